@@ -1,0 +1,199 @@
+"""What an agent says (protocol 2). All times are whole Unix seconds unless the name says otherwise."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gururmm_wire.v2.limits import CHUNK_BYTES, METRICS_BACKLOG_ITEMS
+
+Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Name = Annotated[str, Meta(max_length=128)]
+Label = Annotated[str, Meta(max_length=256)]
+Text = Annotated[str, Meta(max_length=2048)]
+Chunk = Annotated[bytes, Meta(max_length=CHUNK_BYTES)]
+Seconds = Annotated[int, Meta(ge=0, le=2**40)]
+Count = Annotated[int, Meta(ge=0, le=2**62)]
+Permille = Annotated[int, Meta(ge=0, le=1000)]
+Channel = Annotated[int, Meta(ge=0, le=255)]
+Section = Literal["system", "hardware", "disks", "network", "temperatures", "users", "software"]
+
+
+class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Base of all messages: encoded as an array whose first element is the tag."""
+
+
+class Authenticate(Message, tag=1):
+    """The answer to `Challenge`: proof over `challenge.agent_proof_bytes`."""
+
+    agent_id: Id
+    nonce: Nonce
+    signature: Signature
+    agent_version: Name
+    os: Name = ""
+    arch: Name = ""
+
+
+class Heartbeat(Message, tag=2):
+    """I am here. Every `Settings.heartbeat_s`."""
+
+    at: Seconds
+    cpu: Permille
+    memory: Permille
+
+
+class Metrics(Message, tag=3):
+    """One sample. Sizes in bytes, rates in bytes a second, `load` in hundredths, temperatures in tenths of °C."""
+
+    at: Seconds
+    cpu: Permille
+    memory_used: Count
+    memory_total: Count
+    swap_used: Count
+    load: Count
+    receive_rate: Count
+    send_rate: Count
+    read_rate: Count
+    write_rate: Count
+    disks: Annotated[list[tuple[Label, Count, Count]], Meta(max_length=64)]
+    """(mount point, used, total)"""
+    temperatures: Annotated[list[tuple[Label, Annotated[int, Meta(ge=-2730, le=20000)]]], Meta(max_length=64)]
+    uptime: Count = 0
+
+
+class MetricsBacklog(Message, tag=4):
+    """Samples that were taken while there was no connection, oldest first."""
+
+    samples: Annotated[list[Metrics], Meta(max_length=METRICS_BACKLOG_ITEMS)]
+
+
+class InventoryHashes(Message, tag=5):
+    """After `Welcome`: the hash of every section the agent has. The server asks for those it does not hold."""
+
+    hashes: Annotated[dict[Section, Hash], Meta(max_length=16)]
+
+
+class InventorySection(Message, tag=6):
+    """A whole section: item key to item (JSON-like). `hash` is over the canonical encoding (`codec.inventory_hash`)."""
+
+    section: Section
+    hash: Hash
+    items: Annotated[dict[Label, Any], Meta(max_length=5000)]
+
+
+class InventoryDelta(Message, tag=7):
+    """What changed in a section since `base_hash`. Refused (and the whole asked for) if the server holds another."""
+
+    section: Section
+    base_hash: Hash
+    hash: Hash
+    changed: Annotated[dict[Label, Any], Meta(max_length=5000)]
+    removed: Annotated[list[Label], Meta(max_length=5000)]
+
+
+class CommandAccepted(Message, tag=8):
+    """The command's id is on disk: it will run once, or be reported as interrupted."""
+
+    command_id: Id
+    started_at_ms: Count
+
+
+class CommandOutput(Message, tag=9):
+    """A piece of output. `seq` counts from 0 over both streams; `stream` 1 is stdout, 2 stderr. Sent again until acknowledged."""
+
+    command_id: Id
+    seq: Count
+    stream: Annotated[int, Meta(ge=1, le=2)]
+    data: Chunk
+
+
+class CommandResult(Message, tag=10):
+    """How a command ended. `chunks` is how many `CommandOutput` it had; the server acknowledges once it holds them all."""
+
+    command_id: Id
+    outcome: Literal["succeeded", "failed", "timed_out", "cancelled"]
+    exit_code: Annotated[int, Meta(ge=-(2**31), le=2**32)] | None
+    duration_ms: Count
+    chunks: Count
+    dropped_bytes: Count = 0
+    message: Text = ""
+
+
+class TunnelOpened(Message, tag=11):
+    """The channel's program runs."""
+
+    session_id: Id
+    channel: Channel
+    program: Label = ""
+
+
+class TunnelOutput(Message, tag=12):
+    """Output of a channel: `offset` is the number of bytes before `data` since the channel opened."""
+
+    session_id: Id
+    channel: Channel
+    offset: Count
+    data: Chunk
+
+
+class TunnelInputAck(Message, tag=13):
+    """All input before `offset` has been given to the program."""
+
+    session_id: Id
+    channel: Channel
+    offset: Count
+
+
+class TunnelClosed(Message, tag=14):
+    """The channel is over (or never began: `message` says why). `output_end` is the total output offset."""
+
+    session_id: Id
+    channel: Channel
+    exit_code: int | None = None
+    message: Text = ""
+    output_end: Count = 0
+
+
+class Answer(Message, tag=15):
+    """The answer to `Query`; `data` is JSON-like when `ok`, else `message` says why not."""
+
+    query_id: Id
+    ok: bool
+    message: Text = ""
+    data: Any = None
+
+
+class Goodbye(Message, tag=16):
+    """A clean stop: presence changes at once."""
+
+    reason: Name = ""
+
+
+class SettingsApplied(Message, tag=17):
+    """The agent now runs with this settings version."""
+
+    version: Count
+
+
+AgentMessage = (
+    Authenticate
+    | Heartbeat
+    | Metrics
+    | MetricsBacklog
+    | InventoryHashes
+    | InventorySection
+    | InventoryDelta
+    | CommandAccepted
+    | CommandOutput
+    | CommandResult
+    | TunnelOpened
+    | TunnelOutput
+    | TunnelInputAck
+    | TunnelClosed
+    | Answer
+    | Goodbye
+    | SettingsApplied
+)

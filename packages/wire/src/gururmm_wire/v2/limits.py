@@ -1,0 +1,48 @@
+"""Bounds of protocol 2. A peer that exceeds one is disconnected with a close code that says which."""
+
+from typing import Final
+
+MAX_MESSAGE_BYTES: Final = 256 * 1024
+"""One whole message, fragments included, after authentication."""
+
+MAX_UNAUTHENTICATED_BYTES: Final = 4 * 1024
+"""One whole message before authentication."""
+
+MAX_FRAGMENTS: Final = 64
+"""Fragments of one message."""
+
+AUTHENTICATION_SECONDS: Final = 10
+"""From the open socket to a valid `Authenticate`."""
+
+CHUNK_BYTES: Final = 32 * 1024
+"""The most data in one output, tunnel or paste chunk."""
+
+COMMAND_OUTPUT_BYTES: Final = 1024 * 1024
+"""What is kept of one command's output, both streams together; the rest is counted and dropped."""
+
+SCRIPT_BYTES: Final = 128 * 1024
+"""The longest script of a command."""
+
+TUNNEL_WINDOW_BYTES: Final = 512 * 1024
+"""Terminal output the agent may send beyond the last acknowledged offset; then it stops reading the PTY."""
+
+TUNNEL_INPUT_WINDOW_BYTES: Final = 256 * 1024
+"""Terminal input that may be under way beyond the agent's last acknowledged offset."""
+
+METRICS_BACKLOG_ITEMS: Final = 500
+"""Samples in one `MetricsBacklog`."""
+
+
+class Close:
+    """WebSocket close codes of the agent's socket (4000–4999 are ours; docs/protocol.md lists what an agent does)."""
+
+    RESTARTING: Final = 1012
+    UNAUTHENTICATED: Final = 4001
+    MALFORMED: Final = 4002
+    TOO_LARGE: Final = 4003
+    AUTHENTICATION_TIMEOUT: Final = 4004
+    REPLACED: Final = 4005
+    REVOKED: Final = 4006
+    SILENT: Final = 4007
+    TOO_SLOW: Final = 4008
+    UNAVAILABLE: Final = 4009

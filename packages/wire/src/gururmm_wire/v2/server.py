@@ -1,0 +1,161 @@
+"""What the server says to an agent (protocol 2)."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gururmm_wire.v2.agent import Channel, Chunk, Count, Id, Label, Message, Name, Nonce, Section, Seconds, Signature
+from gururmm_wire.v2.limits import SCRIPT_BYTES
+
+
+class Settings(msgspec.Struct, array_like=True, frozen=True):
+    """How the agent behaves, pushed at connect and at every change; applied live."""
+
+    version: Count = 0
+    heartbeat_s: Annotated[int, Meta(ge=5, le=3600)] = 30
+    metrics_s: Annotated[int, Meta(ge=5, le=3600)] = 60
+    inventory_s: Annotated[int, Meta(ge=60, le=86400)] = 900
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Challenge(Message, tag=1):
+    """First message on every socket."""
+
+    nonce: Nonce
+    server_time: Seconds
+
+
+class Welcome(Message, tag=2):
+    """Authentication succeeded; `signature` is the server's over `challenge.server_proof_bytes`."""
+
+    signature: Signature
+    settings: Settings
+
+
+class SettingsPush(Message, tag=3):
+    """New settings."""
+
+    settings: Settings
+
+
+class InventoryWanted(Message, tag=4):
+    """Send these sections whole."""
+
+    sections: Annotated[list[Section], Meta(max_length=16)]
+
+
+class RunCommand(Message, tag=5):
+    """Run a script once. An id that the agent already knows is answered with what it knows, and never run again."""
+
+    command_id: Id
+    shell: Name
+    script: Annotated[str, Meta(max_length=SCRIPT_BYTES)]
+    timeout_s: Annotated[int, Meta(ge=1, le=86400)]
+    deadline_at: Seconds
+    """Unix seconds after which it must not start; 0 for none."""
+
+
+class CancelCommand(Message, tag=6):
+    """Kill the process tree of this command."""
+
+    command_id: Id
+
+
+class ResultAck(Message, tag=7):
+    """Result and output are in the database: the agent may forget them, but keeps the id."""
+
+    command_id: Id
+
+
+class TunnelOpen(Message, tag=8):
+    """Start a program on a channel of a tech session."""
+
+    session_id: Id
+    channel: Channel
+    kind: Literal["terminal"]
+    columns: Annotated[int, Meta(ge=1, le=1000)]
+    rows: Annotated[int, Meta(ge=1, le=1000)]
+    shell: Label = ""
+    directory: Label = ""
+
+
+class TunnelInput(Message, tag=9):
+    """Input for the program; bytes before the agent's own input offset are a repetition and are dropped."""
+
+    session_id: Id
+    channel: Channel
+    offset: Count
+    data: Chunk
+
+
+class TunnelResize(Message, tag=10):
+    """The window has another size."""
+
+    session_id: Id
+    channel: Channel
+    columns: Annotated[int, Meta(ge=1, le=1000)]
+    rows: Annotated[int, Meta(ge=1, le=1000)]
+
+
+class TunnelOutputAck(Message, tag=11):
+    """All output before `offset` is recorded and shown: the agent may send up to the window beyond it."""
+
+    session_id: Id
+    channel: Channel
+    offset: Count
+
+
+class TunnelResume(Message, tag=12):
+    """Send the output again from `offset`, then `TunnelInputAck`; answered by `TunnelClosed` if the channel is gone."""
+
+    session_id: Id
+    channel: Channel
+    offset: Count
+
+
+class TunnelClose(Message, tag=13):
+    """End every channel of the session; its programs are hung up, then killed."""
+
+    session_id: Id
+
+
+class Query(Message, tag=14):
+    """A question answered once, on demand: `processes` {}, `folders` {path}, `temperatures` {}, `smart` {}."""
+
+    query_id: Id
+    kind: Literal["processes", "folders", "temperatures", "smart"]
+    arguments: dict[Name, Any] = {}
+
+
+class Watch(Message, tag=15):
+    """Somebody looks at this machine: send `Metrics` every `interval_s` for the next `for_s` seconds."""
+
+    interval_s: Annotated[int, Meta(ge=1, le=60)]
+    for_s: Annotated[int, Meta(ge=1, le=600)]
+
+
+class MoveOver(Message, tag=16):
+    """This gateway is stopping: say hello again after a random wait of up to `within_s`."""
+
+    within_s: Annotated[int, Meta(ge=0, le=600)]
+
+
+ServerMessage = (
+    Challenge
+    | Welcome
+    | SettingsPush
+    | InventoryWanted
+    | RunCommand
+    | CancelCommand
+    | ResultAck
+    | TunnelOpen
+    | TunnelInput
+    | TunnelResize
+    | TunnelOutputAck
+    | TunnelResume
+    | TunnelClose
+    | Query
+    | Watch
+    | MoveOver
+)
