@@ -1,0 +1,7 @@
+"""The GuruRMM server: api, gateway and worker, one program in three processes.
+
+Layers, enforced by import contracts: `__main__` > `bootstrap` (the only constructor of services) > `entrypoints` >
+`compat` > `core` > `infra` > `settings`.
+"""
+
+__version__ = "0.1.0"

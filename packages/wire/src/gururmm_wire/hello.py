@@ -41,7 +41,7 @@ class HelloResponse(msgspec.Struct, kw_only=True, omit_defaults=False):
     retry_after_s: int = 0
     update_url: str = ""
     update_checksum: str = ""
-    update_args: list[str] = []
+    update_args: list[str] = msgspec.field(default_factory=list)
     restart_policy: str = ""
 
 

@@ -26,7 +26,7 @@ class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Base of all messages: encoded as an array whose first element is the tag."""
 
 
-class Authenticate(Message, tag=1):
+class Authenticate(Message, frozen=True, tag=1):
     """The answer to `Challenge`: proof over `challenge.agent_proof_bytes`."""
 
     agent_id: Id
@@ -37,7 +37,7 @@ class Authenticate(Message, tag=1):
     arch: Name = ""
 
 
-class Heartbeat(Message, tag=2):
+class Heartbeat(Message, frozen=True, tag=2):
     """I am here. Every `Settings.heartbeat_s`."""
 
     at: Seconds
@@ -45,7 +45,7 @@ class Heartbeat(Message, tag=2):
     memory: Permille
 
 
-class Metrics(Message, tag=3):
+class Metrics(Message, frozen=True, tag=3):
     """One sample. Sizes in bytes, rates in bytes a second, `load` in hundredths, temperatures in tenths of °C."""
 
     at: Seconds
@@ -64,19 +64,19 @@ class Metrics(Message, tag=3):
     uptime: Count = 0
 
 
-class MetricsBacklog(Message, tag=4):
+class MetricsBacklog(Message, frozen=True, tag=4):
     """Samples that were taken while there was no connection, oldest first."""
 
     samples: Annotated[list[Metrics], Meta(max_length=METRICS_BACKLOG_ITEMS)]
 
 
-class InventoryHashes(Message, tag=5):
+class InventoryHashes(Message, frozen=True, tag=5):
     """After `Welcome`: the hash of every section the agent has. The server asks for those it does not hold."""
 
     hashes: Annotated[dict[Section, Hash], Meta(max_length=16)]
 
 
-class InventorySection(Message, tag=6):
+class InventorySection(Message, frozen=True, tag=6):
     """A whole section: item key to item (JSON-like). `hash` is over the canonical encoding (`codec.inventory_hash`)."""
 
     section: Section
@@ -84,7 +84,7 @@ class InventorySection(Message, tag=6):
     items: Annotated[dict[Label, Any], Meta(max_length=5000)]
 
 
-class InventoryDelta(Message, tag=7):
+class InventoryDelta(Message, frozen=True, tag=7):
     """What changed in a section since `base_hash`. Refused (and the whole asked for) if the server holds another."""
 
     section: Section
@@ -94,14 +94,14 @@ class InventoryDelta(Message, tag=7):
     removed: Annotated[list[Label], Meta(max_length=5000)]
 
 
-class CommandAccepted(Message, tag=8):
+class CommandAccepted(Message, frozen=True, tag=8):
     """The command's id is on disk: it will run once, or be reported as interrupted."""
 
     command_id: Id
     started_at_ms: Count
 
 
-class CommandOutput(Message, tag=9):
+class CommandOutput(Message, frozen=True, tag=9):
     """A piece of output. `seq` counts from 0 over both streams; `stream` 1 is stdout, 2 stderr. Sent again until acknowledged."""
 
     command_id: Id
@@ -110,7 +110,7 @@ class CommandOutput(Message, tag=9):
     data: Chunk
 
 
-class CommandResult(Message, tag=10):
+class CommandResult(Message, frozen=True, tag=10):
     """How a command ended. `chunks` is how many `CommandOutput` it had; the server acknowledges once it holds them all."""
 
     command_id: Id
@@ -122,7 +122,7 @@ class CommandResult(Message, tag=10):
     message: Text = ""
 
 
-class TunnelOpened(Message, tag=11):
+class TunnelOpened(Message, frozen=True, tag=11):
     """The channel's program runs."""
 
     session_id: Id
@@ -130,7 +130,7 @@ class TunnelOpened(Message, tag=11):
     program: Label = ""
 
 
-class TunnelOutput(Message, tag=12):
+class TunnelOutput(Message, frozen=True, tag=12):
     """Output of a channel: `offset` is the number of bytes before `data` since the channel opened."""
 
     session_id: Id
@@ -139,7 +139,7 @@ class TunnelOutput(Message, tag=12):
     data: Chunk
 
 
-class TunnelInputAck(Message, tag=13):
+class TunnelInputAck(Message, frozen=True, tag=13):
     """All input before `offset` has been given to the program."""
 
     session_id: Id
@@ -147,7 +147,7 @@ class TunnelInputAck(Message, tag=13):
     offset: Count
 
 
-class TunnelClosed(Message, tag=14):
+class TunnelClosed(Message, frozen=True, tag=14):
     """The channel is over (or never began: `message` says why). `output_end` is the total output offset."""
 
     session_id: Id
@@ -157,7 +157,7 @@ class TunnelClosed(Message, tag=14):
     output_end: Count = 0
 
 
-class Answer(Message, tag=15):
+class Answer(Message, frozen=True, tag=15):
     """The answer to `Query`; `data` is JSON-like when `ok`, else `message` says why not."""
 
     query_id: Id
@@ -166,13 +166,13 @@ class Answer(Message, tag=15):
     data: Any = None
 
 
-class Goodbye(Message, tag=16):
+class Goodbye(Message, frozen=True, tag=16):
     """A clean stop: presence changes at once."""
 
     reason: Name = ""
 
 
-class SettingsApplied(Message, tag=17):
+class SettingsApplied(Message, frozen=True, tag=17):
     """The agent now runs with this settings version."""
 
     version: Count

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from gururmm_wire.v2.agent import Channel, Chunk, Count, Id, Label, Message, Name, Nonce, Section, Seconds, Signature
+from gururmm_wire.v2.agent import Channel, Chunk, Count, Id, Label, Message, Name, Nonce, Seconds, Section, Signature
 from gururmm_wire.v2.limits import SCRIPT_BYTES
 
 
@@ -19,33 +19,33 @@ class Settings(msgspec.Struct, array_like=True, frozen=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
 
-class Challenge(Message, tag=1):
+class Challenge(Message, frozen=True, tag=1):
     """First message on every socket."""
 
     nonce: Nonce
     server_time: Seconds
 
 
-class Welcome(Message, tag=2):
+class Welcome(Message, frozen=True, tag=2):
     """Authentication succeeded; `signature` is the server's over `challenge.server_proof_bytes`."""
 
     signature: Signature
     settings: Settings
 
 
-class SettingsPush(Message, tag=3):
+class SettingsPush(Message, frozen=True, tag=3):
     """New settings."""
 
     settings: Settings
 
 
-class InventoryWanted(Message, tag=4):
+class InventoryWanted(Message, frozen=True, tag=4):
     """Send these sections whole."""
 
     sections: Annotated[list[Section], Meta(max_length=16)]
 
 
-class RunCommand(Message, tag=5):
+class RunCommand(Message, frozen=True, tag=5):
     """Run a script once. An id that the agent already knows is answered with what it knows, and never run again."""
 
     command_id: Id
@@ -56,19 +56,19 @@ class RunCommand(Message, tag=5):
     """Unix seconds after which it must not start; 0 for none."""
 
 
-class CancelCommand(Message, tag=6):
+class CancelCommand(Message, frozen=True, tag=6):
     """Kill the process tree of this command."""
 
     command_id: Id
 
 
-class ResultAck(Message, tag=7):
+class ResultAck(Message, frozen=True, tag=7):
     """Result and output are in the database: the agent may forget them, but keeps the id."""
 
     command_id: Id
 
 
-class TunnelOpen(Message, tag=8):
+class TunnelOpen(Message, frozen=True, tag=8):
     """Start a program on a channel of a tech session."""
 
     session_id: Id
@@ -80,7 +80,7 @@ class TunnelOpen(Message, tag=8):
     directory: Label = ""
 
 
-class TunnelInput(Message, tag=9):
+class TunnelInput(Message, frozen=True, tag=9):
     """Input for the program; bytes before the agent's own input offset are a repetition and are dropped."""
 
     session_id: Id
@@ -89,7 +89,7 @@ class TunnelInput(Message, tag=9):
     data: Chunk
 
 
-class TunnelResize(Message, tag=10):
+class TunnelResize(Message, frozen=True, tag=10):
     """The window has another size."""
 
     session_id: Id
@@ -98,7 +98,7 @@ class TunnelResize(Message, tag=10):
     rows: Annotated[int, Meta(ge=1, le=1000)]
 
 
-class TunnelOutputAck(Message, tag=11):
+class TunnelOutputAck(Message, frozen=True, tag=11):
     """All output before `offset` is recorded and shown: the agent may send up to the window beyond it."""
 
     session_id: Id
@@ -106,7 +106,7 @@ class TunnelOutputAck(Message, tag=11):
     offset: Count
 
 
-class TunnelResume(Message, tag=12):
+class TunnelResume(Message, frozen=True, tag=12):
     """Send the output again from `offset`, then `TunnelInputAck`; answered by `TunnelClosed` if the channel is gone."""
 
     session_id: Id
@@ -114,29 +114,29 @@ class TunnelResume(Message, tag=12):
     offset: Count
 
 
-class TunnelClose(Message, tag=13):
+class TunnelClose(Message, frozen=True, tag=13):
     """End every channel of the session; its programs are hung up, then killed."""
 
     session_id: Id
 
 
-class Query(Message, tag=14):
+class Query(Message, frozen=True, tag=14):
     """A question answered once, on demand: `processes` {}, `folders` {path}, `temperatures` {}, `smart` {}."""
 
     query_id: Id
     kind: Literal["processes", "folders", "temperatures", "smart"]
-    arguments: dict[Name, Any] = {}
+    arguments: dict[Name, Any] = msgspec.field(default_factory=dict)
 
 
-class Watch(Message, tag=15):
+class Watch(Message, frozen=True, tag=15):
     """Somebody looks at this machine: send `Metrics` every `interval_s` for the next `for_s` seconds."""
 
     interval_s: Annotated[int, Meta(ge=1, le=60)]
     for_s: Annotated[int, Meta(ge=1, le=600)]
 
 
-class MoveOver(Message, tag=16):
-    """This gateway is stopping: say hello again after a random wait of up to `within_s`."""
+class MoveOver(Message, frozen=True, tag=16):
+    """The gateway is stopping: say hello again after a random wait of up to `within_s`."""
 
     within_s: Annotated[int, Meta(ge=0, le=600)]
 

@@ -1,0 +1,55 @@
+"""Appending to the chains. Reading is in `reading`."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from gururmm_server.infra.database import Transaction
+
+Chain = Literal["tunnel_audit", "audit_log"]
+
+_APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
+
+class Actor(Protocol):
+    """Who acts: a signed-in person."""
+
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def email(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One operation. `input` is what was typed or sent, byte for byte; `details` is everything else."""
+
+    operation: str
+    actor: Actor | None
+    agent_id: UUID | None = None
+    session_id: UUID | None = None
+    channel_id: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    input: bytes | None = None
+
+
+async def append(tx: Transaction, chain: Chain, *rows: AuditRow) -> None:
+    """Append rows to a chain of the transaction's tenant. Raises where that fails: then nothing may be done."""
+    values = [
+        (
+            chain,
+            row.operation,
+            row.actor.email if row.actor else None,
+            row.actor.user_id if row.actor else None,
+            row.agent_id,
+            row.session_id,
+            row.channel_id,
+            row.details,
+            row.input,
+        )
+        for row in rows
+    ]
+    if len(values) == 1:
+        await tx.fetchval(_APPEND, *values[0])
+    else:
+        await tx.executemany(_APPEND, values)

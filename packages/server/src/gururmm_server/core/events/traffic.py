@@ -1,0 +1,136 @@
+"""What our own processes say to each other over NATS core subjects (MessagePack). Nothing here is durable.
+
+Subjects are made by the functions below, never by hand.
+"""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+encode = msgspec.msgpack.Encoder().encode
+
+
+class Deliver(msgspec.Struct, array_like=True, frozen=True):
+    """To a gateway: give this encoded wire message to that agent."""
+
+    agent_id: bytes
+    message: bytes
+
+
+class Kick(msgspec.Struct, array_like=True, frozen=True):
+    """To a gateway: close that agent's socket with this code."""
+
+    agent_id: bytes
+    code: int
+
+
+class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
+    """From a gateway, after each authentication: where that agent is now."""
+
+    agent_id: bytes
+    tenant_id: bytes
+    gateway_id: str
+
+
+class AgentRow(msgspec.Struct, array_like=True, frozen=True):
+    """One machine's state as a dashboard shows it. Readings in permille; times in Unix seconds."""
+
+    agent_id: bytes
+    client_id: bytes
+    online: bool
+    changed: bool
+    """True when `online` changed: then every dashboard wants to know."""
+    changed_at: float
+    last_seen: float
+    cpu: int | None = None
+    memory: int | None = None
+    disk: int | None = None
+
+
+class CommandUpdate(msgspec.Struct, array_like=True, frozen=True):
+    """A command's new state; the receiver shows what is set."""
+
+    command_id: bytes
+    agent_id: bytes
+    client_id: bytes
+    status: str
+    exit_code: int | None = None
+    message: str | None = None
+    started_at: float | None = None
+    finished_at: float | None = None
+    duration_ms: int | None = None
+
+
+class OutputPiece(msgspec.Struct, array_like=True, frozen=True):
+    """A piece of a command's output that is now in the database."""
+
+    command_id: bytes
+    seq: int
+    stream: int
+    data: bytes
+
+
+class Sample(msgspec.Struct, array_like=True, frozen=True):
+    """A metrics sample of a machine that somebody looks at: the wire message as it came."""
+
+    agent_id: bytes
+    client_id: bytes
+    metrics: bytes
+
+
+class FeedItem(msgspec.Struct, array_like=True, frozen=True):
+    """A new row of the activity feed, as GET /events gives it."""
+
+    client_id: bytes | None
+    item: dict[str, Any]
+
+
+class LiveBatch(msgspec.Struct, array_like=True, frozen=True):
+    """To every dashboard of a tenant: what changed."""
+
+    agents: list[AgentRow] = msgspec.field(default_factory=list)
+    commands: list[CommandUpdate] = msgspec.field(default_factory=list)
+    output: list[OutputPiece] = msgspec.field(default_factory=list)
+    samples: list[Sample] = msgspec.field(default_factory=list)
+    feed: list[FeedItem] = msgspec.field(default_factory=list)
+
+
+class SessionsRevoked(msgspec.Struct, array_like=True, frozen=True):
+    """These sign-in sessions ended: their access tokens are worth nothing from now on."""
+
+    session_ids: list[bytes]
+
+
+OUTBOX_WAKE = "outbox.wake"
+SESSIONS_REVOKED = "identity.revoked"
+
+
+def gateway_deliver(gateway_id: str) -> str:
+    """Payload `Deliver`."""
+    return f"gateway.{gateway_id}.deliver"
+
+
+def gateway_kick(gateway_id: str) -> str:
+    """Payload `Kick`."""
+    return f"gateway.{gateway_id}.kick"
+
+
+def agent_connected(agent_id: UUID) -> str:
+    """Payload `AgentConnected`."""
+    return f"agent.{agent_id.hex}.connected"
+
+
+def tunnel_up(session_id: UUID) -> str:
+    """Payload: 16 bytes of agent id, then the agent's wire message as it came."""
+    return f"tunnel.{session_id.hex}.up"
+
+
+def answer(query_id: UUID) -> str:
+    """Payload: 16 bytes of agent id, then the agent's wire `Answer` as it came."""
+    return f"answer.{query_id.hex}"
+
+
+def live(tenant_id: UUID) -> str:
+    """Payload `LiveBatch`."""
+    return f"live.{tenant_id.hex}"

@@ -1,0 +1,1 @@
+"""Where requests, sockets and jobs enter. Each package translates to services and decides nothing itself."""

@@ -1,0 +1,228 @@
+"""The one way to the database: scopes.
+
+A scope is one transaction that runs as one role and, where the role is bound to a Partner, with that tenant set. Both
+are set locally, so nothing leaks to the next user of the connection. It ends with commit, or with rollback when an
+exception leaves it; nobody commits inside. What each role may see is said by row-level security in
+`migrations/versions/`.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from gururmm_server.infra.errors import Conflict, StartError, StorageFull, Unavailable
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
+
+Row = asyncpg.Record
+_WAIT_FOR_SERVER_S = 5.0
+
+
+class UniqueConflict(Conflict):
+    """Something with that name already exists."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(internal=constraint)
+        self.constraint = constraint
+
+
+class Transaction:
+    """What a repository gets: statements inside a scope. Values are bound, never formatted into the text."""
+
+    __slots__ = ("_connection", "tenant_id")
+
+    def __init__(self, connection: Any, tenant_id: UUID | None) -> None:
+        self._connection = connection
+        self.tenant_id = tenant_id
+
+    async def fetch(self, sql: str, *values: Any) -> list[Row]:
+        """All rows."""
+        rows: list[Row] = await self._connection.fetch(sql, *values)
+        return rows
+
+    async def fetchrow(self, sql: str, *values: Any) -> Row | None:
+        """The first row, or None."""
+        row: Row | None = await self._connection.fetchrow(sql, *values)
+        return row
+
+    async def fetchval(self, sql: str, *values: Any) -> Any:
+        """The first column of the first row, or None."""
+        return await self._connection.fetchval(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """Run a statement; the number of rows it touched."""
+        status: str = await self._connection.execute(sql, *values)
+        last = status.rpartition(" ")[2]
+        return int(last) if last.isdigit() else 0
+
+    async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run a statement once for each row, in one round trip."""
+        await self._connection.executemany(sql, rows)
+
+
+class Database:
+    """A pool of connections, opened lazily to a server that may come and go."""
+
+    def __init__(self, url: str, *, pool_size: int = 10, application: str = "gururmm") -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._application = application
+        self._pool: asyncpg.Pool[Row] | None = None
+
+    async def open(self) -> None:
+        """Connect. Raises `StartError` with one sentence when the URL does not lead to a usable server."""
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._url,
+                min_size=1,
+                max_size=self._pool_size,
+                timeout=10,
+                command_timeout=30,
+                max_inactive_connection_lifetime=120,
+                init=_prepare_connection,
+                server_settings={"application_name": self._application, "timezone": "UTC", "jit": "off"},
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+            raise StartError(
+                f"The database at {redact(self._url)} cannot be used: {_first_line(error)}. "
+                "Check --database-url and that PostgreSQL runs there."
+            ) from error
+
+    async def close(self) -> None:
+        """Give the connections back, waiting a moment for those in use."""
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+
+    @asynccontextmanager
+    async def tenant(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
+        """Work for one Partner: sees and writes that tenant's rows only."""
+        async with self._scope("gururmm_app", tenant_id) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def audit_reader(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
+        """Read one Partner's audit. The only scope that can; it cannot write anything but the meta-audit."""
+        async with self._scope("gururmm_audit_reader", tenant_id) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def platform(self, actor: str, reason: str) -> AsyncIterator[Transaction]:
+        """Cross the line between Partners, for a person and with a reason that is recorded in the same transaction."""
+        async with self._scope("gururmm_platform", None) as tx:
+            await tx.execute(
+                "insert into core.platform_access (access_id, actor, reason) values ($1, $2, $3)",
+                new_id(),
+                actor,
+                reason,
+            )
+            log.info("platform scope", actor=actor, reason=reason)
+            yield tx
+
+    @asynccontextmanager
+    async def identity(self, tenant_id: UUID | None = None) -> AsyncIterator[Transaction]:
+        """Find out who somebody is, before a tenant is known: people, sessions, invitations, site codes, tickets."""
+        async with self._scope("gururmm_identity", tenant_id) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def ingest(self) -> AsyncIterator[Transaction]:
+        """The gateway's writes for many tenants at once: presence, telemetry, inventory, results. Nothing else."""
+        async with self._scope("gururmm_ingest", None) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def worker(self, tenant_id: UUID | None = None) -> AsyncIterator[Transaction]:
+        """Background work: outbox, feed, roll-ups, sweeps."""
+        async with self._scope("gururmm_worker", tenant_id) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _scope(self, role: str, tenant_id: UUID | None) -> AsyncIterator[Transaction]:
+        connection = await self._acquire()
+        broken = True
+        try:
+            with _Translated():
+                tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
+                await connection.execute(f"begin; set local role {role}{tenant}")
+                try:
+                    yield Transaction(connection, tenant_id)
+                except BaseException:
+                    if not connection.is_closed():
+                        await connection.execute("rollback")
+                    broken = False
+                    raise
+                await connection.execute("commit")
+                broken = False
+        finally:
+            assert self._pool is not None
+            if broken:
+                # An unfinished transaction must not reach the next user of this connection.
+                connection.terminate()
+            await self._pool.release(connection)
+
+    async def _acquire(self) -> Any:
+        """A connection; waits a few seconds for a server that is restarting."""
+        assert self._pool is not None, "Database.open() comes first"
+        give_up = asyncio.get_running_loop().time() + _WAIT_FOR_SERVER_S
+        while True:
+            try:
+                return await self._pool.acquire(timeout=10)
+            except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, TimeoutError) as error:
+                if asyncio.get_running_loop().time() > give_up:
+                    raise Unavailable(internal=_first_line(error)) from error
+                await asyncio.sleep(0.1)
+            except asyncpg.PostgresError as error:
+                raise Unavailable(internal=_first_line(error)) from error
+
+
+class _Translated:
+    """Turns the driver's errors into ours, so that nobody above `infra` knows the driver."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        match error:
+            case asyncpg.UniqueViolationError():
+                raise UniqueConflict(str(error.constraint_name)) from error
+            case asyncpg.ReadOnlySQLTransactionError() | asyncpg.DiskFullError():
+                raise StorageFull(internal=_first_line(error)) from error
+            case (
+                asyncpg.PostgresConnectionError()
+                | asyncpg.AdminShutdownError()
+                | asyncpg.CrashShutdownError()
+                | asyncpg.InterfaceError()
+                | ConnectionError()
+            ):
+                raise Unavailable(internal=_first_line(error)) from error
+            case _:
+                return
+
+
+async def _prepare_connection(connection: Any) -> None:
+    await connection.set_type_codec(
+        "jsonb", schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode, format="text"
+    )
+
+
+def _encode_json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def redact(url: str) -> str:
+    """The URL without its password, for messages."""
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", url)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

