@@ -113,6 +113,7 @@ class EmbeddedPostgres:
             f"--data_directory={self._cluster}",
             f"--config_file={self._home / 'postgresql.conf'}",
             f"--hba_file={self._home / 'pg_hba.conf'}",
+            f"--ident_file={self._cluster / 'pg_ident.conf'}",
         )
 
     def remove_stale_pid_file(self) -> None:

@@ -1,0 +1,133 @@
+"""Real engines for the server's tests: one PostgreSQL and one nats-server a run, a fresh migrated database a test."""
+
+import asyncio
+import itertools
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+import pytest
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.embedded.data_dir import DataDir
+from gururmm_server.infra.embedded.nats import EmbeddedNats
+from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.schema import migrate
+
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Engines:
+    """What runs for the whole test session."""
+
+    owner_url: str
+    """The superuser, on the migrated template's server."""
+    runtime_url: str
+    """The login that serving processes use."""
+    nats_url: str
+
+    def database(self, url: str, name: str) -> str:
+        """The same login on another database."""
+        parts = urlsplit(url)
+        return urlunsplit(parts._replace(path=f"/{name}"))
+
+
+async def _wait(ready: Callable[[], Awaitable[bool]], process: subprocess.Popen[bytes]) -> None:
+    for _ in range(600):
+        if await ready():
+            return
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        await asyncio.sleep(0.05)
+    raise TimeoutError(str(process.args))
+
+
+@pytest.fixture(scope="session")
+def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
+    """PostgreSQL (without fsync: nothing here outlives the run) and nats-server, with a migrated template database."""
+    data = DataDir(tmp_path_factory.mktemp("engines"))
+    data.prepare()
+    postgres, nats = EmbeddedPostgres(data), EmbeddedNats(data)
+    postgres.prepare()
+    nats.prepare()
+    account = postgres.account
+    with data.open_log("postgres") as postgres_log, data.open_log("nats") as nats_log:
+        started = [
+            subprocess.Popen(
+                [*postgres.argv(), "-c", "fsync=off", "-c", "full_page_writes=off"],
+                cwd=postgres.cwd,
+                stdout=postgres_log,
+                stderr=subprocess.STDOUT,
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=[] if account else None,
+            ),
+            subprocess.Popen(nats.argv(), cwd=nats.cwd, stdout=nats_log, stderr=subprocess.STDOUT),
+        ]
+
+    async def prepare() -> None:
+        await _wait(postgres.ready, started[0])
+        await _wait(nats.ready, started[1])
+        await postgres.ensure_database()
+        await migrate(postgres.owner_url)
+        await postgres.ensure_runtime_login()
+
+    try:
+        asyncio.run(prepare())
+        yield Engines(postgres.owner_url, postgres.runtime_url, nats.url)
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(20)
+        data.release()
+
+
+@pytest.fixture
+async def database_name(engines: Engines) -> AsyncIterator[str]:
+    """A fresh database, cloned from the migrated template; dropped afterwards."""
+    name = f"test_{next(_numbers)}"
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    template = urlsplit(engines.owner_url).path[1:]
+    await admin.execute(f"create database {name} template {template}")
+    yield name
+    await admin.execute(f"drop database {name} with (force)")
+    await admin.close()
+
+
+@pytest.fixture
+def database_url(engines: Engines, database_name: str) -> str:
+    """The fresh database, as a serving process sees it."""
+    return engines.database(engines.runtime_url, database_name)
+
+
+@pytest.fixture
+def owner_url(engines: Engines, database_name: str) -> str:
+    """The fresh database, as the migration's login sees it: for planting and for looking underneath."""
+    return engines.database(engines.owner_url, database_name)
+
+
+@pytest.fixture
+def nats_url(engines: Engines) -> str:
+    return engines.nats_url
+
+
+@pytest.fixture
+async def db(database_url: str) -> AsyncIterator[Database]:
+    """Scopes on the fresh database."""
+    database = Database(database_url, pool_size=8, application="test")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def bus(nats_url: str) -> AsyncIterator[Bus]:
+    """A connection to the real broker, with the stream of events in place."""
+    connection = Bus(nats_url, name="test")
+    await connection.open()
+    await connection.ensure_events_stream()
+    yield connection
+    await connection.close()
