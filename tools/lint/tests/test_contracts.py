@@ -1,0 +1,65 @@
+"""Every import contract is kept, and each breaks on a planted violation."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+MEMBERS = ("packages/wire", "packages/server", "packages/agent", "bench")
+
+PLANTED = [
+    ("Server, agent and bench never import each other", "packages/agent/src/gururmm_agent/state.py", "import gururmm_server.settings"),
+    ("Server layers", "packages/server/src/gururmm_server/infra/clock.py", "import gururmm_server.core.events.catalogue"),
+    ("Server layers", "packages/server/src/gururmm_server/utils.py", "import os"),
+    ("Inside a core component", "packages/server/src/gururmm_server/core/agents/_repository.py", "import gururmm_server.core.agents.service"),
+    ("Core components form no cycle", "packages/server/src/gururmm_server/core/identity/principal.py", "import gururmm_server.core.tunnel.service"),
+    ("Only infra touches the database driver", "packages/server/src/gururmm_server/core/agents/service.py", "import asyncpg"),
+    ("Only infra touches the message broker's library", "packages/server/src/gururmm_server/core/agents/service.py", "import nats"),
+    ("Only detect imports an operating system's adapter", "packages/agent/src/gururmm_agent/app.py", "import gururmm_agent.adapters.linux"),
+    ("The wire knows no network and no files", "packages/wire/src/gururmm_wire/codec.py", "import socket"),
+    ("An underscore means private to the folder", "packages/server/src/gururmm_server/core/commands/service.py", "import gururmm_server.core.agents._repository"),
+    ("Shipped code never imports tests", "packages/server/src/gururmm_server/settings.py", "import pytest"),
+]  # fmt: skip
+
+
+def lint(tree: Path) -> subprocess.CompletedProcess[str]:
+    """Run the contracts on a tree, without a cache."""
+    path = os.pathsep.join([str(tree), *(str(tree / member / "src") for member in MEMBERS)])
+    return subprocess.run(
+        [Path(sys.executable).parent / "lint-imports", "--no-cache"],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": path, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=100,
+    )
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A copy of everything that the contracts look at."""
+    for member in MEMBERS:
+        shutil.copytree(ROOT / member / "src", tmp_path / member / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("__pycache__", "setup"))
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_are_kept(tree: Path) -> None:
+    done = lint(tree)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("contract", "file", "line"), PLANTED, ids=[f"{name} ({line})" for name, _, line in PLANTED])
+def test_a_planted_violation_breaks_its_contract(tree: Path, contract: str, file: str, line: str) -> None:
+    target = tree / file
+    text = target.read_text(encoding="utf-8") if target.exists() else '"""Planted."""\n'
+    target.write_text(f"{text}\n{line}  # planted\n", encoding="utf-8")
+    done = lint(tree)
+    assert done.returncode != 0
+    assert f"{contract} BROKEN" in done.stdout
