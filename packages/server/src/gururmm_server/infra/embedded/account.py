@@ -35,7 +35,7 @@ def unprivileged_account() -> Account | None:
     entry = _find(_NAME) or _create() or _find("nobody")
     if entry is None:
         raise StartError(
-            f"PostgreSQL refuses to run as root and no other account is there: make one with `useradd --system {_NAME}`."
+            f"PostgreSQL refuses to run as root and needs another account: make one with `useradd --system {_NAME}`."
         )
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 

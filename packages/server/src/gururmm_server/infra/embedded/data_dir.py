@@ -11,6 +11,7 @@ import secrets
 import shutil
 import socket
 from pathlib import Path
+from typing import BinaryIO
 
 from gururmm_server.infra.errors import StartError
 
@@ -76,10 +77,10 @@ class DataDir:
         """Where the output of the process `name` goes."""
         return self.root / "log" / f"{name}.log"
 
-    def open_log(self, name: str) -> int:
-        """A file descriptor to append to; a long log is moved aside first. The caller closes it."""
+    def open_log(self, name: str) -> BinaryIO:
+        """A file to append to; a long log is moved aside first."""
         self.rotate_log(name)
-        return os.open(self.log_path(name), os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        return self.log_path(name).open("ab")
 
     def rotate_log(self, name: str) -> None:
         """Copy a log over 20 MB to `<name>.log.1` and empty it, which its writers don't notice: they append."""

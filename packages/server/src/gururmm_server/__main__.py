@@ -1,0 +1,338 @@
+"""The command line: `gururmm up`, `gururmm demo`, and the single parts. `python -m gururmm_server` is the same."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Coroutine
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gururmm_server.entrypoints.supervisor.options import StackOptions
+from gururmm_server.infra.embedded.data_dir import DataDir
+from gururmm_server.infra.errors import GuruError, StartError
+from gururmm_server.settings import Settings
+
+# Imported where they are used: the supervisor stays small and `--help` quick because the server's parts stay out.
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="GuruRMM: remote monitoring and management for managed service providers.",
+)
+admin = typer.Typer(no_args_is_help=True, help="Platform administration from the server's own terminal.")
+audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
+app.add_typer(admin, name="admin")
+app.add_typer(audit, name="audit")
+
+_DATA = Path("~/.local/share/gururmm")
+
+
+def _option(name: str, text: str, *, env: str | None = None) -> Any:
+    return typer.Option(f"--{name}", help=text, envvar=env or f"GURURMM_{name.upper().replace('-', '_')}")
+
+
+Data = Annotated[Path, _option("data", "The folder that keeps everything.")]
+DatabaseUrl = Annotated[str, _option("database-url", "postgresql://login:password@host/database")]
+NatsUrl = Annotated[str, _option("nats-url", "nats://host:port, comma-separated for a cluster.")]
+Host = Annotated[str, _option("host", "The address to listen on; 0.0.0.0 for all.")]
+Port = Annotated[int, _option("port", "The port to listen on.")]
+HealthPort = Annotated[int, _option("health-port", "Port of /healthz, /readyz and /metrics; 0 takes a free one.")]
+PublicUrl = Annotated[str, _option("public-url", "What browsers and agents call this server: https://rmm.example.org")]
+GatewayUrls = Annotated[str, _option("gateway-urls", "What agents are told: wss://…, comma-separated.")]
+AdvertiseUrl = Annotated[str, _option("advertise-url", "Where agents reach this very gateway; empty: ws://host:port.")]
+Dashboard = Annotated[Path | None, _option("dashboard-dir", "The built dashboard.")]
+Bundle = Annotated[Path | None, _option("agent-bundle-dir", "The built agent bundle.")]
+Proxies = Annotated[str, _option("trusted-proxies", "Addresses whose X-Forwarded-For is believed, comma-separated.")]
+LogFormat = Annotated[str, _option("log-format", "json or console.")]
+PoolSize = Annotated[int, _option("pool-size", "Database connections of this process.")]
+Count = Annotated[int, typer.Option(min=1, max=64, help="How many processes of this kind.")]
+DiskReserve = Annotated[int, typer.Option(min=1, help="Below this much free disk (MB) nothing more is written.")]
+OwnerUrl = Annotated[
+    str, _option("owner-database-url", "A login that may change the schema, if --database-url's may not.")
+]
+GatewayPort = Annotated[int, _option("gateway-port", "The agents' port; 0 takes a free one and keeps it.")]
+
+
+@app.command()
+def up(
+    *,
+    data: Data = _DATA,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    gateway_port: GatewayPort = 8081,
+    public_url: PublicUrl = "",
+    gateway_urls: GatewayUrls = "",
+    database_url: DatabaseUrl = "",
+    owner_database_url: OwnerUrl = "",
+    nats_url: NatsUrl = "",
+    apis: Count = 1,
+    gateways: Count = 1,
+    workers: Count = 1,
+    disk_reserve_mb: DiskReserve = 512,
+    trusted_proxies: Proxies = "",
+    dashboard_dir: Dashboard = None,
+    agent_bundle_dir: Bundle = None,
+) -> None:
+    """Run all of GuruRMM on this machine until Ctrl-C."""
+    _run_stack(
+        StackOptions(
+            data=data,
+            host=host,
+            port=port,
+            gateway_port=gateway_port,
+            public_url=public_url,
+            gateway_url=gateway_urls,
+            database_url=database_url,
+            owner_database_url=owner_database_url,
+            nats_url=nats_url,
+            apis=apis,
+            gateways=gateways,
+            workers=workers,
+            disk_reserve_mb=disk_reserve_mb,
+            trusted_proxies=trusted_proxies,
+            dashboard_dir=dashboard_dir or _built("dashboard/dist"),
+            agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
+        )
+    )
+
+
+@app.command()
+def demo(
+    *,
+    data: Data = Path(".demo"),
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    gateway_port: GatewayPort = 0,
+    ready_file: Annotated[Path | None, typer.Option(help="Written as JSON once the real agent is online.")] = None,
+    machines: Annotated[int, typer.Option(min=0, max=20000, help="Simulated machines.")] = 25,
+    database_url: DatabaseUrl = "",
+    owner_database_url: OwnerUrl = "",
+    nats_url: NatsUrl = "",
+    apis: Count = 1,
+    gateways: Count = 1,
+    workers: Count = 1,
+    disk_reserve_mb: DiskReserve = 512,
+    dashboard_dir: Dashboard = None,
+    agent_bundle_dir: Bundle = None,
+) -> None:
+    """The same with a demo Partner, this machine's own agent, and simulated machines."""
+    _run_stack(
+        StackOptions(
+            data=data,
+            host=host,
+            port=port,
+            gateway_port=gateway_port,
+            database_url=database_url,
+            owner_database_url=owner_database_url,
+            nats_url=nats_url,
+            apis=apis,
+            gateways=gateways,
+            workers=workers,
+            disk_reserve_mb=disk_reserve_mb,
+            dashboard_dir=dashboard_dir or _built("dashboard/dist"),
+            agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
+            demo=True,
+            machines=machines,
+            ready_file=ready_file,
+        )
+    )
+
+
+@app.command()
+def api(
+    *,
+    database_url: DatabaseUrl,
+    nats_url: NatsUrl,
+    host: Host = "127.0.0.1",
+    port: Port = 8080,
+    public_url: PublicUrl = "",
+    gateway_urls: GatewayUrls = "",
+    dashboard_dir: Dashboard = None,
+    agent_bundle_dir: Bundle = None,
+    trusted_proxies: Proxies = "",
+    log_format: LogFormat = "json",
+    pool_size: PoolSize = 10,
+) -> None:
+    """One api process: the dashboard, REST, and browsers' live streams."""
+    from gururmm_server import bootstrap
+
+    settings = Settings(
+        database_url=database_url,
+        nats_url=nats_url,
+        host=host,
+        port=port,
+        public_url=public_url,
+        gateway_urls=_list(gateway_urls),
+        dashboard_dir=dashboard_dir or _built("dashboard/dist"),
+        agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
+        trusted_proxies=_list(trusted_proxies),
+        log_format=log_format,
+        pool_size=pool_size,
+    )
+    _serve(bootstrap.run_api(settings))
+
+
+@app.command()
+def gateway(
+    *,
+    database_url: DatabaseUrl,
+    nats_url: NatsUrl,
+    host: Host = "127.0.0.1",
+    port: Port = 8081,
+    health_port: HealthPort = 0,
+    advertise_url: AdvertiseUrl = "",
+    log_format: LogFormat = "json",
+    pool_size: PoolSize = 10,
+) -> None:
+    """One gateway process: the agents' sockets."""
+    from gururmm_server import bootstrap
+
+    settings = Settings(
+        database_url=database_url,
+        nats_url=nats_url,
+        host=host,
+        port=port,
+        health_port=health_port,
+        advertise_url=advertise_url,
+        log_format=log_format,
+        pool_size=pool_size,
+    )
+    _serve(bootstrap.run_gateway(settings))
+
+
+@app.command()
+def worker(
+    *,
+    database_url: DatabaseUrl,
+    nats_url: NatsUrl,
+    health_port: HealthPort = 0,
+    log_format: LogFormat = "json",
+    pool_size: PoolSize = 10,
+) -> None:
+    """One worker process: events, deadlines, roll-ups."""
+    from gururmm_server import bootstrap
+
+    settings = Settings(
+        database_url=database_url,
+        nats_url=nats_url,
+        health_port=health_port,
+        log_format=log_format,
+        pool_size=pool_size,
+    )
+    _serve(bootstrap.run_worker(settings))
+
+
+@app.command()
+def migrate(*, database_url: DatabaseUrl = "", data: Data = _DATA) -> None:
+    """Bring the database's schema to this version. Safe to repeat."""
+    from gururmm_server.infra.schema import migrate as migrate_schema
+
+    url = database_url or _embedded(data).owner_url
+    asyncio.run(migrate_schema(url))
+
+
+@app.command(hidden=True)
+def seed_demo(*, database_url: DatabaseUrl, nats_url: NatsUrl, public_url: PublicUrl = "") -> None:
+    """Make the demo's Partner, or find it again; prints how to sign in as JSON."""
+    from gururmm_server import bootstrap
+
+    seed = asyncio.run(
+        bootstrap.seed_demo(Settings(database_url=database_url, nats_url=nats_url, public_url=public_url))
+    )
+    typer.echo(json.dumps(asdict(seed), default=str))
+
+
+@admin.command("create")
+def admin_create(
+    *,
+    email: Annotated[str, typer.Option(help="Who shall sign in.")],
+    name: Annotated[str, typer.Option(help="What to call them.")] = "",
+    data: Data = _DATA,
+    database_url: DatabaseUrl = "",
+    public_url: PublicUrl = "http://127.0.0.1:8080",
+) -> None:
+    """Make a Platform admin and print a link, good for one sign-in, that sets their password."""
+    from gururmm_server import bootstrap
+
+    link = asyncio.run(
+        bootstrap.create_admin(_settings(data, database_url, public_url), email, name or email.partition("@")[0])
+    )
+    typer.echo(link)
+
+
+@audit.command("verify")
+def audit_verify(
+    *,
+    tenant: Annotated[str, typer.Option(help="One Partner's id; all of them otherwise.")] = "",
+    data: Data = _DATA,
+    database_url: DatabaseUrl = "",
+) -> None:
+    """Check the chains of hashes; exit 1 when one is broken."""
+    from gururmm_server import bootstrap
+
+    broken = 0
+    for result in asyncio.run(bootstrap.verify_audit(_settings(data, database_url, ""), tenant or None)):
+        broken += not result.ok
+        state = "whole" if result.ok else f"BROKEN at row {result.first_bad}"
+        typer.echo(f"{result.tenant_id}  {result.rows} rows  {state}")
+    if broken:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """The entry point. Whatever keeps a command from starting ends in one sentence and exit code 1."""
+    try:
+        app()
+    except (StartError, GuruError) as error:
+        typer.echo(f"gururmm: {error}", err=True)
+        sys.exit(1)
+
+
+def _run_stack(options: StackOptions) -> None:
+    from gururmm_server.entrypoints.supervisor.stack import Stack
+    from gururmm_server.entrypoints.supervisor.terminal import Terminal
+    from gururmm_server.infra.logging import configure_logging
+
+    configure_logging("supervisor", "console")
+    asyncio.run(Stack(options, Terminal()).run())
+
+
+def _serve(work: Coroutine[Any, Any, None]) -> None:
+    import uvloop
+
+    uvloop.run(work)
+
+
+def _settings(data: Path, database_url: str, public_url: str) -> Settings:
+    """For a command beside a running GuruRMM: its embedded database, or the one that was given."""
+    return Settings(database_url=database_url or _embedded(data).runtime_url, nats_url="", public_url=public_url)
+
+
+def _embedded(data: Path) -> Any:
+    from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
+
+    folder = DataDir(data)
+    if not folder.known_port("postgres"):
+        raise StartError(
+            f"There is no GuruRMM in {folder.root}: start it with `gururmm up`, "
+            "or say where it is with --data or --database-url."
+        )
+    return EmbeddedPostgres(folder)
+
+
+def _built(path: str) -> Path | None:
+    """A build's folder in the checkout that this runs from; None where it wasn't built or isn't a checkout."""
+    folder = Path(__file__).resolve().parents[4] / path
+    return folder if folder.is_dir() else None
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+if __name__ == "__main__":
+    main()

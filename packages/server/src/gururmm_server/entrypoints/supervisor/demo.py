@@ -1,0 +1,70 @@
+"""The demo on top of a running stack: its Partner, this very machine, and machines that don't exist."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gururmm_server.infra.embedded.probe import http_json
+from gururmm_server.infra.errors import StartError
+
+_ONLINE_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccess:
+    """How to sign in to the demo Partner, and where its machines enrol."""
+
+    email: str
+    password: str
+    tenant_id: str
+    site_codes: list[str]
+
+    @classmethod
+    def parse(cls, text: str) -> "DemoAccess":
+        """From what `python -m gururmm_server seed-demo` prints."""
+        given = json.loads(text)
+        return cls(given["email"], given["password"], given["tenant_id"], given["site_codes"])
+
+
+async def wait_online(host: str, port: int, access: DemoAccess, agent_dir: Path) -> str:
+    """The id of the agent whose state is in `agent_dir`, once the API says it is online. Raises `StartError`."""
+    try:
+        return await asyncio.wait_for(_watch(host, port, access, agent_dir), _ONLINE_LIMIT_S)
+    except TimeoutError:
+        raise StartError(
+            f"This machine's agent was not online after {_ONLINE_LIMIT_S:.0f} s: see log/agent.log and log/gateway.log "
+            f"in {agent_dir.parent}."
+        ) from None
+
+
+async def _watch(host: str, port: int, access: DemoAccess, agent_dir: Path) -> str:
+    answer = await _ask(host, port, "POST", "/api/v1/auth/sign-in", _credentials(access))
+    token = str(answer["access_token"])
+    while True:
+        agent_id = _agent_id(agent_dir / "identity.json")
+        if agent_id:
+            status, agent = await http_json(port, "GET", f"/api/v1/agents/{agent_id}", host=host, token=token)
+            if status == 200 and agent["status"] == "online":
+                return agent_id
+        await asyncio.sleep(0.05)
+
+
+async def _ask(host: str, port: int, method: str, path: str, body: dict[str, str]) -> Any:
+    status, answer = await http_json(port, method, path, host=host, body=body)
+    if status != 200:
+        raise StartError(f"The demo's sign-in was refused ({status}): {answer.get('message', '')}")
+    return answer
+
+
+def _credentials(access: DemoAccess) -> dict[str, str]:
+    return {"email": access.email, "password": access.password}
+
+
+def _agent_id(identity: Path) -> str:
+    """The id that the agent enrolled with; empty until it did."""
+    try:
+        return str(json.loads(identity.read_text(encoding="utf-8"))["agent_id"])
+    except FileNotFoundError:
+        return ""

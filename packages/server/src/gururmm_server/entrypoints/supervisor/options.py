@@ -1,0 +1,57 @@
+"""What `gururmm up` and `gururmm demo` were told."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StackOptions:
+    """One installation. Empty URLs mean: embedded."""
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    gateway_port: int = 0
+    """The first gateway's port, further ones count up; 0 takes free ones and keeps them."""
+    public_url: str = ""
+    gateway_url: str = ""
+    """What agents are told, when a proxy stands before the gateways."""
+    database_url: str = ""
+    owner_database_url: str = ""
+    """For the migration, where `database_url`'s login may not change the schema."""
+    nats_url: str = ""
+    apis: int = 1
+    gateways: int = 1
+    workers: int = 1
+    disk_reserve_mb: int = 512
+    dashboard_dir: Path | None = None
+    agent_bundle_dir: Path | None = None
+    trusted_proxies: str = ""
+    demo: bool = False
+    machines: int = 25
+    """Simulated ones, in the demo."""
+    ready_file: Path | None = None
+
+    @property
+    def local_host(self) -> str:
+        """Where this machine reaches its own servers."""
+        return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
+
+    @property
+    def reachable_host(self) -> str:
+        """What others call this machine: the address given, else the one it uses towards the network."""
+        if self.local_host == self.host:
+            return self.host
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect(("192.0.2.1", 9))  # sends nothing; asks which address would be used
+            except OSError:
+                return "127.0.0.1"
+            address: str = probe.getsockname()[0]
+            return address
+
+    @property
+    def url(self) -> str:
+        """What people open."""
+        return self.public_url or f"http://{self.reachable_host}:{self.port}"

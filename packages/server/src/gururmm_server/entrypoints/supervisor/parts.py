@@ -1,0 +1,216 @@
+"""The services of an installation: what each is started with and how it says that it is ready."""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from gururmm_server.entrypoints.supervisor.child import Command
+from gururmm_server.entrypoints.supervisor.options import StackOptions
+from gururmm_server.entrypoints.supervisor.service import ServiceSpec
+from gururmm_server.infra.embedded.data_dir import DataDir, is_free
+from gururmm_server.infra.embedded.nats import EmbeddedNats
+from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
+from gururmm_server.infra.embedded.probe import http_status
+from gururmm_server.infra.errors import StartError
+
+
+class Parts:
+    """Makes the specs. The URLs are those that the processes get, embedded or not."""
+
+    def __init__(self, options: StackOptions, data: DataDir) -> None:
+        self._options = options
+        self._data = data
+        self.postgres = None if options.database_url else EmbeddedPostgres(data)
+        self.nats = None if options.nats_url else EmbeddedNats(data)
+
+    @property
+    def database_url(self) -> str:
+        return self.postgres.runtime_url if self.postgres is not None else self._options.database_url
+
+    @property
+    def owner_database_url(self) -> str:
+        if self.postgres is not None:
+            return self.postgres.owner_url
+        return self._options.owner_database_url or self._options.database_url
+
+    @property
+    def nats_url(self) -> str:
+        return self.nats.url if self.nats is not None else self._options.nats_url
+
+    def check_ports(self) -> None:
+        """Raise `StartError` when somebody else has a port that was asked for."""
+        wanted = [(self._options.port, "--port")]
+        if self._options.gateway_port:
+            wanted += [(self._options.gateway_port + i, "--gateway-port") for i in range(self._options.gateways)]
+        for port, option in wanted:
+            if not is_free(self._options.host, port):
+                raise StartError(
+                    f"Port {port} on {self._options.host} is used by another program, or may not be opened: "
+                    f"stop that program or choose another port with {option}."
+                )
+
+    def engines(self) -> list[ServiceSpec]:
+        """PostgreSQL and nats-server, as far as they are embedded. Prepares their folders."""
+        specs = []
+        if self.postgres is not None:
+            self.postgres.prepare()
+            specs.append(_postgres_spec(self.postgres))
+        if self.nats is not None:
+            self.nats.prepare()
+            specs.append(_nats_spec(self.nats))
+        return specs
+
+    def migration(self) -> Command:
+        return self._python("migrate", GURURMM_DATABASE_URL=self.owner_database_url)
+
+    def seed(self) -> Command:
+        return self._python("seed-demo")
+
+    def servers(self) -> list[ServiceSpec]:
+        """The api, gateway and worker processes."""
+        options = self._options
+        return [
+            *(self._api(i) for i in range(options.apis)),
+            *(self._gateway(i) for i in range(options.gateways)),
+            *(self._worker(i) for i in range(options.workers)),
+        ]
+
+    def simulation(self, site_codes: list[str]) -> ServiceSpec:
+        """Machines that don't exist, speaking the real protocol."""
+        home = self._home("simulator")
+        argv = (
+            *(sys.executable, "-m", "gururmm_bench.simulator", "--server", self._options.url),
+            *("--site-codes", ",".join(site_codes), "--machines", str(self._options.machines)),
+            *("--state-dir", str(home)),
+        )
+        return ServiceSpec(
+            name="simulator",
+            title="The simulator",
+            command=Command(argv=argv, environment=environment(), cwd=home),
+            ready=_at_once,
+            stop_limit_s=5,
+        )
+
+    def agent(self, site_code: str) -> ServiceSpec:
+        """The real agent of this machine."""
+        home = self._home("agent")
+        argv = (
+            *(sys.executable, "-m", "gururmm_agent", "run", "--server", self._options.url),
+            *("--site-code", site_code, "--state-dir", str(home)),
+        )
+        return ServiceSpec(
+            name="agent",
+            title="The agent of this machine",
+            command=Command(argv=argv, environment=environment(), cwd=home),
+            ready=_at_once,
+            stop_limit_s=5,
+        )
+
+    def _api(self, index: int) -> ServiceSpec:
+        port = self._options.port if index == 0 else self._data.port(f"api-{index + 1}")
+        host = self._options.local_host
+
+        async def ready() -> bool:
+            return await http_status(port, "/readyz", host=host) == 200
+
+        command = self._python("api", GURURMM_PORT=str(port), GURURMM_HOST=self._options.host)
+        return _server_spec("api", index, command, ready)
+
+    def _gateway(self, index: int) -> ServiceSpec:
+        options = self._options
+        name = _numbered("gateway", index)
+        port = options.gateway_port + index if options.gateway_port else self._data.port(name)
+        health_port = self._data.port(f"{name}-health")
+
+        async def ready() -> bool:
+            return await http_status(health_port, "/readyz") == 200
+
+        command = self._python(
+            "gateway",
+            GURURMM_HOST=options.host,
+            GURURMM_PORT=str(port),
+            GURURMM_HEALTH_PORT=str(health_port),
+            GURURMM_ADVERTISE_URL=f"ws://{options.reachable_host}:{port}",
+        )
+        return _server_spec("gateway", index, command, ready)
+
+    def _worker(self, index: int) -> ServiceSpec:
+        health_port = self._data.port(f"{_numbered('worker', index)}-health")
+
+        async def ready() -> bool:
+            return await http_status(health_port, "/readyz") == 200
+
+        return _server_spec("worker", index, self._python("worker", GURURMM_HEALTH_PORT=str(health_port)), ready)
+
+    def _python(self, part: str, **more: str) -> Command:
+        """A part of this program. URLs go by environment: they hold passwords, and arguments are public."""
+        options = self._options
+        settings = {
+            "GURURMM_DATABASE_URL": self.database_url,
+            "GURURMM_NATS_URL": self.nats_url,
+            "GURURMM_PUBLIC_URL": options.url,
+            "GURURMM_GATEWAY_URLS": options.gateway_url,
+            "GURURMM_DASHBOARD_DIR": "" if options.dashboard_dir is None else str(options.dashboard_dir),
+            "GURURMM_AGENT_BUNDLE_DIR": "" if options.agent_bundle_dir is None else str(options.agent_bundle_dir),
+            "GURURMM_TRUSTED_PROXIES": options.trusted_proxies,
+        }
+        given = {name: value for name, value in {**settings, **more}.items() if value}
+        return Command(
+            argv=(sys.executable, "-m", "gururmm_server", part),
+            environment=environment(**given),
+            cwd=self._data.root,
+        )
+
+    def _home(self, name: str) -> Path:
+        path = self._data.root / name
+        path.mkdir(mode=0o700, exist_ok=True)
+        return path
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Ours without what was meant for the supervisor itself, and `more`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GURURMM_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def _server_spec(kind: str, index: int, command: Command, ready: Callable[[], Awaitable[bool]]) -> ServiceSpec:
+    name = _numbered(kind, index)
+    return ServiceSpec(name=name, title=f"The {name} process", command=command, ready=ready, stop_limit_s=12)
+
+
+def _numbered(kind: str, index: int) -> str:
+    return kind if index == 0 else f"{kind}-{index + 1}"
+
+
+def _postgres_spec(postgres: EmbeddedPostgres) -> ServiceSpec:
+    return ServiceSpec(
+        name="postgres",
+        title="PostgreSQL",
+        command=Command(
+            argv=postgres.argv(),
+            environment={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            cwd=postgres.cwd,
+            account=postgres.account,
+            orphan_signal=signal.SIGQUIT,
+        ),
+        ready=postgres.ready,
+        start_limit_s=300,  # recovery after a crash may have much to read
+        stop_signal=signal.SIGINT,
+        stop_limit_s=30,
+        before_start=postgres.remove_stale_pid_file,
+    )
+
+
+def _nats_spec(nats: EmbeddedNats) -> ServiceSpec:
+    return ServiceSpec(
+        name="nats",
+        title="nats-server",
+        command=Command(argv=nats.argv(), environment={"PATH": "/usr/bin:/bin"}, cwd=nats.cwd),
+        ready=nats.ready,
+    )
+
+
+async def _at_once() -> bool:
+    return True

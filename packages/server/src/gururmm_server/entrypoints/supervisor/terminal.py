@@ -1,0 +1,88 @@
+"""What the operator sees: lines where output goes to a file, a small live table where it goes to a terminal."""
+
+import sys
+import time
+from contextlib import suppress
+
+import psutil
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gururmm_server.entrypoints.supervisor.demo import DemoAccess
+from gururmm_server.entrypoints.supervisor.service import Service, State
+
+_COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DOWN: "red", State.STOPPED: "dim"}
+
+
+class Terminal:
+    """Tells how the start goes, where to sign in, and what happens to the processes."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+        self._live: Live | None = None
+
+    def step(self, text: str) -> None:
+        """What is done next."""
+        self._end_live()
+        self._console.print(f"{text} …", style="dim")
+
+    def notice(self, text: str) -> None:
+        """Something the operator should know."""
+        self._console.print(f"{time.strftime('%H:%M:%S')}  {text}", style="yellow", markup=False)
+
+    def ready(self, url: str, access: DemoAccess | None, seconds: float) -> None:
+        """Everything runs."""
+        lines = [("GuruRMM is ready", f"after {seconds:.1f} s"), ("Open", url)]
+        if access is not None:
+            lines += [("E-mail", access.email), ("Password", access.password)]
+        else:
+            lines.append(("First sign-in", "gururmm admin create --email you@example.org"))
+        lines.append(("Stop", "Ctrl-C"))
+        self._console.print()
+        for name, value in lines:
+            self._console.print(Text.assemble((f"  {name:<18}", "bold"), value))
+        self._console.print()
+        if self._console.is_terminal:
+            self._live = Live(console=self._console, auto_refresh=False)
+            self._live.start()
+
+    def show(self, services: list[Service]) -> None:
+        """The present state, on a terminal."""
+        if self._live is not None:
+            self._live.update(_table(services), refresh=True)
+
+    def stopped(self) -> None:
+        """Nothing runs any more."""
+        self._end_live()
+        self._console.print("Stopped. The data is kept.", style="dim")
+        sys.stdout.flush()
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _table(services: list[Service]) -> Group:
+    table = Table(box=None, pad_edge=True, header_style="dim")
+    for column in ("process", "state", "pid", "memory", "restarts"):
+        table.add_column(column, justify="left" if column in {"process", "state"} else "right")
+    for service in services:
+        state = Text(service.state.value, style=_COLOURS[service.state])
+        table.add_row(service.spec.name, state, str(service.pid or "–"), _memory(service.pid), str(service.restarts))
+    return Group(table)
+
+
+def _memory(pid: int | None) -> str:
+    """Resident memory of the process and its children: PostgreSQL's connections are processes of their own."""
+    if pid is None:
+        return "–"
+    total = 0
+    with suppress(psutil.Error):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            memory = one.memory_info()
+            total += memory.rss - memory.shared
+    return f"{total / 1e6:.0f} MB"
