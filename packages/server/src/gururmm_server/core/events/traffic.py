@@ -102,6 +102,13 @@ class SessionsRevoked(msgspec.Struct, array_like=True, frozen=True):
     session_ids: list[bytes]
 
 
+class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
+    """To whoever relays a terminal: it has a new owner, or (`reason` is set) it was closed elsewhere."""
+
+    owner: str
+    reason: str | None = None
+
+
 OUTBOX_WAKE = "outbox.wake"
 SESSIONS_REVOKED = "identity.revoked"
 
@@ -124,6 +131,16 @@ def agent_connected(agent_id: UUID) -> str:
 def tunnel_up(session_id: UUID) -> str:
     """Payload: 16 bytes of agent id, then the agent's wire message as it came."""
     return f"tunnel.{session_id.hex}.up"
+
+
+def tunnel_notice(session_id: UUID) -> str:
+    """Payload `TunnelNotice`."""
+    return f"tunnel.{session_id.hex}.notice"
+
+
+def tunnel_all(session_id: UUID) -> str:
+    """Pattern of both subjects of a terminal."""
+    return f"tunnel.{session_id.hex}.*"
 
 
 def answer(query_id: UUID) -> str:
