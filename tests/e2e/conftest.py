@@ -1,0 +1,66 @@
+"""One running product for the whole session, a signed-in API, a real browser."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from product import Api, Product, start_demo, stop
+
+ARTIFACTS = Path(__file__).parent / ".artifacts"
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """`gururmm demo` in a folder of its own."""
+    running = start_demo(tmp_path_factory.mktemp("demo"), "--port", str(free_port()))
+    yield running
+    stop(running)
+
+
+@pytest.fixture
+def api(product: Product) -> Iterator[Api]:
+    person = Api(product.url, product.email, product.password).sign_in()
+    yield person
+    person.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, product: Product, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A fresh browser profile on the sign-in page; a picture of it is kept under .artifacts."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=product.url)
+    fresh = context.new_page()
+    fresh.set_default_timeout(15_000)
+    yield fresh
+    ARTIFACTS.mkdir(exist_ok=True)
+    fresh.screenshot(path=ARTIFACTS / f"{request.node.name}.png")
+    context.close()
+
+
+@pytest.fixture
+def signed_in(page: Page, product: Product) -> Page:
+    """The page after signing in as the demo's Partner admin."""
+    page.goto("/")
+    page.get_by_label("E-mail").fill(product.email)
+    page.get_by_label("Password").fill(product.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Mission Control").wait_for()
+    return page
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,274 @@
+"""A running GuruRMM as a test sees it: its processes, its API, its terminal socket."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import httpx
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Product:
+    """What the ready file said, and the supervisor's process."""
+
+    url: str
+    email: str
+    password: str
+    tenant_id: str
+    agent_id: str
+    database_url: str
+    nats_url: str
+    ready_file: Path
+    data: Path
+    supervisor: "subprocess.Popen[bytes]"
+
+    def pids(self) -> dict[str, int]:
+        """The processes as the ready file lists them now."""
+        processes: dict[str, int] = json.loads(self.ready_file.read_text())["processes"]
+        return processes
+
+
+def start_demo(data: Path, *arguments: str, wait_s: float = 120) -> Product:
+    """Start `gururmm demo` and wait until its real agent is online."""
+    ready = data / "ready.json"
+    data.mkdir(parents=True, exist_ok=True)
+    ready.unlink(missing_ok=True)
+    with (data / "supervisor.out").open("ab") as out:
+        process = subprocess.Popen(
+            [BIN / "gururmm", "demo", "--ready-file", ready, "--data", data / "data", *arguments],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            cwd=data,
+        )
+    try:
+        until(ready.exists, wait_s, lambda: process.poll() is None or _tail(data / "supervisor.out"))
+    except BaseException:
+        process.kill()
+        raise
+    told = json.loads(ready.read_text())
+    names = ("url", "email", "password", "tenant_id", "agent_id", "database_url", "nats_url")
+    return Product(**{name: told[name] for name in names}, ready_file=ready, data=data, supervisor=process)
+
+
+def stop(product: Product) -> None:
+    """Ctrl-C, and proof that nothing stays."""
+    pids = product.pids()
+    product.supervisor.send_signal(signal.SIGINT)
+    product.supervisor.wait(40)
+    until(lambda: not [pid for pid in pids.values() if alive(pid)], 5)
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and not a zombie."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def until(check: Callable[[], Any], seconds: float, still: Callable[[], Any] = lambda: True) -> Any:
+    """Wait for a truthy answer. `still` says whether waiting makes sense: True, or the reason why not."""
+    end = time.monotonic() + seconds
+    while True:
+        with contextlib.suppress(httpx.HTTPError):
+            if answer := check():
+                return answer
+        reason = still()
+        assert reason is True, reason
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+def _tail(path: Path) -> str:
+    return path.read_text(errors="replace")[-3000:]
+
+
+class Api:
+    """A signed-in person at the REST API. Signs in again when the access token has run out."""
+
+    def __init__(self, url: str, email: str, password: str) -> None:
+        self.url = url
+        self._credentials = {"email": email, "password": password}
+        self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=30)
+        self.token = ""
+
+    def sign_in(self) -> "Api":
+        answer = self._http.post("/auth/sign-in", json=self._credentials)
+        assert answer.status_code == 200, answer.text
+        self.token = answer.json()["access_token"]
+        return self
+
+    def call(self, method: str, path: str, **keywords: Any) -> httpx.Response:
+        answer = self._http.request(method, path, headers={"Authorization": f"Bearer {self.token}"}, **keywords)
+        if answer.status_code == 401 and self.token:
+            self.sign_in()
+            answer = self._http.request(method, path, headers={"Authorization": f"Bearer {self.token}"}, **keywords)
+        return answer
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = self.call("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        answer = self.call("POST", path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def run(self, agent_id: str, script: str, **more: Any) -> str:
+        """Queue a command; its id."""
+        body = {"agent_ids": [agent_id], "shell": "sh", "script": script, "timeout_s": 60} | more
+        command_id: str = self.post("/commands", body)["items"][0]["id"]
+        return command_id
+
+    def finished(self, command_id: str, seconds: float = 30) -> Any:
+        """The command once it has ended."""
+        done = ("succeeded", "failed", "timed_out", "cancelled", "expired")
+
+        def check() -> Any:
+            command = self.get(f"/commands/{command_id}", wait_s=1)
+            return command if command["status"] in done else None
+
+        return until(check, seconds)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@dataclass
+class Terminal:
+    """The browser's half of a terminal, by the protocol: offsets both ways, attach again after a drop."""
+
+    api: Api
+    session_id: str
+    output: bytearray = field(default_factory=bytearray)
+    closed: dict[str, Any] | None = None
+    _sent: bytearray = field(default_factory=bytearray)
+    _acknowledged: int = 0
+    _told: int = 0
+    _socket: aiohttp.ClientWebSocketResponse | None = None
+    _http: aiohttp.ClientSession | None = None
+    _reader: "asyncio.Task[None] | None" = None
+    _first_url: str = ""
+
+    @classmethod
+    async def open(cls, api: Api, agent_id: str) -> "Terminal":
+        opened = await asyncio.to_thread(api.post, "/tunnel/open", {"agent_id": agent_id, "columns": 100, "rows": 30})
+        terminal = cls(api, opened["session_id"], _first_url=opened["stream_url"])
+        await terminal.attach()
+        return terminal
+
+    async def attach(self, seconds: float = 20) -> None:
+        """Attach, with new tickets, until it works."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                await self._attach_once()
+                return
+            except (aiohttp.ClientError, AssertionError, httpx.HTTPError, TimeoutError):
+                await self.drop()
+                if time.monotonic() > end:
+                    raise
+                await asyncio.sleep(0.3)
+
+    async def _attach_once(self) -> None:
+        url, self._first_url = self._first_url, ""
+        if not url:
+            url = (await asyncio.to_thread(self.api.post, f"/tunnel/ticket/{self.session_id}"))["stream_url"]
+        self._http = aiohttp.ClientSession()
+        self._socket = await self._http.ws_connect(self.api.url + url, origin=self.api.url, max_msg_size=1 << 20)
+        await self._socket.send_json({"type": "attach", "output_offset": len(self.output), "columns": 100, "rows": 30})
+        attached = asyncio.get_running_loop().create_future()
+        self._reader = asyncio.create_task(self._read(self._socket, attached))
+        offset = await asyncio.wait_for(attached, 15)
+        await self._send_from(offset)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
+        async for message in socket:
+            if message.type is aiohttp.WSMsgType.BINARY:
+                offset = int.from_bytes(message.data[:8], "big")
+                assert offset <= len(self.output), "a gap in the output"
+                self.output[offset:] = message.data[8:]
+                if len(self.output) - self._told > 32 * 1024:
+                    self._told = len(self.output)
+                    await socket.send_json({"type": "ack", "output_offset": self._told})
+            elif message.type is aiohttp.WSMsgType.TEXT:
+                told = json.loads(message.data)
+                if told["type"] == "attached":
+                    attached.set_result(told["input_offset"])
+                elif told["type"] == "input_ack":
+                    self._acknowledged = max(self._acknowledged, told["offset"])
+                elif told["type"] == "closed":
+                    self.closed = told
+        if not attached.done():
+            attached.set_exception(AssertionError(f"closed with {socket.close_code} before attached"))
+
+    async def _send_from(self, offset: int) -> None:
+        assert self._socket is not None
+        for start in range(offset, len(self._sent), 16 * 1024):
+            while start - self._acknowledged > 200 * 1024:
+                await asyncio.sleep(0.005)
+            piece = bytes(self._sent[start : start + 16 * 1024])
+            await self._socket.send_bytes(start.to_bytes(8, "big") + piece)
+
+    async def type(self, data: bytes) -> None:
+        """Send input; what is lost on the way is sent again at the next attach."""
+        start = len(self._sent)
+        self._sent += data
+        if self._socket is not None and not self._socket.closed:
+            with contextlib.suppress(aiohttp.ClientError, ConnectionError):
+                await self._send_from(start)
+
+    async def expect(self, text: bytes, seconds: float = 15) -> None:
+        """Wait until the output holds this, attaching again when the socket is gone."""
+        end = time.monotonic() + seconds
+        while text not in self.output:
+            assert time.monotonic() < end, f"{text!r} not in …{bytes(self.output[-400:])!r}"
+            if self._socket is None or self._socket.closed:
+                await self.attach(max(1, end - time.monotonic()))
+            await asyncio.sleep(0.02)
+
+    async def drop(self) -> None:
+        """Lose the network: the socket ends without a closing frame."""
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+        if self._socket is not None:
+            transport = self._socket.get_extra_info("socket")
+            if transport is not None and not self._socket.closed:
+                self._socket._writer.transport.abort()  # type: ignore[attr-defined]
+        if self._http is not None:
+            await self._http.close()
+        self._socket = self._http = self._reader = None
+
+    async def close(self) -> None:
+        """Close the tab."""
+        if self._socket is not None:
+            await self._socket.close(code=1000)
+        await self.drop()
+
+
+def start_agent(product: Product, state: Path, site_code: str) -> "subprocess.Popen[bytes]":
+    """One more real agent, under the test's control."""
+    with (product.data / "agents.out").open("ab") as out:
+        return subprocess.Popen(
+            [BIN / "gururmm-agent", "run", "--server", product.url, "--site-code", site_code, "--state-dir", state],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"GURURMM_HOSTNAME": ""},
+        )

@@ -1,0 +1,102 @@
+"""A technician's first minutes, in a real browser."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+from product import Api, Product, start_agent, until
+
+
+def open_machine(page: Page, product: Product, tab: str = "") -> None:
+    page.goto(f"/machines/{product.agent_id}{tab}")
+
+
+def test_sign_in_refuses_a_wrong_password(page: Page, product: Product) -> None:
+    page.goto("/")
+    page.get_by_label("E-mail").fill(product.email)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("heading", name="Mission Control")).not_to_be_visible()
+
+
+def test_dark_from_the_first_paint_and_fonts_are_ours(page: Page, product: Product) -> None:
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
+    page.goto("/")
+    background = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+    assert background not in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")
+    assert hosts == {product.url.split("/")[2]}
+
+
+def test_a_machine_goes_offline_and_returns_before_your_eyes(
+    signed_in: Page, product: Product, api: Api, tmp_path: Path
+) -> None:
+    site = api.get("/sites", limit=1)["items"][0]
+    code = api.post(f"/sites/{site['id']}/codes", {"expires_in_h": 1, "max_uses": 1})["code"]
+    agent = start_agent(product, tmp_path / "second", code)
+    try:
+        before = {item["id"] for item in api.get("/agents", status="online", limit=200)["items"]}
+        second = until(
+            lambda: [
+                item["id"]
+                for item in api.get("/agents", status="online", sort="-last_seen", limit=200)["items"]
+                if item["site_id"] == site["id"]
+                and api.get(f"/agents/{item['id']}")["enrolled_at"] > code_time(api, site)
+            ],
+            20,
+        )[0]
+        assert second
+        signed_in.goto(f"/machines/{second}")
+        expect(signed_in.get_by_text("Online", exact=True).first).to_be_visible()
+        agent.terminate()
+        agent.wait(10)
+        expect(signed_in.get_by_text("Offline", exact=True).first).to_be_visible(timeout=6_000)
+        agent = start_agent(product, tmp_path / "second", code)
+        expect(signed_in.get_by_text("Online", exact=True).first).to_be_visible(timeout=10_000)
+        assert before is not None
+    finally:
+        agent.terminate()
+        agent.wait(10)
+
+
+def code_time(api: Api, site: dict[str, str]) -> str:
+    """When the newest code of the site was made."""
+    codes = api.get(f"/sites/{site['id']}/codes")["items"]
+    return max(code["created_at"] for code in codes)
+
+
+def test_run_and_cancel_a_command(signed_in: Page, product: Product, api: Api) -> None:
+    open_machine(signed_in, product)
+    signed_in.get_by_role("button", name=re.compile("^Run")).first.click()
+    signed_in.get_by_role("textbox", name="Script").fill("echo first light; sleep 60")
+    signed_in.get_by_role("dialog").get_by_role("button", name="Run", exact=True).click()
+    expect(signed_in.get_by_role("log", name="Output")).to_contain_text("first light")
+    signed_in.get_by_role("button", name="Cancel command").first.click()
+    confirm = signed_in.get_by_role("alertdialog")
+    if confirm.is_visible():
+        confirm.get_by_role("button", name=re.compile("Cancel")).last.click()
+    until(lambda: api.get("/commands", agent_id=product.agent_id, status="cancelled")["items"], 10)
+    expect(signed_in.get_by_text("cancelled", exact=False).first).to_be_visible()
+
+
+def test_terminal_and_its_audit(signed_in: Page, product: Product) -> None:
+    open_machine(signed_in, product, "/terminal")
+    region = signed_in.get_by_role("region", name="Terminal")
+    expect(signed_in.get_by_text("Keystrokes are recorded").first).to_be_visible()
+    rows = region.locator(".xterm-rows")
+    expect(rows).to_contain_text(re.compile(r"[$#]"), timeout=15_000)
+    region.locator(".xterm").click()
+    signed_in.keyboard.type("echo first-$((40+2))\n")
+    expect(rows).to_contain_text("first-42")
+    signed_in.keyboard.type("vim -u NONE -N /dev/null\n")
+    expect(rows).to_contain_text("~")
+    signed_in.keyboard.type("iwritten in vim")
+    expect(rows).to_contain_text("written in vim")
+    signed_in.keyboard.press("Escape")
+    signed_in.keyboard.type(":q!\n")
+    signed_in.keyboard.type("echo back-$((1+1))\n")
+    expect(rows).to_contain_text("back-2")
+    signed_in.goto("/settings/audit")
+    expect(signed_in.get_by_role("table", name="Audit")).to_contain_text("terminal.input")
+    expect(signed_in.get_by_role("table", name="Audit")).to_contain_text("tunnel.open")
