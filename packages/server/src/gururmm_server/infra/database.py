@@ -88,7 +88,12 @@ class Database:
                 command_timeout=30,
                 max_inactive_connection_lifetime=120,
                 init=_prepare_connection,
-                server_settings={"application_name": self._application, "timezone": "UTC", "jit": "off"},
+                server_settings={
+                    "application_name": self._application,
+                    "timezone": "UTC",
+                    "jit": "off",
+                    "random_page_cost": "1.1",
+                },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise StartError(

@@ -18,6 +18,7 @@ end $$;
 create schema if not exists core;
 create schema if not exists search;
 create extension if not exists pg_trgm with schema search;
+create extension if not exists btree_gin with schema search;
 grant usage on schema core, search to gururmm_app, gururmm_ingest, gururmm_worker, gururmm_identity, gururmm_platform,
   gururmm_audit_reader, gururmm_definer;
 grant create on schema core to gururmm_definer;

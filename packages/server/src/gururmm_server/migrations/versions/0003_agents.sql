@@ -44,8 +44,14 @@ create trigger fill_search_text before insert or update on core.agents
   for each row execute function core.fill_search_text();
 
 create index on core.agents (tenant_id, lower(hostname), agent_id);
+create index on core.agents (tenant_id, lower(os_name), agent_id);
+create index on core.agents (tenant_id, lower(client_name), agent_id);
+create index on core.agents (tenant_id, lower(site_name), agent_id);
+create index on core.agents (tenant_id, agent_version, agent_id);
 create index on core.agents (site_id);
-create index on core.agents using gin (search_text search.gin_trgm_ops);
+-- The tenant is in the trigram index, so that a word which every Partner's machines have costs one Partner's rows only.
+create index agents_search on core.agents using gin (tenant_id search.uuid_ops, search_text search.gin_trgm_ops)
+  with (fastupdate = off);
 select core.protect('core.agents', '{gururmm_ingest,gururmm_worker,gururmm_platform}');
 grant select, insert, update, delete on core.agents to gururmm_app;
 grant select on core.agents to gururmm_ingest, gururmm_worker, gururmm_definer;
@@ -73,6 +79,7 @@ comment on column core.agent_state.cpu is 'Permille, as memory and disk (the ful
 comment on column core.agent_state.latest is 'The newest wire v2 Metrics message.';
 comment on column core.agent_state.changed_at is 'When online last changed.';
 -- last_seen and the readings are in no index: their updates stay heap-only (HOT).
+create index on core.agent_state (tenant_id);
 create index on core.agent_state (tenant_id) where online;
 create index on core.agent_state (gateway_id) where online;
 select core.protect('core.agent_state', '{gururmm_ingest,gururmm_worker,gururmm_platform}');
