@@ -1,22 +1,40 @@
 """One running product for the whole session, a signed-in API, a real browser."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from external import ExternalEngines, free_port
 from playwright.sync_api import Browser, Page, sync_playwright
 from product import Api, Product, start_demo, stop
 
 ARTIFACTS = Path(__file__).parent / ".artifacts"
 
 
-@pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """`gururmm demo` in a folder of its own."""
-    running = start_demo(tmp_path_factory.mktemp("demo"), "--port", str(free_port()))
-    yield running
-    stop(running)
+@pytest.fixture(scope="session", params=["embedded", "external"])
+def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """`gururmm demo` in a folder of its own: on embedded engines, then on Debian's with two of each process."""
+    home = tmp_path_factory.mktemp(f"demo-{request.param}")
+    ports = ("--port", str(free_port()))
+    if request.param == "embedded":
+        running = start_demo(home, *ports)
+        yield running
+        stop(running)
+        return
+    engines = ExternalEngines(home / "engines")
+    engines.start()
+    try:
+        running = start_demo(
+            home,
+            *ports,
+            *("--database-url", engines.database_url, "--nats-url", engines.nats_url),
+            *("--apis", "2", "--gateways", "2", "--workers", "2"),
+        )
+        running.external = engines
+        yield running
+        stop(running)
+    finally:
+        engines.stop()
 
 
 @pytest.fixture
@@ -57,10 +75,3 @@ def signed_in(page: Page, product: Product) -> Page:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Mission Control").wait_for()
     return page
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -11,13 +11,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 import httpx
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+
+
+class Engines(Protocol):
+    """PostgreSQL and NATS outside of the product."""
+
+    def kill(self, name: str) -> None: ...
 
 
 @dataclass
@@ -34,6 +40,8 @@ class Product:
     ready_file: Path
     data: Path
     supervisor: "subprocess.Popen[bytes]"
+    external: "Engines | None" = None
+    """The engines that the test started itself, if it did."""
 
     def pids(self) -> dict[str, int]:
         """The processes as the ready file lists them now."""

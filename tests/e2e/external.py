@@ -1,0 +1,120 @@
+"""PostgreSQL 15 and nats-server of Debian's packages, started by the test as an operator would have them."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+from product import until
+
+POSTGRES = Path("/usr/lib/postgresql/15/bin")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class ExternalEngines:
+    """Both engines, each restartable after a kill -9."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._ports = {"postgres": free_port(), "nats": free_port()}
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        nats = shutil.which("nats-server", path="/usr/sbin:/usr/bin")
+        assert nats is not None, "Debian's nats-server is missing: apt-get install nats-server"
+        assert (POSTGRES / "postgres").exists(), "PostgreSQL 15 is missing: apt-get install postgresql-15"
+        self._nats = nats
+        self._user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
+
+    @property
+    def database_url(self) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self._ports['postgres']}/gururmm"
+
+    @property
+    def nats_url(self) -> str:
+        return f"nats://127.0.0.1:{self._ports['nats']}"
+
+    def start(self) -> None:
+        cluster = self._home / "postgres"
+        cluster.mkdir(parents=True)
+        if self._user is not None:
+            os.chown(cluster, self._user.pw_uid, self._user.pw_gid)
+            for folder in (cluster, *cluster.parents):
+                folder.chmod(folder.stat().st_mode | 0o011)
+        self._as_user(POSTGRES / "initdb", "-D", cluster / "d", "-U", "postgres", "--auth=trust", "-E", "UTF8")
+        for name in self._ports:
+            self.restart(name)
+        self._as_user(
+            POSTGRES / "createdb", "-h", "127.0.0.1", "-p", str(self._ports["postgres"]), "-U", "postgres", "gururmm"
+        )
+
+    def restart(self, name: str) -> None:
+        """Start an engine (again) and wait until it takes connections."""
+        port = self._ports[name]
+        cluster = self._home / "postgres"
+        command: list[str | Path] = (
+            [
+                POSTGRES / "postgres",
+                "-D",
+                cluster / "d",
+                "-p",
+                str(port),
+                "-k",
+                cluster,
+                "-c",
+                "listen_addresses=127.0.0.1",
+            ]
+            if name == "postgres"
+            else [self._nats, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", self._home / "nats"]
+        )
+        user = self._user if name == "postgres" else None
+        with (self._home / f"{name}.log").open("ab") as log:
+            self._running[name] = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self._home,
+                user=user.pw_uid if user else None,
+                group=user.pw_gid if user else None,
+                extra_groups=[] if user else None,
+            )
+        until(lambda: answers(port), 20, lambda: self._running[name].poll() is None or f"{name} ended")
+
+    def kill(self, name: str) -> None:
+        """kill -9, then start it again."""
+        self._running[name].send_signal(signal.SIGKILL)
+        self._running[name].wait(10)
+        if name == "postgres":
+            # Its children end by themselves once they notice; a new postmaster waits for their shared memory.
+            (self._home / "postgres" / "d" / "postmaster.pid").unlink(missing_ok=True)
+        self.restart(name)
+
+    def stop(self) -> None:
+        for name, process in self._running.items():
+            process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
+            process.wait(30)
+
+    def _as_user(self, *command: str | Path) -> None:
+        user = self._user
+        subprocess.run(
+            command,
+            check=True,
+            capture_output=True,
+            cwd=self._home / "postgres",
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
+        )
