@@ -44,10 +44,10 @@ create trigger fill_search_text before insert or update on core.agents
   for each row execute function core.fill_search_text();
 
 create index on core.agents (tenant_id, lower(hostname), agent_id);
-create index on core.agents (tenant_id, lower(os_name), agent_id);
+create index on core.agents (tenant_id, lower(left(os_name, 200)), agent_id); -- an agent says its name, of any length
 create index on core.agents (tenant_id, lower(client_name), agent_id);
 create index on core.agents (tenant_id, lower(site_name), agent_id);
-create index on core.agents (tenant_id, agent_version, agent_id);
+create index on core.agents (tenant_id, left(agent_version, 200), agent_id);
 create index on core.agents (site_id);
 -- The tenant is in the trigram index, so that a word which every Partner's machines have costs one Partner's rows only.
 create index agents_search on core.agents using gin (tenant_id search.uuid_ops, search_text search.gin_trgm_ops)
