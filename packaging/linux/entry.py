@@ -1,0 +1,6 @@
+# ruff: noqa: INP001  # scripts, not a package
+"""What the frozen agent starts with."""
+
+from gururmm_agent.__main__ import main
+
+main()
