@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+Details = dict[str, Any] | list[dict[str, str]] | None
+
 
 class GuruError(Exception):
     """Something went wrong on our side. Try again; if it stays, quote the request id."""
@@ -9,8 +11,11 @@ class GuruError(Exception):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str = "", *, details: dict[str, Any] | None = None, internal: str = "") -> None:
-        """`message` replaces the class's docstring for the caller; `internal` goes to the log only."""
+    def __init__(self, message: str = "", *, details: Details = None, internal: str = "") -> None:
+        """`message` replaces the class's docstring for the caller; `internal` goes to the log only.
+
+        `details` of a malformed payload (422) is a list of {field, message}.
+        """
         self.message = message or " ".join((type(self).__doc__ or "").split())
         self.details = details
         self.internal = internal
@@ -46,7 +51,7 @@ class Unavailable(GuruError):
 
 
 class StorageFull(GuruError):
-    """The server's disk is nearly full, so nothing is written. Reading works. Free space on the server; it goes on by itself."""
+    """The server's disk is nearly full, so nothing is written. Reading works. Free space there; it goes on by itself."""
 
     code = "storage_full"
     status = 507

@@ -1,0 +1,200 @@
+"""Lists: search, sort, and pages by keyset, the same for every list of the API.
+
+A route says which sorts it knows and gets a `PageQuery`; its repository puts `after_sql`, `order_by` and `fetch_count`
+into its statement (the sort's value selected as `sort_value`, the tie-break as `sort_id`) and hands the rows to `cut`.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+from fastapi import Depends, Query
+from pydantic import BaseModel
+
+from gururmm_server.infra.errors import InvalidInput
+
+T = TypeVar("T")
+RowT = TypeVar("RowT", bound=Mapping[str, Any])
+
+Key = str | int | float | bool | datetime | UUID | None
+Kind = Literal["text", "bigint", "double precision", "boolean", "timestamptz", "uuid"]
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+
+_TYPES: dict[Kind, tuple[type, ...]] = {
+    "text": (str,),
+    "bigint": (int,),
+    "double precision": (float, int),
+    "boolean": (bool,),
+    "timestamptz": (datetime,),
+    "uuid": (UUID,),
+}
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. `total` counts what the filter matches; `next_cursor` is null on the last page."""
+
+    items: list[T]
+    next_cursor: str | None
+    total: int
+
+
+class Cursor(msgspec.Struct, array_like=True, frozen=True):
+    """Where a page ended: the sort it belongs to, that sort's value in the last row, and the row's tie-break."""
+
+    sort: str
+    value: Any
+    id: str | int
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One way to sort: an SQL expression written by us, its PostgreSQL type, and whether it can be null."""
+
+    expression: str
+    kind: Kind = "text"
+    nullable: bool = False
+
+
+def encode_cursor(cursor: Cursor) -> str:
+    """The opaque text of a cursor."""
+    return base64.urlsafe_b64encode(msgspec.msgpack.encode(cursor)).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str) -> Cursor:
+    """The cursor of a text that `encode_cursor` made. Raises `InvalidInput`."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        return msgspec.msgpack.decode(raw, type=Cursor)
+    except (binascii.Error, ValueError, msgspec.MsgspecError) as error:
+        raise _invalid("cursor", "This is not a cursor of this list.") from error
+
+
+def search_words(search: str) -> list[str]:
+    """The words of a search as LIKE patterns for lower-case text: `%word%`, with what LIKE treats specially escaped."""
+    words = search.lower().split()
+    return ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for word in words]
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """A validated `?search=&sort=&limit=&cursor=`."""
+
+    search: str
+    sort_name: str
+    sort: Sort
+    descending: bool
+    limit: int
+    after: Cursor | None = None
+
+    @property
+    def fetch_count(self) -> int:
+        """How many rows to fetch: one more than the page, which tells whether there is a next."""
+        return self.limit + 1
+
+    @property
+    def signed_name(self) -> str:
+        """The sort as the caller wrote it: `name` or `-name`."""
+        return f"-{self.sort_name}" if self.descending else self.sort_name
+
+    def order_by(self, tie_break: str) -> str:
+        """`order by …`: the sort, nulls last, then the tie-break in the same direction."""
+        direction = "desc" if self.descending else "asc"
+        # `nulls last` keeps PostgreSQL from scanning an ordinary index backwards, so it is said only where needed.
+        nulls = " nulls last" if self.sort.nullable and self.descending else ""
+        return f"order by {self.sort.expression} {direction}{nulls}, {tie_break} {direction}"
+
+    def after_sql(self, tie_break: str, first: int, tie_kind: Kind = "uuid") -> tuple[str, list[Key]]:
+        """A condition that is true for rows after the cursor, and its values, bound from `$first` on.
+
+        `true` and no values on the first page. Raises `InvalidInput` when the cursor belongs to another list.
+        """
+        if self.after is None:
+            return "true", []
+        value, tie = _typed(self.after.value, self.sort.kind), _typed(self.after.id, tie_kind)
+        sign, expression = ("<" if self.descending else ">"), self.sort.expression
+        if value is None:
+            return f"({expression} is null and {tie_break} {sign} ${first}::{tie_kind})", [tie]
+        clause = f"({expression}, {tie_break}) {sign} (${first}::{self.sort.kind}, ${first + 1}::{tie_kind})"
+        if self.sort.nullable:
+            clause = f"({clause} or {expression} is null)"
+        return clause, [value, tie]
+
+    def cut(self, rows: Sequence[RowT]) -> tuple[Sequence[RowT], str | None]:
+        """The page out of `fetch_count` rows (with `sort_value` and `sort_id`), and the cursor of the next one."""
+        if len(rows) <= self.limit:
+            return rows, None
+        page = rows[: self.limit]
+        last = page[-1]
+        return page, self.cursor_at(last["sort_value"], last["sort_id"])
+
+    def cursor_at(self, value: Any, tie: Any) -> str:
+        """The cursor of a page that ends with this sort value and tie-break."""
+        return encode_cursor(Cursor(self.signed_name, _plain(value), _plain(tie)))
+
+
+def page_query(sorts: Mapping[str, Sort], default: str) -> Any:
+    """A dependency that gives the `PageQuery` of a list which knows these sorts; `default` may start with `-`."""
+    names = sorted(sorts)
+    allowed = [sign + name for name in names for sign in ("", "-")]
+
+    def parse(
+        search: Annotated[str, Query(max_length=200, description="Words, all of which must occur")] = "",
+        sort: Annotated[str, Query(max_length=64, json_schema_extra={"enum": allowed})] = default,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Annotated[str, Query(max_length=1000, description="next_cursor of the page before")] = "",
+    ) -> PageQuery:
+        return parse_page(sorts, search=search, sort=sort, limit=limit, cursor=cursor)
+
+    return Depends(parse)
+
+
+def parse_page(
+    sorts: Mapping[str, Sort], *, search: str = "", sort: str, limit: int = DEFAULT_LIMIT, cursor: str = ""
+) -> PageQuery:
+    """The `PageQuery` of a request's values. Raises `InvalidInput`."""
+    name = sort.removeprefix("-")
+    if name not in sorts:
+        raise _invalid("sort", f"This list sorts by: {', '.join(sorted(sorts))}.")
+    if "\0" in search:
+        raise _invalid("search", "A search cannot hold NUL characters.")
+    after = decode_cursor(cursor) if cursor else None
+    if after is not None and after.sort != sort:
+        raise _invalid("cursor", "This cursor belongs to another sort order.")
+    return PageQuery(search.strip(), name, sorts[name], sort.startswith("-"), limit, after)
+
+
+def _typed(value: Any, kind: Kind) -> Key:
+    """The value as the type that SQL compares with. A cursor is hostile input: anything else is refused."""
+    if value is None:
+        return None
+    if kind == "uuid" and isinstance(value, str):
+        try:
+            return UUID(value)
+        except ValueError as error:
+            raise _invalid("cursor", "This is not a cursor of this list.") from error
+    fits = isinstance(value, _TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    if (
+        not fits
+        or (isinstance(value, int) and not -(2**63) <= value < 2**63)
+        or (isinstance(value, str) and "\0" in value)
+    ):
+        raise _invalid("cursor", "This is not a cursor of this list.")
+    if isinstance(value, datetime) and value.tzinfo is None:
+        raise _invalid("cursor", "This is not a cursor of this list.")
+    typed: Key = value
+    return typed
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _invalid(field: str, message: str) -> InvalidInput:
+    return InvalidInput(details=[{"field": field, "message": message}])
