@@ -1,0 +1,135 @@
+"""The command line: `run`, `enrol`, `status`. An error is one sentence, and its exit code says which kind."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gururmm_agent import __version__, memory
+from gururmm_agent.errors import AgentError, NotEnrolled, ServerUnreachable
+
+if TYPE_CHECKING:
+    from gururmm_agent.adapters.ports import Adapters
+    from gururmm_agent.link.hello import Machine
+    from gururmm_agent.state import Identity, StateDirectory
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return the exit code."""
+    options = _parser().parse_args(arguments)
+    memory.begin()
+    memory.leave_out_unused_transport()
+    try:
+        return _COMMANDS[options.command](options)
+    except AgentError as error:
+        print(f"gururmm-agent: {error}", file=sys.stderr)  # noqa: T201
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gururmm-agent", description="The GuruRMM agent of this machine.")
+    parser.add_argument("--version", action="version", version=f"gururmm-agent {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("run", "connect and serve until stopped; enrols first if --server and --site-code are given"),
+        ("enrol", "register this machine with a site code, once"),
+        ("status", "say whether this machine is enrolled, and with whom"),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("--state-dir", type=Path, required=True, help="where the agent keeps its files")
+        if name != "status":
+            command.add_argument("--server", required=name == "enrol", help="http:// or https:// address of the server")
+            command.add_argument("--site-code", required=name == "enrol", help="the code of the Site to join")
+            command.add_argument("--ca", help="PEM file of the only authorities to trust for TLS")
+    return parser
+
+
+def _enrol(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from gururmm_agent.link.hello import enrol
+
+    state, adapters = _open(options)
+    state.lock()
+    identity = asyncio.run(enrol(state, _describe(adapters), options.server, options.site_code, options.ca))
+    print(f"enrolled with {identity.server} as agent {identity.agent_id}")  # noqa: T201
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from gururmm_agent import logs
+
+    logs.set_up()
+    state, adapters = _open(options)
+    state.lock()
+    asyncio.run(_serve(options, state, adapters))
+    return 0
+
+
+async def _serve(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> None:
+    from gururmm_agent.app import Agent
+
+    identity = await _identity(options, state, adapters)
+    agent = Agent(state, identity, adapters, options.ca)
+    memory.settle()
+    await agent.run()
+
+
+async def _identity(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> "Identity":
+    """The identity; enrols if asked to. A service outlives an unreachable server, so it goes on trying."""
+    import asyncio
+    import logging
+    import random
+
+    from gururmm_agent.link.hello import enrol
+    from gururmm_agent.link.reconnect import Backoff, Ended
+
+    if options.server is None or options.site_code is None:
+        if (options.server is None) != (options.site_code is None):
+            raise NotEnrolled("--server and --site-code belong together.")
+        return state.require_identity()
+    backoff = Backoff(random.uniform)
+    while True:
+        try:
+            return await enrol(state, _describe(adapters), options.server, options.site_code, options.ca)
+        except ServerUnreachable as error:
+            delay = backoff.next_delay(Ended.FAILED)
+            logging.getLogger(__name__).warning("%s Next try in %.1f s", error, delay)
+            await asyncio.sleep(delay)
+
+
+def _status(options: argparse.Namespace) -> int:
+    from gururmm_agent.state import StateDirectory
+
+    identity = StateDirectory(options.state_dir).require_identity()
+    for name, value in (
+        ("agent", identity.agent_id),
+        ("server", identity.server),
+        ("gateway", identity.gateway),
+        ("version", __version__),
+    ):
+        print(f"{name:8} {value}")  # noqa: T201
+    return 0
+
+
+def _open(options: argparse.Namespace) -> "tuple[StateDirectory, Adapters]":
+    from gururmm_agent.adapters import detect
+    from gururmm_agent.state import StateDirectory
+
+    return StateDirectory(options.state_dir), detect.load(detect.choose(detect.observe()))
+
+
+def _describe(adapters: "Adapters") -> "Machine":
+    from gururmm_agent.app import describe
+
+    return describe(adapters)
+
+
+_COMMANDS = {"run": _run, "enrol": _enrol, "status": _status}
+
+if __name__ == "__main__":
+    sys.exit(main())

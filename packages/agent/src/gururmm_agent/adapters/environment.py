@@ -1,0 +1,36 @@
+"""The environment that programs of the machine are started with, and where they are found."""
+
+import os
+import sys
+from pathlib import Path
+
+
+def child_environment(**extra: str) -> dict[str, str]:
+    """The agent's own environment without what belongs to the agent alone, and with a home and a locale."""
+    environment = dict(os.environ)
+    for name in ("INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "MALLOC_ARENA_MAX", "PYTHONUNBUFFERED"):
+        environment.pop(name, None)
+    if getattr(sys, "frozen", False):
+        restore_library_path(environment)
+    environment.setdefault("HOME", str(Path("~").expanduser()))
+    environment.setdefault("LANG", "C.UTF-8")
+    environment.update(extra)
+    return environment
+
+
+def restore_library_path(environment: dict[str, str]) -> None:
+    """Undo what a bundled interpreter did to the loader's search path: other programs need the system's libraries."""
+    original = environment.pop("LD_LIBRARY_PATH_ORIG", None)
+    if original is None:
+        environment.pop("LD_LIBRARY_PATH", None)
+    else:
+        environment["LD_LIBRARY_PATH"] = original
+
+
+def find_program(name: str) -> str | None:
+    """The path of an executable on PATH, or None."""
+    for folder in os.get_exec_path():
+        path = os.path.join(folder, name)  # noqa: PTH118 - on the path of every command
+        if os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112
+            return path
+    return None

@@ -1,0 +1,49 @@
+"""Local file systems from /proc/self/mountinfo, each device once."""
+
+from typing import Final
+
+import msgspec
+
+from gururmm_agent.adapters.linux.proc import read_text, try_read
+
+_ALWAYS: Final = frozenset({"zfs", "btrfs", "bcachefs", "ubifs", "overlay"})
+_NEVER: Final = frozenset({"squashfs", "iso9660", "erofs"})
+
+
+class Mount(msgspec.Struct, frozen=True):
+    """One mounted file system."""
+
+    point: str
+    device: str
+    fstype: str
+    options: str
+
+
+def local_mounts() -> list[Mount]:
+    """Mounts that hold data of this machine: no network, memory or read-only image file systems."""
+    real = _real_filesystems()
+    chosen: dict[str, Mount] = {}
+    for line in read_text("/proc/self/mountinfo").splitlines():
+        left, _, right = line.partition(" - ")
+        fields = left.split()
+        fstype, device = right.split()[:2]
+        mount = Mount(_unescape(fields[4]), _unescape(device), fstype, fields[5])
+        if fstype not in real or fstype in _NEVER or (fstype == "overlay" and mount.point != "/"):
+            continue
+        known = chosen.get(fields[2])
+        if known is None or len(mount.point) < len(known.point):
+            chosen[fields[2]] = mount
+    return sorted(chosen.values(), key=lambda mount: mount.point)
+
+
+def _real_filesystems() -> frozenset[str]:
+    """Types that the kernel knows to need a device, and those that manage their devices themselves."""
+    text = try_read("/proc/filesystems") or ""
+    return _ALWAYS | {line.strip() for line in text.splitlines() if not line.startswith("nodev")}
+
+
+def _unescape(text: str) -> str:
+    """Mountinfo writes blanks, tabs, newlines and backslashes in octal."""
+    for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+        text = text.replace(code, character)
+    return text

@@ -1,0 +1,79 @@
+"""Reading /proc and /sys: small, fast, and honest about what is not there."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+
+def read_text(path: str) -> str:
+    """The file's content, decoded and stripped. Raises `OSError`."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - read every few seconds, `Path` costs more than the read
+        data = file.read(262144) or b""
+        while more := file.read(262144):
+            data += more
+    return data.decode("utf-8", "replace").strip()
+
+
+def try_read(path: str) -> str | None:
+    """The file's content, or None if it cannot be read or is empty."""
+    try:
+        return read_text(path) or None
+    except OSError:
+        return None
+
+
+class ProcessStat(msgspec.Struct, frozen=True):
+    """What /proc/<pid>/stat tells. `ticks` is CPU time used, `start_ticks` since boot."""
+
+    pid: int
+    name: str
+    state: str
+    ppid: int
+    session: int
+    ticks: int
+    start_ticks: int
+    rss_pages: int
+
+
+def process_stat(pid: int | str) -> ProcessStat | None:
+    """One process, or None if it is gone."""
+    try:
+        text = read_text(f"/proc/{pid}/stat")
+    except OSError:
+        return None
+    head, _, tail = text.rpartition(")")
+    number, _, name = head.partition(" (")
+    field = tail.split()
+    return ProcessStat(
+        pid=int(number),
+        name=name,
+        state=field[0],
+        ppid=int(field[1]),
+        session=int(field[3]),
+        ticks=int(field[11]) + int(field[12]),
+        start_ticks=int(field[19]),
+        rss_pages=int(field[21]),
+    )
+
+
+def all_processes() -> list[ProcessStat]:
+    """Every process there is now."""
+    found = (process_stat(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
+    return [stat for stat in found if stat is not None]
+
+
+def boot_time() -> int:
+    """Unix seconds. Raises `OSError`."""
+    for line in read_text("/proc/stat").splitlines():
+        if line.startswith("btime "):
+            return int(line[6:])
+    raise OSError("/proc/stat has no btime")
+
+
+def entries(folder: str) -> list[Path]:
+    """What is in a folder, sorted; nothing if there is no such folder."""
+    try:
+        return sorted(Path(folder).iterdir())
+    except OSError:
+        return []

@@ -1,0 +1,231 @@
+"""The agent as a whole: one task group, one loop that keeps a connection, and who gets which message."""
+
+import asyncio
+import logging
+import random
+import signal
+import time
+from typing import Final
+
+from gururmm_wire.protocol import LATEST_PROTOCOL
+from gururmm_wire.v2 import server as wire
+from gururmm_wire.v2.agent import Goodbye
+
+from gururmm_agent.adapters.ports import Adapters
+from gururmm_agent.link import hello
+from gururmm_agent.link.hello import HelloFailed, Machine
+from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
+from gururmm_agent.link.socket import Closed, ServerLink, connect
+from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.state import Identity, StateDirectory
+from gururmm_agent.tasks.commands import Commands
+from gururmm_agent.tasks.inventory import InventoryTask
+from gururmm_agent.tasks.metrics import MetricsTask
+from gururmm_agent.tasks.queries import Queries
+from gururmm_agent.tasks.settings import LiveSettings
+from gururmm_agent.tasks.spool import MetricsSpool
+from gururmm_agent.tunnel.sessions import Tunnels
+
+_log = logging.getLogger(__name__)
+_STOP_S: Final = 1.5
+
+
+class _Stop(Exception):
+    """The agent was told to stop."""
+
+
+class _Wait(Exception):
+    """There is no connection for now; `ended` and `within_s` say how long to wait."""
+
+    def __init__(self, ended: Ended, reason: str, within_s: float = 0.0) -> None:
+        super().__init__(reason)
+        self.ended = ended
+        self.within_s = within_s
+
+
+class Agent:
+    """Everything one running agent is made of."""
+
+    def __init__(self, state: StateDirectory, identity: Identity, adapters: Adapters, ca_file: str | None) -> None:
+        self._state = state
+        self._identity = identity
+        self._adapters = adapters
+        self._ca_file = ca_file
+        self._machine = describe(adapters)
+        self._uplink = Uplink()
+        self._settings = LiveSettings(self._uplink)
+        self._backoff = Backoff(random.uniform)
+        self._move_at: float | None = None
+        self._stopped = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until SIGTERM or SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            try:
+                loop.add_signal_handler(number, self._stopped.set)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._stopped.set))
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._build(group)
+                group.create_task(self._commands.recover())
+                group.create_task(self._stay_connected(group))
+                for task in (self._metrics, self._inventory, self._tunnels):
+                    group.create_task(task.run())
+                await self._stopped.wait()
+                await self._farewell()
+                raise _Stop
+        except* _Stop:
+            _log.info("stopped")
+
+    def _build(self, group: asyncio.TaskGroup) -> None:
+        adapters, state, uplink = self._adapters, self._state, self._uplink
+        self._commands = Commands(state.directory("commands"), uplink, adapters.processes, adapters.shells, group)
+        spool = MetricsSpool(state.directory("spool"))
+        self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
+        self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)
+        self._queries = Queries(adapters, uplink, group)
+        self._tunnels = Tunnels(adapters.terminals, uplink, group)
+
+    async def _farewell(self) -> None:
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await asyncio.gather(self._commands.stop(), self._tunnels.stop())
+        except TimeoutError:
+            _log.warning("some programs did not end in time")
+        self._uplink.send(Goodbye("the agent was stopped"))
+        self._uplink.close(1000, "goodbye")
+        await asyncio.sleep(0)
+
+    async def _stay_connected(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            try:
+                await self._connect_once(group)
+            except _Wait as wait:
+                delay = self._backoff.next_delay(wait.ended, wait.within_s)
+                _log.warning("%s; next try in %.1f s", wait, delay)
+                await asyncio.sleep(delay)
+
+    async def _connect_once(self, group: asyncio.TaskGroup) -> None:
+        """One hello, one connection, until it is over. Returns only after `MoveOver`; else raises `_Wait`."""
+        gateway = await self._find_gateway()
+        began = time.monotonic()
+        try:
+            link, welcome = await connect(gateway, self._identity, self._machine, self._dispatch, self._ca_file)
+        except Closed as closed:
+            raise _Wait(ended_by(closed.code), str(closed)) from closed
+        ended = await self._serve(link, welcome, group)
+        self._backoff.connected_for(time.monotonic() - began)
+        if self._move_at is not None:
+            _log.info("moving to another gateway")
+            await asyncio.sleep(max(0.0, self._move_at - time.monotonic()))
+            return
+        raise _Wait(ended_by(ended.code), f"the connection ended: {ended}")
+
+    async def _serve(self, link: ServerLink, welcome: wire.Welcome, group: asyncio.TaskGroup) -> Closed:
+        """Attach the tasks to this connection until it is over, and say how it ended."""
+        gateway = self._identity.gateway
+        _log.info("connected to %s", gateway)
+        self._move_at = None
+        self._uplink.attach(link)
+        try:
+            self._settings.apply(welcome.settings)
+            self._metrics.connected()
+            self._tunnels.connected()
+            catching_up = [
+                group.create_task(work)
+                for work in (self._commands.resend(), self._inventory.connected(), self._metrics.send_backlog())
+            ]
+            ended = await link.closed
+        finally:
+            self._uplink.detach()
+            self._tunnels.disconnected()
+        for task in catching_up:
+            task.cancel()
+        return ended
+
+    async def _find_gateway(self) -> str:
+        """Ask the server; while it does not answer, the gateway of last time will do."""
+        try:
+            answer = await hello.say_hello(self._identity, self._machine, self._ca_file)
+        except HelloFailed as error:
+            if not self._identity.gateway:
+                raise _Wait(Ended.FAILED, str(error)) from error
+            _log.warning("%s; trying the last gateway", error)
+            return self._identity.gateway
+        if answer.action == "rejected" or answer.min_supported_protocol > LATEST_PROTOCOL:
+            raise _Wait(Ended.REVOKED, f"the server answers {answer.action}: {answer.message}", answer.retry_after_s)
+        if answer.action != "proceed":
+            _log.warning("the server answers %s: %s", answer.action, answer.message)
+        gateway = answer.gateway_url or self._identity.gateway
+        if not gateway:
+            raise _Wait(Ended.FAILED, "the server named no gateway", answer.retry_after_s)
+        if gateway != self._identity.gateway:
+            self._identity.gateway = gateway
+            try:
+                self._state.write_identity(self._identity)
+            except OSError as error:
+                _log.error("the gateway's address could not be kept: %s", error)
+        return gateway
+
+    def _move_over(self, message: wire.MoveOver) -> None:
+        wait = self._backoff.next_delay(Ended.MOVED, message.within_s)
+        self._move_at = time.monotonic() + wait
+        asyncio.get_running_loop().call_later(wait, self._leave, self._move_at)
+
+    def _leave(self, planned: float) -> None:
+        """End the connection that was told to move, unless it is over already."""
+        if self._move_at == planned:
+            self._uplink.close(1001, "moving over")
+
+    def _dispatch(self, message: wire.ServerMessage) -> None:
+        """Hand a message to its task. A fault in one message is logged and costs that message only."""
+        try:
+            self._hand_over(message)
+        except Exception:  # noqa: BLE001 - the edge of the socket loop
+            _log.exception("%s could not be handled", type(message).__name__)
+
+    def _hand_over(self, message: wire.ServerMessage) -> None:  # noqa: C901, PLR0912 - one line for each message
+        match message:
+            case wire.TunnelInput():
+                self._tunnels.input(message)
+            case wire.TunnelOutputAck():
+                self._tunnels.output_ack(message)
+            case wire.RunCommand():
+                self._commands.run(message)
+            case wire.CancelCommand():
+                self._commands.cancel(message)
+            case wire.ResultAck():
+                self._commands.acknowledge(message)
+            case wire.TunnelOpen():
+                self._tunnels.open(message)
+            case wire.TunnelResize():
+                self._tunnels.resize(message)
+            case wire.TunnelResume():
+                self._tunnels.resume(message)
+            case wire.TunnelClose():
+                self._tunnels.close(message)
+            case wire.Query():
+                self._queries.ask(message)
+            case wire.Watch():
+                self._metrics.watch(message)
+            case wire.InventoryWanted():
+                self._inventory.wanted(message)
+            case wire.SettingsPush():
+                self._settings.apply(message.settings)
+            case wire.MoveOver():
+                self._move_over(message)
+            case wire.Challenge() | wire.Welcome():
+                _log.warning("the server sent %s twice", type(message).__name__)
+
+
+def describe(adapters: Adapters) -> Machine:
+    """The machine as hello and enrolment present it, within their bounds."""
+    inventory = adapters.inventory
+    return Machine(
+        hostname=inventory.hostname()[:255] or "unnamed",
+        machine_id=inventory.machine_id()[:128],
+        os=inventory.operating_system()[:128],
+        arch=inventory.architecture()[:128],
+    )

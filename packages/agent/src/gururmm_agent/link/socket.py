@@ -1,0 +1,257 @@
+"""One WebSocket to the gateway: mutual proof first, then whole messages both ways within the protocol's bounds."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from enum import Enum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from gururmm_wire import codec
+from gururmm_wire.challenge import NONCE_BYTES, agent_proof_bytes, server_proof_bytes
+from gururmm_wire.protocol import SOCKET_PATH
+from gururmm_wire.v2.agent import Authenticate, Message
+from gururmm_wire.v2.limits import (
+    AUTHENTICATION_SECONDS,
+    MAX_FRAGMENTS,
+    MAX_MESSAGE_BYTES,
+    MAX_UNAUTHENTICATED_BYTES,
+    Close,
+)
+from gururmm_wire.v2.server import Challenge, ServerMessage, Welcome
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
+from picows import WSAutoPingStrategy, WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+from gururmm_agent import __version__
+from gururmm_agent.link.hello import Machine, sign
+from gururmm_agent.link.http import tls_context
+from gururmm_agent.state import Identity
+
+_log = logging.getLogger(__name__)
+
+CONNECT_S: Final = 15.0
+_PING_AFTER_IDLE_S: Final = 60.0
+_PING_ANSWER_S: Final = 20.0
+_UNACKNOWLEDGED_MS: Final = 45_000
+_HIGHEST_TAG: Final = 16
+"""Of this build's server messages: a higher one comes from a newer server and is left out, not punished."""
+
+
+class Closed(Exception):
+    """The connection is over. `code` is the WebSocket close code, None if the connection broke without one."""
+
+    def __init__(self, code: int | None, reason: str) -> None:
+        super().__init__(f"{reason} ({code})" if code else reason)
+        self.code = code
+
+
+class _Phase(Enum):
+    CHALLENGE = 1
+    WELCOME = 2
+    OPEN = 3
+    OVER = 4
+
+
+class ServerLink(WSListener):
+    """One connection. `opened` resolves with `Welcome` once the server has proved itself; `closed` when it is over."""
+
+    def __init__(self, identity: Identity, machine: Machine, on_message: Callable[[ServerMessage], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._identity = identity
+        self._machine = machine
+        self._on_message = on_message
+        self._phase = _Phase.CHALLENGE
+        self._nonce = os.urandom(NONCE_BYTES)
+        self._expected_proof = b""
+        self._parts: list[bytes] = []
+        self._parts_size = 0
+        self._transport: WSTransport | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._failure: Closed | None = None
+        self.server_time = 0
+        self.opened: asyncio.Future[Welcome] = loop.create_future()
+        self.closed: asyncio.Future[Closed] = loop.create_future()
+
+    def send(self, message: Message) -> None:
+        """Send at once. After the end it does nothing: who needs delivery resends after the next `Welcome`."""
+        if self._phase is _Phase.OPEN and self._transport is not None:
+            self._transport.send(WSMsgType.BINARY, codec.encode(message))
+
+    async def drain(self) -> None:
+        """Wait until the socket takes more. Bulk senders call it between messages. Raises `Closed`."""
+        await self._writable.wait()
+        if self._phase is not _Phase.OPEN:
+            raise self.closed.result() if self.closed.done() else Closed(None, "the connection is closing")
+
+    def close(self, code: int, reason: str) -> None:
+        """End the connection with a close code."""
+        if self._failure is None:
+            self._failure = Closed(code, reason)
+        self._phase = _Phase.OVER
+        self._writable.set()
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.send_close(code, reason.encode()[:120])  # type: ignore[arg-type]
+            self._transport.disconnect()
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self._transport = transport
+        connected = transport.underlying_transport.get_extra_info("socket")
+        if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._phase is _Phase.OVER:
+            return
+        kind = frame.msg_type
+        if kind == WSMsgType.CLOSE:
+            self._on_close(transport, frame)
+        elif kind in (WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            data = self._assemble(frame)
+            if data is not None:
+                self._on_data(data)
+        elif kind == WSMsgType.TEXT:
+            self.close(Close.MALFORMED, "text is not part of the protocol")
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows' signature
+        self._phase = _Phase.OVER
+        self._writable.set()
+        ended = self._failure or Closed(None, "the connection broke")
+        if not self.opened.done():
+            self.opened.set_exception(ended)
+        if not self.closed.done():
+            self.closed.set_result(ended)
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    def _assemble(self, frame: WSFrame) -> bytes | None:
+        """The whole message when its last fragment is here. Ends the connection when a bound is passed."""
+        limit = MAX_MESSAGE_BYTES if self._phase is _Phase.OPEN else MAX_UNAUTHENTICATED_BYTES
+        if (frame.msg_type == WSMsgType.CONTINUATION) != bool(self._parts):
+            self.close(Close.MALFORMED, "fragments out of order")
+            return None
+        self._parts_size += frame.payload_size
+        if self._parts_size > limit or len(self._parts) >= MAX_FRAGMENTS:
+            self.close(Close.TOO_LARGE, "a message passed the protocol's bounds")
+            return None
+        self._parts.append(frame.get_payload_as_bytes())
+        if not frame.fin:
+            return None
+        data = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts = []
+        self._parts_size = 0
+        return data
+
+    def _on_data(self, data: bytes) -> None:
+        try:
+            message = codec.decode_from_server(data)
+        except codec.MalformedMessage as error:
+            if self._phase is _Phase.OPEN and _is_unknown_tag(data):
+                _log.warning("the server sent a message this agent does not know: %s", error)
+                return
+            self.close(Close.MALFORMED, "a message could not be decoded")
+            return
+        if self._phase is _Phase.OPEN:
+            self._on_message(message)
+        elif self._phase is _Phase.CHALLENGE and isinstance(message, Challenge):
+            self._answer_challenge(message)
+        elif self._phase is _Phase.WELCOME and isinstance(message, Welcome):
+            self._check_welcome(message)
+        else:
+            self.close(Close.MALFORMED, "a message came before the server had proved itself")
+
+    def _answer_challenge(self, challenge: Challenge) -> None:
+        assert self._transport is not None
+        agent_id = self._identity.agent_id_bytes
+        self.server_time = challenge.server_time
+        self._expected_proof = server_proof_bytes(agent_id, challenge.nonce, self._nonce)
+        proof = agent_proof_bytes(agent_id, challenge.nonce, self._nonce)
+        answer = Authenticate(
+            agent_id,
+            self._nonce,
+            sign(bytes.fromhex(self._identity.private_key), proof),
+            __version__,
+            self._machine.os,
+            self._machine.arch,
+        )
+        self._phase = _Phase.WELCOME
+        self._transport.send(WSMsgType.BINARY, codec.encode(answer))
+
+    def _check_welcome(self, welcome: Welcome) -> None:
+        try:
+            crypto_sign_open(welcome.signature + self._expected_proof, bytes.fromhex(self._identity.server_public_key))
+        except BadSignatureError:
+            self.close(Close.UNAUTHENTICATED, "the server could not prove the key pinned at enrolment")
+            return
+        self._phase = _Phase.OPEN
+        self.opened.set_result(welcome)
+
+    def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
+        code = int(frame.get_close_code())  # type: ignore[call-overload]
+        reason = (frame.get_close_message() or b"").decode("utf-8", "replace")
+        self._failure = Closed(code or None, reason or "the server closed the connection")
+        self._phase = _Phase.OVER
+        self._writable.set()
+        transport.send_close(WSCloseCode.OK)
+        transport.disconnect()
+
+
+def _is_unknown_tag(data: bytes) -> bool:
+    """Whether the bytes are an array whose first element is a tag that only a newer server knows."""
+    try:
+        value: Any = msgspec.msgpack.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(value, list) and bool(value) and isinstance(value[0], int) and value[0] > _HIGHEST_TAG
+
+
+async def connect(
+    gateway: str,
+    identity: Identity,
+    machine: Machine,
+    on_message: Callable[[ServerMessage], None],
+    ca_file: str | None,
+) -> tuple[ServerLink, Welcome]:
+    """Open the socket and prove both sides. Raises `Closed` for everything that goes wrong on the way."""
+    link = ServerLink(identity, machine, on_message)
+    try:
+        url = socket_url(gateway)
+        context = tls_context(ca_file) if url.startswith("wss:") else None
+        async with asyncio.timeout(CONNECT_S):
+            await ws_connect(
+                lambda: link,
+                url,
+                ssl_context=context,
+                websocket_handshake_timeout=AUTHENTICATION_SECONDS,
+                enable_auto_ping=True,
+                auto_ping_idle_timeout=_PING_AFTER_IDLE_S,
+                auto_ping_reply_timeout=_PING_ANSWER_S,
+                auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
+                max_frame_size=MAX_MESSAGE_BYTES,
+                max_redirects=0,
+                read_buffer_init_size=4096,
+                use_aiofastnet=False,
+            )
+            return link, await link.opened
+    except (OSError, WSError, ValueError, TimeoutError) as error:
+        link.close(1000, "giving up")
+        raise Closed(None, f"{gateway} cannot be reached: {error or type(error).__name__}") from error
+    finally:
+        if link.opened.done() and not link.opened.cancelled():
+            link.opened.exception()  # retrieved here also when the time limit ended the wait
+
+
+def socket_url(gateway: str) -> str:
+    """The gateway's address with the protocol's path when it names none. Raises `ValueError` for another scheme."""
+    parts = urlsplit(gateway)
+    if parts.scheme not in ("ws", "wss") or not parts.hostname:
+        raise ValueError(f"{gateway!r} is not a ws:// or wss:// address")
+    return gateway if parts.path not in ("", "/") else gateway.rstrip("/") + SOCKET_PATH

@@ -1,0 +1,49 @@
+"""What tasks hold instead of a connection: it is there or it is not, and they need not know which one it is."""
+
+import time
+
+from gururmm_wire.v2.agent import Message
+
+from gururmm_agent.link.socket import Closed, ServerLink
+
+
+class Uplink:
+    """The current connection, if any."""
+
+    def __init__(self) -> None:
+        self._link: ServerLink | None = None
+        self._clock_offset = 0.0
+
+    @property
+    def connected(self) -> bool:
+        """Whether a proved server is on the other end."""
+        return self._link is not None
+
+    def attach(self, link: ServerLink) -> None:
+        """Use this connection from now on, and its server's clock."""
+        self._link = link
+        self._clock_offset = link.server_time - time.monotonic()
+
+    def detach(self) -> None:
+        """There is no connection."""
+        self._link = None
+
+    def send(self, message: Message) -> None:
+        """Send now or never: what must arrive is kept by its task and sent again after the next connect."""
+        if self._link is not None:
+            self._link.send(message)
+
+    async def drain(self) -> None:
+        """Wait until more can be sent without piling up. Raises `Closed`."""
+        if self._link is None:
+            raise Closed(None, "there is no connection")
+        await self._link.drain()
+
+    def close(self, code: int, reason: str) -> None:
+        """End the current connection, if any."""
+        if self._link is not None:
+            self._link.close(code, reason)
+
+    def server_now(self) -> float:
+        """Unix seconds on the server's clock, immune to jumps of this machine's own."""
+        return time.monotonic() + self._clock_offset if self._clock_offset else time.time()

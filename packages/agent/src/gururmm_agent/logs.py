@@ -1,0 +1,30 @@
+"""Log lines to stderr, one each; journald reads the level from its own prefix."""
+
+import logging
+import os
+import sys
+
+_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class _Line(logging.Formatter):
+    """One line for each record: a traceback's line ends are shown as ⏎."""
+
+    def __init__(self, journald: bool) -> None:
+        time = "" if journald else "%(asctime)s "
+        super().__init__(time + "%(levelname)s %(name)s: %(message)s")
+        self._journald = journald
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record).replace("\n", " ⏎ ")
+        return f"<{_PRIORITY.get(record.levelno, 5)}>{line}" if self._journald else line
+
+
+def set_up() -> None:
+    """Log INFO and above until the server says otherwise."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Line(journald="JOURNAL_STREAM" in os.environ))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.getLogger("picows").setLevel(logging.WARNING)

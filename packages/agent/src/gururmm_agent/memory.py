@@ -1,0 +1,48 @@
+"""Keeping the resident memory of a process that mostly waits small."""
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from typing import Final
+
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+
+
+def begin() -> None:
+    """Before anything large is imported: one malloc arena for all threads, and large blocks returned at once."""
+    mallopt = _c_function("mallopt")
+    if mallopt is not None:
+        for option, value in ((_M_ARENA_MAX, 1), (_M_MMAP_THRESHOLD, 64 * 1024), (_M_TRIM_THRESHOLD, 64 * 1024)):
+            mallopt(option, value)
+
+
+def leave_out_unused_transport() -> None:
+    """Picows imports aiofastnet when it finds it; the agent uses asyncio's own transport, and saves 5 MB."""
+    sys.modules.setdefault("aiofastnet", None)  # type: ignore[arg-type]
+
+
+def settle() -> None:
+    """After start: what lives for ever is never looked at again by the collector, and free memory goes back."""
+    gc.collect()
+    gc.freeze()
+    give_back()
+
+
+def give_back() -> None:
+    """Return free heap to the system, as after a large inventory."""
+    trim = _c_function("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+def _c_function(name: str) -> Callable[..., object] | None:
+    """A function of glibc; None elsewhere."""
+    if os.name != "posix" or not sys.platform.startswith("linux"):
+        return None
+    import ctypes
+
+    function: Callable[..., object] | None = getattr(ctypes.CDLL(None), name, None)
+    return function

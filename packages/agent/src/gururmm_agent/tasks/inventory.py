@@ -1,0 +1,157 @@
+"""The inventory: hashes at connect, whole sections when asked, differences when something changed.
+
+What the server was last told is on disk, one file for each section, so that a restart costs nothing on the wire and
+the items need not stay in memory.
+"""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from gururmm_wire.codec import inventory_hash
+from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection, Message, Section
+from gururmm_wire.v2.server import InventoryWanted
+
+from gururmm_agent.adapters.ports import SECTIONS, Inventory, Items
+from gururmm_agent.files import write_atomically
+from gururmm_agent.link.socket import Closed
+from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.memory import give_back
+from gururmm_agent.tasks.settings import LiveSettings
+
+_log = logging.getLogger(__name__)
+
+SECTION_BYTES: Final = 200 * 1024
+_encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
+
+
+class InventoryTask:
+    """Owns the sections' files and when to look again."""
+
+    def __init__(
+        self, directory: Path, inventory: Inventory, uplink: Uplink, settings: LiveSettings, group: asyncio.TaskGroup
+    ) -> None:
+        self._directory = directory
+        self._inventory = inventory
+        self._uplink = uplink
+        self._settings = settings
+        self._group = group
+        self._changed = settings.changes()
+        self._hashes: dict[Section, bytes] = {}
+        self._busy = asyncio.Lock()
+        self._looked = False
+        for section in SECTIONS:
+            items = self._load(section)
+            if items is not None:
+                self._hashes[section] = inventory_hash(items)
+
+    async def connected(self) -> None:
+        """Say what we have; the first time, look before."""
+        if self._looked:
+            self._send_hashes()
+            return
+        if self._hashes:
+            self._send_hashes()
+        await self._look()
+
+    def wanted(self, message: InventoryWanted) -> None:
+        """Send these sections whole."""
+        self._group.create_task(self._send_sections(message.sections))
+
+    async def run(self) -> None:
+        """Look again every `inventory_s`, for ever."""
+        while True:
+            try:
+                async with asyncio.timeout(self._settings.current.inventory_s):
+                    await self._changed.wait()
+                self._changed.clear()
+            except TimeoutError:
+                if self._uplink.connected:
+                    await self._look()
+
+    async def _look(self) -> None:
+        """Collect everything in a thread and tell what is new or different."""
+        async with self._busy:
+            messages = await asyncio.to_thread(self._collect)
+            self._looked = True
+            if any(message is None for message in messages):
+                self._send_hashes()
+            for message in messages:
+                if message is not None:
+                    self._uplink.send(message)
+        give_back()
+
+    def _collect(self) -> list[Message | None]:
+        """The deltas to send; None stands for a section that the server cannot have a base for."""
+        messages: list[Message | None] = []
+        for section in SECTIONS:
+            try:
+                items = bounded(self._inventory.collect(section))
+            except OSError as error:
+                _log.error("the inventory's %s cannot be collected: %s", section, error)
+                continue
+            new_hash = inventory_hash(items)
+            if new_hash == self._hashes.get(section):
+                continue
+            before = self._load(section)
+            base = self._hashes.get(section)
+            if not self._store(section, items):
+                continue
+            self._hashes[section] = new_hash
+            messages.append(None if before is None or base is None else delta(section, base, before, new_hash, items))
+        return messages
+
+    def _send_hashes(self) -> None:
+        self._uplink.send(InventoryHashes(dict(self._hashes)))
+
+    async def _send_sections(self, sections: list[Section]) -> None:
+        async with self._busy:
+            for section in sections:
+                items = self._load(section)
+                if items is None:
+                    continue
+                try:
+                    await self._uplink.drain()
+                except Closed:
+                    return
+                self._uplink.send(InventorySection(section, self._hashes[section], items))
+        give_back()
+
+    def _load(self, section: Section) -> Items | None:
+        try:
+            return msgspec.msgpack.decode((self._directory / section).read_bytes(), type=dict[str, Any])
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.MsgspecError) as error:
+            _log.warning("the kept inventory of %s is damaged and is made anew: %s", section, error)
+            return None
+
+    def _store(self, section: Section, items: Items) -> bool:
+        try:
+            write_atomically(self._directory / section, _encode(items))
+        except OSError as error:
+            _log.error("the inventory's %s cannot be kept: %s", section, error)
+            return False
+        return True
+
+
+def bounded(items: Items) -> Items:
+    """The items within a message's size and count: the last ones are left out, and `truncated` says so."""
+    kept: Items = {}
+    room = SECTION_BYTES
+    for key, item in items.items():
+        room -= len(_encode(item)) + len(key) + 5
+        if room < 0 or len(kept) >= 4999:
+            kept["truncated"] = {"kept": len(kept), "total": len(items)}
+            return kept
+        kept[key[:256]] = item
+    return kept
+
+
+def delta(section: Section, base_hash: bytes, before: Items, new_hash: bytes, after: Items) -> InventoryDelta:
+    """What changed between two states of a section."""
+    changed = {key: item for key, item in after.items() if key not in before or before[key] != item}
+    removed = [key for key in before if key not in after]
+    return InventoryDelta(section, base_hash, new_hash, changed, removed)

@@ -1,0 +1,131 @@
+"""The pulse of the agent: heartbeats and samples in one loop, so that a sample replaces the heartbeat due with it."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from gururmm_wire.v2.agent import Metrics, MetricsBacklog
+from gururmm_wire.v2.server import Watch
+
+from gururmm_agent.adapters.ports import Counters, Pulse, Readings
+from gururmm_agent.link.socket import Closed
+from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.tasks import rates
+from gururmm_agent.tasks.settings import LiveSettings
+from gururmm_agent.tasks.spool import MetricsSpool
+
+_log = logging.getLogger(__name__)
+_BACKLOG_PAUSE_S: Final = 0.5
+_FIRST_SAMPLE_S: Final = 1.0
+
+
+class MetricsTask:
+    """Owns when what is due, the last counters, and the spool."""
+
+    def __init__(self, readings: Readings, uplink: Uplink, settings: LiveSettings, spool: MetricsSpool) -> None:
+        self._readings = readings
+        self._uplink = uplink
+        self._settings = settings
+        self._spool = spool
+        self._wake = settings.changes()
+        now = time.monotonic()
+        self._next_sample = now + _FIRST_SAMPLE_S
+        self._next_heartbeat = now
+        self._watch_every = 0.0
+        self._watch_until = now
+        self._next_watch = now
+        self._pulse: Pulse = readings.pulse()
+        self._counters: Counters = readings.counters()
+        self._watch_counters: Counters = self._counters
+
+    def connected(self) -> None:
+        """Show a sign of life right after a connect, and a sample as soon as rates can be told."""
+        now = time.monotonic()
+        self._next_heartbeat = now
+        self._next_sample = min(self._next_sample, now + _FIRST_SAMPLE_S)
+        self._wake.set()
+
+    def watch(self, message: Watch) -> None:
+        """Somebody looks: samples every `interval_s` for `for_s`."""
+        now = time.monotonic()
+        if now >= self._watch_until:
+            self._watch_counters = self._readings.counters()
+        self._watch_every = message.interval_s
+        self._watch_until = now + message.for_s
+        self._next_watch = min(now + message.interval_s, max(self._next_watch, now))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Send or keep what is due, for ever."""
+        while True:
+            now = time.monotonic()
+            due = min(self._next_sample, self._next_heartbeat)
+            if now < self._watch_until:
+                due = min(due, self._next_watch)
+            if due > now:
+                await self._sleep(due - now)
+                continue
+            try:
+                await self._do_what_is_due(now)
+            except OSError as error:
+                _log.error("the machine's readings failed: %s", error)
+                self._next_heartbeat = max(self._next_heartbeat, now + self._settings.current.heartbeat_s)
+                self._next_sample = max(self._next_sample, now + self._settings.current.metrics_s)
+
+    async def send_backlog(self) -> None:
+        """After a connect: what was kept, oldest first, at a gentle pace."""
+        if self._spool.is_empty():
+            return
+        try:
+            for batch in self._spool.batches():
+                await self._uplink.drain()
+                self._uplink.send(MetricsBacklog(batch))
+                await asyncio.sleep(_BACKLOG_PAUSE_S)
+            await self._uplink.drain()
+        except Closed:
+            return
+        self._spool.clear()
+
+    async def _sleep(self, seconds: float) -> None:
+        limit = self._settings.current
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        self._wake.clear()
+        now = time.monotonic()
+        changed = self._settings.current
+        if changed is not limit or self._next_sample > now + changed.metrics_s:
+            self._next_sample = min(self._next_sample, now + changed.metrics_s)
+            self._next_heartbeat = min(self._next_heartbeat, now + changed.heartbeat_s)
+
+    async def _do_what_is_due(self, now: float) -> None:
+        settings = self._settings.current
+        if now >= self._next_sample:
+            self._next_sample = now + settings.metrics_s
+            self._next_heartbeat = now + settings.heartbeat_s
+            sample, self._counters = await self._sample(self._counters)
+            if self._uplink.connected:
+                self._uplink.send(sample)
+            else:
+                self._spool.add(sample)
+        elif now < self._watch_until and now >= self._next_watch:
+            self._next_watch = now + self._watch_every
+            self._next_heartbeat = now + settings.heartbeat_s
+            sample, self._watch_counters = await self._sample(self._watch_counters)
+            self._uplink.send(sample)
+        else:
+            self._next_heartbeat = now + settings.heartbeat_s
+            if self._uplink.connected:
+                pulse = self._readings.pulse()
+                self._uplink.send(rates.heartbeat(int(time.time()), self._pulse, pulse))
+                self._pulse = pulse
+
+    async def _sample(self, before: Counters) -> tuple[Metrics, Counters]:
+        counters = self._readings.counters()
+        self._pulse = Pulse(counters.cpu_busy, counters.cpu_total, counters.memory_used, counters.memory_total)
+        temperatures, _ = self._readings.temperatures()
+        disks = self._readings.filesystems()
+        return rates.metrics(int(time.time()), before, counters, disks, temperatures), counters

@@ -1,0 +1,228 @@
+"""A small server that speaks the real protocol, and real agent processes to point at it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
+
+from gururmm_wire import codec
+from gururmm_wire.challenge import agent_proof_bytes, enrolment_bytes, server_proof_bytes
+from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
+from gururmm_wire.v2 import agent as up
+from gururmm_wire.v2 import server as down
+
+AGENT_ID = "0190a0b0-0000-7000-8000-000000000001"
+
+
+class Connection(WSListener):
+    """One agent's socket: authenticates it, then records what it says."""
+
+    def __init__(self, gateway: "Gateway") -> None:
+        self.gateway = gateway
+        self.transport: WSTransport | None = None
+        self.nonce = os.urandom(32)
+        self.authenticated = False
+        self.gone = asyncio.Event()
+        self.bytes_received = 0
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
+        self.gateway.connections.append(self)
+        self.say(down.Challenge(self.nonce, int(time.time())))
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.CLOSE:
+            self.gateway.close_codes.append(int(frame.get_close_code()))
+            transport.send_close(frame.get_close_code())
+            transport.disconnect()
+            return
+        if frame.msg_type != WSMsgType.BINARY:
+            return
+        self.bytes_received += frame.payload_size
+        message = codec.decode_from_agent(frame.get_payload_as_bytes())
+        if not self.authenticated:
+            self._authenticate(message)
+            return
+        self.gateway.take(message)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.gone.set()
+
+    def say(self, message: up.Message) -> None:
+        self.transport.send(WSMsgType.BINARY, codec.encode(message))
+
+    def _authenticate(self, message: Any) -> None:
+        assert isinstance(message, up.Authenticate)
+        proof = agent_proof_bytes(message.agent_id, self.nonce, message.nonce)
+        crypto_sign_open(message.signature + proof, self.gateway.agent_public_key)
+        self.authenticated = True
+        answer = server_proof_bytes(message.agent_id, self.nonce, message.nonce)
+        self.say(down.Welcome(crypto_sign(answer, self.gateway.secret)[:64], self.gateway.settings))
+        self.gateway.current = self
+        self.gateway.welcomed.set()
+
+
+class Gateway:
+    """Hello, enrolment and the socket, with knobs for every fault a test needs."""
+
+    def __init__(self) -> None:
+        self.public_key, self.secret = crypto_sign_seed_keypair(os.urandom(32))
+        self.agent_public_key = b""
+        self.settings = down.Settings(version=3, heartbeat_s=5, metrics_s=5)
+        self.connections: list[Connection] = []
+        self.close_codes: list[int] = []
+        self.current: Connection | None = None
+        self.welcomed = asyncio.Event()
+        self.messages: list[Any] = []
+        self.hellos: list[HelloRequest] = []
+        self.enrolments: list[EnrolRequest] = []
+        self.site_code = "SITE-1"
+        self.hello_changes: dict[str, Any] = {}
+        self._news = asyncio.Event()
+        self._ports: tuple[int, int] = (0, 0)
+
+    async def start(self) -> None:
+        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self._ports[0])
+        self._sockets = await ws_create_server(lambda _: Connection(self), "127.0.0.1", self._ports[1])
+        self._ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Close the ports and every connection; `start` opens the same ports again."""
+        self._http.close()
+        self._sockets.close()
+        for connection in self.connections:
+            if connection.transport is not None:
+                connection.transport.disconnect(graceful=False)
+                await connection.gone.wait()
+        self.connections.clear()
+        self.welcomed.clear()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._ports[0]}"
+
+    def say(self, message: up.Message) -> None:
+        self.current.say(message)
+
+    def drop(self) -> None:
+        """Cut the cable."""
+        self.welcomed.clear()
+        self.current.transport.disconnect(graceful=False)
+
+    def close(self, code: int) -> None:
+        self.welcomed.clear()
+        self.current.transport.send_close(code, b"as the test wishes")
+        self.current.transport.disconnect()
+
+    def take(self, message: Any) -> None:
+        self.messages.append(message)
+        self._news.set()
+
+    def of(self, kind: type, **fields: Any) -> list[Any]:
+        return [m for m in self.messages if isinstance(m, kind) and all(getattr(m, k) == v for k, v in fields.items())]
+
+    async def wait_for(self, kind: type, *, count: int = 1, timeout: float = 10, **fields: Any) -> Any:
+        """The `count`-th message of a kind with these fields."""
+        return await self.wait_until(lambda: (self.of(kind, **fields) + [None] * count)[count - 1], timeout)
+
+    async def wait_until(self, question: Callable[[], Any], timeout: float = 10) -> Any:
+        async with asyncio.timeout(timeout):
+            while not (answer := question()):
+                self._news.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), 0.05)
+            return answer
+
+    async def _serve_http(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = int(
+            next(line for line in head.split("\r\n") if line.lower().startswith("content-length")).split(":")[1]
+        )
+        body = await reader.readexactly(length)
+        status, answer = self._answer(head.split()[1], body)
+        data = msgspec.json.encode(answer)
+        writer.write(f"HTTP/1.1 {status} X\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data)
+        await writer.drain()
+        writer.close()
+
+    def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
+        gateway_url = f"ws://127.0.0.1:{self._ports[1]}/agent/v2"
+        if path.endswith("/hello"):
+            self.hellos.append(msgspec.json.decode(body, type=HelloRequest))
+            answer = HelloResponse(
+                server_version="1",
+                min_supported_protocol=2,
+                latest_protocol=2,
+                action="proceed",
+                gateway_url=gateway_url,
+                server_public_key=self.public_key.hex(),
+            )
+            return 200, msgspec.structs.replace(answer, **self.hello_changes)
+        request = msgspec.json.decode(body, type=EnrolRequest)
+        if request.site_code != self.site_code:
+            return 404, {"code": "site_code_unknown", "message": "This site code does not exist."}
+        self.enrolments.append(request)
+        self.agent_public_key = bytes.fromhex(request.public_key)
+        signed = enrolment_bytes(request.site_code, request.public_key, request.hostname)
+        crypto_sign_open(bytes.fromhex(request.signature) + signed, self.agent_public_key)
+        return 200, EnrolResponse(agent_id=AGENT_ID, server_public_key=self.public_key.hex(), gateway_url=gateway_url)
+
+
+class AgentProcess:
+    """The real agent as a process."""
+
+    def __init__(self, state: Path, gateway: Gateway) -> None:
+        self.state = state
+        self.gateway = gateway
+        self.log = state.with_suffix(".log")
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def start(self, *, wait: bool = True, arguments: tuple[str, ...] | None = None) -> None:
+        if arguments is None:
+            arguments = ("--server", self.gateway.url, "--site-code", self.gateway.site_code)
+        command = [sys.executable, "-m", "gururmm_agent", "run", "--state-dir", str(self.state), *arguments]
+        environment = os.environ | {"HOME": str(self.state.parent)}
+        with self.log.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*command, stderr=log, stdout=log, env=environment)
+        if wait:
+            async with asyncio.timeout(15):
+                await self.gateway.welcomed.wait()
+
+    async def kill(self) -> None:
+        self.gateway.welcomed.clear()
+        self.process.kill()
+        await self.process.wait()
+
+    async def terminate(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 5)
+
+
+@pytest.fixture
+async def gateway() -> AsyncIterator[Gateway]:
+    server = Gateway()
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture
+async def agent(gateway: Gateway, tmp_path: Path) -> AsyncIterator[AgentProcess]:
+    """Not started yet. Its log is printed when the test fails."""
+    process = AgentProcess(tmp_path / "state", gateway)
+    yield process
+    if process.process is not None and process.process.returncode is None:
+        process.process.kill()
+        await process.process.wait()
+    if process.log.exists():
+        print(process.log.read_text())  # noqa: T201
