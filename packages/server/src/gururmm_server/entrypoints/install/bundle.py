@@ -1,0 +1,28 @@
+"""The agent's files as the build left them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ARCHIVE = "agent-linux-x86_64.tar.gz"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentBundle:
+    """An archive, its SHA-256 (hexadecimal) and the agent's version."""
+
+    path: Path
+    sha256: str
+    version: str
+
+    @classmethod
+    def find(cls, folder: Path | None) -> "AgentBundle | None":
+        """The bundle in `folder`; None where none was built. Read anew at every call."""
+        if folder is None:
+            return None
+        path = folder / ARCHIVE
+        try:
+            sha256 = (folder / f"{ARCHIVE}.sha256").read_text(encoding="ascii").split()[0]
+            version = (folder / f"{ARCHIVE}.version").read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return None
+        return cls(path, sha256, version) if path.is_file() else None

@@ -1,0 +1,86 @@
+"""The installer and the landing page, from their templates. Every value that goes in is escaped for where it goes."""
+
+import html
+import re
+import shlex
+from importlib.resources import files
+from string import Template
+
+from gururmm_server.entrypoints.install.bundle import ARCHIVE, AgentBundle
+from gururmm_server.entrypoints.install.ports import InstallSite
+
+_FILES = files("gururmm_server.entrypoints.install") / "files"
+_MARK = re.compile("'@([a-z0-9]+)@'")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+def asset(name: str) -> str:
+    """A file of this folder's `files/`."""
+    return (_FILES / name).read_text(encoding="utf-8")
+
+
+def install_command(server_url: str, code: str) -> str:
+    """The line that a person pastes into a shell."""
+    return f"curl -sSL {shlex.quote(f'{server_url}/install/{code}/linux.sh')} | sudo sh"
+
+
+def installer(server_url: str, code: str, site: InstallSite, bundle: AgentBundle) -> str:
+    """The POSIX shell script that installs the agent."""
+    where = _CONTROL.sub(" ", f"{site.partner_name} / {site.client_name} / {site.site_name}")
+    values = {
+        "server": server_url,
+        "code": code,
+        "where": where,
+        "archive": ARCHIVE,
+        "sha256": bundle.sha256,
+        "version": bundle.version,
+    }
+    # One pass, so that a Site whose name looks like one of our marks stays a name.
+    return _MARK.sub(lambda mark: shlex.quote(values[mark[1]]), asset("linux.sh"))
+
+
+def refusal(reason: str) -> str:
+    """A script that only says why there is no installer: what `curl … | sh` runs when the code is no good."""
+    return f"printf '%s\\n' {shlex.quote(f'gururmm: {reason}')} >&2\nexit 1\n"
+
+
+def landing_page(server_url: str, code: str, site: InstallSite, user_agent: str) -> str:
+    """The page behind a shared link."""
+    system = detect_system(user_agent)
+    values = {
+        "partner": site.partner_name,
+        "client": site.client_name,
+        "site": site.site_name,
+        "command": install_command(server_url, code),
+        "uninstall": f"{install_command(server_url, code)} -s -- --uninstall",
+        "seen": _SEEN[system],
+    }
+    return Template(asset("page.html")).substitute({name: html.escape(value) for name, value in values.items()})
+
+
+def refusal_page(title: str, reason: str) -> str:
+    """The page for a code that is no good."""
+    return Template(asset("refused.html")).substitute(title=html.escape(title), reason=html.escape(reason))
+
+
+def detect_system(user_agent: str) -> str:
+    """linux, windows, macos, mobile or other, from what the browser says of itself."""
+    for system, marks in _MARKS:
+        if any(mark in user_agent for mark in marks):
+            return system
+    return "other"
+
+
+_MARKS = (
+    ("mobile", ("Android", "iPhone", "iPad")),
+    ("windows", ("Windows",)),
+    ("macos", ("Macintosh", "Mac OS X")),
+    ("linux", ("Linux", "X11; CrOS")),
+)
+_SEEN = {
+    "linux": "You seem to be on Linux: run this command on the machine to add it.",
+    "windows": "You seem to be on Windows. This server offers the agent for Linux (x86-64): run the command there.",
+    "macos": "You seem to be on a Mac. This server offers the agent for Linux (x86-64): run the command there.",
+    "mobile": "You seem to be on a phone or tablet: open this page on the machine to add, or run the command there.",
+    "other": "Run this command on the Linux machine to add.",
+}
