@@ -1,0 +1,141 @@
+"""What a simulated machine answers when the server asks on demand."""
+
+import random
+from typing import Any, Final
+
+from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.server import Query
+
+from gururmm_bench.simulator.inventory import smart
+from gururmm_bench.simulator.profile import Profile
+from gururmm_bench.simulator.readings import boot_time, cpu_permille, memory_used, sensor_labels, temperatures
+
+_MIB: Final = 1024 * 1024
+_HEAVY: Final = frozenset(
+    ("java", "node", "postgres", "firefox-esr", "gnome-shell", "chrome.exe", "OUTLOOK.EXE", "ms-teams.exe", "MsMpEng.exe",
+     "sqlservr.exe", "WindowServer", "Safari", "Microsoft Word")
+)  # fmt: skip
+_PROCESSES: Final = {
+    "linux": (
+        ("systemd", "root", "/sbin/init"),
+        ("systemd-journald", "root", "/lib/systemd/systemd-journald"),
+        ("dbus-daemon", "messagebus", "/usr/bin/dbus-daemon --system --address=systemd: --nofork"),
+        ("cron", "root", "/usr/sbin/cron -f"),
+        ("sshd", "root", "sshd: /usr/sbin/sshd -D [listener] 0 of 10-100 startups"),
+        ("chronyd", "_chrony", "/usr/sbin/chronyd -F 1"),
+        ("nginx", "www-data", "nginx: worker process"),
+        ("postgres", "postgres", "postgres: 15/main: checkpointer"),
+        ("java", "tomcat", "/usr/bin/java -Xmx2g -jar /opt/app/app.jar"),
+        ("node", "www-data", "node /srv/portal/server.js"),
+        ("containerd", "root", "/usr/bin/containerd"),
+        ("firefox-esr", "", "/usr/lib/firefox-esr/firefox-esr"),
+        ("gnome-shell", "", "/usr/bin/gnome-shell"),
+        ("bash", "", "-bash"),
+    ),
+    "windows": (
+        ("System", "SYSTEM", "System"),
+        ("svchost.exe", "SYSTEM", "C:\\Windows\\system32\\svchost.exe -k netsvcs -p"),
+        ("svchost.exe", "LOCAL SERVICE", "C:\\Windows\\system32\\svchost.exe -k LocalService -p"),
+        ("lsass.exe", "SYSTEM", "C:\\Windows\\system32\\lsass.exe"),
+        ("MsMpEng.exe", "SYSTEM", "C:\\ProgramData\\Microsoft\\Windows Defender\\Platform\\MsMpEng.exe"),
+        ("explorer.exe", "", "C:\\Windows\\Explorer.EXE"),
+        ("chrome.exe", "", '"C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe" --type=renderer'),
+        ("OUTLOOK.EXE", "", '"C:\\Program Files\\Microsoft Office\\root\\Office16\\OUTLOOK.EXE"'),
+        ("ms-teams.exe", "", '"C:\\Program Files\\WindowsApps\\MSTeams\\ms-teams.exe"'),
+        ("SearchIndexer.exe", "SYSTEM", "C:\\Windows\\system32\\SearchIndexer.exe /Embedding"),
+        (
+            "sqlservr.exe",
+            "MSSQLSERVER",
+            '"C:\\Program Files\\Microsoft SQL Server\\MSSQL\\Binn\\sqlservr.exe" -sSQLEXPRESS',
+        ),
+    ),
+    "macos": (
+        ("launchd", "root", "/sbin/launchd"),
+        (
+            "WindowServer",
+            "_windowserver",
+            "/System/Library/PrivateFrameworks/SkyLight.framework/Resources/WindowServer",
+        ),
+        ("mds_stores", "root", "/System/Library/Frameworks/CoreServices.framework/mds_stores"),
+        ("kernel_task", "root", "kernel_task"),
+        ("Finder", "", "/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"),
+        ("Safari", "", "/Applications/Safari.app/Contents/MacOS/Safari"),
+        ("Microsoft Word", "", "/Applications/Microsoft Word.app/Contents/MacOS/Microsoft Word"),
+        ("zsh", "", "-zsh"),
+    ),
+}
+_FOLDERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "linux": {
+        "/": ("home", "usr", "var", "opt", "srv", "etc", "root", "tmp"),
+        "/var": ("lib", "log", "cache", "spool"),
+    },
+    "windows": {"C:\\": ("Windows", "Program Files", "Program Files (x86)", "Users", "ProgramData", "Temp")},
+    "macos": {"/": ("System", "Applications", "Users", "Library", "private", "opt")},
+}
+
+
+def answer(profile: Profile, query: Query, at: float) -> Answer:
+    """The answer to any query; what the machine does not have is refused with the reason."""
+    if query.kind == "processes":
+        return Answer(query.query_id, ok=True, data={"at": int(at), **processes(profile, at)})
+    if query.kind == "temperatures":
+        rows = [{"label": label, "celsius": tenths / 10} for label, tenths in temperatures(profile, at)]
+        return Answer(
+            query.query_id, ok=True, data={"at": int(at), "items": rows, "sensors": len(sensor_labels(profile))}
+        )
+    if query.kind == "smart":
+        return Answer(query.query_id, ok=True, data={"items": {"disk 0": smart(profile)}})
+    path = query.arguments.get("path", "/")
+    if not isinstance(path, str):
+        return Answer(query.query_id, ok=False, message="the path is not text")
+    return _folders(profile, query.query_id, path)
+
+
+def processes(profile: Profile, at: float) -> dict[str, Any]:
+    """The process list, whose CPU and memory add up to the machine's readings."""
+    rng = random.Random(f"processes:{profile.machine_id}")
+    chosen = [item for item in _PROCESSES[profile.os] for _ in range(rng.choice((1, 1, 1, 2, 4)))]
+    shares = [rng.uniform(0.3, 1) * (24 if name in _HEAVY else 1) for name, _, _ in chosen]
+    moving = random.Random(f"{profile.machine_id}:{int(at) // 5}")
+    busy = [share * moving.random() ** 2 for share in shares]
+    cpu = cpu_permille(profile, at) / 10 * profile.model.threads
+    memory = memory_used(profile, at) * 0.8
+    booted = boot_time(profile, at)
+    rows = []
+    for index, (name, user, command) in enumerate(chosen):
+        rows.append(
+            {
+                "pid": 1 if index == 0 else 400 + index * 37 + rng.randrange(30),
+                "ppid": 0 if index == 0 else 1,
+                "name": name,
+                "user": user or profile.user or "admin",
+                "cpu_percent": round(cpu * busy[index] / sum(busy), 1),
+                "rss": int(memory * shares[index] / sum(shares)) // 4096 * 4096 + 2 * _MIB,
+                "read_bytes": int(rng.random() * 900 * _MIB),
+                "write_bytes": int(rng.random() * 400 * _MIB),
+                "started": booted + 4 + index,
+                "command": command,
+            }
+        )
+    rows.sort(key=lambda row: (-row["cpu_percent"], row["pid"]))  # type: ignore[operator]
+    return {"items": rows, "truncated": False}
+
+
+def _folders(profile: Profile, query_id: bytes, path: str) -> Answer:
+    known = _FOLDERS[profile.os]
+    separator = "\\" if profile.os == "windows" else "/"
+    start = path if path in known else path.rstrip(separator) or separator
+    names = known.get(start)
+    if names is None:
+        parent, _, name = start.rpartition(separator)
+        if name not in known.get(parent or separator, known.get(parent + separator, ())):
+            return Answer(query_id, ok=False, message=f"{path[:200]} does not exist on this simulated machine")
+        names = ("data", "cache", "archive", "logs")
+    rng = random.Random(f"folders:{profile.machine_id}:{start}")
+    shares = sorted((rng.random() ** 2 + 0.01 for _ in names), reverse=True)
+    total = profile.disks[0].total * profile.disks[0].fullness / (1 if start in known else 6)
+    rows = [
+        {"name": name, "bytes": int(total * share / sum(shares)), "files": rng.randint(40, 180_000)}
+        for name, share in zip(names, shares, strict=True)
+    ]
+    return Answer(query_id, ok=True, data={"path": path, "items": rows, "truncated": False})
