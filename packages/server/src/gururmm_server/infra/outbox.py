@@ -1,6 +1,7 @@
 """Events leave with their transaction: a row here, written beside the change it tells of, then a relay to JetStream."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import ClassVar, Protocol
 from uuid import UUID
 
@@ -40,6 +41,20 @@ async def publish(tx: Transaction, tenant_id: UUID, event: Publishable) -> UUID:
         msgspec.json.encode(event),
     )
     return event_id
+
+
+async def publish_many(tx: Transaction, events: Sequence[tuple[UUID, Publishable]]) -> None:
+    """Write many events, (tenant, event) each, in one statement and in their order."""
+    if events:
+        await tx.execute(
+            "insert into core.outbox (event_id, tenant_id, name, version, payload) "
+            "select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bytea[])",
+            [new_id() for _ in events],
+            [tenant_id for tenant_id, _ in events],
+            [event.name for _, event in events],
+            [event.version for _, event in events],
+            [msgspec.json.encode(event) for _, event in events],
+        )
 
 
 class OutboxRelay:

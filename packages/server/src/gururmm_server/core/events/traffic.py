@@ -23,6 +23,8 @@ class Kick(msgspec.Struct, array_like=True, frozen=True):
 
     agent_id: bytes
     code: int
+    before: int | None = None
+    """Only if its connection is older than this connection id."""
 
 
 class AgentConnected(msgspec.Struct, array_like=True, frozen=True):

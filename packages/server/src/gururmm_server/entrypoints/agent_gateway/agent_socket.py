@@ -1,0 +1,223 @@
+"""One agent's connection, from the upgraded socket to its end. No task and no timer of its own."""
+
+import asyncio
+import os
+from enum import IntEnum
+from time import monotonic, time
+from typing import TYPE_CHECKING, Final, Protocol
+
+from gururmm_wire.codec import encode
+from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
+from gururmm_wire.v2.server import Challenge
+
+from gururmm_server.entrypoints.agent_gateway.frames import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    FrameReader,
+    FrameRefused,
+    close_frame,
+    frame,
+)
+
+if TYPE_CHECKING:
+    from gururmm_server.core.agents.presence import AgentSession
+
+BUDGET_RATE: Final = 2000.0
+"""Units a second that an agent may use for long: one a frame and one for each 4 KiB. Beyond it its socket is not read."""
+BUDGET_BURST: Final = 6000.0
+SEND_BYTES: Final = 8 * 1024 * 1024
+"""What may wait for a slow agent in our memory; then it is disconnected."""
+
+# Every connection of the process reads into this; its bytes are consumed before the next read.
+_SHARED: Final = memoryview(bytearray(64 * 1024))
+
+
+class Phase(IntEnum):
+    """Where a connection stands."""
+
+    CHALLENGED = 0
+    CHECKING = 1
+    WELCOMED = 2
+    CLOSED = 3
+
+
+class Owner(Protocol):
+    """Who answers for the sockets."""
+
+    def opened(self, socket: "AgentSocket") -> None:
+        """A socket waits for its agent to prove itself."""
+
+    def proof(self, socket: "AgentSocket", data: bytes) -> None:
+        """The first message arrived."""
+
+    def message(self, socket: "AgentSocket", data: bytes) -> None:
+        """A message of an authenticated agent arrived."""
+
+    def throttled(self, socket: "AgentSocket") -> None:
+        """Reading is paused until `unthrottle` says otherwise."""
+
+    def closing(self, socket: "AgentSocket", code: int, reason: str) -> None:
+        """We are closing it; `abort` it when it takes too long."""
+
+    def lost(self, socket: "AgentSocket") -> None:
+        """The connection is gone."""
+
+
+class AgentSocket(asyncio.BufferedProtocol):
+    """Takes over from the HTTP upgrade. `session` is set once the agent has proved who it is."""
+
+    __slots__ = (
+        "_budget",
+        "_budget_at",
+        "_owner",
+        "_reader",
+        "_tcp",
+        "clean",
+        "code",
+        "last_frame",
+        "last_ping",
+        "nonce",
+        "phase",
+        "session",
+        "watched_until",
+        "write_paused_at",
+    )
+
+    def __init__(self, owner: Owner, tcp: asyncio.Transport) -> None:
+        now = monotonic()
+        self._owner = owner
+        self._tcp = tcp
+        self._reader = FrameReader()
+        self._budget = BUDGET_BURST
+        self._budget_at = now
+        self.phase = Phase.CHALLENGED
+        self.nonce: bytes | None = os.urandom(32)
+        self.session: AgentSession | None = None
+        self.last_frame = now
+        self.last_ping = now
+        self.write_paused_at = 0.0
+        self.watched_until = 0.0
+        self.clean = False
+        """The agent said that it leaves."""
+        self.code = 0
+        """The close code that either side sent; 0 while open or when the connection just broke."""
+
+    @property
+    def address(self) -> str:
+        """Where it comes from, for logs."""
+        peer = self._tcp.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) else ""
+
+    def start(self) -> None:
+        """Send the challenge."""
+        assert self.nonce is not None
+        self._owner.opened(self)
+        self.send(encode(Challenge(nonce=self.nonce, server_time=int(time()))))
+
+    def welcome(self, session: "AgentSession", message: bytes) -> None:
+        """The agent is who it says: from now on its messages count."""
+        self.session = session
+        self.phase = Phase.WELCOMED
+        self.nonce = None
+        self._reader.limit = MAX_MESSAGE_BYTES
+        self.send(message)
+
+    def send(self, message: bytes) -> None:
+        """Send one message; nothing when the connection is closing."""
+        if self.phase is not Phase.CLOSED:
+            self._tcp.write(frame(message))
+            if self.write_paused_at and self._tcp.get_write_buffer_size() > SEND_BYTES:
+                self.close(Close.TOO_SLOW, "does not read what it is sent")
+
+    def ping(self, now: float) -> None:
+        """Ask for a sign of life."""
+        self.last_ping = now
+        if self.phase is not Phase.CLOSED:
+            self._tcp.write(frame(b"", PING))
+
+    def close(self, code: int, reason: str = "") -> None:
+        """Say why and close. Does nothing the second time."""
+        if self.phase is Phase.CLOSED:
+            return
+        self.phase = Phase.CLOSED
+        self.code = code
+        self._tcp.write(close_frame(code, reason))
+        self._tcp.close()
+        self._owner.closing(self, code, reason)
+
+    def abort(self) -> None:
+        """Cut the connection without another word."""
+        self._tcp.abort()
+
+    def charge(self, units: float) -> None:
+        """Count work against the agent's budget; reading pauses when it is used up."""
+        self._budget -= units
+        if self._budget <= 0 and not self._refill(monotonic()) and self.phase is not Phase.CLOSED:
+            self._tcp.pause_reading()
+            self._owner.throttled(self)
+
+    def unthrottle(self, now: float) -> bool:
+        """Read again if the budget allows; whether it does."""
+        if self.phase is Phase.CLOSED:
+            return True
+        if self._refill(now):
+            self._tcp.resume_reading()
+            self.last_frame = now
+            return True
+        return False
+
+    def _refill(self, now: float) -> bool:
+        self._budget = min(BUDGET_BURST, self._budget + (now - self._budget_at) * BUDGET_RATE)
+        self._budget_at = now
+        return self._budget > 0
+
+    # What the transport calls.
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        return _SHARED
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self.phase is Phase.CLOSED:
+            return
+        self.last_frame = monotonic()
+        try:
+            messages = self._reader.feed(_SHARED[:nbytes])
+        except FrameRefused as refused:
+            self.close(refused.code, refused.reason)
+            return
+        for opcode, payload in messages:
+            self._take(opcode, payload)
+        self.charge(len(messages) + nbytes / 4096)
+
+    def pause_writing(self) -> None:
+        self.write_paused_at = monotonic()
+
+    def resume_writing(self) -> None:
+        self.write_paused_at = 0.0
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self.phase = Phase.CLOSED
+        self._owner.lost(self)
+
+    def _take(self, opcode: int, payload: bytes) -> None:
+        if self.phase is Phase.CLOSED:
+            return
+        if opcode == BINARY:
+            if self.phase is Phase.WELCOMED:
+                self._owner.message(self, payload)
+            elif self.phase is Phase.CHALLENGED:
+                self.phase = Phase.CHECKING
+                self._owner.proof(self, payload)
+            else:
+                self.close(Close.UNAUTHENTICATED, "wait for the welcome")
+        elif opcode == PING:
+            self._tcp.write(frame(payload, PONG))
+        elif opcode == CLOSE:
+            code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1000
+            self.clean = self.clean or code in {1000, 1001}
+            self.close(code if code in {1000, 1001} or 3000 <= code < 5000 else 1000)
