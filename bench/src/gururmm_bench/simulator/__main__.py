@@ -23,7 +23,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--site-codes", required=True, help="site codes, comma-separated; each in turn")
     parser.add_argument("--machines", type=int, default=25)
     parser.add_argument("--state-dir", type=Path, required=True, help="keys and identities are kept here")
-    parser.add_argument("--offline-share", type=float, default=0.0, help="part of the fleet that is off, on average")
+    parser.add_argument("--offline-share", type=float, default=0.1, help="part of the fleet that is off, on average")
     parser.add_argument("--quick", action="store_true", help="no inventory")
     return parser.parse_args()
 

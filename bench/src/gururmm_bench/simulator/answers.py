@@ -6,14 +6,14 @@ from typing import Any, Final
 from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.server import Query
 
-from gururmm_bench.simulator.inventory import smart
+from gururmm_bench.simulator.inventory import collect, smart
 from gururmm_bench.simulator.profile import Profile
-from gururmm_bench.simulator.readings import boot_time, cpu_permille, memory_used, sensor_labels, temperatures
+from gururmm_bench.simulator.readings import boot_time, cpu_permille, memory_used, temperatures
 
 _MIB: Final = 1024 * 1024
 _HEAVY: Final = frozenset(
-    ("java", "node", "postgres", "firefox-esr", "gnome-shell", "chrome.exe", "OUTLOOK.EXE", "ms-teams.exe", "MsMpEng.exe",
-     "sqlservr.exe", "WindowServer", "Safari", "Microsoft Word")
+    ("java", "node", "postgres", "firefox-esr", "gnome-shell", "chrome.exe", "OUTLOOK.EXE", "ms-teams.exe",
+     "MsMpEng.exe", "sqlservr.exe", "WindowServer", "Safari", "Microsoft Word")
 )  # fmt: skip
 _PROCESSES: Final = {
     "linux": (
@@ -77,12 +77,10 @@ _FOLDERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
 def answer(profile: Profile, query: Query, at: float) -> Answer:
     """The answer to any query; what the machine does not have is refused with the reason."""
     if query.kind == "processes":
-        return Answer(query.query_id, ok=True, data={"at": int(at), **processes(profile, at)})
+        return Answer(query.query_id, ok=True, data=processes(profile, at))
     if query.kind == "temperatures":
-        rows = [{"label": label, "celsius": tenths / 10} for label, tenths in temperatures(profile, at)]
-        return Answer(
-            query.query_id, ok=True, data={"at": int(at), "items": rows, "sensors": len(sensor_labels(profile))}
-        )
+        data = {"items": _celsius(profile, at), "tried": collect(profile, "temperatures", at)["sources"]["tried"]}
+        return Answer(query.query_id, ok=True, data=data)
     if query.kind == "smart":
         return Answer(query.query_id, ok=True, data={"items": {"disk 0": smart(profile)}})
     path = query.arguments.get("path", "/")
@@ -119,6 +117,14 @@ def processes(profile: Profile, at: float) -> dict[str, Any]:
         )
     rows.sort(key=lambda row: (-row["cpu_percent"], row["pid"]))  # type: ignore[operator]
     return {"items": rows, "truncated": False}
+
+
+def _celsius(profile: Profile, at: float) -> list[dict[str, Any]]:
+    sensors = collect(profile, "temperatures", at)
+    return [
+        {"label": label, "source": sensors[label]["source"], "celsius": tenths / 10}
+        for label, tenths in temperatures(profile, at)
+    ]
 
 
 def _folders(profile: Profile, query_id: bytes, path: str) -> Answer:

@@ -134,7 +134,7 @@ class Fleet:
             machine_id=profile.machine_id,
             agent_version=AGENT_VERSION,
             protocol_version=LATEST_PROTOCOL,
-            os=profile.os,
+            os=profile.system.pretty,
             arch=profile.architecture,
         )
         body = msgspec.json.encode(request)

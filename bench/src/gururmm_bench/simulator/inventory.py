@@ -54,15 +54,15 @@ def _system(profile: Profile, at: float) -> Items:
 
 def _hardware(profile: Profile, _at: float) -> Items:
     model = profile.model
-    graphics: Any = [{"model": model.gpu}]
+    graphics: Any = [{"name": model.gpu, "address": "0000:01:00.0"}]
     if model.gpu is None:
-        graphics = _unavailable("no display adapter answered", ("pci", "nvml"), "nothing found")
+        graphics = _unavailable("no display adapter answered", "pci", "nvml")
     return {
         "manufacturer": model.manufacturer,
         "model": model.model,
         "serial": profile.serial,
         "bios_version": f"1.{10 + int(profile.phase * 30)}.{int(profile.phase * 90) % 10}",
-        "board": model.board or _unavailable("the firmware does not say", ("dmi",), "empty"),
+        "board": model.board or _unavailable("the firmware does not say", "dmi"),
         "cpu": {"model": model.cpu, "cores": model.cores, "threads": model.threads, "max_mhz": model.max_mhz},
         "memory": {"total": profile.memory},
         "gpus": graphics,
@@ -82,7 +82,7 @@ def _disks(profile: Profile, _at: float) -> Items:
 def smart(profile: Profile) -> Items:
     """The health of the first drive, or why it cannot be had."""
     if profile.model.family == "vm":
-        return _unavailable("a virtual disk has no SMART data", ("smartctl",), "not supported by device")
+        return _unavailable("a virtual disk has no SMART data", "smartctl")
     return {
         "healthy": True,
         "model": "SAMSUNG MZVL2512HCJQ-00BL7" if profile.os != "macos" else "APPLE SSD AP0512Z",
@@ -124,7 +124,7 @@ def _temperatures(profile: Profile, _at: float) -> Items:
     for label in labels:
         items[label] = {"source": sources[0]}
     if not labels:
-        items["none"] = {"unavailable": "no sensor answered", "tried": tried}
+        items["none"] = _unavailable("no sensor answered", *sources)
     return items
 
 
@@ -142,11 +142,11 @@ def _users(profile: Profile, at: float) -> Items:
 
 
 def _user(name: str, terminal: str, host: str, at: float) -> Items:
-    return {"name": name, "terminal": terminal, "host": host, "since": int(at) // 86400 * 86400 + 7 * 3600}
+    return {"name": name, "terminal": terminal, "host": host or None, "since": int(at) // 86400 * 86400 + 7 * 3600}
 
 
-def _unavailable(why: str, sources: tuple[str, ...], result: str) -> Items:
-    return {"unavailable": why, "tried": [{"source": source, "result": result} for source in sources]}
+def _unavailable(why: str, *sources: str) -> Items:
+    return {"unavailable": why, "tried": list(sources)}
 
 
 _COLLECTORS: Final = {

@@ -109,7 +109,7 @@ class Machine:
     @property
     def presentation(self) -> tuple[str, str, str]:
         """Agent version, os and arch."""
-        return AGENT_VERSION, self.profile.os, self.profile.architecture
+        return AGENT_VERSION, self.profile.system.pretty, self.profile.architecture
 
     @property
     def online(self) -> bool:
@@ -244,7 +244,7 @@ class Machine:
         if self._link is not None and not self._leaving:
             link, self._link = self._link, None
             self._cancel_timers()
-            link.close(1000, "moving over")
+            link.close(1001, "moving over")
             self._connect(self, 0.0)
 
     # Inventory.

@@ -73,7 +73,7 @@ class Profile:
 
     @property
     def os(self) -> str:
-        """As in hello: linux, windows or macos."""
+        """linux, windows or macos."""
         return self.system.family
 
 
