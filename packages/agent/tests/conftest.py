@@ -226,3 +226,16 @@ async def agent(gateway: Gateway, tmp_path: Path) -> AsyncIterator[AgentProcess]
         await process.process.wait()
     if process.log.exists():
         print(process.log.read_text())  # noqa: T201
+
+
+@pytest.fixture
+def is_alive() -> Callable[[int], bool]:
+    """Whether a process lives; a zombie does not."""
+
+    def question(pid: int) -> bool:
+        try:
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+
+    return question

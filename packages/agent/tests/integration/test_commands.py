@@ -3,7 +3,6 @@
 import asyncio
 import os
 import time
-from pathlib import Path
 from typing import Any
 
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult, Goodbye
@@ -95,7 +94,9 @@ async def test_results_are_kept_until_acknowledged(gateway, agent):
     assert not gateway.of(CommandResult, command_id=run.command_id)
 
 
-async def test_kill_9_of_the_agent_mid_command_ends_the_tree_and_reports_interrupted(gateway, agent, tmp_path):
+async def test_kill_9_of_the_agent_mid_command_ends_the_tree_and_reports_interrupted(
+    gateway, agent, tmp_path, is_alive
+):
     await agent.start()
     pids = tmp_path / "pids"
     run = command(f"echo before; setsid sleep 300 & echo $! > {pids}; echo $$ >> {pids}; wait; sleep 300")
@@ -111,7 +112,7 @@ async def test_kill_9_of_the_agent_mid_command_ends_the_tree_and_reports_interru
     assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
 
 
-async def test_cancel_kills_the_whole_tree(gateway, agent, tmp_path):
+async def test_cancel_kills_the_whole_tree(gateway, agent, tmp_path, is_alive):
     await agent.start()
     pids = tmp_path / "pids"
     script = f"trap '' TERM; setsid sh -c 'echo $$ >> {pids}; sleep 300' & (sleep 300 & echo $! >> {pids}; wait) & sleep 0.3; echo ready; wait"
@@ -187,10 +188,3 @@ async def test_sigterm_says_goodbye_and_reports_running_commands(gateway, agent)
     assert time.monotonic() - began < 2
     assert "interrupted" in (await result_of(gateway, run)).message
     assert gateway.of(Goodbye)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False

@@ -144,7 +144,7 @@ class Pty(Protocol):
         """Tell the program its window's size."""
 
     async def wait(self) -> int:
-        """Exit code; negative for a signal."""
+        """Exit code; negative for a signal. Afterwards reading fails once everything was read and nobody holds it."""
 
     def signal_tree(self, how: Literal["hang_up", "kill"]) -> bool:
         """Signal every process of the terminal's session; whether there was any."""

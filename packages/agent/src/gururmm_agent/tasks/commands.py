@@ -137,6 +137,9 @@ class Commands:
             self._refuse(message.command_id, "failed", f"the command could not be put on disk: {error.strerror}")
             return
         self._uplink.send(CommandAccepted(entry.command_id, entry.started_at_ms))
+        if self._stopping:
+            self._finish(entry, "failed", None, INTERRUPTED)
+            return
         script = self._scripts / (message.command_id.hex() + self._shells.suffix(message.shell))
         try:
             _write_script(script, message.script)

@@ -45,22 +45,26 @@ class LinuxTerminals:
             )
         except BaseException:
             os.close(master)
-            raise
-        finally:
             os.close(slave)
+            raise
         os.set_blocking(master, False)
-        return LinuxPty(program, process, master, self._processes)
+        return LinuxPty(program, process, master, slave, self._processes)
 
 
 class LinuxPty:
-    """See `ports.Pty`."""
+    """See `ports.Pty`.
+
+    The other side stays open here until the program has ended: while nobody holds it, as before the shell has opened
+    it, reading fails as if all were over.
+    """
 
     def __init__(
-        self, program: str, process: subprocess.Popen[bytes], descriptor: int, processes: LinuxProcesses
+        self, program: str, process: subprocess.Popen[bytes], descriptor: int, slave: int, processes: LinuxProcesses
     ) -> None:
         self.program = program
         self.pid = process.pid
         self.descriptor = descriptor
+        self._slave: int | None = slave
         self._process = process
         self._processes = processes
 
@@ -69,6 +73,11 @@ class LinuxPty:
             _set_size(self.descriptor, columns, rows)
 
     async def wait(self) -> int:
+        code = await self._exit()
+        self._close_slave()
+        return code
+
+    async def _exit(self) -> int:
         loop = asyncio.get_running_loop()
         if not hasattr(os, "pidfd_open"):
             return await loop.run_in_executor(None, self._process.wait)
@@ -92,7 +101,13 @@ class LinuxPty:
         return bool(alive)
 
     def release(self) -> None:
+        self._close_slave()
         os.close(self.descriptor)
+
+    def _close_slave(self) -> None:
+        if self._slave is not None:
+            os.close(self._slave)
+            self._slave = None
 
 
 def _resolve(ended: asyncio.Future[None]) -> None:

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 HANG_UP_S: Final = 1.0
 _ACK_BYTES: Final = 16 * 1024
 _ACK_S: Final = 0.004
+_QUIET_S: Final = 0.05
 _RESUME_PATIENCE_S: Final = 3.0
 
 Key = tuple[bytes, int]
@@ -51,6 +52,7 @@ class Terminal:
         self._ack_timer: asyncio.TimerHandle | None = None
         self._held = False
         self._resume_timer: asyncio.TimerHandle | None = None
+        self._quiet_timer: asyncio.TimerHandle | None = None
 
     @property
     def is_over(self) -> bool:
@@ -165,9 +167,9 @@ class Terminal:
         try:
             data = os.read(self._pty.descriptor, CHUNK_BYTES)
         except BlockingIOError:
-            data = b""
-            if not self._ended:
-                return
+            if self._ended:
+                self._end_unless_heard()
+            return
         except OSError as error:
             if error.errno != errno.EIO:
                 _log.warning("a terminal cannot be read: %s", error)
@@ -175,6 +177,9 @@ class Terminal:
         if not data:
             self._at_end()
             return
+        if self._quiet_timer is not None:
+            self._quiet_timer.cancel()
+            self._quiet_timer = None
         start = self._produced
         self._produced += len(data)
         self._unacknowledged.append((start, data))
@@ -184,15 +189,15 @@ class Terminal:
             self._loop.call_soon(self._on_readable)
         self._read_more()
 
+    def _end_unless_heard(self) -> None:
+        """The shell has ended but a program it left behind holds the terminal: silence is the end."""
+        if self._quiet_timer is None:
+            self._quiet_timer = self._loop.call_later(_QUIET_S, self._at_end)
+
     def _at_end(self) -> None:
-        """No program holds the terminal any more, or the shell has ended and nothing is left to read."""
         self._loop.remove_reader(self._pty.descriptor)
         self._reading = False
-        if self._ended:
-            self._drained.set()
-        else:
-            # The shell closed its terminal and lives on: there is nothing to talk to.
-            self._pty.signal_tree("hang_up")
+        self._drained.set()
 
     def _write(self) -> None:
         try:
@@ -227,8 +232,9 @@ class Terminal:
         self._loop.remove_writer(self._pty.descriptor)
         self._reading = False
         self._drained.set()
-        if self._ack_timer is not None:
-            self._ack_timer.cancel()
+        for timer in (self._ack_timer, self._quiet_timer):
+            if timer is not None:
+                timer.cancel()
         self._backlog.clear()
         self._pty.release()
 

@@ -1,0 +1,202 @@
+"""Enrolment, the handshake and reconnecting, on a real agent."""
+
+import asyncio
+import os
+import socket
+import stat
+import sys
+import time
+from typing import Any
+
+import pytest
+from nacl.bindings import crypto_sign_seed_keypair
+from picows import WSMsgType
+
+from gururmm_agent.state import StateDirectory
+from gururmm_wire import codec
+from gururmm_wire.v2.agent import Heartbeat, Metrics, MetricsBacklog, SettingsApplied
+from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import MoveOver, Settings, SettingsPush
+
+
+async def run_once(*arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "gururmm_agent",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 20)
+    return process.returncode or 0, output.decode()
+
+
+async def test_enrolment_happens_once_and_keeps_its_secret(gateway, tmp_path):
+    state = tmp_path / "state"
+    options = ("--server", gateway.url, "--site-code", gateway.site_code, "--state-dir", str(state))
+    for _ in range(2):
+        code, output = await run_once("enrol", *options)
+        assert (code, "enrolled" in output) == (0, True)
+    assert len(gateway.enrolments) == 1
+    assert gateway.enrolments[0].hostname == socket.gethostname()
+    identity = state / "identity.json"
+    assert stat.S_IMODE(identity.stat().st_mode) == 0o600
+    assert not (state / "pending.key").exists()
+    code, output = await run_once("status", "--state-dir", str(state))
+    assert code == 0
+    assert StateDirectory(state).require_identity().agent_id in output
+
+
+async def test_what_goes_wrong_is_one_sentence_and_a_code(gateway, tmp_path):
+    state = ("--state-dir", str(tmp_path / "state"))
+    code, output = await run_once("run", *state)
+    assert (code, output.count("\n")) == (3, 1)
+    code, output = await run_once("enrol", "--server", gateway.url, "--site-code", "WRONG", *state)
+    assert (code, "does not exist" in output, output.count("\n")) == (4, True, 1)
+    code, output = await run_once("enrol", "--server", "http://127.0.0.1:1", "--site-code", "X", *state)
+    assert (code, output.count("\n")) == (6, 1)
+    code, output = await run_once("enrol", "--server", "ftp://x", "--site-code", "X", *state)
+    assert (code, output.count("\n")) == (6, 1)
+    await run_once("enrol", "--server", gateway.url, "--site-code", gateway.site_code, *state)
+    code, output = await run_once("enrol", "--server", "http://other.invalid", "--site-code", "X", *state)
+    assert (code, "already enrolled" in output) == (4, True)
+    (tmp_path / "state" / "identity.json").write_bytes(b'{"server": "http')
+    code, output = await run_once("run", *state)
+    assert (code, output.count("\n")) == (5, 1)
+    code, output = await run_once("--version")
+    assert code == 0
+
+
+async def test_the_same_key_is_offered_again_after_a_lost_answer(gateway, tmp_path):
+    state = StateDirectory(tmp_path / "state")
+    key = state.pending_key()
+    await run_once(
+        "enrol", "--server", gateway.url, "--site-code", gateway.site_code, "--state-dir", str(tmp_path / "state")
+    )
+    assert gateway.enrolments[0].public_key == crypto_sign_seed_keypair(key)[0].hex()
+
+
+async def test_a_second_agent_on_the_same_state_is_refused(gateway, agent):
+    await agent.start()
+    code, output = await run_once("run", "--state-dir", str(agent.state))
+    assert (code, "already runs" in output) == (7, True)
+
+
+async def test_hello_then_handshake_then_a_sign_of_life(gateway, agent):
+    await agent.start()
+    assert gateway.hellos[0].protocol_version == 2
+    assert gateway.hellos[0].agent_id
+    assert (await gateway.wait_for(SettingsApplied)).version == 3
+    await gateway.wait_for(Heartbeat)
+    metrics = await gateway.wait_for(Metrics)
+    assert metrics.memory_total > metrics.memory_used > 0
+    assert metrics.disks
+    assert abs(metrics.at - time.time()) < 5
+
+
+async def test_a_server_with_another_key_is_refused(gateway, agent):
+    await agent.start()
+    await agent.terminate()
+    gateway.messages.clear()
+    gateway.public_key, gateway.secret = crypto_sign_seed_keypair(os.urandom(32))
+    await agent.start()
+    await gateway.wait_until(lambda: Close.UNAUTHENTICATED in gateway.close_codes)
+    assert not gateway.messages
+    assert "could not prove the key" in agent.log.read_text()
+
+
+async def test_messages_before_welcome_end_the_connection(gateway, agent):
+    await agent.start()
+
+    def betray(connection: Any, message: Any) -> None:
+        connection.say(SettingsPush(Settings(version=99)))
+
+    gateway.connections[0].__class__._authenticate, original = betray, gateway.connections[0].__class__._authenticate
+    try:
+        gateway.drop()
+        await gateway.wait_until(lambda: Close.MALFORMED in gateway.close_codes)
+        assert not gateway.of(SettingsApplied, version=99)
+    finally:
+        gateway.connections[0].__class__._authenticate = original
+
+
+@pytest.mark.parametrize(
+    ("frames", "code"),
+    [
+        ([(WSMsgType.BINARY, b"\xc1garbage", True)], Close.MALFORMED),
+        ([(WSMsgType.TEXT, b"hello", True)], Close.MALFORMED),
+        ([(WSMsgType.CONTINUATION, b"x", True)], Close.MALFORMED),
+        ([(WSMsgType.BINARY, b"x", False)] + [(WSMsgType.CONTINUATION, b"x", False)] * 70, Close.TOO_LARGE),
+        ([(WSMsgType.BINARY, b"x" * 200_000, False), (WSMsgType.CONTINUATION, b"x" * 200_000, True)], Close.TOO_LARGE),
+        ([(WSMsgType.BINARY, b"\x92\x03\x91\xff", True)], Close.MALFORMED),
+    ],
+)
+async def test_a_server_out_of_bounds_is_left_and_met_again(gateway, agent, frames, code):
+    await agent.start()
+    gateway.welcomed.clear()
+    for kind, data, fin in frames:
+        gateway.current.transport.send(kind, data, fin)
+    await gateway.wait_until(lambda: code in gateway.close_codes)
+    await asyncio.wait_for(gateway.welcomed.wait(), 5)
+
+
+async def test_fragments_are_put_together_and_unknown_tags_left_out(gateway, agent):
+    await agent.start()
+    gateway.current.transport.send(WSMsgType.BINARY, b"\x92\xcc\xc8\x01")
+    data = codec.encode(SettingsPush(Settings(version=44, heartbeat_s=7)))
+    for start in range(len(data)):
+        kind = WSMsgType.CONTINUATION if start else WSMsgType.BINARY
+        gateway.current.transport.send(kind, data[start : start + 1], start + 1 == len(data))
+    assert await gateway.wait_for(SettingsApplied, version=44)
+    assert not gateway.close_codes
+
+
+async def test_the_agent_returns_within_a_second_of_a_cut(gateway, agent):
+    await agent.start()
+    gateway.drop()
+    began = time.monotonic()
+    await asyncio.wait_for(gateway.welcomed.wait(), 5)
+    assert time.monotonic() - began < 1.5
+
+
+async def test_move_over_is_honoured_within_its_time(gateway, agent):
+    await agent.start()
+    gateway.welcomed.clear()
+    gateway.say(MoveOver(2))
+    began = time.monotonic()
+    await asyncio.wait_for(gateway.welcomed.wait(), 5)
+    assert time.monotonic() - began < 2.5
+    assert 1001 in gateway.close_codes
+    assert len(gateway.hellos) == 2
+
+
+async def test_a_revoked_agent_does_not_hammer(gateway, agent):
+    await agent.start()
+    hellos = len(gateway.hellos)
+    gateway.close(Close.REVOKED)
+    await asyncio.sleep(2.5)
+    assert len(gateway.hellos) == hellos
+    assert "next try in 600" in agent.log.read_text()
+
+
+async def test_samples_taken_alone_arrive_after_the_return(gateway, agent):
+    await agent.start()
+    await gateway.wait_for(Metrics)
+    await gateway.stop()
+    await asyncio.sleep(11)
+    gateway.messages.clear()
+    await gateway.start()
+    backlog = await gateway.wait_for(MetricsBacklog, timeout=20)
+    assert [m.at for m in backlog.samples] == sorted(m.at for m in backlog.samples)
+    assert 1 <= len(backlog.samples) <= 4
+    await asyncio.sleep(1.2)
+    assert not (agent.state / "spool" / "newer").exists()
+
+
+async def test_hello_unreachable_falls_back_to_the_last_gateway(gateway, agent):
+    await agent.start()
+    gateway._http.close()
+    gateway.drop()
+    await asyncio.wait_for(gateway.welcomed.wait(), 10)
+    assert "trying the last gateway" in agent.log.read_text()

@@ -1,0 +1,271 @@
+"""Terminals on a real agent: real shells on real pseudo-terminals."""
+
+import asyncio
+import hashlib
+import os
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.server import (
+    TunnelClose,
+    TunnelInput,
+    TunnelOpen,
+    TunnelOutputAck,
+    TunnelResize,
+    TunnelResume,
+)
+
+
+class Screen:
+    """The server's side of one channel: offsets in both directions, and everything that was shown."""
+
+    def __init__(self, gateway: Any, channel: int = 0, session: bytes | None = None) -> None:
+        self.gateway = gateway
+        self.key = (session or os.urandom(16), channel)
+        self.output = b""
+        self.sent = 0
+        self.taken = 0
+        self.acknowledge = True
+
+    async def open(self, shell: str = "sh", columns: int = 80, rows: int = 24, directory: str = "") -> TunnelOpened:
+        self.gateway.say(TunnelOpen(*self.key, "terminal", columns, rows, shell, directory))
+        return await self.gateway.wait_for(TunnelOpened, session_id=self.key[0], channel=self.key[1])
+
+    def type(self, data: bytes) -> None:
+        self.gateway.say(TunnelInput(*self.key, self.sent, data))
+        self.sent += len(data)
+
+    async def paste(self, data: bytes) -> None:
+        """As much as the window allows at a time."""
+        while data:
+            piece = data[: min(CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES - (self.sent - self.input_acked))]
+            if piece:
+                self.type(piece)
+                data = data[len(piece) :]
+            self.pump()
+            await asyncio.sleep(0.001)
+
+    @property
+    def input_acked(self) -> int:
+        acks = [m.offset for m in self.gateway.messages if isinstance(m, TunnelInputAck) and self.mine(m)]
+        return max(acks, default=0)
+
+    def mine(self, message: Any) -> bool:
+        return (message.session_id, message.channel) == self.key
+
+    def pump(self) -> bytes:
+        """Take what arrived, in order, and acknowledge it. Offsets must leave no gap."""
+        for message in self.gateway.messages[self.taken :]:
+            if isinstance(message, TunnelOutput) and self.mine(message):
+                assert message.offset <= len(self.output), "a gap in the output"
+                fresh = message.data[len(self.output) - message.offset :]
+                self.output += fresh
+        self.taken = len(self.gateway.messages)
+        if self.acknowledge:
+            self.gateway.say(TunnelOutputAck(*self.key, len(self.output)))
+        return self.output
+
+    async def shows(self, text: bytes, timeout: float = 10) -> None:
+        """Wait for text; bash's switching of bracketed paste is looked over."""
+        await self.gateway.wait_until(lambda: text in re.sub(rb"\x1b\[\?2004[lh]\r?", b"", self.pump()), timeout)
+
+    async def closed(self, timeout: float = 10) -> TunnelClosed:
+        async def pump() -> None:
+            while True:
+                self.pump()
+                await asyncio.sleep(0.01)
+
+        pumping = asyncio.create_task(pump())
+        try:
+            return await self.gateway.wait_for(
+                TunnelClosed, session_id=self.key[0], channel=self.key[1], timeout=timeout
+            )
+        finally:
+            pumping.cancel()
+
+
+async def test_a_shell_on_a_real_terminal(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    opened = await screen.open("bash")
+    assert opened.program.endswith("bash")
+    screen.type(b"tty; echo size $(stty size) $TERM $((6*7))\n")
+    await screen.shows(b"size 24 80 xterm-256color 42")
+    assert re.search(rb"/dev/pts/\d+", screen.output)
+    screen.type(b"sleep 100 & jobs; kill %1; echo job $?\n")
+    await screen.shows(b"job 0")
+    assert b"no job control" not in screen.output
+    screen.type("printf 'gr\u00fc\u00dfe \u2713\\n'\n".encode())
+    await screen.shows("\r\ngrüße ✓".encode())
+    screen.type(b"exit 7\n")
+    closed = await screen.closed()
+    screen.pump()
+    assert (closed.exit_code, closed.output_end) == (7, len(screen.output))
+
+
+async def test_resize_reaches_the_program(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    screen.type(b"trap 'echo now $(stty size)' WINCH; echo set\n")
+    await screen.shows(b"\r\nset")
+    gateway.say(TunnelResize(*screen.key, 132, 50))
+    screen.type(b"\n")
+    await screen.shows(b"now 50 132")
+
+
+async def test_control_c_interrupts(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    screen.type(b"echo rea''dy; sleep 100\n")
+    await screen.shows(b"ready")
+    screen.type(b"\x03")
+    screen.type(b"echo after $?\n")
+    await screen.shows(b"after 130")
+
+
+async def test_one_megabyte_pasted_arrives_whole(gateway, agent, tmp_path):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    target = tmp_path / "pasted"
+    screen.type(f"stty raw -echo; echo rea''dy; head -c 1048576 > {target}; stty sane; echo do''ne\n".encode())
+    await screen.shows(b"ready")
+    data = os.urandom(1048576)
+    await screen.paste(data)
+    await screen.shows(b"done", timeout=20)
+    assert hashlib.sha256(target.read_bytes()).digest() == hashlib.sha256(data).digest()
+    await gateway.wait_until(lambda: screen.input_acked == screen.sent)
+
+
+async def test_input_is_taken_once_and_in_order(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open()
+    await screen.shows(b"#")
+    text = b"echo once >> log; cat log | wc -l\n"
+    gateway.say(TunnelInput(*screen.key, len(text), b"echo early\n"))
+    await gateway.wait_for(TunnelInputAck, offset=0)
+    gateway.say(TunnelInput(*screen.key, 0, text))
+    gateway.say(TunnelInput(*screen.key, 0, text))
+    gateway.say(TunnelInput(*screen.key, 5, text[5:] + b"echo la''st\n"))
+    await screen.shows(b"last")
+    assert b"early" not in screen.output
+    assert (Path(agent.state).parent / "log").read_text() == "once\n"
+
+
+async def test_output_beyond_the_window_waits_for_credit(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    screen.acknowledge = False
+    await screen.open()
+    screen.type(b"head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end\n")
+    await gateway.wait_until(lambda: len(screen.pump()) >= TUNNEL_WINDOW_BYTES)
+    await asyncio.sleep(0.3)
+    assert TUNNEL_WINDOW_BYTES <= len(screen.pump()) < TUNNEL_WINDOW_BYTES + CHUNK_BYTES
+    screen.acknowledge = True
+    await screen.shows(b"\r\nthe end", timeout=20)
+    assert screen.output.count(b"x") >= 3000000
+
+
+async def test_output_resumes_after_a_cut_without_a_gap(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    screen.acknowledge = False
+    await screen.open()
+    screen.type(b"i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.05; done; echo the en''d\n")
+    await screen.shows(b"line 5")
+    gateway.drop()
+    await gateway.welcomed.wait()
+    await asyncio.sleep(0.2)
+    before = len(screen.output)
+    gateway.say(TunnelResume(*screen.key, before - 20))
+    await gateway.wait_for(TunnelInputAck, offset=screen.sent)
+    await screen.shows(b"the end")
+    assert [int(n) for n in re.findall(rb"line (\d+)\r", screen.output)] == list(range(40))
+
+
+async def test_a_server_that_does_not_resume_still_gets_everything(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    screen.acknowledge = False
+    await screen.open()
+    screen.type(b"echo first; sleep 1; echo sec''ond; exit 3\n")
+    await screen.shows(b"first")
+    gateway.drop()
+    await gateway.welcomed.wait()
+    await screen.shows(b"second")
+    assert (await screen.closed()).exit_code == 3
+
+
+async def test_close_ends_every_process_and_is_answered(gateway, agent, tmp_path, is_alive):
+    await agent.start()
+    session = os.urandom(16)
+    screens = [Screen(gateway, channel, session) for channel in (0, 1)]
+    pids = tmp_path / "pids"
+    for screen in screens:
+        await screen.open("bash")
+        screen.type(f"nohup sleep 300 & echo $! $$ >> {pids}; trap '' HUP TERM; echo se''t\n".encode())
+        await screen.shows(b"set")
+    gateway.say(TunnelClose(session))
+    for screen in screens:
+        await screen.closed(timeout=3)
+    assert len(pids.read_text().split()) == 4
+    await asyncio.sleep(0.05)
+    assert not any(is_alive(int(pid)) for pid in pids.read_text().split())
+
+
+async def test_opening_again_is_answered_not_repeated(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open()
+    screen.type(b"x=here\n")
+    gateway.say(TunnelOpen(*screen.key, "terminal", 80, 24))
+    await gateway.wait_for(TunnelOpened, count=2)
+    screen.type(b"echo still $x\n")
+    await screen.shows(b"still here")
+
+
+async def test_what_cannot_be_opened_says_why(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    gateway.say(TunnelOpen(*screen.key, "terminal", 80, 24, "/no/such/shell"))
+    assert "/no/such/shell" in (await screen.closed()).message
+    lost = Screen(gateway)
+    gateway.say(TunnelResume(*lost.key, 0))
+    assert "gone" in (await lost.closed()).message
+    many = [Screen(gateway, channel) for channel in range(17)]
+    for one in many[:16]:
+        await one.open()
+    gateway.say(TunnelOpen(*many[16].key, "terminal", 80, 24))
+    assert "16" in (await many[16].closed()).message
+
+
+async def test_sigterm_leaves_no_shell(gateway, agent, tmp_path, is_alive):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    screen.type(f"trap '' HUP; echo $$ > {tmp_path}/pid; echo se''t\n".encode())
+    await screen.shows(b"set")
+    began = time.monotonic()
+    assert await agent.terminate() == 0
+    assert time.monotonic() - began < 2
+    assert not is_alive(int((tmp_path / "pid").read_text()))
+
+
+@pytest.mark.parametrize("size", [1, 7])
+async def test_utf8_split_over_messages(gateway, agent, size):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    text = "echo 'zażółć gęślą jaźń 漢字 🙂'\n".encode()
+    for start in range(0, len(text), size):
+        screen.type(text[start : start + size])
+    await screen.shows("\r\nzażółć gęślą jaźń 漢字 🙂".encode())
