@@ -93,6 +93,7 @@ class Database:
                     "timezone": "UTC",
                     "jit": "off",
                     "random_page_cost": "1.1",
+                    "max_parallel_workers_per_gather": "0",
                 },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:

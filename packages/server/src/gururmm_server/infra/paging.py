@@ -9,7 +9,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,7 +19,15 @@ from pydantic import BaseModel
 from gururmm_server.infra.errors import InvalidInput
 
 T = TypeVar("T")
-RowT = TypeVar("RowT", bound=Mapping[str, Any])
+
+
+class _Row(Protocol):
+    """What a driver's row and a dict have in common."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
+
+
+RowT = TypeVar("RowT", bound=_Row)
 
 Key = str | int | float | bool | datetime | UUID | None
 Kind = Literal["text", "bigint", "double precision", "boolean", "timestamptz", "uuid"]

@@ -1,0 +1,72 @@
+"""Which machines somebody means: the filter that the fleet list, bulk commands and counts share."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from gururmm_server.infra.paging import search_words
+
+Status = Literal["online", "offline", "problem"]
+OsFamily = Literal["linux", "windows", "macos", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFilter:
+    """All that is set must hold. `search` is words, each a substring of what a machine is known by."""
+
+    search: str = ""
+    status: Status | None = None
+    client_id: UUID | None = None
+    site_id: UUID | None = None
+    os: OsFamily | None = None
+
+    def narrowed(self, client_id: UUID | None) -> "FleetFilter | None":
+        """The same within this Client (None: everywhere); None where the filter asks for another Client's."""
+        if client_id is None or self.client_id == client_id:
+            return self
+        if self.client_id is not None:
+            return None
+        return FleetFilter(self.search, self.status, client_id, self.site_id, self.os)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """A filter as SQL: one list for core.agents `a`, one for core.agent_state `s`, and the values they bind."""
+
+    agents: list[str]
+    state: list[str]
+    values: list[Any]
+
+
+_STATUS_SQL = {"online": "s.online", "offline": "not s.online", "problem": "s.problems <> '{}'"}
+
+
+def conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Conditions:
+    """Compile a filter. Values are bound from $1 on. `known`: the machines that the longest word was found to mean."""
+    made = Conditions([], [], [])
+
+    def bind(value: Any) -> str:
+        made.values.append(value)
+        return f"${len(made.values)}"
+
+    if known is not None:
+        made.agents.append(f"a.agent_id = any({bind(known)}::uuid[])")
+    made.agents.extend(f"a.search_text like {bind(word)}" for word in patterns(fleet.search))
+    if fleet.status is not None:
+        made.state.append(_STATUS_SQL[fleet.status])
+    if fleet.site_id is not None:
+        made.agents.append(f"a.site_id = {bind(fleet.site_id)}")
+    if fleet.os is not None:
+        made.agents.append(f"a.os_family = {bind(fleet.os)}")
+    if fleet.client_id is not None:
+        place = bind(fleet.client_id)
+        if made.agents or not made.state:
+            made.agents.append(f"a.client_id = {place}")
+        else:
+            made.state.append(f"s.client_id = {place}")
+    return made
+
+
+def patterns(search: str) -> list[str]:
+    """LIKE patterns for the words of a search, the longest first."""
+    return sorted(search_words(search), key=len, reverse=True)[:10]

@@ -1,0 +1,107 @@
+"""Questions put to a machine while somebody waits: its processes, the sizes of its folders."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
+from gururmm_wire.codec import encode as encode_wire
+from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.server import Query
+
+from gururmm_server.core.agents import _repository as rows
+from gururmm_server.core.agents.errors import AgentNotFound, AgentOffline, AgentRefused, AgentSilent
+from gururmm_server.core.events import traffic
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+
+ANSWER_SECONDS = 10.0
+FOLDER_SECONDS = 30.0
+"""Walking a disk takes the agent up to 20 s."""
+
+Kind = Literal["processes", "folders"]
+
+
+class LiveQueries:
+    """Asks through the gateway that holds the machine."""
+
+    def __init__(self, db: Database, bus: Bus, *, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self._db = db
+        self._bus = bus
+        self._answer_seconds = answer_seconds
+
+    async def processes(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, sort: str) -> dict[str, Any]:
+        """The process list, sorted by a column of its items (`-cpu`: the most first)."""
+        data = await self._ask(tenant_id, agent_id, client_id, "processes", {})
+        items = _items(data)
+        column = {"cpu": "cpu_percent", "memory": "rss", "read": "read_bytes", "write": "write_bytes"}.get(
+            sort.removeprefix("-"), sort.removeprefix("-")
+        )
+        items.sort(key=lambda item: _sort_key(item.get(column)), reverse=sort.startswith("-"))
+        return {"at": datetime.now(UTC), "items": items, "truncated": bool(data.get("truncated"))}
+
+    async def folders(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, path: str) -> dict[str, Any]:
+        """The folders directly under a path, with the size of what they hold."""
+        data = await self._ask(tenant_id, agent_id, client_id, "folders", {"path": path})
+        items = sorted(_items(data), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
+        shown = data.get("path")
+        return {
+            "path": shown if isinstance(shown, str) else path,
+            "items": items,
+            "truncated": bool(data.get("truncated")),
+        }
+
+    async def _ask(
+        self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, kind: Kind, arguments: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The answer's data. Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`."""
+        async with self._db.tenant(tenant_id) as tx:
+            row = await rows.find(tx, agent_id, client_id)
+        if row is None:
+            raise AgentNotFound
+        if not row["online"] or row["gateway_id"] is None:
+            raise AgentOffline
+        query = Query(new_id().bytes, kind, arguments)
+        answer = await self._exchange(agent_id, row["gateway_id"], query)
+        if not answer.ok:
+            raise AgentRefused(f"The machine could not answer: {answer.message[:500]}")
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    async def _exchange(self, agent_id: UUID, gateway_id: str, query: Query) -> Answer:
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+        def take(_subject: str, payload: bytes) -> None:
+            # The gateway wrote the sender's id in front: another machine's answer is not this one's.
+            if payload[:16] != agent_id.bytes or answered.done():
+                return
+            try:
+                message = decode_from_agent(payload[16:])
+            except MalformedMessage:
+                return
+            if isinstance(message, Answer) and message.query_id == query.query_id:
+                answered.set_result(message)
+
+        subscription = await self._bus.subscribe(traffic.answer(UUID(bytes=query.query_id)), take)
+        seconds = max(self._answer_seconds, FOLDER_SECONDS) if query.kind == "folders" else self._answer_seconds
+        try:
+            deliver = traffic.Deliver(agent_id.bytes, encode_wire(query))
+            await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
+            return await asyncio.wait_for(answered, seconds)
+        except TimeoutError as error:
+            raise AgentSilent from error
+        finally:
+            await subscription.stop()
+
+
+def _items(data: dict[str, Any]) -> list[dict[str, Any]]:
+    items = data.get("items")
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _sort_key(value: Any) -> tuple[int, float, str]:
+    """Numbers before words; what is missing counts as less than any number."""
+    if isinstance(value, bool) or value is None or isinstance(value, dict | list | bytes):
+        return (0, 0.0, "")
+    return (1, float(value), "") if isinstance(value, int | float) else (2, 0.0, str(value).lower())

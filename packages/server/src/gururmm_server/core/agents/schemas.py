@@ -1,0 +1,192 @@
+"""The shapes of /agents and /overview in the API's description.
+
+Answers are encoded straight from rows; a test holds every answer against these.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+ProblemKind = Literal["disk_full", "memory_high", "offline_long"]
+
+
+class Exact(BaseModel):
+    """A shape without further fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AgentRow(Exact):
+    """One machine in a list. Percentages are 0 to 100."""
+
+    id: UUID
+    hostname: str
+    status: Literal["online", "offline"]
+    os_name: str
+    os_family: Literal["linux", "windows", "macos", "other"]
+    agent_version: str
+    client_id: UUID
+    client_name: str
+    site_id: UUID
+    site_name: str
+    addresses: list[str]
+    user: str | None
+    cpu_percent: float | None
+    memory_percent: float | None
+    disk_percent: float | None
+    last_seen: datetime | None
+    online_since: datetime | None
+    uptime_s: int | None
+    problems: list[ProblemKind]
+
+
+class DiskUse(Exact):
+    mount: str
+    used: int
+    total: int
+
+
+class Temperature(Exact):
+    label: str
+    celsius: float
+
+
+class Metrics(Exact):
+    """One sample: bytes, bytes a second, percent; `load` is the one-minute average."""
+
+    at: datetime
+    cpu_percent: float
+    memory_used: int
+    memory_total: int
+    swap_used: int
+    load: float
+    receive_rate: int
+    send_rate: int
+    read_rate: int
+    write_rate: int
+    disks: list[DiskUse]
+    temperatures: list[Temperature]
+    uptime_s: int
+
+
+class AgentDetail(AgentRow):
+    """A machine's page. `inventory` maps section to items as the agent reported them (docs/protocol.md)."""
+
+    enrolled_at: datetime
+    inventory: dict[str, dict[str, Any]]
+    latest: Metrics | None
+    protocol: int
+    gateway: bool
+
+
+class Software(Exact):
+    name: str
+    version: str
+    source: str
+
+
+class Columns(Exact):
+    """Parallel columns; null where nothing was measured."""
+
+    at: list[int]
+    cpu: list[float | None]
+    memory: list[float | None]
+    load: list[float | None]
+    receive: list[float | None]
+    send: list[float | None]
+    read: list[float | None]
+    write: list[float | None]
+    disk: list[float | None]
+    temperature: list[float | None]
+
+
+class History(Exact):
+    step_s: int
+    columns: Columns
+
+
+class Change(Exact):
+    id: UUID
+    at: datetime
+    section: str
+    key: str
+    change: Literal["added", "changed", "removed"]
+    before: Any
+    after: Any
+
+
+class Processes(Exact):
+    at: datetime
+    items: list[dict[str, Any]]
+    truncated: bool
+
+
+class Folders(Exact):
+    path: str
+    items: list[dict[str, Any]]
+    truncated: bool
+
+
+class MoveAgent(Exact):
+    """Which Site the machine belongs to from now on."""
+
+    site_id: UUID | None = None
+
+
+class AgentCounts(Exact):
+    total: int
+    online: int
+    offline: int
+
+
+class ProblemCounts(Exact):
+    total: int
+    by_kind: dict[ProblemKind, int]
+
+
+class CommandCounts(Exact):
+    queued: int
+    running: int
+    finished_24h: int
+    failed_24h: int
+
+
+class SessionCounts(Exact):
+    open: int
+
+
+class OnlinePoint(Exact):
+    at: datetime
+    online: int
+
+
+class Attention(Exact):
+    agent_id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    kind: ProblemKind
+    text: str
+    since: datetime | None
+
+
+class SiteHealth(Exact):
+    id: UUID
+    name: str
+    client_id: UUID
+    client_name: str
+    total: int
+    online: int
+    problems: int
+
+
+class Overview(Exact):
+    agents: AgentCounts
+    problems: ProblemCounts
+    commands: CommandCounts
+    sessions: SessionCounts
+    online_history: list[OnlinePoint]
+    attention: list[Attention]
+    sites: list[SiteHealth]
