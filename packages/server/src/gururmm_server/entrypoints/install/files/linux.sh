@@ -5,19 +5,21 @@
 # Running it again repairs or updates; a machine that is enrolled already stays the machine it is.
 set -eu
 
-server='@server@'
-code='@code@'
-where='@where@'
-archive='@archive@'
-sha256='@sha256@'
-version='@version@'
+settings() {
+    server='@server@'
+    code='@code@'
+    where='@where@'
+    archive='@archive@'
+    sha256='@sha256@'
+    version='@version@'
 
-base=/opt/gururmm-agent
-state=/var/lib/gururmm-agent
-unit=/etc/systemd/system/gururmm-agent.service
-pid_file=$state/agent.pid
-log_file=$state/agent.log
-work=
+    base=/opt/gururmm-agent
+    state=/var/lib/gururmm-agent
+    unit=/etc/systemd/system/gururmm-agent.service
+    pid_file=$state/agent.pid
+    log_file=$state/agent.log
+    work=
+}
 
 say() { printf '%s\n' "$*"; }
 fail() {
@@ -169,6 +171,7 @@ uninstall_agent() {
 
 # Called in the last line, so that a download which was cut short does nothing.
 main() {
+    settings
     case ${1:-} in
         '') install_agent ;;
         --uninstall) uninstall_agent ;;

@@ -1,0 +1,112 @@
+"""A Debian 12 of its own for a test, with a real systemd as process 1 or without any. Needs root."""
+
+import fcntl
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_CACHE = Path(__file__).parents[4] / ".build"
+_PACKAGES = "systemd,systemd-sysv,dbus,procps,curl"
+
+
+def root_filesystem() -> Path:
+    """A minimal Debian, made once by debootstrap and kept in .build/; tests work on overlays of it."""
+    _CACHE.mkdir(exist_ok=True)
+    made = _CACHE / "rootfs-bookworm"
+    with (_CACHE / "rootfs.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            unfinished = _CACHE / "rootfs-bookworm.new"
+            shutil.rmtree(unfinished, ignore_errors=True)
+            subprocess.run(
+                ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "bookworm", unfinished],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                timeout=300,
+            )
+            unfinished.rename(made)
+    return made
+
+
+@contextmanager
+def overlay(scratch: Path) -> Iterator[Path]:
+    """A root filesystem whose changes stay in `scratch`."""
+    folders = {name: scratch / name for name in ("upper", "work", "merged")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    options = f"lowerdir={root_filesystem()},upperdir={folders['upper']},workdir={folders['work']}"
+    subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, folders["merged"]], check=True)
+    try:
+        yield folders["merged"]
+    finally:
+        subprocess.run(["umount", "--lazy", folders["merged"]], check=True)
+
+
+class Container:
+    """A running one. It shares the host's network, so a server on 127.0.0.1 is there too."""
+
+    def __init__(self, leader: int) -> None:
+        self._leader = leader
+
+    def run(self, script: str, *, check: bool = True, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
+        """Run a shell script inside; its output, both kinds together."""
+        done = subprocess.run(
+            ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "sh", "-c", script],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+        assert not check or done.returncode == 0, done.stdout
+        return done
+
+
+@contextmanager
+def container(scratch: Path, *, systemd: bool) -> Iterator[Container]:
+    """Start one, and take it away with all that runs in it."""
+    with overlay(scratch) as root, (scratch / "console").open("wb") as console:
+        process = subprocess.Popen(
+            [
+                *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe", "--link-journal=no"),
+                *("-D", root, "-M", f"test{time.monotonic_ns()}"),
+                *(["--boot"] if systemd else ["--as-pid2", "sleep", "600"]),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=console,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            inside = Container(_leader(process))
+            if systemd:
+                _wait(
+                    lambda: (
+                        inside.run("systemctl is-system-running", check=False).stdout.strip() in {"running", "degraded"}
+                    )
+                )
+            yield inside
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _leader(process: "subprocess.Popen[bytes]") -> int:
+    """The pid, on the host, of the container's process 1."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    _wait(lambda: children.read_text().split())
+    return int(children.read_text().split()[0])
+
+
+def _wait(check: Callable[[], object], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
