@@ -102,10 +102,12 @@ create table core.tenant_users (
   role text not null check (role in ('partner_admin', 'partner_tech', 'client_contact')),
   client_id uuid references core.clients,
   created_at timestamptz not null default now(),
+  accepted_at timestamptz,
   disabled_at timestamptz,
   primary key (tenant_id, user_id),
   check ((role = 'client_contact') = (client_id is not null))
 );
+comment on column core.tenant_users.accepted_at is 'When the person accepted the invitation; until then the membership gives nothing.';
 create index on core.tenant_users (user_id);
 select core.protect('core.tenant_users', '{gururmm_identity,gururmm_platform}');
 grant select, insert, update, delete on core.tenant_users to gururmm_identity;

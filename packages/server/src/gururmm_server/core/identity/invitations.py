@@ -1,0 +1,125 @@
+"""Invitations: one-use links that bring a person in, or let a person whose password was reset choose a new one.
+
+A person who has a password accepts with that password: a link alone never gives anybody power over an account that
+exists, whoever made the link.
+"""
+
+import secrets
+from uuid import UUID
+
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity.attempts import Attempts
+from gururmm_server.core.identity.errors import InvitationGone, WrongCredentials
+from gururmm_server.core.identity.models import Invitation
+from gururmm_server.core.identity.passwords import Passwords, check_strength
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started, token_hash
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.ids import new_id
+
+INVITATION_SECONDS = 7 * 86400
+
+
+class Invitations:
+    """Makes, shows and accepts invitations."""
+
+    def __init__(
+        self, db: Database, keeper: SessionKeeper, passwords: Passwords, attempts: Attempts, public_url: str
+    ) -> None:
+        self._db = db
+        self._keeper = keeper
+        self._passwords = passwords
+        self._attempts = attempts
+        self._public_url = public_url
+
+    async def create(self, tx: Transaction, user_id: UUID, tenant_id: UUID | None) -> str:
+        """The link of a new invitation, see `create_link`."""
+        return await create_link(tx, user_id, tenant_id, self._public_url)
+
+    async def show(self, token: str) -> Invitation:
+        """What the link says. Raises `InvitationGone`."""
+        async with self._db.identity() as tx:
+            row = await self._find(tx, token)
+        return Invitation(
+            email=row["email"],
+            name=row["name"],
+            partner_name=row["partner_name"],
+            role=row["role"] or Role.PLATFORM_ADMIN,
+            has_password=row["password_hash"] is not None,
+        )
+
+    async def accept(self, token: str, password: str, name: str | None, device: Device) -> Started:
+        """Use the link up and sign in.
+
+        Raises `InvitationGone`, `WeakPassword`, `WrongCredentials` and `TooManyAttempts`.
+        """
+        async with self._db.identity() as tx:
+            row = await self._find(tx, token)
+        tenant_id, user_id = row["tenant_id"], row["user_id"]
+        first_hash = await self._prove(row, password, device)
+        async with self._db.identity(tenant_id) as tx:
+            person = await repository.lock_person(tx, user_id)
+            if person is None or not await repository.use_invitation(tx, token_hash(token)):
+                raise InvitationGone
+            if first_hash is not None:
+                await self._set_first_password(tx, person, tenant_id, first_hash)
+                if name is not None:
+                    await repository.set_name(tx, user_id, name)
+            if tenant_id is not None:
+                await repository.accept_membership(tx, tenant_id, user_id)
+            person = await repository.person(tx, user_id)
+            assert person is not None
+            started = await self._keeper.start(tx, person, tenant_id, device)
+            if tenant_id is not None:
+                await append(tx, "audit_log", AuditRow("invitation.accepted", started.signed_in.me))
+        return started
+
+    async def _prove(self, row: Row, password: str, device: Device) -> str | None:
+        """The hash of a first password; None once an existing one was proved."""
+        if row["password_hash"] is None:
+            check_strength(password, row["email"])
+            return await self._passwords.hash(password)
+        self._attempts.admit(row["email"], device.address)
+        if not await self._passwords.verify(password, row["password_hash"]):
+            self._attempts.failed(device.address)
+            raise WrongCredentials
+        self._attempts.succeeded(row["email"])
+        return None
+
+    async def _set_first_password(
+        self, tx: Transaction, person: Row, tenant_id: UUID | None, password_hash: str
+    ) -> None:
+        """Raises `InvitationGone` where this link must not decide the password.
+
+        Somebody else may have set one meanwhile; and who already works for another Partner never gets a password
+        through this Partner's link.
+        """
+        elsewhere = tenant_id is not None and await repository.belongs_elsewhere(tx, person["user_id"], tenant_id)
+        if person["password_hash"] is not None or elsewhere:
+            raise InvitationGone(internal="the link may not set this person's password")
+        await repository.set_password(tx, person["user_id"], password_hash)
+
+    async def _find(self, tx: Transaction, token: str) -> Row:
+        row = await repository.invitation(tx, token_hash(token))
+        if row is None:
+            raise InvitationGone
+        return row
+
+
+async def create_link(tx: Transaction, user_id: UUID, tenant_id: UUID | None, public_url: str) -> str:
+    """A new invitation in an identity scope; older links of this person to this Partner are void from now on."""
+    token = secrets.token_urlsafe(32)
+    await repository.add_invitation(tx, token_hash(token), user_id, tenant_id, INVITATION_SECONDS)
+    return f"{public_url.rstrip('/')}/welcome/{token}"
+
+
+async def find_or_add_person(tx: Transaction, email: str, name: str) -> UUID:
+    """The person with this address, made in this identity scope if there is none."""
+    known = await repository.person_by_email(tx, email)
+    if known is not None:
+        found: UUID = known["user_id"]
+        return found
+    user_id = new_id()
+    await repository.add_person(tx, user_id, email, name)
+    return user_id

@@ -1,0 +1,52 @@
+"""Passwords: argon2id, off the event loop, a bounded number at a time."""
+
+import asyncio
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from gururmm_server.core.identity.errors import WeakPassword
+
+MIN_LENGTH = 12
+_MIN_DIFFERENT = 5
+_AT_ONCE = 2
+"""Each hash takes 64 MiB while it is computed."""
+
+
+class Passwords:
+    """Hashes and verifies. Verifying against no hash takes as long as against one."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher(time_cost=2, memory_cost=64 * 1024, parallelism=1)
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(24))
+
+    async def hash(self, password: str) -> str:
+        """The hash to store."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
+
+    async def verify(self, password: str, stored: str | None) -> bool:
+        """Whether the password fits; False where nothing is stored."""
+        fits = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._fits, stored or self._nobody, password
+        )
+        return fits and stored is not None
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _fits(self, stored: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(stored, password)
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def check_strength(password: str, email: str) -> None:
+    """Raise `WeakPassword` for what nobody should use."""
+    short = len(password) < MIN_LENGTH or len(set(password)) < _MIN_DIFFERENT
+    if short or password.lower() == email.lower():
+        raise WeakPassword

@@ -1,0 +1,176 @@
+"""REST of identity: /auth and /users. `platform` doors are in tenancy's routes, next to what they lead to."""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Cookie, Request, Response
+
+from gururmm_server.core.identity.access import NotSignedIn, TenantCaller, public, requires, signed_in
+from gururmm_server.core.identity.errors import OriginRefused
+from gururmm_server.core.identity.models import (
+    AcceptInvitation,
+    Invitation,
+    InvitationLink,
+    InvitedUser,
+    Me,
+    NewUser,
+    Sessions,
+    SignedIn,
+    SignIn,
+    SwitchPartner,
+    User,
+    UserChange,
+)
+from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.identity.sessions import SESSION_SECONDS, Device, Started
+from gururmm_server.core.identity.users import SORTS, Users
+from gururmm_server.infra.paging import Page, PageQuery, page_query
+
+COOKIE = "gururmm_refresh"
+COOKIE_PATH = "/api/v1/auth"
+RefreshCookie = Annotated[str, Cookie(alias=COOKIE, max_length=200)]
+
+
+class BrowserDoor:
+    """What is special about browsers: the refresh cookie and the Origin that may use it."""
+
+    def __init__(self, public_url: str) -> None:
+        parts = urlsplit(public_url)
+        self._own_origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
+
+    def check_origin(self, request: Request) -> None:
+        """Raise `OriginRefused` when a page of another site sent this. Programs send no Origin."""
+        origin = request.headers.get("origin")
+        here = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        if origin is not None and origin not in (self._own_origin, here):
+            raise OriginRefused(internal=origin[:200])
+
+    def hand_over(self, started: Started, request: Request, response: Response) -> SignedIn:
+        """The answer of a sign-in, with the refresh token in its cookie."""
+        if started.refresh_token is not None:
+            response.set_cookie(
+                COOKIE,
+                started.refresh_token,
+                max_age=SESSION_SECONDS,
+                path=COOKIE_PATH,
+                secure=request.url.scheme == "https" or self._own_origin.startswith("https:"),
+                httponly=True,
+                samesite="strict",
+            )
+        return started.signed_in
+
+    def forget(self, response: Response) -> None:
+        """Take the cookie away."""
+        response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
+
+
+def device_of(request: Request) -> Device:
+    """Where the request came from. Behind a trusted proxy the address is the browser's."""
+    agent = request.headers.get("user-agent", "")
+    printable = "".join(character for character in agent[:300] if character.isprintable())
+    return Device(request.client.host if request.client else "", printable)
+
+
+def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRouter:
+    """The routes of /auth and /users."""
+    router = APIRouter()
+    _add_sign_in(router, identity, door)
+    _add_invitations(router, identity, door)
+    _add_sessions(router, identity, door)
+    _add_users(router, users)
+    return router
+
+
+def _add_sign_in(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
+    @router.post("/auth/sign-in", dependencies=[public()], tags=["auth"])
+    async def sign_in(body: SignIn, request: Request, response: Response) -> SignedIn:
+        door.check_origin(request)
+        started = await identity.sign_in(body.email, body.password, device_of(request))
+        return door.hand_over(started, request, response)
+
+    @router.post("/auth/refresh", dependencies=[public()], tags=["auth"])
+    async def refresh(request: Request, response: Response, token: RefreshCookie = "") -> SignedIn:
+        door.check_origin(request)
+        if not token:
+            raise NotSignedIn
+        return door.hand_over(await identity.keeper.refresh(token, device_of(request)), request, response)
+
+    @router.post("/auth/sign-out", dependencies=[public()], status_code=204, tags=["auth"])
+    async def sign_out(request: Request, response: Response, token: RefreshCookie = "") -> None:
+        door.check_origin(request)
+        if token:
+            await identity.keeper.end_by_token(token)
+        door.forget(response)
+
+    @router.post("/auth/sign-out-everywhere", status_code=204, tags=["auth"])
+    async def sign_out_everywhere(caller: Annotated[Principal, signed_in()], response: Response) -> None:
+        await identity.keeper.end_all(caller)
+        door.forget(response)
+
+    @router.get("/auth/me", tags=["auth"])
+    async def me(caller: Annotated[Principal, signed_in()]) -> Me:
+        return await identity.keeper.me(caller)
+
+    @router.post("/auth/switch-partner", tags=["auth"])
+    async def switch_partner(
+        body: SwitchPartner, caller: Annotated[Principal, signed_in()], request: Request, response: Response
+    ) -> SignedIn:
+        started = await identity.switch_partner(caller, body.tenant_id, device_of(request))
+        return door.hand_over(started, request, response)
+
+
+def _add_invitations(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
+    @router.get("/auth/invitation/{token}", dependencies=[public()], tags=["auth"])
+    async def show_invitation(token: str) -> Invitation:
+        return await identity.invitations.show(token)
+
+    @router.post("/auth/invitation/{token}", dependencies=[public()], tags=["auth"])
+    async def accept_invitation(token: str, body: AcceptInvitation, request: Request, response: Response) -> SignedIn:
+        door.check_origin(request)
+        started = await identity.invitations.accept(token, body.password, body.name, device_of(request))
+        return door.hand_over(started, request, response)
+
+
+def _add_sessions(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
+    @router.get("/auth/sessions", tags=["auth"])
+    async def sessions(caller: Annotated[Principal, signed_in()]) -> Sessions:
+        return await identity.keeper.list(caller)
+
+    @router.post("/auth/sessions/{session_id}/end", status_code=204, tags=["auth"])
+    async def end_session(session_id: UUID, caller: Annotated[Principal, signed_in()], response: Response) -> None:
+        await identity.keeper.end(caller, session_id)
+        if session_id == caller.session_id:
+            door.forget(response)
+
+
+def _add_users(router: APIRouter, users: Users) -> None:
+    @router.get("/users", tags=["users"])
+    async def list_users(
+        caller: Annotated[TenantCaller, requires(Permission.USERS_READ)],
+        query: Annotated[PageQuery, page_query(SORTS, "email")],
+    ) -> Page[User]:
+        return await users.list(caller, query)
+
+    @router.post("/users", status_code=201, tags=["users"])
+    async def invite_user(
+        body: NewUser, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
+    ) -> InvitedUser:
+        return await users.invite(caller, body)
+
+    @router.patch("/users/{user_id}", tags=["users"])
+    async def change_user(
+        user_id: UUID, body: UserChange, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
+    ) -> User:
+        return await users.change(caller, user_id, body)
+
+    @router.delete("/users/{user_id}", status_code=204, tags=["users"])
+    async def remove_user(user_id: UUID, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]) -> None:
+        await users.remove(caller, user_id)
+
+    @router.post("/users/{user_id}/invitation", tags=["users"])
+    async def renew_invitation(
+        user_id: UUID, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
+    ) -> InvitationLink:
+        return await users.renew_invitation(caller, user_id)

@@ -1,0 +1,113 @@
+"""Signing in, and the doors between Partners."""
+
+from uuid import UUID
+
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity.attempts import Attempts
+from gururmm_server.core.identity.errors import NoPartner, WrongCredentials
+from gururmm_server.core.identity.invitations import Invitations
+from gururmm_server.core.identity.passwords import Passwords
+from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
+from gururmm_server.core.identity.tokens import AccessTokens
+from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.errors import NotFound, StartError
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus
+
+log = get_logger(__name__)
+
+
+class Identity:
+    """The component's face: sign-in, and the parts that sign-in is made of.
+
+    `keeper` owns sessions, `invitations` the links, `tokens` and `revocations` what the api's authentication needs.
+    Call `open` before serving and `close` at the end.
+    """
+
+    def __init__(self, db: Database, bus: Bus, access_token_key: bytes, public_url: str) -> None:
+        self._db = db
+        self._passwords = Passwords()
+        self._attempts = Attempts()
+        self.tokens = AccessTokens(access_token_key)
+        self.revocations = Revocations(db, bus)
+        self.keeper = SessionKeeper(db, self.tokens, self.revocations)
+        self.invitations = Invitations(db, self.keeper, self._passwords, self._attempts, public_url)
+
+    async def open(self) -> None:
+        """Follow the ends of sessions. Raises `Unavailable`."""
+        await self.revocations.open()
+
+    async def close(self) -> None:
+        await self.revocations.close()
+        self._passwords.close()
+
+    async def sign_in(self, email: str, password: str, device: Device) -> Started:
+        """Raises `WrongCredentials` (also for unknown and disabled accounts), `TooManyAttempts` and `NoPartner`."""
+        self._attempts.admit(email, device.address)
+        async with self._db.identity() as tx:
+            person = await repository.person_by_email(tx, email)
+            places = await repository.memberships(tx, person["user_id"]) if person else []
+        fits = await self._passwords.verify(password, person["password_hash"] if person else None)
+        if person is None or not fits or person["disabled_at"] is not None:
+            self._attempts.failed(device.address)
+            await self._record_refusal(person, places, device)
+            raise WrongCredentials
+        self._attempts.succeeded(email)
+        if person["platform"]:
+            return await self._start_on_platform(person, device)
+        if not places:
+            raise NoPartner
+        tenant_id: UUID = places[0]["tenant_id"]
+        async with self._db.identity(tenant_id) as tx:
+            return await self.keeper.start(tx, person, tenant_id, device)
+
+    async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device) -> Started:
+        """Go on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
+        async with self._db.identity() as tx:
+            mine = {row["tenant_id"] for row in await repository.memberships(tx, principal.user_id)}
+        if tenant_id not in mine:
+            raise NotFound
+        return await self.keeper.replace(principal, tenant_id, device)
+
+    async def enter_partner(self, principal: Principal, tenant_id: UUID, reason: str, device: Device) -> Started:
+        """Platform staff enters a Partner: recorded on the Platform and in that Partner's audit before it happens."""
+        async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}") as tx:
+            if not await tx.fetchval("select true from core.tenants where tenant_id = $1", tenant_id):
+                raise NotFound
+        async with self._db.identity(tenant_id) as tx:
+            await append(tx, "audit_log", AuditRow("platform.entered", principal, details={"reason": reason}))
+        return await self.keeper.replace(principal, tenant_id, device)
+
+    async def leave_partner(self, principal: Principal, device: Device) -> Started:
+        """Platform staff goes back to the Platform."""
+        if principal.tenant_id is not None:
+            async with self._db.identity(principal.tenant_id) as tx:
+                await append(tx, "audit_log", AuditRow("platform.left", principal))
+        return await self.keeper.replace(principal, None, device)
+
+    async def _start_on_platform(self, person: Row, device: Device) -> Started:
+        # No Partner's chain can hold this row: the Platform keeps its own.
+        async with self._db.platform(person["email"], f"sign in from {device.address}"):
+            pass
+        async with self._db.identity() as tx:
+            return await self.keeper.start(tx, person, None, device)
+
+    async def _record_refusal(self, person: Row | None, places: list[Row], device: Device) -> None:
+        """A wrong password for a known account is seen by the admins of the Partner it was used in last."""
+        log.info("sign-in refused", known=person is not None, address=device.address)
+        if person is not None and places:
+            async with self._db.identity(places[0]["tenant_id"]) as tx:
+                details = {"email": person["email"], "address": device.address[:64]}
+                await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
+
+
+async def load_access_token_key(db: Database) -> bytes:
+    """The server's secret that signs access tokens. Raises `StartError` when the schema was migrated half."""
+    async with db.identity() as tx:
+        value: bytes | None = await tx.fetchval("select value from core.server_secrets where name = 'access_token_key'")
+    if value is None:
+        raise StartError("The server's secrets are missing: run `gururmm migrate --database-url …` once.")
+    return value

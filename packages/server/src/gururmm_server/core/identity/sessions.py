@@ -1,0 +1,231 @@
+"""Sessions: how a sign-in goes on. One family of refresh tokens each, rotated at every use.
+
+Owns the tokens' life: start, refresh, end, list. A refresh token that was rotated away and comes back ends the
+session, because one of the two who hold it is not the person; within ten seconds it is two tabs of one browser.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity.errors import NoPartner, SessionEnded
+from gururmm_server.core.identity.models import LABELS, Me, Membership, Session, Sessions, SignedIn
+from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.errors import NotFound
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
+
+SESSION_SECONDS = 30 * 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where a request came from, as shown in the list of sessions."""
+
+    address: str
+    user_agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What a browser gets: the answer, and the refresh token for its cookie (None: keep the one you have)."""
+
+    signed_in: SignedIn
+    refresh_token: str | None
+
+
+class SessionKeeper:
+    """Starts, renews, lists and ends sessions."""
+
+    def __init__(self, db: Database, tokens: AccessTokens, revocations: Revocations) -> None:
+        self._db = db
+        self._tokens = tokens
+        self._revocations = revocations
+
+    async def start(self, tx: Transaction, person: Row, tenant_id: UUID | None, device: Device) -> Started:
+        """Begin a session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place there.
+
+        The caller's transaction carries the audit row, so a session never exists without one.
+        """
+        session_id = new_id()
+        refresh_token = _refresh_token(session_id)
+        principal = await self._principal(tx, person, session_id, tenant_id)
+        address, agent = device.address[:64], device.user_agent[:300]
+        new = repository.NewSession(
+            session_id, principal.user_id, tenant_id, token_hash(refresh_token), SESSION_SECONDS, address, agent
+        )
+        await repository.add_session(tx, new)
+        if tenant_id is not None:
+            row = AuditRow("session.started", principal, details={"address": address, "user_agent": agent})
+            await append(tx, "audit_log", row)
+        return Started(await self._signed_in(tx, principal, person["name"]), refresh_token)
+
+    async def refresh(self, token: str, device: Device) -> Started:
+        """A new access token. Raises `SessionEnded`, after ending the family when the token was used before."""
+        async with self._db.identity() as tx:
+            session = await self._session(tx, token)
+            if session["current"] or (session["previous"] and session["just_rotated"]):
+                return await self._renew(tx, session, device)
+            await repository.end_session(tx, session["session_id"], session["user_id"])
+        log.warning("refresh token reused", session_id=str(session["session_id"]), address=device.address)
+        await self._revocations.announce([session["session_id"]])
+        raise SessionEnded(internal="refresh token reused")
+
+    async def end_by_token(self, token: str) -> None:
+        """Sign out by cookie. A token that means nothing is no error: the person is signed out."""
+        try:
+            async with self._db.identity() as tx:
+                session = await self._session(tx, token)
+        except SessionEnded:
+            return
+        if session["current"] or session["previous"]:
+            await self._end(session["session_id"], session["user_id"], session["tenant_id"])
+
+    async def end(self, principal: Principal, session_id: UUID) -> None:
+        """End one of the caller's own sessions. Raises `NotFound` for anybody else's."""
+        async with self._db.identity() as tx:
+            mine = await repository.open_sessions(tx, principal.user_id)
+            row = await tx.fetchrow(
+                "select tenant_id from core.user_sessions where session_id = $1 and user_id = $2",
+                session_id,
+                principal.user_id,
+            )
+        if row is None or session_id not in {session["session_id"] for session in mine}:
+            raise NotFound
+        await self._end(session_id, principal.user_id, row["tenant_id"])
+
+    async def end_all(self, principal: Principal) -> None:
+        """End every session of the caller, everywhere, at once."""
+        async with self._db.identity(principal.tenant_id) as tx:
+            if principal.tenant_id is not None:
+                await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal))
+            ended = await repository.end_sessions(tx, principal.user_id)
+        await self._revocations.announce(ended)
+
+    async def replace(self, principal: Principal, tenant_id: UUID | None, device: Device) -> Started:
+        """Go on in another Partner (None: on the Platform): the session ends, a new one starts there."""
+        async with self._db.identity(tenant_id) as tx:
+            person = await repository.person(tx, principal.user_id)
+            if person is None or person["disabled_at"] is not None:
+                raise SessionEnded(internal="account disabled")
+            started = await self.start(tx, person, tenant_id, device)
+            await repository.end_session(tx, principal.session_id, principal.user_id)
+        await self._revocations.announce([principal.session_id])
+        return started
+
+    async def list(self, principal: Principal) -> Sessions:
+        """The caller's open sessions, the one used last first."""
+        async with self._db.identity() as tx:
+            rows = await repository.open_sessions(tx, principal.user_id)
+        items = [
+            Session(
+                id=row["session_id"],
+                created_at=row["created_at"],
+                last_used_at=row["rotated_at"],
+                address=row["address"],
+                user_agent=row["user_agent"],
+                current=row["session_id"] == principal.session_id,
+            )
+            for row in rows
+        ]
+        return Sessions(items=items)
+
+    async def me(self, principal: Principal) -> Me:
+        """Who the caller is, here. Raises `SessionEnded` when the account is gone."""
+        async with self._db.identity() as tx:
+            person = await repository.person(tx, principal.user_id)
+            if person is None:
+                raise SessionEnded
+            return await self._me(tx, principal, person["name"])
+
+    async def _session(self, tx: Transaction, token: str) -> Row:
+        """The open session that this token is or was of, locked. Raises `SessionEnded`."""
+        try:
+            session_id = UUID(hex=token[:32])
+        except ValueError as error:
+            raise SessionEnded(internal="not a refresh token") from error
+        session = await repository.session_of_token(tx, session_id, token_hash(token))
+        if session is None or session["ended_at"] is not None or not session["fresh"]:
+            raise SessionEnded
+        return session
+
+    async def _renew(self, tx: Transaction, session: Row, device: Device) -> Started:
+        """A new access token; and a new refresh token, except for a tab that came second."""
+        person = await repository.person(tx, session["user_id"])
+        if person is None or person["disabled_at"] is not None:
+            raise SessionEnded(internal="account disabled")
+        principal = await self._principal(tx, person, session["session_id"], session["tenant_id"])
+        fresh = _refresh_token(principal.session_id) if session["current"] else None
+        if fresh is not None:
+            await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
+        return Started(await self._signed_in(tx, principal, person["name"]), fresh)
+
+    async def _end(self, session_id: UUID, user_id: UUID, tenant_id: UUID | None) -> None:
+        async with self._db.identity(tenant_id) as tx:
+            ended = await repository.end_session(tx, session_id, user_id)
+            person = await repository.person(tx, user_id)
+            if ended is not None and person is not None and tenant_id is not None:
+                await append(tx, "audit_log", AuditRow("session.ended", _Who(user_id, person["email"])))
+        await self._revocations.announce([session_id])
+
+    async def _principal(self, tx: Transaction, person: Row, session_id: UUID, tenant_id: UUID | None) -> Principal:
+        """What the person is in that Partner now. Raises `NoPartner`."""
+        role, client_id = Role.PLATFORM_ADMIN, None
+        if not person["platform"]:
+            places = {row["tenant_id"]: row for row in await repository.memberships(tx, person["user_id"])}
+            place = places.get(tenant_id)
+            if place is None:
+                raise NoPartner
+            role, client_id = Role(place["role"]), place["client_id"]
+        return Principal(
+            user_id=person["user_id"],
+            email=person["email"],
+            session_id=session_id,
+            role=role,
+            tenant_id=tenant_id,
+            client_id=client_id,
+        )
+
+    async def _signed_in(self, tx: Transaction, principal: Principal, name: str) -> SignedIn:
+        me = await self._me(tx, principal, name)
+        return SignedIn(access_token=self._tokens.issue(principal), expires_in=ACCESS_SECONDS, me=me)
+
+    async def _me(self, tx: Transaction, principal: Principal, name: str) -> Me:
+        places = await repository.memberships(tx, principal.user_id)
+        here = await repository.partner(tx, principal.tenant_id) if principal.tenant_id else None
+        return Me(
+            user_id=principal.user_id,
+            email=principal.email,
+            name=name,
+            role=principal.role,
+            tenant_id=principal.tenant_id,
+            partner_name=here["name"] if here else None,
+            client_id=principal.client_id,
+            permissions=sorted(principal.permissions()),
+            partners=[Membership(tenant_id=row["tenant_id"], name=row["name"], role=row["role"]) for row in places],
+            labels=LABELS | (here["labels"] if here else {}),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    user_id: UUID
+    email: str
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored of a random token."""
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+
+
+def _refresh_token(session_id: UUID) -> str:
+    # The session's id in front lets any old token of the family be recognised, however often it was rotated since.
+    return session_id.hex + secrets.token_urlsafe(32)
