@@ -62,13 +62,20 @@ class Fleet:
         self._commands = Commands(store)
         self._queue: asyncio.Queue[Machine] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
-        self._sources = _sources(self._server, options.machines)
+        self._sources: list[str] = []
         self.machines: list[Machine] = []
 
     @property
     def online(self) -> int:
         """Machines that are welcomed now."""
         return sum(machine.online for machine in self.machines)
+
+    def add(self, profile: Profile, identity: Identity) -> Machine:
+        """One more machine of the fleet, enrolled or about to be."""
+        with_inventory = not self._options.quick
+        machine = Machine(profile, identity, self._commands, self._connect_later, with_inventory=with_inventory)
+        self.machines.append(machine)
+        return machine
 
     async def enrol(self) -> None:
         """Make every machine known to the server, once. Raises `EnrolmentRefused`."""
@@ -82,10 +89,7 @@ class Fleet:
                 fresh.append((number, identity))
             if identity.agent_id is None:
                 pending.append((profile, identity))
-            machine = Machine(
-                profile, identity, self._commands, self._connect_later, with_inventory=not self._options.quick
-            )
-            self.machines.append(machine)
+            self.add(profile, identity)
         self._store.keep_many(fresh)
         remaining = iter(pending)
 
@@ -98,11 +102,12 @@ class Fleet:
 
     def start(self) -> None:
         """Begin to connect all machines, and to switch restless ones off and on."""
+        self._sources = _sources(self._server, len(self.machines))
         for machine in self.machines:
             self._queue.put_nowait(machine)
         workers = min(self._options.connect_at_once, len(self.machines))
         self._tasks = [asyncio.create_task(self._connect_queued()) for _ in range(workers)]
-        count = round(self._options.machines * self._options.offline_share * (_ON_S + _OFF_S) / _OFF_S)
+        count = round(len(self.machines) * self._options.offline_share * (_ON_S + _OFF_S) / _OFF_S)
         restless = sorted(self.machines, key=lambda machine: (not machine.profile.restless, machine.profile.phase))
         self._tasks += [asyncio.create_task(self._unrest(machine)) for machine in restless[:count]]
 

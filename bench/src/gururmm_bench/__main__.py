@@ -1,0 +1,61 @@
+"""`python -m gururmm_bench [name …]`: measure what the product promises, on real processes started for it."""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gururmm_bench import figures
+from gururmm_bench.figures import Figure
+from gururmm_bench.measures import agent, commands, fleet_table, gateway, terminal
+from gururmm_bench.population import Population
+from gururmm_bench.stack import NotReady, Stack
+
+_RESULTS: Final = Path(__file__).resolve().parents[2] / "results"
+
+BENCHMARKS: Final[dict[str, Callable[[Stack, Population], list[Figure]]]] = {
+    "agent": lambda stack, _: agent.measure(stack),
+    "commands": lambda stack, _: commands.measure(stack),
+    "terminal": lambda stack, _: terminal.measure(stack),
+    "fleet-table": fleet_table.measure,
+    "gateway": gateway.measure,
+}
+
+
+def run(names: list[str]) -> list[Figure]:
+    """The figures of these benchmarks, from one stack that is started for them and stopped after them."""
+    measured: list[Figure] = []
+    with Stack() as stack:
+        population = Population(stack)
+        for name in names:
+            began = time.monotonic()
+            print(f"{name} …", file=sys.stderr, flush=True)
+            measured += BENCHMARKS[name](stack, population)
+            print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        stack.rest.close()
+    return measured
+
+
+def main() -> int:
+    """Exit code 0 when every promise holds, 1 when one does not, 2 when the product did not start."""
+    parser = argparse.ArgumentParser(prog="gururmm_bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--results", type=Path, default=_RESULTS, help="where the JSON goes")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"unknown benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    try:
+        measured = run(arguments.names or list(BENCHMARKS))
+    except NotReady as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    print(figures.table(measured))
+    print(f"\nwritten to {figures.write(measured, arguments.results)}")
+    return 0 if all(figure.ok for figure in measured) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
