@@ -55,7 +55,7 @@ def _add_lists(router: APIRouter, agents: AgentService) -> None:
         fleet = FleetFilter(page.search, status, client_id, site_id, os).narrowed(caller.client_id)
         if fleet is None:
             return json_response({"items": [], "next_cursor": None, "total": 0})
-        return json_response(await agents.list(caller.tenant_id, fleet, page))
+        return json_response(await agents.page(caller.tenant_id, fleet, page))
 
     @router.get("/agents/{agent_id}", response_model=schemas.AgentDetail)
     async def get_agent(caller: Reader, agent_id: UUID) -> Response:

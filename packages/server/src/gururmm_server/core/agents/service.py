@@ -31,12 +31,16 @@ class AgentService:
         self._db = db
         self._bus = bus
 
-    async def list(self, tenant_id: UUID, fleet: FleetFilter, query: PageQuery) -> JsonPage:
+    async def page(self, tenant_id: UUID, fleet: FleetFilter, query: PageQuery) -> JsonPage:
         """A page of the fleet."""
         async with self._db.tenant(tenant_id) as tx:
             found, total = await fleet_rows.page(tx, fleet, query)
         page, cursor = query.cut(found)
         return {"items": [agent_row(row) for row in page], "next_cursor": cursor, "total": total}
+
+    async def targets(self, tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]:
+        """The ids of the machines that a filter means, up to `limit`, inside the caller's transaction."""
+        return await fleet_rows.targets(tx, fleet, limit)
 
     async def get(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None = None) -> dict[str, Any]:
         """A machine with its inventory and its newest readings. Raises `AgentNotFound`."""

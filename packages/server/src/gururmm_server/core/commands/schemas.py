@@ -1,0 +1,108 @@
+"""The shapes of /commands in the API's description, and what it takes."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from gururmm_wire.v2.limits import SCRIPT_BYTES
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Shell = Literal["sh", "bash", "python3"]
+Status = Literal["queued", "delivered", "running", "succeeded", "failed", "timed_out", "cancelled", "expired"]
+State = Literal["active", "finished"]
+
+MOST_TARGETS = 5000
+DAY_SECONDS = 86400
+
+
+class Exact(BaseModel):
+    """A shape without further fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TargetFilter(Exact):
+    """The machines of a filtered fleet list."""
+
+    search: Annotated[str, Field(max_length=200)] = ""
+    status: Literal["online", "offline", "problem"] | None = None
+    client_id: UUID | None = None
+    site_id: UUID | None = None
+    os: Literal["linux", "windows", "macos", "other"] | None = None
+
+
+class CreateCommands(Exact):
+    """One script for one or many machines: `agent_ids`, or all that `filter` means."""
+
+    agent_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_TARGETS)] | None = None
+    filter: TargetFilter | None = None
+    shell: Shell = "sh"
+    script: Annotated[str, Field(min_length=1)]
+    timeout_s: Annotated[int, Field(ge=1, le=DAY_SECONDS)] = 60
+    deadline_s: Annotated[int, Field(ge=1, le=366 * DAY_SECONDS)] | None = DAY_SECONDS
+    """Not to be started later than this many seconds from now; null: whenever the machine returns."""
+
+    @field_validator("script")
+    @classmethod
+    def _fits(cls, script: str) -> str:
+        """A script that the agent, the database and the wire can hold."""
+        if "\0" in script:
+            raise ValueError("a script cannot hold NUL characters")
+        try:
+            size = len(script.encode())
+        except UnicodeEncodeError:
+            raise ValueError("a script is Unicode text; this one holds half of a surrogate pair") from None
+        if size > SCRIPT_BYTES:
+            raise ValueError(f"a script has {SCRIPT_BYTES} bytes at most, this one has {size}")
+        return script
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.agent_ids is None) == (self.filter is None):
+            raise ValueError("give either agent_ids or filter")
+        return self
+
+
+class Command(Exact):
+    """A script on one machine, and how far it is."""
+
+    id: UUID
+    batch_id: UUID
+    agent_id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    shell: str
+    script: str
+    status: Status
+    exit_code: int | None
+    message: str | None
+    created_at: datetime
+    created_by: str
+    delivered_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None
+    timeout_s: int
+    deadline_at: datetime | None
+    cancel_requested: bool
+
+
+class CommandDetail(Command):
+    """With its output so far, as text: bytes that are not UTF-8 are shown as replacement characters."""
+
+    stdout: str
+    stderr: str
+    dropped_bytes: int
+
+
+class CommandList(Exact):
+    items: list[Command]
+
+
+class ClearCommands(Exact):
+    agent_id: UUID | None = None
+
+
+class Cleared(Exact):
+    deleted: int

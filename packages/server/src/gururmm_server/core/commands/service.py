@@ -1,0 +1,218 @@
+"""Queueing, showing, cancelling and clearing commands, for people who may."""
+
+import asyncio
+import math
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from gururmm_wire.codec import encode as encode_wire
+from gururmm_wire.v2.agent import Message
+from gururmm_wire.v2.server import CancelCommand, RunCommand
+
+from gururmm_server.core.agents.fleet import FleetFilter
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.commands import _repository as rows
+from gururmm_server.core.commands import shapes
+from gururmm_server.core.commands.errors import (
+    AlreadyFinished,
+    CommandNotFound,
+    NoTargets,
+    TargetNotFound,
+    TooManyTargets,
+)
+from gururmm_server.core.commands.shapes import Order
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.catalogue import CommandCompleted
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.infra import outbox
+from gururmm_server.infra.clock import now
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.paging import PageQuery
+
+SORTS = rows.SORTS
+FINAL = frozenset(rows.FINAL)
+ACTIVE = ("queued", "delivered", "running")
+MOST_TARGETS = 5000
+_BATCH_BYTES = 64 * 1024 * 1024
+_DIRECT_BYTES = 8 * 1024 * 1024
+"""What is sent to gateways straight after the commit; beyond that their sweeps fetch the rest at their own pace."""
+_LIVE_ITEMS = 500
+_RECHECK_SECONDS = 0.5
+
+
+class CommandService:
+    """One transaction an act: no audit row, no action."""
+
+    def __init__(self, db: Database, bus: Bus, agents: AgentService, hub: LiveHub) -> None:
+        self._db = db
+        self._bus = bus
+        self._agents = agents
+        self._hub = hub
+
+    async def create(
+        self, tenant_id: UUID, actor: Actor, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
+    ) -> list[dict[str, Any]]:
+        """Queue a script for machines, given or found. Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`."""
+        deadline = None if order.deadline_s is None else now() + timedelta(seconds=order.deadline_s)
+        async with self._db.tenant(tenant_id) as tx:
+            if agent_ids is None:
+                agent_ids = await self._agents.targets(tx, fleet or FleetFilter(), MOST_TARGETS + 1)
+            wanted = list(dict.fromkeys(agent_ids))
+            _check_size(wanted, order)
+            batch_id = new_id()
+            made = await rows.create(
+                tx,
+                [(agent_id, new_id(), new_id()) for agent_id in wanted],
+                batch_id=batch_id,
+                shell=order.shell,
+                script=order.script,
+                timeout_s=order.timeout_s,
+                deadline_at=deadline,
+                created_by=actor.email,
+                created_by_id=actor.user_id,
+            )
+            if len(made) != len(wanted):
+                raise TargetNotFound
+        await self._announce(tenant_id, order, deadline, made)
+        return [shapes.new_command(row, order, batch_id, deadline, actor.email) for row in made]
+
+    async def get(self, tenant_id: UUID, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
+        """A command with its output; `wait_s`: when it is over or that time has passed. Raises `CommandNotFound`."""
+        if wait_s <= 0:
+            return shapes.detail(await self._read(tenant_id, command_id))
+        changed = asyncio.Event()
+
+        def notice(batch: traffic.LiveBatch) -> None:
+            if any(update.command_id == command_id.bytes and update.status in FINAL for update in batch.commands):
+                changed.set()
+
+        give_up = asyncio.get_running_loop().time() + wait_s
+        async with self._hub.listening(tenant_id, notice):
+            while True:
+                row = await self._read(tenant_id, command_id)
+                left = give_up - asyncio.get_running_loop().time()
+                if row["status"] in FINAL or left <= 0:
+                    return shapes.detail(row)
+                try:
+                    # Live traffic may be lost, so the row is looked at now and then all the same.
+                    await asyncio.wait_for(changed.wait(), min(left, _RECHECK_SECONDS))
+                except TimeoutError:
+                    continue
+                changed.clear()
+
+    async def page(self, tenant_id: UUID, filters: dict[str, Any], query: PageQuery) -> dict[str, Any]:
+        """A page of commands. `filters`: agent_id, batch_id, statuses."""
+        async with self._db.tenant(tenant_id) as tx:
+            found, total = await rows.page(tx, filters, query)
+        page, cursor = query.cut(found)
+        return {"items": [shapes.command(row) for row in page], "next_cursor": cursor, "total": total}
+
+    async def cancel(self, tenant_id: UUID, command_id: UUID, actor: Actor) -> tuple[dict[str, Any], bool]:
+        """Stop a command: it as it is now, and whether that is settled (else the machine is being told).
+
+        Raises `CommandNotFound` and `AlreadyFinished`.
+        """
+        async with self._db.tenant(tenant_id) as tx:
+            row = await _locked(tx, command_id)
+            if row["status"] in FINAL:
+                raise AlreadyFinished
+            await append(tx, "tunnel_audit", _audit_row("command.cancelled", actor, row))
+            settled = row["status"] == "queued" and row["sent_at"] is None
+            if settled:
+                await rows.cancel_at_once(tx, command_id)
+                await outbox.publish(tx, tenant_id, _completed(row))
+            else:
+                await rows.request_cancel(tx, command_id)
+            after = await rows.find(tx, command_id)
+            assert after is not None
+        if settled:
+            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+        else:
+            await self._send(row, CancelCommand(command_id.bytes))
+        await self._tell(tenant_id, [shapes.update(after)])
+        return shapes.command(after), settled
+
+    async def delete(self, tenant_id: UUID, command_id: UUID, actor: Actor) -> None:
+        """Remove a command and its output; one that a machine has is stopped first. Raises `CommandNotFound`."""
+        async with self._db.tenant(tenant_id) as tx:
+            row = await _locked(tx, command_id)
+            await append(tx, "tunnel_audit", _audit_row("command.deleted", actor, row))
+            await rows.delete(tx, command_id)
+        if row["status"] not in FINAL:
+            await self._send(row, CancelCommand(command_id.bytes))
+
+    async def clear(self, tenant_id: UUID, agent_id: UUID | None, actor: Actor) -> int:
+        """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
+        async with self._db.tenant(tenant_id) as tx:
+            if agent_id is not None and not await tx.fetchval(
+                "select true from core.agents where agent_id = $1", agent_id
+            ):
+                raise TargetNotFound("There is no such machine here.")
+            deleted = await rows.clear(tx, agent_id)
+            details = {"deleted": deleted}
+            await append(tx, "tunnel_audit", AuditRow("commands.cleared", actor, agent_id=agent_id, details=details))
+        return deleted
+
+    async def _read(self, tenant_id: UUID, command_id: UUID) -> Row:
+        async with self._db.tenant(tenant_id) as tx:
+            row = await rows.find(tx, command_id)
+        if row is None:
+            raise CommandNotFound
+        return row
+
+    async def _announce(self, tenant_id: UUID, order: Order, deadline: datetime | None, made: list[Row]) -> None:
+        """After the commit: to the machines that are online, to the relay, to the dashboards."""
+        budget = _DIRECT_BYTES
+        deadline_at = 0 if deadline is None else math.ceil(deadline.timestamp())
+        for row in made:
+            budget -= len(order.script) + 200
+            if budget > 0:
+                await self._send(
+                    row, RunCommand(row["command_id"].bytes, order.shell, order.script, order.timeout_s, deadline_at)
+                )
+        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+        updates = [shapes.queued(row) for row in made]
+        for start in range(0, len(updates), _LIVE_ITEMS):
+            await self._tell(tenant_id, updates[start : start + _LIVE_ITEMS])
+
+    async def _send(self, row: Row, message: Message) -> None:
+        """To the machine, if a gateway holds it; otherwise it gets it when it returns."""
+        if row["gateway_id"] is not None:
+            deliver = traffic.Deliver(row["agent_id"].bytes, encode_wire(message))
+            await self._bus.publish(traffic.gateway_deliver(row["gateway_id"]), traffic.encode(deliver))
+
+    async def _tell(self, tenant_id: UUID, updates: list[traffic.CommandUpdate]) -> None:
+        await self._bus.publish(traffic.live(tenant_id), traffic.encode(traffic.LiveBatch(commands=updates)))
+
+
+def _check_size(wanted: list[UUID], order: Order) -> None:
+    if not wanted:
+        raise NoTargets
+    if len(wanted) > MOST_TARGETS or len(wanted) * len(order.script) > _BATCH_BYTES:
+        raise TooManyTargets
+
+
+async def _locked(tx: Transaction, command_id: UUID) -> Row:
+    row = await rows.lock(tx, command_id)
+    if row is None:
+        raise CommandNotFound
+    return row
+
+
+def _audit_row(operation: str, actor: Actor, row: Row) -> AuditRow:
+    details = {"command_id": str(row["command_id"]), "status": row["status"]}
+    return AuditRow(operation, actor, agent_id=row["agent_id"], details=details)
+
+
+def _completed(row: Row) -> CommandCompleted:
+    return CommandCompleted(
+        command_id=row["command_id"],
+        agent_id=row["agent_id"],
+        hostname=row["hostname"],
+        status="cancelled",
+        exit_code=None,
+    )

@@ -1,0 +1,81 @@
+"""What the service takes and gives, and how a stored command is said."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from gururmm_server.core.events import traffic
+from gururmm_server.infra.database import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to run, validated."""
+
+    shell: str
+    script: str
+    timeout_s: int
+    deadline_s: int | None
+
+
+def command(row: Row) -> dict[str, Any]:
+    """As `schemas.Command`."""
+    return {
+        "id": row["command_id"],
+        **{name: row[name] for name in _FIELDS},
+        "cancel_requested": row["cancel_requested_at"] is not None,
+    }
+
+
+_FIELDS = (
+    "batch_id", "agent_id", "hostname", "client_name", "site_name", "shell", "script", "status", "exit_code", "message",
+    "created_at", "created_by", "delivered_at", "started_at", "finished_at", "duration_ms", "timeout_s", "deadline_at",
+)  # fmt: skip
+
+
+def detail(row: Row) -> dict[str, Any]:
+    """As `schemas.CommandDetail`."""
+    return {
+        **command(row),
+        "stdout": (row["stdout"] or b"").decode(errors="replace"),
+        "stderr": (row["stderr"] or b"").decode(errors="replace"),
+        "dropped_bytes": row["dropped_bytes"],
+    }
+
+
+def new_command(row: Row, order: Order, batch_id: UUID, deadline: datetime | None, created_by: str) -> dict[str, Any]:
+    """As `schemas.Command`, of a row that was made just now."""
+    names = ("agent_id", "hostname", "client_name", "site_name", "created_at")
+    return {
+        "id": row["command_id"],
+        **{name: row[name] for name in names},
+        **dict.fromkeys(("exit_code", "message", "delivered_at", "started_at", "finished_at", "duration_ms")),
+        "batch_id": batch_id,
+        "shell": order.shell,
+        "script": order.script,
+        "timeout_s": order.timeout_s,
+        "deadline_at": deadline,
+        "created_by": created_by,
+        "status": "queued",
+        "cancel_requested": False,
+    }
+
+
+def queued(row: Row) -> traffic.CommandUpdate:
+    return traffic.CommandUpdate(row["command_id"].bytes, row["agent_id"].bytes, row["client_id"].bytes, "queued")
+
+
+def update(row: Row) -> traffic.CommandUpdate:
+    started, finished = row["started_at"], row["finished_at"]
+    return traffic.CommandUpdate(
+        row["command_id"].bytes,
+        row["agent_id"].bytes,
+        row["client_id"].bytes,
+        row["status"],
+        row["exit_code"],
+        row["message"],
+        started.timestamp() if started else None,
+        finished.timestamp() if finished else None,
+        row["duration_ms"],
+    )
