@@ -1,0 +1,85 @@
+"""Puts the api together: routers in, one ASGI application out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI, Response
+
+from gururmm_server import __version__
+from gururmm_server.core.identity.access import public
+from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
+from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
+from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate
+from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
+from gururmm_server.infra.metrics import Ready, exposition
+
+PREFIX = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """How the api meets the world."""
+
+    public_url: str
+    """What browsers call it; its origin may use the refresh cookie."""
+    trusted_proxies: Sequence[str] = ()
+    dashboard_dir: Path | None = None
+
+
+def build_app(
+    routers: Sequence[APIRouter],
+    *,
+    roots: Sequence[APIRouter] = (),
+    authenticator: Authenticator,
+    bootstrap: App,
+    ready: Ready,
+    web: Web,
+) -> FastAPI:
+    """The api: `routers` under /api/v1, `roots` at /, agents' bootstrap, probes and the dashboard."""
+    app = FastAPI(
+        title="GuruRMM",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        responses={"4XX": {"model": Problem}, "5XX": {"model": Problem}},
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for router in routers:
+        app.include_router(router, prefix=PREFIX)
+    for router in roots:
+        app.include_router(router)
+    app.include_router(_probes(ready))
+    app.router.default = Dashboard(web.dashboard_dir)
+    add_handlers(app)
+    app.add_middleware(
+        Gate,
+        authenticator=authenticator,
+        bootstrap=bootstrap,
+        proxies=TrustedProxies(web.trusted_proxies),
+        public_url=web.public_url,
+    )
+    return app
+
+
+def _probes(ready: Ready) -> APIRouter:
+    router = APIRouter(include_in_schema=False, dependencies=[public()])
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, bool]:
+        parts = await ready()
+        response.status_code = 200 if all(parts.values()) else 503
+        return parts
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        body, kind = exposition()
+        return Response(body, headers={"content-type": kind})
+
+    return router

@@ -1,0 +1,39 @@
+"""The dashboard's files: hashed assets for ever, everything else is the one page."""
+
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
+
+_ASSETS = "assets/"
+
+
+class Dashboard:
+    """What answers where no route does. A path of the API or a missing asset stays 404."""
+
+    def __init__(self, directory: Path | None) -> None:
+        self._files = StaticFiles(directory=directory) if directory is not None else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await send({"type": "websocket.close", "code": 4404})
+            return
+        response = await self._find(scope)
+        await response(scope, receive, send)
+
+    async def _find(self, scope: Scope) -> Response:
+        path = scope["path"].lstrip("/")
+        is_api = path == "api" or path.startswith("api/")
+        if self._files is None or is_api or scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(404)
+        try:
+            response = await self._files.get_response(path or "index.html", scope)
+        except HTTPException as error:
+            if error.status_code != 404 or path.startswith(_ASSETS):
+                raise
+            response = await self._files.get_response("index.html", scope)
+        immutable = path.startswith(_ASSETS)
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if immutable else "no-cache"
+        return response

@@ -1,0 +1,81 @@
+"""uvicorn, set up for us: our own signals, our own headers, our own idea of who is a proxy."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from gururmm_server.entrypoints.internal_api.gate import App
+from gururmm_server.infra.errors import StartError
+
+_WEBSOCKET_BYTES = 256 * 1024
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the process's business."""
+        yield
+
+
+class ApiServer:
+    """Listens at once (so that a busy port is known before anything starts), serves when told."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        """Raises `StartError` when the port cannot be had."""
+        self._socket = _listen(host, port)
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            loop="none",
+            ws="websockets-sansio",
+            ws_max_size=_WEBSOCKET_BYTES,
+            ws_ping_interval=20,
+            ws_ping_timeout=20,
+            ws_per_message_deflate=False,
+            lifespan="off",
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_config=None,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Server(config)
+
+    @property
+    def port(self) -> int:
+        """The port that was taken."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    @property
+    def started(self) -> bool:
+        """Whether requests are answered."""
+        return self._server.started
+
+    def stop(self) -> None:
+        """Take no more requests, finish those that run (5 s), then let `run` return."""
+        self._server.should_exit = True
+
+    async def run(self) -> None:
+        """Serve until `stop`."""
+        await self._server.serve(sockets=[self._socket])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise StartError(
+            f"Port {port} on {host} cannot be opened ({error.strerror}): another program has it. "
+            "Stop that one or choose another with --port."
+        ) from error
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening
