@@ -22,10 +22,10 @@ from gururmm_server.entrypoints.agent_gateway.frames import (
 )
 
 if TYPE_CHECKING:
-    from gururmm_server.core.agents.presence import AgentSession
+    from gururmm_server.core.agents.ingest_session import AgentSession
 
 BUDGET_RATE: Final = 2000.0
-"""Units a second that an agent may use for long: one a frame and one for each 4 KiB. Beyond it its socket is not read."""
+"""Units a second that an agent may use for long: one a frame, one for each 4 KiB. Beyond it its socket is not read."""
 BUDGET_BURST: Final = 6000.0
 SEND_BYTES: Final = 8 * 1024 * 1024
 """What may wait for a slow agent in our memory; then it is disconnected."""

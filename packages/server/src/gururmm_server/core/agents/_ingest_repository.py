@@ -1,0 +1,167 @@
+"""SQL of presence and telemetry: always for many agents at once."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from gururmm_wire.v2.agent import Authenticate
+
+from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
+from gururmm_server.infra.database import Row, Transaction
+
+_CANDIDATES = """
+select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked_at is not null, a.agent_version,
+       s.connection_id
+from core.agents a left join core.agent_state s using (agent_id)
+where a.agent_id = any($1::uuid[])
+"""
+
+# The rows are locked in the order of their ids, as every other writer of presence does.
+_ARRIVE = """
+with come as materialized (select * from unnest($2::uuid[], $3::bigint[]) as u(agent_id, connection_id)),
+before as materialized (
+  select s.agent_id, s.online, s.gateway_id, s.connection_id from core.agent_state s
+  where s.agent_id = any($2::uuid[]) order by s.agent_id for update
+)
+update core.agent_state s set online = true, gateway_id = $1, connection_id = c.connection_id, last_seen = now(),
+  changed_at = case when b.online then s.changed_at else now() end
+from come c join before b using (agent_id)
+where s.agent_id = c.agent_id and (b.connection_id is null or b.connection_id <= c.connection_id)
+returning s.agent_id, b.online as was_online, b.gateway_id as old_gateway,
+  extract(epoch from s.changed_at)::float8 as changed_at
+"""
+
+_DEPART = """
+with gone as materialized (
+  select s.agent_id from core.agent_state s join unnest($2::uuid[], $3::bigint[]) as u(agent_id, connection_id)
+    on s.agent_id = u.agent_id and s.connection_id <= u.connection_id
+  where s.gateway_id = $1 and s.online order by s.agent_id for update of s
+)
+update core.agent_state s set online = false, gateway_id = null, changed_at = now()
+from gone where s.agent_id = gone.agent_id returning s.agent_id
+"""
+
+_DESCRIBE = """
+update core.agents a set agent_version = u.agent_version, protocol = 2,
+  arch = case when u.arch = '' then a.arch else u.arch end,
+  os_family = case when a.os_family = 'other' then u.os_family else a.os_family end
+from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as u(agent_id, agent_version, arch, os_family)
+where a.agent_id = u.agent_id
+"""
+
+_HEARTBEATS = """
+update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = coalesce(u.cpu, s.cpu),
+  memory = coalesce(u.memory, s.memory)
+from unnest($2::uuid[], $3::bigint[], $4::float8[], $5::smallint[], $6::smallint[])
+  as u(agent_id, connection_id, seen, cpu, memory)
+where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.gateway_id = $1
+"""
+
+_METRICS = """
+update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = u.cpu, memory = u.memory, disk = u.disk,
+  uptime_s = u.uptime, latest = u.latest
+from unnest($2::uuid[], $3::bigint[], $4::float8[], $5::smallint[], $6::smallint[], $7::smallint[], $8::bigint[],
+  $9::bytea[]) as u(agent_id, connection_id, seen, cpu, memory, disk, uptime, latest)
+where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.gateway_id = $1
+"""
+
+_HISTORY = """
+insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate,
+  read_rate, write_rate)
+select tenant_id, agent_id, to_timestamp(at), cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate,
+  write_rate
+from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[],
+  $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+  as u(tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate, write_rate)
+"""
+
+_FAMILIES = {"linux": "linux", "windows": "windows", "darwin": "macos", "macos": "macos"}
+
+
+async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Row]:
+    """(agent_id, tenant_id, client_id, public_key, hostname, revoked, agent_version, connection_id) each."""
+    return await tx.fetch(_CANDIDATES, agent_ids)
+
+
+async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Row]:
+    """Rows (agent_id, was_online, old_gateway, changed_at) of those that have no newer connection."""
+    return await tx.fetch(_ARRIVE, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
+
+
+async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> set[bytes]:
+    """The ids of those that were still counted as connected here."""
+    rows = await tx.fetch(_DEPART, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
+    return {row[0].bytes for row in rows}
+
+
+async def describe(tx: Transaction, proofs: Sequence[tuple[AgentSession, Authenticate]]) -> None:
+    """Keep what agents say of their own version and machine."""
+    await tx.execute(
+        _DESCRIBE,
+        [session.agent_uuid for session, _ in proofs],
+        [plain(proof.agent_version) for _, proof in proofs],
+        [plain(proof.arch) for _, proof in proofs],
+        [_FAMILIES.get(proof.os.lower(), "other") for _, proof in proofs],
+    )
+
+
+async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> int:
+    """How many are still connected here."""
+    return await tx.execute(
+        _HEARTBEATS,
+        gateway_id,
+        [s.agent_uuid for s in sessions],
+        [s.connection_id for s in sessions],
+        [s.last_seen for s in sessions],
+        [s.cpu for s in sessions],
+        [s.memory for s in sessions],
+    )
+
+
+async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> int:
+    """How many are still connected here."""
+    return await tx.execute(
+        _METRICS,
+        gateway_id,
+        [s.agent_uuid for s in sessions],
+        [s.connection_id for s in sessions],
+        [s.last_seen for s in sessions],
+        [s.cpu for s in sessions],
+        [s.memory for s in sessions],
+        [s.disk for s in sessions],
+        [s.uptime for s in sessions],
+        [s.latest for s in sessions],
+    )
+
+
+async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
+    """Append samples."""
+    await tx.execute(
+        _HISTORY,
+        [r.tenant_id for r in rows],
+        [r.agent_id for r in rows],
+        [r.at for r in rows],
+        [r.cpu for r in rows],
+        [r.memory for r in rows],
+        [r.disk for r in rows],
+        [r.temperature for r in rows],
+        [r.load for r in rows],
+        [r.receive_rate for r in rows],
+        [r.send_rate for r in rows],
+        [r.read_rate for r in rows],
+        [r.write_rate for r in rows],
+    )
+
+
+async def connected_here(tx: Transaction, gateway_id: str, agent_ids: list[UUID]) -> dict[bytes, int]:
+    """Connection ids of those agents that count as connected to this gateway."""
+    rows = await tx.fetch(
+        "select agent_id, connection_id from core.agent_state where agent_id = any($1::uuid[]) and gateway_id = $2",
+        agent_ids,
+        gateway_id,
+    )
+    return {row[0].bytes: row[1] for row in rows}
+
+
+def plain(text: str) -> str:
+    """Text that PostgreSQL takes: it has no NUL."""
+    return text.replace("\0", "")

@@ -1,0 +1,60 @@
+"""SQL of inventory: sections as they are, and their changes. JSON goes in as text that is already encoded."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from gururmm_server.infra.database import Row, Transaction
+
+_UPSERT = """
+insert into core.agent_inventory (tenant_id, agent_id, section, hash, items) values ($1, $2, $3, $4, $5::text::jsonb)
+on conflict (agent_id, section) do update set hash = excluded.hash, items = excluded.items, updated_at = now()
+"""
+
+_CHANGES = """
+insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change, before, after)
+select $1, change_id, $2, now(), $3, key, change, before::jsonb, after::jsonb
+from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) as u(change_id, key, change, before, after)
+"""
+
+# Only what the section said anything about is set.
+_DESCRIBE = """
+update core.agents set hostname = coalesce($2, hostname), os_name = coalesce($3, os_name),
+  os_family = coalesce($4, os_family), arch = coalesce($5, arch), addresses = coalesce($6, addresses),
+  macs = coalesce($7, macs), username = coalesce($8, username), serial = coalesce($9, serial)
+where agent_id = $1
+"""
+
+
+async def hashes(tx: Transaction, agent_ids: list[UUID]) -> dict[tuple[bytes, str], bytes]:
+    """The hash that is held of each (agent, section)."""
+    rows = await tx.fetch(
+        "select agent_id, section, hash from core.agent_inventory where agent_id = any($1::uuid[])", agent_ids
+    )
+    return {(row[0].bytes, row[1]): row[2] for row in rows}
+
+
+async def section(tx: Transaction, agent_id: UUID, name: str) -> Row | None:
+    """(hash, items) of a section, locked until the transaction ends."""
+    return await tx.fetchrow(
+        "select hash, items from core.agent_inventory where agent_id = $1 and section = $2 for update", agent_id, name
+    )
+
+
+async def keep(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, *, digest: bytes, items: str) -> None:
+    """Replace a section."""
+    await tx.execute(_UPSERT, tenant_id, agent_id, name, digest, items)
+
+
+async def keep_changes(
+    tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, changes: Sequence[tuple[UUID, str, str, Any, Any]]
+) -> None:
+    """Append (id, key, added|changed|removed, JSON before, JSON after)."""
+    columns = [list(column) for column in zip(*changes, strict=True)]
+    await tx.execute(_CHANGES, tenant_id, agent_id, name, *columns)
+
+
+async def describe(tx: Transaction, agent_id: UUID, values: dict[str, Any]) -> None:
+    """Set the columns of `core.agents` that `values` has."""
+    names = ("hostname", "os_name", "os_family", "arch", "addresses", "macs", "username", "serial")
+    await tx.execute(_DESCRIBE, agent_id, *[values.get(name) for name in names])

@@ -1,0 +1,71 @@
+"""From an inventory section, as an agent sent it, to the columns by which machines are found.
+
+Every value may have any type: what is not as expected is passed over, never trusted and never fatal.
+"""
+
+from typing import Any, Final
+
+_TEXT: Final = 256
+_MANY: Final = 64
+_FAMILIES: Final = {"windows": "windows", "macos": "macos", "darwin": "macos"}
+
+
+def columns(section: str, items: dict[str, Any]) -> dict[str, Any]:
+    """Columns of `core.agents` that this section knows; an empty dictionary when it knows none."""
+    reader = _READERS.get(section)
+    return reader(items) if reader else {}
+
+
+def _system(items: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    _put(found, "hostname", items.get("hostname"))
+    _put(found, "arch", items.get("architecture"))
+    system = items.get("os")
+    if isinstance(system, dict):
+        name = _text(system.get("pretty")) or f"{_text(system.get('name'))} {_text(system.get('version'))}".strip()
+        _put(found, "os_name", name)
+        kind = f"{_text(system.get('id'))} {_text(system.get('name'))}".lower()
+        family = next((value for word, value in _FAMILIES.items() if word in kind), None)
+        if family or system.get("kernel"):
+            found["os_family"] = family or "linux"
+    return found
+
+
+def _hardware(items: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    _put(found, "serial", items.get("serial"))
+    return found
+
+
+def _network(items: dict[str, Any]) -> dict[str, Any]:
+    macs: list[str] = []
+    addresses: list[str] = []
+    for name, item in items.items():
+        if name == "lo" or not isinstance(item, dict):
+            continue
+        mac = _text(item.get("mac")).lower()
+        if mac and mac != "00:00:00:00:00:00":
+            macs.append(mac)
+        listed = item.get("addresses")
+        for address in listed if isinstance(listed, list) else []:
+            bare = _text(address).partition("/")[0]
+            if bare and not bare.startswith(("127.", "fe80:")) and bare != "::1":
+                addresses.append(bare)
+    return {"macs": list(dict.fromkeys(macs))[:_MANY], "addresses": list(dict.fromkeys(addresses))[:_MANY]}
+
+
+def _users(items: dict[str, Any]) -> dict[str, Any]:
+    names = [_text(item.get("name")) for item in items.values() if isinstance(item, dict)]
+    return {"username": next((name for name in names if name), "")}
+
+
+def _text(value: object) -> str:
+    return value.strip()[:_TEXT] if isinstance(value, str) else ""
+
+
+def _put(found: dict[str, Any], name: str, value: object) -> None:
+    if text := _text(value):
+        found[name] = text[:255]
+
+
+_READERS: Final = {"system": _system, "hardware": _hardware, "network": _network, "users": _users}

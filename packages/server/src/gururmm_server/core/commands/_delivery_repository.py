@@ -1,0 +1,117 @@
+"""SQL of commands between database and agent. A status only moves forward; a final one never changes."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from gururmm_server.infra.database import Row, Transaction
+
+# At most eight at a time for one agent: what it has not accepted must not fill its socket.
+_TAKE = """
+with ranked as (
+  select c.command_id, row_number() over (partition by c.agent_id order by c.created_at, c.command_id) as place
+  from core.commands c
+  where c.agent_id = any($1::uuid[]) and c.status in ('queued', 'delivered') and c.cancel_requested_at is null
+    and (c.deadline_at is null or c.deadline_at > now())
+)
+update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
+from ranked r where c.command_id = r.command_id and r.place <= 8 and c.status in ('queued', 'delivered')
+  and ($2 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
+returning c.tenant_id, c.command_id, c.agent_id, c.shell, c.script, c.timeout_s,
+  coalesce(ceil(extract(epoch from c.deadline_at)), 0)::bigint as deadline_at, c.created_at
+"""
+
+_WAITING = """
+select distinct c.agent_id from core.commands c join core.agent_state s using (agent_id)
+where c.status in ('queued', 'delivered') and s.gateway_id = $1 and s.online
+  and c.created_at < now() - interval '2 seconds' and (c.sent_at is null or c.sent_at < now() - interval '10 seconds')
+"""
+
+_CANCELLED = """
+select c.command_id, c.agent_id from core.commands c join core.agent_state s using (agent_id)
+where c.status in ('delivered', 'running') and c.cancel_requested_at < now() - interval '2 seconds'
+  and s.gateway_id = $1 and s.online
+"""
+
+_FACTS = """
+select c.command_id, c.agent_id, c.tenant_id,
+  (select coalesce(sum(octet_length(o.data)), 0) from core.command_output o
+   where o.command_id = c.command_id)::bigint as held
+from core.commands c where c.command_id = any($1::uuid[])
+"""
+
+_ACCEPT = """
+update core.commands c set status = 'running', started_at = now(), delivered_at = coalesce(c.delivered_at, now()),
+  sent_at = coalesce(c.sent_at, now())
+where c.command_id = any($1::uuid[]) and c.status in ('queued', 'delivered')
+returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.started_at)::float8 as started_at
+"""
+
+_OUTPUT = """
+insert into core.command_output (tenant_id, command_id, seq, stream, data)
+select c.tenant_id, c.command_id, u.seq, u.stream, u.data
+from unnest($1::uuid[], $2::int[], $3::smallint[], $4::bytea[]) as u(command_id, seq, stream, data)
+join core.commands c on c.command_id = u.command_id
+on conflict do nothing returning command_id, seq
+"""
+
+_FINISH = """
+update core.commands c set status = u.status, exit_code = u.exit_code, message = nullif(u.message, ''),
+  duration_ms = u.duration_ms, dropped_bytes = u.dropped_bytes, finished_at = now(),
+  delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now()),
+  started_at = case when u.status = 'expired' then c.started_at
+    else coalesce(c.started_at, now() - make_interval(secs => least(u.duration_ms, 172800000) / 1000.0)) end
+from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
+  as u(command_id, status, exit_code, message, duration_ms, dropped_bytes)
+where c.command_id = u.command_id and c.status in ('queued', 'delivered', 'running')
+returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms,
+  extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
+"""
+
+
+async def take(tx: Transaction, agent_ids: list[UUID], *, again: bool) -> list[Row]:
+    """Mark as delivered what those agents should have and give it, oldest first; `again` repeats what was just sent."""
+    rows = await tx.fetch(_TAKE, agent_ids, again)
+    return sorted(rows, key=lambda row: (row["created_at"], row["command_id"]))
+
+
+async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
+    """Agents of a gateway that have something undelivered or never accepted."""
+    return [row[0] for row in await tx.fetch(_WAITING, gateway_id)]
+
+
+async def cancelled(tx: Transaction, gateway_id: str) -> list[Row]:
+    """(command_id, agent_id) of what should have stopped by now."""
+    return await tx.fetch(_CANCELLED, gateway_id)
+
+
+async def facts(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
+    """(command_id, agent_id, tenant_id, held): whose the command is and how many bytes of output are held."""
+    return await tx.fetch(_FACTS, command_ids)
+
+
+async def accept(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
+    """Those that began to run."""
+    return await tx.fetch(_ACCEPT, command_ids)
+
+
+async def insert_output(tx: Transaction, pieces: Sequence[tuple[UUID, int, int, bytes]]) -> set[tuple[bytes, int]]:
+    """Append (command, seq, stream, data); which of them are new."""
+    rows = await tx.fetch(
+        _OUTPUT, [p[0] for p in pieces], [p[1] for p in pieces], [p[2] for p in pieces], [p[3] for p in pieces]
+    )
+    return {(row[0].bytes, row[1]) for row in rows}
+
+
+async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Row]:
+    """Write (command, status, exit code, message, ms, dropped bytes); those that were not final before."""
+    return await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
+
+
+async def chunks_held(tx: Transaction, command_ids: list[UUID]) -> dict[bytes, int]:
+    """How many pieces of output are held of each."""
+    rows = await tx.fetch(
+        "select command_id, count(*) from core.command_output where command_id = any($1::uuid[]) group by command_id",
+        command_ids,
+    )
+    return {row[0].bytes: row[1] for row in rows}

@@ -1,0 +1,261 @@
+"""Commands on their way to an agent, and what the agent says about them on its way back."""
+
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from gururmm_wire.codec import encode
+from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
+from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
+from gururmm_wire.v2.server import CancelCommand, RunCommand
+
+from gururmm_server.core.commands import _delivery_repository as repository
+from gururmm_server.core.events.catalogue import CommandCompleted
+from gururmm_server.core.events.traffic import CommandUpdate, OutputPiece
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.outbox import publish_many
+
+DEADLINE_PASSED: Final = "deadline passed"
+"""What an agent answers (outcome cancelled) when a command came too late to start."""
+HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
+_REMEMBERED: Final = 20_000
+# What was under way when the agent reached its own limit still counts.
+_OUTPUT_LIMIT: Final = COMMAND_OUTPUT_BYTES + CHUNK_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something an agent said about a command, and who that agent is."""
+
+    agent_id: UUID
+    client_id: UUID
+    hostname: str
+    message: CommandAccepted | CommandOutput | CommandResult
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes it takes in memory."""
+        return len(self.message.data) + 200 if isinstance(self.message, CommandOutput) else 400
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An encoded message for an agent."""
+
+    agent_id: bytes
+    message: bytes
+
+
+@dataclass(slots=True)
+class Live:
+    """What the dashboards of one tenant are told."""
+
+    updates: list[CommandUpdate] = field(default_factory=list)
+    output: list[OutputPiece] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a batch of reports came to, once it is committed."""
+
+    acknowledged: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """(agent, command) whose result and output are held, or that nobody wants any more: the agent may forget them."""
+    live: dict[UUID, Live] = field(default_factory=dict)
+    finished: bool = False
+    """At least one command is over."""
+
+
+@dataclass(slots=True)
+class _Facts:
+    agent_id: bytes
+    tenant_id: UUID
+    held: int
+
+
+class CommandDelivery:
+    """The gateway's side of commands. Everything raises `Unavailable` or `StorageFull` with nothing written."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._facts: dict[bytes, _Facts] = {}
+
+    async def take(self, agents: dict[bytes, UUID], *, again: bool) -> tuple[list[Delivery], dict[UUID, Live]]:
+        """What those agents (id to client_id) should run now. `again`: also what was sent a moment ago."""
+        async with self._db.ingest() as tx:
+            rows = await repository.take(tx, [UUID(bytes=agent_id) for agent_id in agents], again=again)
+        deliveries: list[Delivery] = []
+        live: dict[UUID, Live] = {}
+        for row in rows:
+            agent_id = row["agent_id"].bytes
+            deliveries.append(Delivery(agent_id, encode(_run(row))))
+            live.setdefault(row["tenant_id"], Live()).updates.append(
+                CommandUpdate(
+                    command_id=row["command_id"].bytes,
+                    agent_id=agent_id,
+                    client_id=agents[agent_id].bytes,
+                    status="delivered",
+                )
+            )
+        return deliveries, live
+
+    async def overdue(self, gateway_id: str) -> tuple[list[bytes], list[Delivery]]:
+        """Agents of the gateway for whom something waits, and cancellations to say again."""
+        async with self._db.ingest() as tx:
+            agents = await repository.waiting_agents(tx, gateway_id)
+            cancelled = await repository.cancelled(tx, gateway_id)
+        return [agent_id.bytes for agent_id in agents], [
+            Delivery(row["agent_id"].bytes, encode(CancelCommand(command_id=row["command_id"].bytes)))
+            for row in cancelled
+        ]
+
+    async def record(self, reports: list[Report]) -> Recorded:
+        """Write what agents reported, in order. What belongs to another agent's command is not written."""
+        recorded = Recorded()
+        clients = {report.agent_id.bytes: report for report in reports}
+        try:
+            async with self._db.ingest() as tx:
+                await self._learn(tx, reports)
+                mine = [report for report in reports if self._owns(report)]
+                finals = {r.message.command_id: r for r in mine if isinstance(r.message, CommandResult)}
+                await self._record_accepted(tx, mine, finals, clients, recorded)
+                await self._record_output(tx, mine, recorded)
+                await self._record_results(tx, finals, clients, recorded)
+        except BaseException:
+            self._facts.clear()  # what was held is not known any more
+            raise
+        held = {command_id for _, command_id in recorded.acknowledged}
+        for report in reports:
+            message = report.message
+            if isinstance(message, CommandResult) and not self._owns(report) and message.command_id not in held:
+                recorded.acknowledged.append((report.agent_id.bytes, message.command_id))
+        for command_id in held:
+            self._facts.pop(command_id, None)
+        return recorded
+
+    async def _learn(self, tx: Transaction, reports: list[Report]) -> None:
+        unknown = {r.message.command_id for r in reports} - self._facts.keys()
+        if not unknown:
+            return
+        if len(self._facts) > _REMEMBERED:
+            self._facts.clear()
+            unknown = {r.message.command_id for r in reports}
+        for row in await repository.facts(tx, [UUID(bytes=command_id) for command_id in unknown]):
+            self._facts[row["command_id"].bytes] = _Facts(row["agent_id"].bytes, row["tenant_id"], row["held"])
+
+    def _owns(self, report: Report) -> bool:
+        facts = self._facts.get(report.message.command_id)
+        return facts is not None and facts.agent_id == report.agent_id.bytes
+
+    async def _record_accepted(
+        self,
+        tx: Transaction,
+        reports: list[Report],
+        finals: dict[bytes, Report],
+        clients: dict[bytes, Report],
+        recorded: Recorded,
+    ) -> None:
+        begun = {
+            r.message.command_id
+            for r in reports
+            if isinstance(r.message, CommandAccepted) and r.message.command_id not in finals
+        }
+        if begun:
+            for row in await repository.accept(tx, [UUID(bytes=command_id) for command_id in begun]):
+                _tell(recorded, row, clients)
+
+    async def _record_output(self, tx: Transaction, reports: list[Report], recorded: Recorded) -> None:
+        pieces: dict[tuple[bytes, int], CommandOutput] = {}
+        for report in reports:
+            message = report.message
+            if not isinstance(message, CommandOutput) or not message.data or message.seq > HIGHEST_SEQ:
+                continue
+            facts = self._facts[message.command_id]
+            if facts.held + len(message.data) <= _OUTPUT_LIMIT and (message.command_id, message.seq) not in pieces:
+                facts.held += len(message.data)
+                pieces[message.command_id, message.seq] = message
+        if not pieces:
+            return
+        new = await repository.insert_output(
+            tx, [(UUID(bytes=p.command_id), p.seq, p.stream, p.data) for p in pieces.values()]
+        )
+        for key, piece in pieces.items():
+            facts = self._facts[piece.command_id]
+            if key in new:
+                recorded.live.setdefault(facts.tenant_id, Live()).output.append(
+                    OutputPiece(command_id=piece.command_id, seq=piece.seq, stream=piece.stream, data=piece.data)
+                )
+            else:
+                facts.held -= len(piece.data)
+
+    async def _record_results(
+        self, tx: Transaction, finals: dict[bytes, Report], clients: dict[bytes, Report], recorded: Recorded
+    ) -> None:
+        if not finals:
+            return
+        results = [message for r in finals.values() if isinstance(message := r.message, CommandResult)]
+        rows = await repository.finish(tx, [_final(result) for result in results])
+        for row in rows:
+            _tell(recorded, row, clients)
+        await publish_many(
+            tx,
+            [
+                (
+                    row["tenant_id"],
+                    CommandCompleted(
+                        command_id=row["command_id"],
+                        agent_id=row["agent_id"],
+                        hostname=clients[row["agent_id"].bytes].hostname,
+                        status=row["status"],
+                        exit_code=row["exit_code"],
+                    ),
+                )
+                for row in rows
+            ],
+        )
+        recorded.finished = bool(rows)
+        with_output = [UUID(bytes=result.command_id) for result in results if result.chunks]
+        held = await repository.chunks_held(tx, with_output) if with_output else {}
+        for result in results:
+            facts = self._facts[result.command_id]
+            # Where the limit was reached the rest will never be held, so it is not waited for.
+            if held.get(result.command_id, 0) >= result.chunks or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT:
+                recorded.acknowledged.append((facts.agent_id, result.command_id))
+
+
+def _run(row: Row) -> RunCommand:
+    return RunCommand(
+        command_id=row["command_id"].bytes,
+        shell=row["shell"],
+        script=row["script"],
+        timeout_s=row["timeout_s"],
+        deadline_at=row["deadline_at"],
+    )
+
+
+def _final(result: CommandResult) -> tuple[UUID, str, int | None, str, int, int]:
+    too_late = result.outcome == "cancelled" and result.message == DEADLINE_PASSED
+    return (
+        UUID(bytes=result.command_id),
+        "expired" if too_late else result.outcome,
+        result.exit_code,
+        result.message.replace("\0", ""),
+        result.duration_ms,
+        result.dropped_bytes,
+    )
+
+
+def _tell(recorded: Recorded, row: Row, clients: dict[bytes, Report]) -> None:
+    agent_id = row["agent_id"].bytes
+    recorded.live.setdefault(row["tenant_id"], Live()).updates.append(
+        CommandUpdate(
+            command_id=row["command_id"].bytes,
+            agent_id=agent_id,
+            client_id=clients[agent_id].client_id.bytes,
+            status=row["status"],
+            exit_code=row.get("exit_code"),
+            message=row.get("message"),
+            started_at=row["started_at"],
+            finished_at=row.get("finished_at"),
+            duration_ms=row.get("duration_ms"),
+        )
+    )

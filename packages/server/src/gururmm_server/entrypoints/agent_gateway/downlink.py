@@ -1,0 +1,118 @@
+"""From the bus to the sockets: what other processes ask of this gateway's agents."""
+
+import asyncio
+from time import monotonic
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from gururmm_wire.codec import MalformedMessage, decode_from_server, encode
+from gururmm_wire.v2.server import Settings, SettingsPush, Watch
+
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import Deliver, Kick
+from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+from gururmm_server.entrypoints.agent_gateway.roster import Roster
+from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.infra.errors import Unavailable
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus, Subscription
+
+log = get_logger(__name__)
+
+SETTINGS_RELOAD_S: Final = 30.0
+_WATCH_TAG: Final = 15
+
+_deliver = msgspec.msgpack.Decoder(Deliver)
+_kick = msgspec.msgpack.Decoder(Kick)
+
+
+class Downlink:
+    """Subscribes for one gateway."""
+
+    def __init__(
+        self, bus: Bus, gateway_id: str, roster: Roster, settings: TenantSettings, commands_wake: asyncio.Event
+    ) -> None:
+        self._bus = bus
+        self._gateway_id = gateway_id
+        self._roster = roster
+        self._settings = settings
+        self._commands_wake = commands_wake
+        self._subscriptions: list[Subscription] = []
+        self._stale: set[UUID] = set()
+        self._settings_wake = asyncio.Event()
+
+    async def open(self) -> None:
+        """Subscribe. Raises `Unavailable`."""
+        for subject, callback in (
+            (traffic.gateway_deliver(self._gateway_id), self.deliver),
+            (traffic.gateway_kick(self._gateway_id), self.kick),
+            ("settings.*.changed", self.settings_changed),
+            ("commands.wake", self.commands_changed),
+        ):
+            self._subscriptions.append(await self._bus.subscribe(subject, callback))
+
+    async def close(self) -> None:
+        """Hear no more."""
+        for subscription in self._subscriptions:
+            await subscription.stop()
+
+    def deliver(self, _subject: str, payload: bytes) -> None:
+        """Give a message to an agent, unread, if it is here."""
+        order = _deliver.decode(payload)
+        socket = self._roster.agents.get(order.agent_id)
+        if socket is None:
+            return
+        if order.message[1:2] == bytes((_WATCH_TAG,)):
+            self._note_watch(socket, order.message)
+        socket.send(order.message)
+
+    def kick(self, _subject: str, payload: bytes) -> None:
+        """Close an agent's connection."""
+        order = _kick.decode(payload)
+        socket = self._roster.agents.get(order.agent_id)
+        if socket is None or socket.session is None:
+            return
+        if order.before is None or socket.session.connection_id < order.before:
+            socket.close(order.code, "told to by the server")
+
+    def settings_changed(self, subject: str, _payload: bytes) -> None:
+        """A tenant's settings changed: settings.<tenant>.changed."""
+        try:
+            self._stale.add(UUID(hex=subject.split(".")[1]))
+        except ValueError:
+            return
+        self._settings_wake.set()
+
+    def commands_changed(self, _subject: str, _payload: bytes) -> None:
+        """There are commands that nobody delivered directly."""
+        self._commands_wake.set()
+
+    async def run_settings(self) -> None:
+        """Push changed settings for ever: when told, and by looking now and then."""
+        while True:
+            try:
+                await asyncio.wait_for(self._settings_wake.wait(), SETTINGS_RELOAD_S)
+                wanted, self._stale = self._stale, set()
+            except TimeoutError:
+                wanted = None
+            self._settings_wake.clear()
+            try:
+                self._push(await self._settings.reload(wanted))
+            except Unavailable:
+                self._stale |= wanted or set()
+
+    def _push(self, changed: dict[UUID, Settings]) -> None:
+        messages = {tenant_id: encode(SettingsPush(settings=settings)) for tenant_id, settings in changed.items()}
+        if messages:
+            for socket in list(self._roster.agents.values()):
+                if socket.session is not None and socket.session.tenant_id in messages:
+                    socket.send(messages[socket.session.tenant_id])
+
+    def _note_watch(self, socket: AgentSocket, message: bytes) -> None:
+        try:
+            watch = decode_from_server(message)
+        except MalformedMessage:
+            return
+        if isinstance(watch, Watch):
+            socket.watched_until = monotonic() + watch.for_s + watch.interval_s

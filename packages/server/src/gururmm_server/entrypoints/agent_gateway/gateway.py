@@ -1,0 +1,312 @@
+"""The gateway: opens, holds agents, moves them over, closes."""
+
+import asyncio
+import resource
+from time import monotonic
+from typing import Any, Final
+
+from gururmm_wire.codec import encode
+from gururmm_wire.protocol import SOCKET_PATH
+from gururmm_wire.v2.agent import Authenticate
+from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import MoveOver
+from picows import (
+    WSListener,
+    WSTransport,
+    WSUpgradeRequest,
+    WSUpgradeResponse,
+    WSUpgradeResponseWithListener,
+    ws_create_server,
+)
+
+from gururmm_server.core.agents.ingest_inventory import InventoryIngest
+from gururmm_server.core.agents.ingest_session import AgentSession
+from gururmm_server.core.agents.ingest_telemetry import TelemetryIngest
+from gururmm_server.core.agents.presence import Change, Presence
+from gururmm_server.core.agents.presence_gateway import GatewayRecord
+from gururmm_server.core.commands.delivery import CommandDelivery
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import AgentConnected
+from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
+from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
+from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
+from gururmm_server.entrypoints.agent_gateway.queues import DatabaseQueues
+from gururmm_server.entrypoints.agent_gateway.quiet import QuietLogger
+from gururmm_server.entrypoints.agent_gateway.roster import Roster
+from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
+from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import GuruError, StartError
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import AGENT_DISCONNECTS, AGENTS_CONNECTED
+from gururmm_server.infra.nats import Bus
+
+log = get_logger(__name__)
+
+BEAT_S: Final = 5.0
+OVERDUE_S: Final = 5.0
+DRAIN_S: Final = 20.0
+MOVES_PER_SECOND: Final = 500
+WAITING: Final = 5000
+"""Connections that may be unauthenticated at once; more are asked to come back later."""
+_SPARE_FILES: Final = 200
+_PATH: Final = SOCKET_PATH.encode()
+_NOTABLE: Final = {Close.MALFORMED, Close.TOO_LARGE, Close.SILENT, Close.TOO_SLOW, Close.REPLACED}
+
+
+class Gateway:
+    """One gateway. `open` first, then `run` as a task until `drain`, then `close`."""
+
+    def __init__(self, db: Database, bus: Bus, *, gateway_id: str = "") -> None:
+        self.gateway_id = gateway_id or f"g{new_id().hex[-12:]}"
+        self.port = 0
+        self.roster = Roster()
+        self._db = db
+        self._bus = bus
+        self._url = ""
+        self._draining = False
+        self._beaten_at = 0.0
+        self._server: asyncio.Server | None = None
+        self._record = GatewayRecord(db, self.gateway_id)
+        self._settings = TenantSettings(self._record)
+        self._commands = CommandDelivery(db)
+        self._commands_wake = asyncio.Event()
+        self._uplink = Uplink(bus)
+        self._queues = DatabaseQueues(
+            presence=Presence(db, self.gateway_id),
+            telemetry=TelemetryIngest(db, self.gateway_id),
+            inventory=InventoryIngest(db),
+            commands=self._commands,
+            roster=self.roster,
+            uplink=self._uplink,
+        )
+        self._inbox = Inbox(self._queues, self._uplink, self._settings)
+        self._sweeper = Sweeper(self.roster)
+        self._downlink = Downlink(bus, self.gateway_id, self.roster, self._settings, self._commands_wake)
+        self._authenticator: Authenticator | None = None
+        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES
+
+    async def open(self, host: str, port: int, advertise_url: str = "") -> None:
+        """Listen, and be listed. Raises `StartError`; then nothing is left behind."""
+        seed = await self._record.agent_link_key()
+        if not seed:
+            raise StartError("The database has no key for the agents' link: run `gururmm migrate` once.")
+        self._authenticator = Authenticator(Presence(self._db, self.gateway_id), self._settings, seed, self._joined)
+        try:
+            self._server = await ws_create_server(
+                self._upgrade,
+                host,
+                port,
+                websocket_handshake_timeout=10,
+                logger_name=QuietLogger(),
+                max_frame_size=4096,
+                read_buffer_init_size=2048,
+                use_aiofastnet=False,
+                backlog=4096,
+                start_serving=False,
+            )
+        except OSError as error:
+            raise StartError(
+                f"Port {port} for agents cannot be opened ({error.strerror}). Choose another with --port."
+            ) from error
+        self.port = self._server.sockets[0].getsockname()[1]
+        shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104
+        self._url = advertise_url or f"ws://{shown}:{self.port}"
+        await self._downlink.open()
+        await self._beat()
+        await self._server.start_serving()
+        log.info("gateway listens", gateway_id=self.gateway_id, url=self._url)
+
+    async def run(self) -> None:
+        """Everything that goes on beside the sockets, for ever. Cancel it to stop."""
+        assert self._authenticator is not None
+        async with asyncio.TaskGroup() as tasks:
+            for part in (
+                self._authenticator.run(),
+                self._queues.run(),
+                self._uplink.run(),
+                self._sweeper.run(),
+                self._downlink.run_settings(),
+                self._run_beats(),
+                self._run_overdue(),
+                self._run_grace(),
+            ):
+                tasks.create_task(part)
+
+    async def ready(self) -> dict[str, bool]:
+        """What the gateway needs, and whether it is there."""
+        return {
+            "database": monotonic() - self._beaten_at < 3 * BEAT_S,
+            "bus": self._bus.connected,
+            "agents": self._server is not None and not self._draining,
+        }
+
+    async def drain(self, limit_s: float = DRAIN_S) -> None:
+        """Send the agents to other gateways without a storm; where there is none, just say that it is over."""
+        self._draining = True
+        others = 0
+        try:
+            await self._record.beat(self._url, draining=True)
+            others = await self._record.others_alive()
+        except GuruError as error:
+            log.warning("drain without the database", error=str(error))
+        within_s = min(int(limit_s) - 5, 1 + len(self.roster.agents) // MOVES_PER_SECOND) if others else 0
+        log.info("gateway drains", agents=len(self.roster.agents), others=others, within_s=within_s)
+        if within_s > 0:
+            message = encode(MoveOver(within_s=within_s))
+            await self._each_agent(lambda socket: socket.send(message))
+            give_up = monotonic() + within_s + 3
+            while self.roster.agents and monotonic() < give_up:  # noqa: ASYNC110 - a rare wait on a dictionary
+                await asyncio.sleep(0.05)
+        if self._server is not None:
+            self._server.close()
+        await self._each_agent(lambda socket: socket.close(Close.RESTARTING, "the gateway stops"))
+        for socket in [*self.roster.waiting, *self.roster.checking]:
+            socket.close(Close.RESTARTING, "the gateway stops")
+        await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        """Write what waits, count whoever is left as offline, and leave the list of gateways."""
+        if self._server is not None:
+            self._server.close()
+        for session in self.roster.overdue(grace_s=-1):
+            self._queues.left(session, "the gateway stopped")
+        if not await self._queues.drained(5):
+            log.warning("not everything could be written before the end")
+        await self._uplink.drained(2)
+        await self._downlink.close()
+        try:
+            await self._record.retire()
+        except GuruError as error:
+            log.warning("left without notice", error=str(error))
+
+    async def _each_agent(self, act: Any) -> None:
+        """Do something with every agent's socket, in slices, so that the loop stays awake."""
+        sockets = list(self.roster.agents.values())
+        for start in range(0, len(sockets), 200):
+            for socket in sockets[start : start + 200]:
+                act(socket)
+            await asyncio.sleep(0)
+
+    # Sockets.
+
+    def _upgrade(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
+        if request.path != _PATH:
+            return None
+        connected = len(self.roster.agents) + len(self.roster.waiting)
+        if self._draining or len(self.roster.waiting) >= WAITING or connected >= self._most:
+            answer = WSUpgradeResponse.create_error_response(503, b"come back later", {"Retry-After": "5"})
+            return WSUpgradeResponseWithListener(answer, None)
+        return _Upgrade(self)
+
+    def opened(self, socket: AgentSocket) -> None:
+        self.roster.waiting[socket] = monotonic()
+
+    def proof(self, socket: AgentSocket, data: bytes) -> None:
+        assert self._authenticator is not None
+        self.roster.waiting.pop(socket, None)
+        self.roster.checking.add(socket)
+        self._authenticator.check(socket, data)
+
+    def message(self, socket: AgentSocket, data: bytes) -> None:
+        self._inbox.take(socket, data)
+
+    def throttled(self, socket: AgentSocket) -> None:
+        self.roster.throttled.add(socket)
+
+    def closing(self, socket: AgentSocket, code: int, reason: str) -> None:
+        self.roster.closing[socket] = monotonic()
+        AGENT_DISCONNECTS.labels(str(code)).inc()
+        if code in _NOTABLE and socket.session is not None:
+            session = socket.session
+            log.info(
+                "agent disconnected",
+                agent_id=str(session.agent_uuid),
+                tenant_id=str(session.tenant_id),
+                code=code,
+                reason=reason,
+            )
+        # The agent no longer counts as here, although its socket takes a moment to go.
+        self._end(socket)
+
+    def lost(self, socket: AgentSocket) -> None:
+        self._end(socket)
+        self.roster.leave(socket)
+
+    def _joined(self, socket: AgentSocket, session: AgentSession, proof: Authenticate | None) -> None:
+        older = self.roster.join(socket, session)
+        if older is not None:
+            older.close(Close.REPLACED, "a newer connection of this agent is open")
+        self._queues.came(Change(session, proof=proof))
+        here = AgentConnected(agent_id=session.agent_id, tenant_id=session.tenant_id.bytes, gateway_id=self.gateway_id)
+        self._uplink.post(traffic.agent_connected(session.agent_uuid), traffic.encode(here))
+        AGENTS_CONNECTED.set(len(self.roster.agents))
+
+    def _end(self, socket: AgentSocket) -> None:
+        session = self.roster.unseat(socket)
+        if session is None:
+            return
+        AGENTS_CONNECTED.set(len(self.roster.agents))
+        if socket.clean:
+            self._queues.left(session, "stopped")
+        elif socket.code == Close.REVOKED:
+            self._queues.left(session, "removed")
+        elif socket.code == Close.SILENT:
+            self._queues.left(session, "silent")
+        else:
+            self.roster.linger(session)
+
+    # Loops.
+
+    async def _beat(self) -> None:
+        await self._record.beat(self._url, draining=self._draining)
+        self._beaten_at = monotonic()
+
+    async def _run_beats(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT_S)
+            self._inbox.count()
+            try:
+                await self._beat()
+            except GuruError as error:
+                log.warning("no sign of life could be written", error=str(error))
+
+    async def _run_grace(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            for session in self.roster.overdue():
+                self._queues.left(session, "connection lost")
+
+    async def _run_overdue(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._commands_wake.wait(), OVERDUE_S)
+            except TimeoutError:
+                log.debug("look for commands that wait")
+            self._commands_wake.clear()
+            try:
+                agents, cancellations = await self._commands.overdue(self.gateway_id)
+            except GuruError as error:
+                log.warning("commands wait for the database", error=str(error))
+                await asyncio.sleep(1)
+                continue
+            self._queues.send_all(cancellations)
+            self._queues.due(agents)
+
+
+class _Upgrade(WSListener):
+    """Hands the upgraded connection to its `AgentSocket`; the HTTP machinery and its buffers go."""
+
+    __slots__ = ("_gateway",)
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        tcp = transport.underlying_transport
+        socket = AgentSocket(self._gateway, tcp)
+        tcp.set_protocol(socket)
+        socket.start()

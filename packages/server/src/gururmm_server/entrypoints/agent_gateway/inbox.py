@@ -1,0 +1,186 @@
+"""What becomes of each message of an authenticated agent."""
+
+from collections.abc import Callable
+from time import monotonic, time
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
+from gururmm_wire.v2.agent import (
+    Answer,
+    Authenticate,
+    CommandAccepted,
+    CommandOutput,
+    CommandResult,
+    Goodbye,
+    Heartbeat,
+    InventoryDelta,
+    InventoryHashes,
+    InventorySection,
+    Metrics,
+    MetricsBacklog,
+    SettingsApplied,
+    TunnelClosed,
+    TunnelInputAck,
+    TunnelOpened,
+    TunnelOutput,
+)
+from gururmm_wire.v2.limits import Close
+
+from gururmm_server.core.agents.ingest_inventory import Upload
+from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
+from gururmm_server.core.agents.ingest_telemetry import history_row, note_metrics
+from gururmm_server.core.commands.delivery import Report
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import Sample
+from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import AGENT_MESSAGES
+
+log = get_logger(__name__)
+
+# What a message costs of the agent's budget beyond its frame.
+_SAMPLE_UNITS: Final = 4
+_INVENTORY_UNITS: Final = 200
+_SPACING: Final = 0.8
+
+
+class Queues(Protocol):
+    """Where messages go that end in the database."""
+
+    def readings(self, session: AgentSession) -> None: ...
+    def history(self, row: HistoryRow) -> None: ...
+    def report(self, report: Report, *, lazy: bool) -> None: ...
+    def offer(self, session: AgentSession, hashes: dict[str, bytes]) -> None: ...
+    def upload(self, upload: Upload, weight: int) -> None: ...
+
+
+class Inbox:
+    """Decodes and hands on. A message that is none closes the connection."""
+
+    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings) -> None:
+        self._queues = queues
+        self._uplink = uplink
+        self._settings = settings
+        self._counts: dict[type[Any], int] = {}
+        self._handlers: dict[type[Any], Callable[[AgentSocket, AgentSession, Any, bytes], None]] = {
+            Authenticate: self._second_proof,
+            Heartbeat: self._heartbeat,
+            Metrics: self._metrics,
+            MetricsBacklog: self._backlog,
+            InventoryHashes: self._offer,
+            InventorySection: self._upload,
+            InventoryDelta: self._upload,
+            CommandAccepted: self._report,
+            CommandOutput: self._report,
+            CommandResult: self._report,
+            TunnelOpened: self._tunnel,
+            TunnelOutput: self._tunnel,
+            TunnelInputAck: self._tunnel,
+            TunnelClosed: self._tunnel,
+            Answer: self._answer,
+            Goodbye: self._goodbye,
+            SettingsApplied: self._settings_applied,
+        }
+
+    def take(self, socket: AgentSocket, data: bytes) -> None:
+        """One message."""
+        session = socket.session
+        assert session is not None
+        try:
+            message = decode_from_agent(data)
+        except MalformedMessage as error:
+            log.info("malformed message", **_ids(session), error=str(error)[:200])
+            socket.close(Close.MALFORMED, "that is no message of protocol 2")
+            return
+        kind = type(message)
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        self._handlers[kind](socket, session, message, data)
+
+    def count(self) -> None:
+        """Move the counts of messages to the process's metrics."""
+        counts, self._counts = self._counts, {}
+        for kind, number in counts.items():
+            AGENT_MESSAGES.labels(kind.__name__).inc(number)
+
+    def _second_proof(self, socket: AgentSocket, _session: AgentSession, _message: Authenticate, _data: bytes) -> None:
+        socket.close(Close.MALFORMED, "already authenticated")
+
+    def _heartbeat(self, _socket: AgentSocket, session: AgentSession, message: Heartbeat, _data: bytes) -> None:
+        session.last_seen = time()
+        session.cpu = message.cpu
+        session.memory = message.memory
+        self._queues.readings(session)
+
+    def _metrics(self, socket: AgentSocket, session: AgentSession, message: Metrics, data: bytes) -> None:
+        session.last_seen = time()
+        note_metrics(session, message, data)
+        self._queues.readings(session)
+        row = history_row(session, message, self._spacing(session))
+        if row is not None:
+            self._queues.history(row)
+        if socket.watched_until > monotonic():
+            self._uplink.sample(
+                session.tenant_id,
+                Sample(agent_id=session.agent_id, client_id=session.client_id.bytes, metrics=data),
+            )
+
+    def _backlog(self, socket: AgentSocket, session: AgentSession, message: MetricsBacklog, _data: bytes) -> None:
+        socket.charge(_SAMPLE_UNITS * len(message.samples))
+        spacing = self._spacing(session)
+        for sample in message.samples:
+            row = history_row(session, sample, spacing, backlog=True)
+            if row is not None:
+                self._queues.history(row)
+
+    def _spacing(self, session: AgentSession) -> float:
+        return self._settings.get(session.tenant_id).metrics_s * _SPACING
+
+    def _offer(self, socket: AgentSocket, session: AgentSession, message: InventoryHashes, _data: bytes) -> None:
+        socket.charge(_INVENTORY_UNITS)
+        self._queues.offer(session, {str(name): digest for name, digest in message.hashes.items()})
+
+    def _upload(
+        self, socket: AgentSocket, session: AgentSession, message: InventorySection | InventoryDelta, data: bytes
+    ) -> None:
+        socket.charge(_INVENTORY_UNITS)
+        # Decoded it takes several times the room that it took on the way.
+        self._queues.upload(Upload(session, message), 8 * len(data))
+
+    def _report(
+        self,
+        _socket: AgentSocket,
+        session: AgentSession,
+        message: CommandAccepted | CommandOutput | CommandResult,
+        _data: bytes,
+    ) -> None:
+        report = Report(session.agent_uuid, session.client_id, session.hostname, message)
+        # A quick command's result is a few milliseconds behind: one transaction then takes both.
+        self._queues.report(report, lazy=type(message) is CommandAccepted)
+
+    def _tunnel(
+        self,
+        _socket: AgentSocket,
+        session: AgentSession,
+        message: TunnelOpened | TunnelOutput | TunnelInputAck | TunnelClosed,
+        data: bytes,
+    ) -> None:
+        self._uplink.post(traffic.tunnel_up(UUID(bytes=message.session_id)), session.agent_id + data)
+
+    def _answer(self, _socket: AgentSocket, session: AgentSession, message: Answer, data: bytes) -> None:
+        self._uplink.post(traffic.answer(UUID(bytes=message.query_id)), session.agent_id + data)
+
+    def _goodbye(self, socket: AgentSocket, _session: AgentSession, _message: Goodbye, _data: bytes) -> None:
+        socket.clean = True
+        socket.close(1000, "goodbye")
+
+    def _settings_applied(
+        self, _socket: AgentSocket, session: AgentSession, message: SettingsApplied, _data: bytes
+    ) -> None:
+        log.debug("settings applied", **_ids(session), version=message.version)
+
+
+def _ids(session: AgentSession) -> dict[str, str]:
+    return {"agent_id": str(session.agent_uuid), "tenant_id": str(session.tenant_id)}

@@ -1,0 +1,206 @@
+"""The queues between the sockets and the database, and what is said once something is written."""
+
+import asyncio
+from typing import Final
+from uuid import UUID
+
+from gururmm_wire.codec import encode
+from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import InventoryWanted, ResultAck
+
+from gururmm_server.core.agents.ingest_inventory import InventoryIngest, Upload
+from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
+from gururmm_server.core.agents.ingest_telemetry import TelemetryIngest
+from gururmm_server.core.agents.presence import Change, Presence
+from gururmm_server.core.commands.delivery import CommandDelivery, Delivery, Report
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import AgentRow, Kick
+from gururmm_server.entrypoints.agent_gateway.group_commit import GroupCommit
+from gururmm_server.entrypoints.agent_gateway.roster import Roster
+from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import FLUSH_SECONDS
+
+log = get_logger(__name__)
+
+TELEMETRY_S: Final = 1.0
+HISTORY_ROWS: Final = 50_000
+"""Samples that wait for a database that is away; then the oldest go."""
+_LAZY_S: Final = 0.05
+
+
+class DatabaseQueues:
+    """All that ends in the database. Each kind has its own queue, so that none waits for another."""
+
+    def __init__(
+        self,
+        *,
+        presence: Presence,
+        telemetry: TelemetryIngest,
+        inventory: InventoryIngest,
+        commands: CommandDelivery,
+        roster: Roster,
+        uplink: Uplink,
+    ) -> None:
+        self._presence = presence
+        self._telemetry = telemetry
+        self._inventory = inventory
+        self._commands = commands
+        self._roster = roster
+        self._uplink = uplink
+        self._readings: dict[bytes, AgentSession] = {}
+        self._history: list[HistoryRow] = []
+        self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40)
+        self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
+        self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
+        self._uploads = GroupCommit("inventory", self._write_uploads, batch=20)
+        self._due: GroupCommit[bytes] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
+
+    async def run(self) -> None:
+        """Write for ever."""
+        async with asyncio.TaskGroup() as tasks:
+            for queue in (self._changes, self._reports, self._offers, self._uploads, self._due):
+                tasks.create_task(queue.run())
+            tasks.create_task(self._run_telemetry())
+
+    async def drained(self, limit_s: float) -> bool:
+        """Write everything that waits; False when it took longer than this."""
+        await self._flush_telemetry()
+        done = await asyncio.gather(
+            self._changes.drained(limit_s), self._reports.drained(limit_s), self._uploads.drained(limit_s)
+        )
+        return all(done)
+
+    # What the inbox and the gateway put in.
+
+    def came(self, change: Change) -> None:
+        """A session began."""
+        self._changes.add(change)
+        self._due.add(change.session.agent_id)
+
+    def left(self, session: AgentSession, reason: str) -> None:
+        """A session ended."""
+        self._changes.add(Change(session, reason=reason))
+
+    def readings(self, session: AgentSession) -> None:
+        """The session has newer readings."""
+        self._readings[session.agent_id] = session
+
+    def history(self, row: HistoryRow) -> None:
+        """A sample to keep."""
+        self._history.append(row)
+
+    def report(self, report: Report, *, lazy: bool) -> None:
+        """Something about a command. Where it cannot be taken the agent says it again, for it got no receipt."""
+        if not self._reports.add(report, report.weight, lazy=lazy):
+            log.warning("too many reports wait", agent_id=str(report.agent_id))
+
+    def offer(self, session: AgentSession, hashes: dict[str, bytes]) -> None:
+        """Hashes to compare."""
+        self._offers.add((session, hashes), 600)
+
+    def upload(self, upload: Upload, weight: int) -> None:
+        """A section to store. Where it cannot be taken it is asked for at the next connection."""
+        if not self._uploads.add(upload, weight):
+            log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid))
+
+    def due(self, agent_ids: list[bytes]) -> None:
+        """Something may wait for those agents."""
+        for agent_id in agent_ids:
+            self._due.add(agent_id)
+
+    # What is written.
+
+    async def _write_changes(self, changes: list[Change]) -> None:
+        recorded = await self._presence.record(changes)
+        rows: dict[UUID, list[AgentRow]] = {}
+        for session in recorded.online:
+            rows.setdefault(session.tenant_id, []).append(session.row(changed=True))
+        for session in recorded.offline:
+            rows.setdefault(session.tenant_id, []).append(session.row(online=False, changed=True))
+        self._uplink.rows(rows)
+        if recorded.online or recorded.offline:
+            self._uplink.wake_relay()
+        for session in recorded.superseded:
+            socket = self._roster.agents.get(session.agent_id)
+            if socket is not None and socket.session is session:
+                socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
+        for session, gateway_id in recorded.elsewhere:
+            kick = Kick(agent_id=session.agent_id, code=Close.REPLACED, before=session.connection_id)
+            self._uplink.post(traffic.gateway_kick(gateway_id), traffic.encode(kick))
+
+    async def _run_telemetry(self) -> None:
+        while True:
+            await asyncio.sleep(TELEMETRY_S)
+            await self._flush_telemetry()
+
+    async def _flush_telemetry(self) -> None:
+        readings, self._readings = self._readings, {}
+        history, self._history = self._history, []
+        sessions = list(readings.values())
+        if not sessions and not history:
+            return
+        try:
+            with FLUSH_SECONDS.labels("telemetry").time():
+                adrift = await self._telemetry.write(sessions, history)
+        except GuruError as error:
+            log.warning("readings wait for the database", agents=len(sessions), samples=len(history), error=str(error))
+            self._readings = readings | self._readings
+            self._history = (history + self._history)[-HISTORY_ROWS:]
+            return
+        except Exception:
+            log.exception("readings of a second could not be written", agents=len(sessions), samples=len(history))
+            return
+        rows: dict[UUID, list[AgentRow]] = {}
+        for session in sessions:
+            session.latest = None
+            if session.agent_id in self._roster.agents:
+                rows.setdefault(session.tenant_id, []).append(session.row())
+        self._uplink.rows(rows)
+        for session in adrift:
+            # The table does not count it as ours (a sweep took this gateway for dead): say again that it is here.
+            socket = self._roster.agents.get(session.agent_id)
+            if socket is not None and socket.session is session:
+                self._changes.add(Change(session))
+
+    async def _write_reports(self, reports: list[Report]) -> None:
+        recorded = await self._commands.record(reports)
+        for agent_id, command_id in recorded.acknowledged:
+            self._send(agent_id, encode(ResultAck(command_id=command_id)))
+        self._uplink.commands(recorded.live)
+        if recorded.finished:
+            self._uplink.wake_relay()
+
+    async def _compare(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> None:
+        for session, names in await self._inventory.wanted(offers):
+            if names:
+                self._send(session.agent_id, encode(InventoryWanted(sections=list(names))))  # type: ignore[arg-type]
+
+    async def _write_uploads(self, uploads: list[Upload]) -> None:
+        stored = await self._inventory.store(uploads)
+        for session, name in stored.wanted:
+            self._send(session.agent_id, encode(InventoryWanted(sections=[name])))  # type: ignore[list-item]
+        if stored.changed:
+            self._uplink.wake_relay()
+
+    async def _deliver(self, agent_ids: list[bytes]) -> None:
+        present = {
+            agent_id: socket.session.client_id
+            for agent_id in agent_ids
+            if (socket := self._roster.agents.get(agent_id)) is not None and socket.session is not None
+        }
+        if present:
+            deliveries, live = await self._commands.take(present, again=True)
+            self.send_all(deliveries)
+            self._uplink.commands(live)
+
+    def send_all(self, deliveries: list[Delivery]) -> None:
+        """Give messages to those agents that are here."""
+        for delivery in deliveries:
+            self._send(delivery.agent_id, delivery.message)
+
+    def _send(self, agent_id: bytes, message: bytes) -> None:
+        socket = self._roster.agents.get(agent_id)
+        if socket is not None:
+            socket.send(message)

@@ -1,0 +1,64 @@
+"""Which sockets there are, by the agent behind them, and which have left a moment ago."""
+
+from time import monotonic
+from typing import Final
+
+from gururmm_server.core.agents.ingest_session import AgentSession
+from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+
+GRACE_S: Final = 5.0
+"""How long an agent whose connection broke may take to be back before it counts as offline."""
+
+
+class Roster:
+    """The gateway's memory of its connections. Plain dictionaries; nothing waits here."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[AgentSocket, float] = {}
+        """Not authenticated yet, oldest first, since when (monotonic)."""
+        self.checking: set[AgentSocket] = set()
+        self.agents: dict[bytes, AgentSocket] = {}
+        self.throttled: set[AgentSocket] = set()
+        self.closing: dict[AgentSocket, float] = {}
+        """Being closed by us, oldest first."""
+        self.leaving: dict[bytes, tuple[AgentSession, float]] = {}
+        """Connection broke without a word, oldest first: agent id to session and moment."""
+
+    def join(self, socket: AgentSocket, session: AgentSession) -> AgentSocket | None:
+        """Seat an authenticated agent; its older connection if there is one."""
+        self.checking.discard(socket)
+        older = self.agents.get(session.agent_id)
+        self.agents[session.agent_id] = socket
+        self.leaving.pop(session.agent_id, None)
+        return older
+
+    def unseat(self, socket: AgentSocket) -> AgentSession | None:
+        """The agent is no longer here; the session that ended, unless a newer connection goes on."""
+        session = socket.session
+        if session is None or self.agents.get(session.agent_id) is not socket:
+            return None
+        del self.agents[session.agent_id]
+        return session
+
+    def leave(self, socket: AgentSocket) -> None:
+        """Forget a socket."""
+        self.waiting.pop(socket, None)
+        self.checking.discard(socket)
+        self.throttled.discard(socket)
+        self.closing.pop(socket, None)
+
+    def linger(self, session: AgentSession) -> None:
+        """The agent's connection broke; it may be back in a moment."""
+        self.leaving[session.agent_id] = (session, monotonic())
+
+    def overdue(self, grace_s: float = GRACE_S) -> list[AgentSession]:
+        """Those that did not come back in time; they are forgotten here."""
+        limit = monotonic() - grace_s
+        late: list[AgentSession] = []
+        for session, since in self.leaving.values():
+            if since > limit:
+                break
+            late.append(session)
+        for session in late:
+            del self.leaving[session.agent_id]
+        return late

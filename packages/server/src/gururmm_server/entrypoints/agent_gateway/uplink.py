@@ -1,0 +1,89 @@
+"""From the gateway to the bus: one sender in order, and batches for the dashboards."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from gururmm_server.core.commands.delivery import Live
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import AgentRow, LiveBatch, Sample
+from gururmm_server.infra.nats import Bus
+
+WAITING_BYTES: Final = 64 * 1024 * 1024
+ROWS: Final = 2000
+"""Rows in one live message, which has to stay below the broker's one megabyte."""
+_OUTPUT_BYTES: Final = 256 * 1024
+
+
+class Uplink:
+    """Publishes in order. Nothing here is durable: while the broker is away the oldest is dropped first."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._queue: deque[tuple[str, bytes]] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def post(self, subject: str, payload: bytes) -> None:
+        """Publish soon."""
+        self._queue.append((subject, payload))
+        self._bytes += len(payload)
+        while self._bytes > WAITING_BYTES:
+            self._bytes -= len(self._queue.popleft()[1])
+        self._idle.clear()
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Publish for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._queue:
+                subject, payload = self._queue.popleft()
+                self._bytes -= len(payload)
+                await self._bus.publish(subject, payload)
+            self._idle.set()
+
+    async def drained(self, limit_s: float) -> None:
+        """Wait until all is handed to the broker's client, or the time is over."""
+        try:
+            await asyncio.wait_for(self._idle.wait(), limit_s)
+        except TimeoutError:
+            return
+
+    def wake_relay(self) -> None:
+        """Events are in the outbox."""
+        self.post(traffic.OUTBOX_WAKE, b"")
+
+    def rows(self, rows: Mapping[UUID, list[AgentRow]]) -> None:
+        """Tell each tenant's dashboards how its machines are."""
+        for tenant_id, of_tenant in rows.items():
+            for start in range(0, len(of_tenant), ROWS):
+                self._live(tenant_id, LiveBatch(agents=of_tenant[start : start + ROWS]))
+
+    def commands(self, live: Mapping[UUID, Live]) -> None:
+        """Tell each tenant's dashboards what its commands do."""
+        for tenant_id, news in live.items():
+            for start in range(0, len(news.updates), ROWS):
+                self._live(tenant_id, LiveBatch(commands=news.updates[start : start + ROWS]))
+            batch = LiveBatch()
+            size = 0
+            for piece in news.output:
+                batch.output.append(piece)
+                size += len(piece.data)
+                if size > _OUTPUT_BYTES:
+                    self._live(tenant_id, batch)
+                    batch, size = LiveBatch(), 0
+            if batch.output:
+                self._live(tenant_id, batch)
+
+    def sample(self, tenant_id: UUID, sample: Sample) -> None:
+        """Show a sample to whoever looks at that machine."""
+        self._live(tenant_id, LiveBatch(samples=[sample]))
+
+    def _live(self, tenant_id: UUID, batch: LiveBatch) -> None:
+        self.post(traffic.live(tenant_id), traffic.encode(batch))
