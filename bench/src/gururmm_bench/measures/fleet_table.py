@@ -61,7 +61,8 @@ def _searches(stack: Stack) -> Iterator[float]:
 async def _settled(database_url: str) -> None:
     """Wait until the database has vacuumed and analysed what was loaded, as it does by itself within two minutes."""
     query = """select count(*) from pg_stat_all_tables where schemaname = 'core'
-               and relname in ('agents', 'agent_state') and last_autoanalyze is not null and last_autovacuum is not null"""
+               and relname in ('agents', 'agent_state')
+               and last_autoanalyze is not null and last_autovacuum is not null"""
     connection = await asyncpg.connect(database_url)
     try:
         deadline = time.monotonic() + _SETTLE_LIMIT_S

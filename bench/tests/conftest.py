@@ -1,0 +1,140 @@
+"""The other end of a fleet, for the fleet's own tests: hello, enrolment and a gateway that does what a test says."""
+
+import asyncio
+import json
+import os
+import time
+import uuid
+
+import pytest
+from gururmm_wire import codec
+from gururmm_wire.challenge import agent_proof_bytes, enrolment_bytes, server_proof_bytes
+from gururmm_wire.v2.agent import Authenticate
+from gururmm_wire.v2.server import Challenge, Settings, Welcome
+from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_keypair, crypto_sign_open
+from picows import WSCloseCode, WSListener, WSMsgType, ws_create_server
+
+
+class Peer(WSListener):
+    """One machine's connection. `said` is everything after `Authenticate`."""
+
+    def __init__(self, server):
+        self.server = server
+        self.said = []
+        self.agent_id = None
+        self.transport = None
+        self.open = True
+        self.nonce = os.urandom(32)
+
+    def on_ws_connected(self, transport):
+        self.transport = transport
+        self.tell(Challenge(self.nonce, int(time.time())))
+
+    def on_ws_frame(self, transport, frame):
+        if frame.msg_type == WSMsgType.CLOSE:
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect()
+        elif frame.msg_type == WSMsgType.BINARY:
+            message = codec.decode_from_agent(frame.get_payload_as_bytes())
+            if isinstance(message, Authenticate):
+                self.welcome(message)
+            else:
+                self.said.append(message)
+
+    def on_ws_disconnected(self, transport):
+        self.open = False
+
+    def welcome(self, proof):
+        signed = agent_proof_bytes(proof.agent_id, self.nonce, proof.nonce)
+        crypto_sign_open(proof.signature + signed, self.server.agents[proof.agent_id])
+        self.agent_id = proof.agent_id
+        own = server_proof_bytes(proof.agent_id, self.nonce, proof.nonce)
+        self.tell(Welcome(crypto_sign(own, self.server.secret)[:crypto_sign_BYTES], self.server.settings))
+
+    def tell(self, message):
+        self.transport.send(WSMsgType.BINARY, codec.encode(message))
+
+    async def until(self, kind, condition=lambda message: True):
+        """The first message of this kind that fulfils the condition."""
+        async with asyncio.timeout(8):
+            while True:
+                for message in self.said:
+                    if isinstance(message, kind) and condition(message):
+                        return message
+                await asyncio.sleep(0.005)
+
+
+class ScriptedServer:
+    """`url` serves hello and enrolment; `peers` are the connections, oldest first."""
+
+    def __init__(self):
+        self.public_key, self.secret = crypto_sign_keypair()
+        self.settings = Settings(version=7, heartbeat_s=5, metrics_s=5)
+        self.agents = {}
+        self.enrolments = []
+        self.peers = []
+        self.refuse_with = 0
+
+    async def __aenter__(self):
+        self._http = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        self._gateway = await ws_create_server(self._peer, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._http.sockets[0].getsockname()[1]}"
+        self.gateway_url = f"ws://127.0.0.1:{self._gateway.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *_):
+        for server in (self._http, self._gateway):
+            server.close()
+        for peer in self.peers:
+            peer.transport.disconnect(False)
+        await asyncio.sleep(0.02)
+
+    async def connected(self, count):
+        """The newest `count` authenticated peers."""
+        async with asyncio.timeout(8):
+            while len(ready := [peer for peer in self.peers if peer.agent_id]) < count:
+                await asyncio.sleep(0.005)
+        return ready[-count:]
+
+    def _peer(self, request):
+        assert request.path == b"/agent/v2"
+        self.peers.append(Peer(self))
+        return self.peers[-1]
+
+    async def _answer(self, reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
+        body = json.loads(await reader.readexactly(length))
+        status, answer = self._route(head.split(b" ")[1].decode(), body)
+        data = json.dumps(answer).encode()
+        writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\nRetry-After: 0\r\n\r\n" % (status, len(data)) + data)
+        writer.close()
+
+    def _route(self, path, body):
+        if self.refuse_with:
+            return self.refuse_with, {"code": "refused", "message": "not today"}
+        if path.endswith("/hello"):
+            return 200, {
+                "server_version": "1",
+                "min_supported_protocol": 2,
+                "latest_protocol": 2,
+                "action": "proceed",
+                "gateway_url": self.gateway_url,
+                "server_public_key": self.public_key.hex(),
+            }
+        proof = enrolment_bytes(body["site_code"], body["public_key"], body["hostname"])
+        crypto_sign_open(bytes.fromhex(body["signature"]) + proof, bytes.fromhex(body["public_key"]))
+        self.enrolments.append(body)
+        agent_id = uuid.uuid4()
+        self.agents[agent_id.bytes] = bytes.fromhex(body["public_key"])
+        return 200, {
+            "agent_id": str(agent_id),
+            "server_public_key": self.public_key.hex(),
+            "gateway_url": self.gateway_url,
+        }
+
+
+@pytest.fixture
+async def server():
+    async with ScriptedServer() as running:
+        yield running

@@ -1,0 +1,159 @@
+"""A fleet against the other end of the protocol: it proves itself, distrusts, obeys, and says goodbye."""
+
+import asyncio
+import signal
+import sys
+import time
+
+import pytest
+from gururmm_bench.simulator.fleet import EnrolmentRefused, Fleet, FleetOptions
+from gururmm_bench.simulator.store import Store
+from gururmm_wire.codec import inventory_hash
+from gururmm_wire.v2.agent import (
+    Answer,
+    CommandResult,
+    Goodbye,
+    Heartbeat,
+    InventoryHashes,
+    InventorySection,
+    Metrics,
+    SettingsApplied,
+    TunnelClosed,
+)
+from gururmm_wire.v2.server import (
+    InventoryWanted,
+    MoveOver,
+    Query,
+    RunCommand,
+    Settings,
+    SettingsPush,
+    TunnelOpen,
+    Watch,
+)
+from nacl.bindings import crypto_sign_keypair
+
+ID = bytes(range(16))
+
+
+@pytest.fixture
+async def fleet(server, tmp_path):
+    with Store(tmp_path) as store:
+        fleet = Fleet(FleetOptions(server.url, ("A", "B"), 4), store)
+        await fleet.enrol()
+        fleet.start()
+        yield fleet
+        await fleet.stop()
+
+
+async def test_machines_enrol_once_spread_over_the_codes(server, tmp_path):
+    for machines in (5, 7):
+        with Store(tmp_path) as store:
+            await Fleet(FleetOptions(server.url, ("A", "B"), machines), store).enrol()
+    by_number = sorted(server.enrolments[:5], key=lambda body: body["hostname"][-4:])
+    assert [body["site_code"] for body in by_number] == list("ABABA")
+    assert len(server.enrolments) == 7
+    assert len({body["hostname"] for body in server.enrolments}) == 7
+
+
+async def test_a_refused_code_ends_it_with_the_servers_words(server, tmp_path):
+    server.refuse_with = 404
+    with Store(tmp_path) as store, pytest.raises(EnrolmentRefused, match="not today"):
+        await Fleet(FleetOptions(server.url, ("A",), 1), store).enrol()
+
+
+async def test_every_machine_comes_online_with_settings_inventory_and_readings(server, fleet):
+    peers = await server.connected(4)
+    assert {peer.agent_id for peer in peers} == set(server.agents)
+    for peer in peers:
+        assert (await peer.until(SettingsApplied)).version == 7
+        assert (await peer.until(Metrics)).memory_total > 0
+        hashes = (await peer.until(InventoryHashes)).hashes
+        peer.tell(InventoryWanted(["system", "software"]))
+        for section in ("system", "software"):
+            sent = await peer.until(InventorySection, lambda message, wanted=section: message.section == wanted)
+            assert sent.hash == hashes[section] == inventory_hash(sent.items)
+    assert fleet.online == 4
+
+
+async def test_a_server_with_another_key_is_not_trusted(server, fleet):
+    (peer, *_) = await server.connected(4)
+    server.secret = crypto_sign_keypair()[1]
+    count = len(server.peers)
+    peer.transport.disconnect(False)
+    async with asyncio.timeout(8):
+        while len(server.peers) < count + 2:
+            await asyncio.sleep(0.01)
+    assert server.peers[count].said == []
+    assert fleet.online == 3
+
+
+async def test_it_obeys(server, fleet):
+    (peer, *_) = await server.connected(4)
+    await peer.until(Metrics)
+    peer.tell(Query(ID, "processes", {}))
+    assert (await peer.until(Answer)).data["items"]
+    peer.tell(TunnelOpen(ID, 1, "terminal", 80, 24))
+    assert (await peer.until(TunnelClosed)).message == "a simulated machine has no shell"
+    peer.tell(RunCommand(ID, "sh", "hostname", 10, 0))
+    assert (await peer.until(CommandResult)).exit_code == 0
+    peer.tell(SettingsPush(Settings(version=8)))
+    await peer.until(SettingsApplied, lambda message: message.version == 8)
+    before = sum(isinstance(message, Metrics) for message in peer.said)
+    peer.tell(Watch(1, 2))
+    await asyncio.sleep(1.3)
+    assert sum(isinstance(message, Metrics) for message in peer.said) >= before + 2
+
+
+async def test_it_beats_at_the_pace_it_was_told(server, tmp_path):
+    server.settings = Settings(version=1, heartbeat_s=5, metrics_s=3600)
+    with Store(tmp_path) as store:
+        fleet = Fleet(FleetOptions(server.url, ("A",), 1, quick=True), store)
+        await fleet.enrol()
+        fleet.start()
+        (peer,) = await server.connected(1)
+        await peer.until(Heartbeat)
+        await fleet.stop()
+        assert not any(isinstance(message, InventoryHashes) for message in peer.said)
+
+
+async def test_told_to_move_it_connects_again(server, fleet):
+    (peer, *_) = await server.connected(4)
+    peer.tell(MoveOver(0))
+    (again,) = (await server.connected(5))[-1:]
+    assert again.agent_id == peer.agent_id
+    await again.until(Metrics)
+    assert not peer.open
+
+
+async def test_a_broken_connection_is_made_again(server, fleet):
+    (peer, *_) = await server.connected(4)
+    await peer.until(Metrics)
+    peer.transport.disconnect(False)
+    (again,) = (await server.connected(5))[-1:]
+    assert again.agent_id == peer.agent_id
+
+
+async def test_the_end_is_a_goodbye(server, fleet):
+    peers = await server.connected(4)
+    await peers[0].until(Metrics)
+    await fleet.stop()
+    for peer in peers:
+        await peer.until(Goodbye)
+        assert not peer.open
+
+
+async def test_the_program_stops_at_once_when_told(server, tmp_path):
+    program = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gururmm_bench.simulator", "--server", server.url, "--site-codes", "A,B"),
+        *("--machines", "3", "--state-dir", str(tmp_path / "state")),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    peers = await server.connected(3)
+    await peers[0].until(Metrics)
+    program.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    await program.communicate()
+    assert program.returncode == 0
+    assert time.monotonic() - began < 2
+    for peer in peers:
+        await peer.until(Goodbye)
