@@ -253,7 +253,7 @@ def admin_create(
     name: Annotated[str, typer.Option(help="What to call them.")] = "",
     data: Data = _DATA,
     database_url: DatabaseUrl = "",
-    public_url: PublicUrl = "http://127.0.0.1:8080",
+    public_url: PublicUrl = "",
 ) -> None:
     """Make a Platform admin and print a link, good for one sign-in, that sets their password."""
     from gururmm_server import bootstrap
@@ -309,7 +309,11 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
 
 def _settings(data: Path, database_url: str, public_url: str) -> Settings:
     """For a command beside a running GuruRMM: its embedded database, or the one that was given."""
-    return Settings(database_url=database_url or _embedded(data).runtime_url, nats_url="", public_url=public_url)
+    return Settings(
+        database_url=database_url or _embedded(data).runtime_url,
+        nats_url="",
+        public_url=public_url or DataDir(data).known_url() or "http://127.0.0.1:8080",
+    )
 
 
 def _embedded(data: Path) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gururmm_server.infra.embedded.data_dir import write_private
 from gururmm_server.infra.embedded.probe import http_json
 from gururmm_server.infra.errors import StartError
 
@@ -26,6 +27,15 @@ class DemoAccess:
         """From what `python -m gururmm_server seed-demo` prints."""
         given = json.loads(text)
         return cls(given["email"], given["password"], given["tenant_id"], given["site_codes"])
+
+
+def follow_server(agent_dir: Path, url: str) -> None:
+    """Let the demo's own agent find its server on another port than last time; it still checks the server's key."""
+    path = agent_dir / "identity.json"
+    if path.exists():
+        identity = json.loads(path.read_text(encoding="utf-8"))
+        if identity["server"] != url:
+            write_private(path, json.dumps(identity | {"server": url, "gateway": ""}))
 
 
 async def wait_online(host: str, port: int, access: DemoAccess, agent_dir: Path) -> str:

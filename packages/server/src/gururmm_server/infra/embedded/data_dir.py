@@ -1,7 +1,7 @@
 """What one installation keeps on disk, and the lock that lets only one supervisor use it.
 
-Layout: `lock`, `ports.json`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`, and beside them whatever
-else the supervisor keeps (`agent/`, `simulator/`).
+Layout: `lock`, `ports.json`, `url`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`, and beside them
+whatever else the supervisor keeps (`agent/`, `simulator/`).
 """
 
 import fcntl
@@ -72,6 +72,15 @@ class DataDir:
     def known_port(self, name: str) -> int | None:
         """The port that `name` had at the last start; None when it never ran."""
         return self._ports().get(name)
+
+    def remember_url(self, url: str) -> None:
+        """Note what people call this installation, for commands beside it."""
+        write_private(self.root / "url", url)
+
+    def known_url(self) -> str:
+        """What people called this installation at its last start; empty when it never ran."""
+        path = self.root / "url"
+        return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def log_path(self, name: str) -> Path:
         """Where the output of the process `name` goes."""

@@ -77,6 +77,9 @@ unpack() {
 enrol() {
     mkdir -p "$state"
     chmod 700 "$state"
+    known=$("$base/current/gururmm-agent" status --state-dir "$state" 2>/dev/null | sed -n 's/^server *//p')
+    [ "$known" != "$server" ] || return 0
+    [ -z "$known" ] || fail "this machine belongs to $known: take that agent away first (sh -s -- --uninstall)."
     "$base/current/gururmm-agent" enrol --server "$server" --site-code "$code" --state-dir "$state" ||
         fail "this machine could not be enrolled."
 }

@@ -1,0 +1,75 @@
+"""What keeps GuruRMM from starting is one sentence that says what to do, with exit code 1 and nothing left running."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from gururmm_server.infra.embedded.data_dir import DataDir, free_port
+
+BIN = Path(sys.executable).parent
+
+
+def _fails(*arguments: str | Path) -> str:
+    """Run `gururmm`; what it says last, after it has failed in the way every refusal should look."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GURURMM_")}
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    done = subprocess.run(
+        [BIN / "gururmm", *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    after = {child.pid for child in psutil.Process().children(recursive=True)}
+    assert after <= before
+    sentence = done.stderr.strip().splitlines()[-1]
+    assert sentence.startswith("gururmm: "), sentence
+    return sentence.removeprefix("gururmm: ")
+
+
+@pytest.fixture
+def busy_port() -> Iterator[str]:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield str(other.getsockname()[1])
+
+
+def test_a_busy_port(tmp_path: Path, busy_port: str) -> None:
+    said = _fails("up", "--data", tmp_path / "d", "--port", busy_port)
+    assert re.fullmatch(rf"Port {busy_port} on 127\.0\.0\.1 is used by another program.* with --port\.", said)
+    said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", busy_port)
+    assert said.endswith("choose another port with --gateway-port.")
+
+
+def test_a_folder_in_use(tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "d")
+    data.prepare()
+    said = _fails("up", "--data", tmp_path / "d")
+    assert said.startswith(f"GuruRMM already runs on {data.root} (process {os.getpid()}): stop it first")
+    data.release()
+
+
+def test_a_disk_without_room(tmp_path: Path) -> None:
+    said = _fails("up", "--data", tmp_path / "d", "--disk-reserve-mb", "100000000")
+    assert re.match(r"The disk of .* has \d+ MB free and 200000000 MB are needed to start: free some space", said)
+
+
+@pytest.mark.parametrize("url", ["postgresql://nobody:secret@127.0.0.1:1/none", "nonsense", "postgresql://["])
+def test_a_wrong_database_url(tmp_path: Path, url: str) -> None:
+    said = _fails(
+        "up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0", "--database-url", url
+    )
+    assert "--database-url" in said
+    assert "secret" not in said
+
+
+def test_a_missing_installation(tmp_path: Path) -> None:
+    said = _fails("admin", "create", "--email", "a@example.org", "--data", tmp_path / "d")
+    assert "There is no GuruRMM in" in said
+    assert "gururmm up" in said
+    assert "There is no GuruRMM in" in _fails("migrate", "--data", tmp_path / "d")
