@@ -1,0 +1,49 @@
+"""What can be wrong with a tech session."""
+
+from gururmm_server.infra.errors import GuruError, NotFound
+
+
+class AgentOffline(GuruError):
+    """This machine is offline, so there is nobody to open a terminal. Try again when it is back."""
+
+    code = "agent_offline"
+    status = 503
+
+
+class SessionClosed(GuruError):
+    """This terminal is closed. Open a new one."""
+
+    code = "session_closed"
+    status = 409
+
+
+class NoSuchSession(NotFound):
+    """There is no such terminal here, or it is not yours to see."""
+
+
+class NotYourSession(GuruError):
+    """Only the person who opened this terminal may do that; a Partner admin may close it."""
+
+    code = "forbidden"
+    status = 403
+
+
+class TooManySessions(GuruError):
+    """You have 8 terminals open. Close one first."""
+
+    code = "too_many_sessions"
+    status = 409
+
+
+class RelayFull(GuruError):
+    """This server process relays as many terminals as it can. Try again in a moment."""
+
+    code = "relay_full"
+    status = 503
+
+
+class Protocol(GuruError):
+    """The browser sent something that this stream does not take."""
+
+    code = "stream_protocol"
+    status = 422

@@ -1,0 +1,482 @@
+"""One tech session, spliced: browser ↔ this process ↔ bus ↔ gateway ↔ agent.
+
+Both directions count bytes, so every part may die: what a browser or an agent lacks is sent again from the offset it
+names. The owner's token in core.tunnel_sessions fences an earlier relay: from the moment another one has claimed the
+session, this one can neither audit (so not forward) nor record.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
+from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.server import (
+    TunnelClose,
+    TunnelInput,
+    TunnelOpen,
+    TunnelOutputAck,
+    TunnelResize,
+    TunnelResume,
+)
+
+from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
+from gururmm_server.core.tunnel.agent_end import AgentEnd
+from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd
+from gururmm_server.core.tunnel.errors import Protocol as ProtocolError
+from gururmm_server.core.tunnel.input_path import InputPath
+from gururmm_server.core.tunnel.ledger import Ledger, LostSession
+from gururmm_server.core.tunnel.output_path import OutputPath
+from gururmm_server.core.tunnel.reasons import Why, close_reason, sentence
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus, Subscription
+
+log = get_logger(__name__)
+
+GRACE_S = 60.0
+"""How long a shell waits for a browser that dropped."""
+HISTORY_BYTES = 256 * 1024
+"""The most history a new tab gets."""
+_RENEW_S = 10.0
+_PROBE_S = 15.0
+_CLOSE_TRIES_S = 60.0
+
+
+class CloseSession(Protocol):
+    """Closes the row with its audit and its event; does nothing where it is closed already."""
+
+    async def __call__(self, session_id: UUID, reason: str, exit_code: int | None, actor: Principal) -> None: ...
+
+
+class TunnelRelay:
+    """The owner of one tech session, with at most one browser attached."""
+
+    def __init__(
+        self,
+        claimed: Claimed,
+        *,
+        owner: str,
+        principal: Principal,
+        db: Database,
+        bus: Bus,
+        close_session: CloseSession,
+        on_gone: Callable[["TunnelRelay"], None],
+    ) -> None:
+        self.session_id = claimed.session_id
+        self._claimed = claimed
+        self._owner = owner
+        self._bus = bus
+        self._close_session = close_session
+        self._on_gone = on_gone
+        self._agent = AgentEnd(bus, claimed.agent_id, claimed.gateway_id)
+        self._ledger = ledger = Ledger(db, claimed, owner, principal, self._trouble)
+        self._input = InputPath(claimed.input_audited, ledger.audit_input, self._forward_input)
+        self._output = OutputPath(claimed.output_recorded, ledger.record_output, self._acknowledge_output)
+        self._browser: BrowserEnd | None = None
+        self._size: tuple[int, int] | None = None
+        self._opened = claimed.status == "open"
+        self._subscriptions: list[Subscription] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._upkeep: asyncio.Task[None] | None = None
+        self._ending = False
+        self._clock = asyncio.get_running_loop().time
+        self._active_at = self._alone_at = self._renewed_at = self._clock()
+        self._resumed_at = 0.0
+        self._gap = False
+        self._resend_input = True
+        self._last_words: tuple[TunnelClosed, int] | None = None
+        self._agent_shown_online = True
+        self._log = log.bind(session_id=str(self.session_id), agent_id=str(claimed.agent_id))
+
+    @property
+    def is_over(self) -> bool:
+        """It ends or has ended: nothing may be attached to it."""
+        return self._ending
+
+    def belongs_to(self, principal: Principal) -> bool:
+        """Whether this person opened it."""
+        mine = self._ledger.principal
+        return principal.user_id == mine.user_id and principal.tenant_id == mine.tenant_id
+
+    async def start(self) -> None:
+        """Listen to the agent, tell an earlier owner, and ask the agent for what is missing."""
+        self._subscriptions = [
+            await self._bus.subscribe(traffic.tunnel_all(self.session_id), self._on_tunnel),
+            await self._bus.subscribe(traffic.agent_connected(self._claimed.agent_id), self._on_connected),
+        ]
+        notice = traffic.encode(traffic.TunnelNotice(self._owner))
+        await self._bus.publish(traffic.tunnel_notice(self.session_id), notice)
+        self._spawn(self._input.run())
+        self._spawn(self._output.run())
+        await self.resume()
+        self._log.info(
+            "terminal relay started", input=self._claimed.input_audited, output=self._claimed.output_recorded
+        )
+
+    async def attach(self, browser: Browser, principal: Principal, seen: int, columns: int, rows: int) -> BrowserEnd:
+        """Serve this browser from now on, and no other; it has the output before `seen`."""
+        start = await self._history_start(seen)
+        earlier, end = self._browser, BrowserEnd(browser, self, start)
+        self._browser, self._ledger.principal = end, principal
+        if earlier is not None:
+            await earlier.stop(CLOSE_TAKEN_OVER, "another window took over")
+        self._agent_shown_online = True
+        end.control(type="attached", input_offset=self._input.audited, output_offset=start)
+        self._show_agent()
+        end.start()
+        redraw = self._output.received > 0 and (seen == 0 or start > seen)
+        await self.resize(columns, rows)
+        if redraw:
+            self._spawn(self._redraw(columns, rows))
+        self._log.info("browser attached", seen=seen, from_offset=start, actor=principal.email)
+        return end
+
+    async def leave(self, end: BrowserEnd, *, clean: bool) -> None:
+        """This browser's socket is closed: cleanly ends the shell, otherwise it waits for `GRACE_S`."""
+        await end.abandon()
+        if self._browser is not end or self._ending:
+            return
+        self._browser = None
+        self._alone_at = self._clock()
+        self._log.info("browser left", clean=clean)
+        if clean:
+            self.end("closed")
+        else:
+            self._spawn(self._renew())
+
+    def input(self, offset: int, data: bytes) -> None:
+        """Keystrokes. Raises `Protocol` at a hole or beyond the window."""
+        if not self._ending:
+            self._active_at = self._clock()
+            self._input.take(offset, data)
+
+    async def shown(self, end: BrowserEnd, offset: int) -> None:
+        """The browser has drawn the output before `offset`."""
+        if self._browser is end:
+            await self._output.shown_until(min(offset, end.sent))
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """The window has this size; recorded and told to the program."""
+        if (columns, rows) != self._size:
+            self._size = (columns, rows)
+            self._output.resized(columns, rows)
+            await self._agent.send(TunnelResize(self.session_id.bytes, CHANNEL, columns, rows))
+
+    def end(self, why: Why, exit_code: int | None = None, *, said: str = "", tell_agent: bool = True) -> None:
+        """End the session, for everybody. Once."""
+        if not self._ending:
+            self._ending = True
+            self._background(self._end(close_reason(why, said), exit_code, tell_agent))
+
+    def revoke(self, session_ids: set[UUID]) -> None:
+        """These sign-in sessions ended: so does what they hold open."""
+        if self._ledger.principal.session_id in session_ids:
+            self.end("signed_out")
+
+    async def is_still_owner(self) -> bool:
+        """Renew the lease; False where the session is another relay's or closed, and then this relay ends."""
+        try:
+            gateway_id = await self._ledger.renew()
+        except LostSession:
+            self._lose()
+            return False
+        self._renewed_at = self._clock()
+        if gateway_id != self._agent.gateway_id:
+            self._agent.gateway_id = gateway_id
+            await self.resume(reconnected=True)
+        return True
+
+    async def resume(self, *, reconnected: bool = False) -> None:
+        """Ask the agent for what is missing here; its answer says what it misses."""
+        self._resumed_at = self._clock()
+        self._resend_input |= reconnected
+        session, acknowledged = self.session_id.bytes, self._output.acknowledged
+        if self._agent.gateway_id is not None:
+            self._agent.expect_answer()
+        if not self._opened:
+            claimed = self._claimed
+            size = self._size or (claimed.columns, claimed.rows)
+            await self._agent.send(TunnelOpen(session, CHANNEL, "terminal", *size, claimed.shell))
+        await self._agent.send(TunnelResume(session, CHANNEL, acknowledged))
+        if self._size is not None:
+            await self._agent.send(TunnelResize(session, CHANNEL, *self._size))
+
+    def tick(self) -> None:
+        """Look after repetitions, leases and absence; called a few times a second."""
+        if not self._ending and (self._upkeep is None or self._upkeep.done()):
+            self._upkeep = self._spawn(self._keep_up())
+
+    async def stop(self, code: int, reason: str) -> None:
+        """Give the session up without ending it: the browser attaches elsewhere."""
+        if self._ending:
+            return
+        self._ending = True
+        try:
+            await asyncio.wait_for(self._output.flush(), 2)
+        except (LostSession, TimeoutError):
+            self._log.info("the last output was not recorded here")
+        await self._dispose()
+        if self._browser is not None:
+            await self._browser.stop(code, reason)
+
+    # -- output's source for the browser
+
+    @property
+    def received(self) -> int:
+        """How much output there is."""
+        return self._output.received
+
+    async def read(self, start: int, limit: int) -> bytes:
+        """Output from `start` on: from memory, or from the recording where memory has let it go."""
+        if start >= self._output.base:
+            return self._output.slice(start, limit)
+        return await self._ledger.recorded_output(start, min(self._output.base, start + limit))
+
+    async def _history_start(self, seen: int) -> int:
+        """Where output goes on for a tab that has `seen` bytes: there, or as far back as history is shown."""
+        received = self._output.received
+        if seen > received + TUNNEL_WINDOW_BYTES:
+            raise ProtocolError("This tab is ahead of the terminal.")
+        if seen >= received - HISTORY_BYTES or seen >= self._output.base:
+            return seen
+        start = received - HISTORY_BYTES
+        head = await self.read(start, 4096)
+        newline = head.find(b"\n")
+        return start + newline + 1 if newline >= 0 else start
+
+    # -- the agent's side
+
+    async def _on_tunnel(self, subject: str, payload: bytes) -> None:
+        if subject.endswith(".notice"):
+            notice = msgspec.msgpack.decode(payload, type=traffic.TunnelNotice)
+            if notice.owner != self._owner:
+                self._lose()
+            return
+        if payload[:16] != self._claimed.agent_id.bytes:
+            self._log.warning("a message for this terminal came from another agent", sender=payload[:16].hex())
+            return
+        try:
+            message = decode_from_agent(memoryview(payload)[16:])
+        except MalformedMessage as error:
+            self._log.warning("malformed tunnel message", error=str(error))
+            return
+        if not isinstance(message, TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed):
+            return
+        if message.session_id != self.session_id.bytes or message.channel != CHANNEL or self._ending:
+            return
+        self._agent.heard()
+        self._show_agent()
+        await self._on_agent_message(message)
+
+    async def _on_agent_message(self, message: TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed) -> None:
+        match message:
+            case TunnelOutput(offset=offset, data=data):
+                self._active_at = self._clock()
+                self._gap = not self._output.take(offset, data)
+                if self._gap:
+                    await self._fill_gap()
+                elif self._browser is not None:
+                    self._browser.wake()
+            case TunnelInputAck(offset=offset):
+                await self._on_input_ack(offset)
+            case TunnelClosed():
+                await self._on_closed(message)
+                return
+        if not self._opened:
+            self._opened = True
+            self._output.touch()
+
+    async def _on_input_ack(self, offset: int) -> None:
+        before = self._input.base
+        if not self._input.acknowledged(offset):
+            await self._recover_input(offset)
+        if self._resend_input:
+            self._resend_input = False
+            await self._input.resend()
+        if self._input.base > before and self._browser is not None:
+            self._browser.acknowledge_input(self._input.base)
+
+    async def _recover_input(self, offset: int) -> None:
+        """An earlier relay audited input and died before the agent had it: the audit still has the bytes."""
+        data = await self._ledger.audited_input(offset, self._input.base)
+        if data is None:
+            self._log.error("audited input cannot be recovered", agent=offset, audited=self._input.base)
+            self.end("failed")
+            return
+        self._log.info("input recovered from the audit", offset=offset, size=len(data))
+        self._input.recover(offset, data)
+        self._resend_input = True
+
+    async def _on_closed(self, message: TunnelClosed) -> None:
+        missing = message.output_end > self._output.received
+        tries = self._last_words[1] if self._last_words is not None else 0
+        if missing and tries < 3:
+            self._last_words = (message, tries + 1)
+            await self.resume()
+            return
+        why: Why = "exited" if self._opened else "not_opened"
+        if self._opened and message.exit_code is None and message.output_end == 0:
+            why = "agent_lost"
+        self.end(why, message.exit_code, said=message.message, tell_agent=False)
+
+    async def _on_connected(self, _subject: str, payload: bytes) -> None:
+        where = msgspec.msgpack.decode(payload, type=traffic.AgentConnected)
+        if where.tenant_id == self._claimed.tenant_id.bytes:
+            self._agent.gateway_id = where.gateway_id
+            await self.resume(reconnected=True)
+
+    async def _fill_gap(self) -> None:
+        if self._clock() - self._resumed_at > 0.3:
+            await self.resume()
+
+    def _show_agent(self) -> None:
+        """Tell the browser when the agent goes or comes."""
+        online = self._agent.online
+        if online != self._agent_shown_online and self._browser is not None:
+            self._agent_shown_online = online
+            self._browser.control(type="state", agent="online" if online else "offline")
+
+    # -- what the two paths need
+
+    async def _forward_input(self, offset: int, data: bytes) -> None:
+        await self._agent.send(TunnelInput(self.session_id.bytes, CHANNEL, offset, data))
+
+    async def _acknowledge_output(self, offset: int) -> None:
+        await self._agent.send(TunnelOutputAck(self.session_id.bytes, CHANNEL, offset))
+
+    def _trouble(self, error: GuruError | None) -> None:
+        """Tell the browser what its terminal waits for (code null: for nothing any more)."""
+        if self._browser is not None:
+            code, message = (error.code, error.message) if error is not None else (None, "")
+            self._browser.control(type="trouble", code=code, message=message)
+
+    # -- time
+
+    async def _keep_up(self) -> None:
+        now = self._clock()
+        if await self._input.resend_if_stuck():
+            self._agent.expect_answer()
+        since_resume = now - self._resumed_at
+        idle = self._resumed_at < self._active_at < now - 1
+        attached = self._browser is not None
+        if (
+            (since_resume > 0.3 and (self._gap or self._last_words))
+            or (since_resume > 1 and (not self._opened or idle))
+            or (since_resume > 2 and not self._agent.online)
+            or (since_resume > _PROBE_S and attached)
+        ):
+            await self.resume()
+        self._show_agent()
+        renew_s = _RENEW_S if self._agent.online else 2.0
+        if attached and now - self._renewed_at > renew_s:
+            await self._renew()
+        if not attached and now - self._alone_at > GRACE_S:
+            self.end("abandoned")
+
+    async def _renew(self) -> None:
+        self._renewed_at = self._clock()
+        try:
+            await self.is_still_owner()
+        except GuruError as error:
+            self._log.warning("lease not renewed", error=str(error))
+
+    async def _redraw(self, columns: int, rows: int) -> None:
+        """Make a full-screen program draw itself again: its window changes for a moment."""
+        session = self.session_id.bytes
+        await self._agent.send(TunnelResize(session, CHANNEL, columns, rows - 1 if rows > 1 else 2))
+        await asyncio.sleep(0.1)
+        if self._size == (columns, rows):
+            await self._agent.send(TunnelResize(session, CHANNEL, columns, rows))
+
+    # -- the end
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a part of this relay; it is cancelled with the relay."""
+        task = asyncio.create_task(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except LostSession:
+            self._lose()
+        except Exception:  # noqa: BLE001 - see below
+            # The edge of a job: one terminal ends, the process and all other terminals go on.
+            self._log.exception("a terminal relay failed")
+            self.end("failed")
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run what outlives the relay's own tasks."""
+        task = asyncio.create_task(work)
+        _ENDINGS.add(task)
+        task.add_done_callback(_ENDINGS.discard)
+
+    def _lose(self) -> None:
+        if not self._ending:
+            self._ending = True
+            self._background(self._give_way())
+
+    async def _give_way(self) -> None:
+        """Closed elsewhere, or another relay's now: say which."""
+        await self._dispose()
+        closed = None
+        try:
+            closed = await self._ledger.closed()
+        except GuruError as error:
+            self._log.warning("cannot tell how the terminal ended", error=str(error))
+        if closed is not None:
+            await self._say_closed(*closed)
+        elif self._browser is not None:
+            await self._browser.stop(CLOSE_TAKEN_OVER, "another window took over")
+
+    async def _end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
+        written = asyncio.create_task(self._write_end(reason, exit_code, tell_agent))
+        # The browser hears within 3 s even while the database is away; the row follows.
+        await asyncio.wait({written}, timeout=3)
+        await self._say_closed(reason, exit_code)
+        await asyncio.wait({written})
+        await self._dispose()
+        self._log.info("terminal ended", reason=reason, exit_code=exit_code)
+
+    async def _write_end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
+        """Record what is left, close the row, then hang up. Given up after a minute: then the lease's sweep does it."""
+        give_up = self._clock() + _CLOSE_TRIES_S
+        while self._clock() < give_up:
+            try:
+                await asyncio.wait_for(self._output.flush(), 10)
+            except (LostSession, TimeoutError):
+                self._log.warning("the last output is not recorded")
+            try:
+                await self._close_session(self.session_id, reason, exit_code, self._ledger.principal)
+            except GuruError as error:
+                self._log.warning("the end of a terminal is not written yet", error=str(error))
+                await asyncio.sleep(1)
+            else:
+                if tell_agent:
+                    await self._agent.send(TunnelClose(self.session_id.bytes))
+                return
+
+    async def _say_closed(self, reason: str, exit_code: int | None) -> None:
+        if self._browser is not None:
+            await self._browser.finish(5, type="closed", exit_code=exit_code, reason=sentence(reason))
+
+    async def _dispose(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        for subscription in self._subscriptions:
+            await subscription.stop()
+        self._subscriptions = []
+        self._on_gone(self)
+
+
+_ENDINGS: set[asyncio.Task[None]] = set()
+"""Keeps the last steps of relays alive until they are done."""

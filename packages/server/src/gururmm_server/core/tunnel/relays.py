@@ -1,0 +1,116 @@
+"""All tech sessions that this process relays."""
+
+import asyncio
+from contextlib import suppress
+from uuid import UUID
+from weakref import WeakValueDictionary
+
+import msgspec
+
+from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
+from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
+from gururmm_server.core.tunnel.relay import TunnelRelay
+from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus, Subscription
+
+log = get_logger(__name__)
+
+RELAYS = 200
+"""How many sessions one process relays."""
+_TICK_S = 0.25
+CLOSE_RESTART = 1012
+
+
+class TunnelRelays:
+    """Makes relays, finds them again for a browser that comes back, and ticks them."""
+
+    def __init__(self, db: Database, bus: Bus, service: TunnelService) -> None:
+        self._db = db
+        self._bus = bus
+        self._service = service
+        self._relays: dict[UUID, TunnelRelay] = {}
+        self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._ticker: asyncio.Task[None] | None = None
+        self._subscription: Subscription | None = None
+
+    async def open(self) -> None:
+        """Begin. Raises `Unavailable`."""
+        self._subscription = await self._bus.subscribe(traffic.SESSIONS_REVOKED, self._on_revoked)
+        self._bus.on_reconnect.append(self._on_reconnect)
+        self._ticker = asyncio.create_task(self._tick(), name="tunnel relays")
+
+    async def close(self) -> None:
+        """The process stops: what came is recorded, and browsers are sent to another process."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._subscription is not None:
+            await self._subscription.stop()
+        with suppress(ValueError):
+            self._bus.on_reconnect.remove(self._on_reconnect)
+        await asyncio.gather(*(relay.stop(CLOSE_RESTART, "restarting") for relay in list(self._relays.values())))
+
+    async def attach(
+        self, session_id: UUID, principal: Principal, browser: Browser, seen: int, size: tuple[int, int]
+    ) -> tuple[TunnelRelay, BrowserEnd]:
+        """Serve a browser that has the output before `seen`; an earlier one of this session is closed.
+
+        Raises `NoSuchSession`, `SessionClosed`, `RelayFull`, `Protocol`.
+        """
+        if principal.tenant_id is None:
+            raise NoSuchSession
+        lock = self._attaching.setdefault(session_id, asyncio.Lock())
+        async with lock:
+            relay = self._relays.get(session_id)
+            if relay is None or relay.is_over or not await relay.is_still_owner():
+                relay = await self._start(session_id, principal, principal.tenant_id)
+            elif not relay.belongs_to(principal):
+                raise NoSuchSession
+            return relay, await relay.attach(browser, principal, seen, *size)
+
+    async def _start(self, session_id: UUID, principal: Principal, tenant_id: UUID) -> TunnelRelay:
+        if len(self._relays) >= RELAYS:
+            raise RelayFull
+        owner = new_id().hex
+        claimed = await self._service.claim(tenant_id, session_id, owner, principal.user_id)
+
+        async def close_session(session_id: UUID, reason: str, exit_code: int | None, actor: Principal) -> None:
+            await self._service.end(tenant_id, session_id, reason, exit_code, actor)
+
+        relay = TunnelRelay(
+            claimed,
+            owner=owner,
+            principal=principal,
+            db=self._db,
+            bus=self._bus,
+            close_session=close_session,
+            on_gone=self._forget,
+        )
+        self._relays[session_id] = relay
+        await relay.start()
+        return relay
+
+    def _forget(self, relay: TunnelRelay) -> None:
+        if self._relays.get(relay.session_id) is relay:
+            del self._relays[relay.session_id]
+
+    def _on_revoked(self, _subject: str, payload: bytes) -> None:
+        revoked = msgspec.msgpack.decode(payload, type=traffic.SessionsRevoked)
+        session_ids = {UUID(bytes=session_id) for session_id in revoked.session_ids}
+        for relay in list(self._relays.values()):
+            relay.revoke(session_ids)
+
+    async def _on_reconnect(self) -> None:
+        for relay in list(self._relays.values()):
+            if not relay.is_over:
+                await relay.resume(reconnected=True)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            for relay in list(self._relays.values()):
+                relay.tick()

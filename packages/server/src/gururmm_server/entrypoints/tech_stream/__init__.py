@@ -1,0 +1,1 @@
+"""The browser's WebSockets: terminals here, live updates beside it. Translates frames, decides nothing."""
