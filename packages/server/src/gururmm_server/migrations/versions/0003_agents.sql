@@ -80,6 +80,7 @@ comment on column core.agent_state.latest is 'The newest wire v2 Metrics message
 comment on column core.agent_state.changed_at is 'When online last changed.';
 -- last_seen and the readings are in no index: their updates stay heap-only (HOT).
 create index on core.agent_state (tenant_id);
+create index on core.agent_state (tenant_id) where problems <> '{}';
 create index on core.agent_state (tenant_id) where online;
 create index on core.agent_state (gateway_id) where online;
 select core.protect('core.agent_state', '{gururmm_ingest,gururmm_worker,gururmm_platform}');
