@@ -123,5 +123,7 @@ class BrowserEnd:
             data = await self._source.read(self.sent, _FRAME_BYTES)
             if not data:
                 return
-            await self._browser.send_bytes(self.sent.to_bytes(8, "big") + data)
+            # Counted before it is sent: the browser's acknowledgement may overtake the end of a slow write.
+            frame = self.sent.to_bytes(8, "big") + data
             self.sent += len(data)
+            await self._browser.send_bytes(frame)

@@ -1,0 +1,144 @@
+"""A Partner with a machine, its scripted agent, and two api processes' worth of relays."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.tunnel.relays import TunnelRelays
+from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+
+from .scripted import ScriptedAgent, ScriptedBrowser, eventually
+
+
+def person(tenant_id: UUID, role: Role = Role.PARTNER_TECH, client_id: UUID | None = None) -> TenantCaller:
+    user_id = new_id()
+    principal = Principal(
+        user_id=user_id,
+        email=f"{user_id.hex[-8:]}@example.org",
+        session_id=new_id(),
+        role=role,
+        tenant_id=tenant_id,
+        client_id=client_id,
+    )
+    return TenantCaller(principal, tenant_id)
+
+
+async def plant_machine(db: Database, gateway_id: str | None) -> tuple[UUID, UUID]:
+    """A new Partner with one machine, online at this gateway: tenant_id, agent_id."""
+    tenant_id, client_id, site_id, agent_id = new_id(), new_id(), new_id(), new_id()
+    async with db.platform("test@example.org", "planting a Partner") as tx:
+        await tx.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)
+    async with db.tenant(tenant_id) as tx:
+        await tx.execute(
+            "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Acme')", tenant_id, client_id
+        )
+        await tx.execute(
+            "insert into core.sites (tenant_id, site_id, client_id, name) values ($1, $2, $3, 'HQ')",
+            tenant_id,
+            site_id,
+            client_id,
+        )
+        await tx.execute(
+            "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+            " hostname) values ($1, $2, $3, $4, 'Acme', 'HQ', $5, 'nw-srv-01')",
+            tenant_id,
+            agent_id,
+            client_id,
+            site_id,
+            agent_id.bytes * 2,
+        )
+        await tx.execute(
+            "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id)"
+            " values ($1, $2, $3, $4, $5)",
+            tenant_id,
+            agent_id,
+            client_id,
+            gateway_id is not None,
+            gateway_id,
+        )
+    return tenant_id, agent_id
+
+
+@dataclass
+class House:
+    """What a test of the tunnel needs."""
+
+    db: Database
+    bus: Bus
+    service: TunnelService
+    relays: TunnelRelays
+    others: TunnelRelays
+    """A second api process."""
+    tenant_id: UUID
+    agent_id: UUID
+    agent: ScriptedAgent
+    tech: TenantCaller
+
+    async def open(self) -> UUID:
+        session_id = (await self.service.open(self.tech, self.agent_id, 80, 24, ""))["session_id"]
+        assert isinstance(session_id, UUID)
+        return session_id
+
+    async def attach(
+        self, session_id: UUID, browser: ScriptedBrowser, relays: TunnelRelays | None = None
+    ) -> ScriptedBrowser:
+        browser.relay = None
+        browser.close_code = None
+        attached = await (relays or self.relays).attach(
+            session_id, self.tech.principal, browser, browser.offset, (80, 24)
+        )
+        browser.serve(attached)
+        await eventually(lambda: browser.control("attached"))
+        return browser
+
+    async def value(self, sql: str, *values: object) -> object:
+        async with self.db.tenant(self.tenant_id) as tx:
+            return await tx.fetchval(sql, *values)
+
+    async def audit(self, session_id: UUID) -> list[tuple[str, bytes | None]]:
+        async with self.db.audit_reader(self.tenant_id) as tx:
+            rows = await tx.fetch(
+                "select operation, input from core.tunnel_audit where session_id = $1 order by seq", session_id
+            )
+        return [(row["operation"], row["input"]) for row in rows]
+
+    async def audited_input(self, session_id: UUID) -> bytes:
+        return b"".join(
+            data or b"" for operation, data in await self.audit(session_id) if operation == "terminal.input"
+        )
+
+    async def chain_is_whole(self) -> bool:
+        async with self.db.audit_reader(self.tenant_id) as tx:
+            row = await tx.fetchrow("select * from core.verify_audit('tunnel_audit')")
+        assert row is not None
+        return row["row_count"] > 0 and row["first_bad"] is None
+
+
+@pytest.fixture
+async def other_bus(nats_url: str) -> AsyncIterator[Bus]:
+    connection = Bus(nats_url, name="test-agent-side")
+    await connection.open()
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def house(db: Database, bus: Bus, other_bus: Bus) -> AsyncIterator[House]:
+    gateway_id = f"gw-{new_id().hex[:8]}"
+    tenant_id, agent_id = await plant_machine(db, gateway_id)
+    agent = ScriptedAgent(other_bus, tenant_id, agent_id)
+    await agent.connect(gateway_id)
+    service = TunnelService(db, bus)
+    relays, others = TunnelRelays(db, bus, service), TunnelRelays(db, other_bus, TunnelService(db, other_bus))
+    await relays.open()
+    await others.open()
+    yield House(db, bus, service, relays, others, tenant_id, agent_id, agent, person(tenant_id))
+    await relays.close()
+    await others.close()
+    await agent.disconnect()

@@ -1,0 +1,387 @@
+"""The relay between a scripted agent and scripted browsers, on a real PostgreSQL and a real broker."""
+
+import asyncio
+import os
+from uuid import UUID
+
+import pytest
+from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.tunnel import relay as relay_module
+from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
+from gururmm_server.core.tunnel.service import close_expired
+from gururmm_server.infra.ids import new_id
+from gururmm_wire.v2.agent import TunnelInputAck, TunnelOutput
+from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.server import TunnelInput
+
+from .conftest import House, person
+from .scripted import ScriptedBrowser, eventually
+
+
+async def attached(house: House) -> tuple[UUID, ScriptedBrowser]:
+    session_id = await house.open()
+    return session_id, await house.attach(session_id, ScriptedBrowser())
+
+
+async def test_keys_are_audited_and_echoed(house: House) -> None:
+    session_id, browser = await attached(house)
+    browser.type(b"ls\r")
+    await eventually(lambda: browser.output == b"ls\r")
+    assert await house.audited_input(session_id) == b"ls\r"
+    await eventually(lambda: browser.acknowledged_input == 3)
+    assert [operation for operation, _ in await house.audit(session_id)][0] == "tunnel.open"
+    await asyncio.sleep(0.5)
+    assert (await house.service.status(house.tech.principal, session_id))["status"] == "open"
+    assert await house.chain_is_whole()
+
+
+async def test_output_is_recorded_within_a_second_and_acknowledged(house: House) -> None:
+    session_id, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    await house.agent.print(b"hello")
+    await eventually(lambda: browser.output == b"hello")
+    await asyncio.sleep(0.8)
+    recorded = await house.value(
+        "select string_agg(data, '' order by record_id) from core.tunnel_recording where session_id = $1 and kind = 'o'",
+        session_id,
+    )
+    assert recorded == b"hello"
+    assert house.agent.acknowledged == 5
+
+
+async def test_a_megabyte_pasted_arrives_whole(house: House) -> None:
+    session_id, browser = await attached(house)
+    text = os.urandom(1024 * 1024)
+    await browser.paste(text)
+    await eventually(lambda: len(house.agent.input) == len(text), 30)
+    assert bytes(house.agent.input) == text
+    await eventually(lambda: len(browser.output) == len(text), 30)
+    assert bytes(browser.output) == text
+    assert await house.audited_input(session_id) == text
+    assert await house.chain_is_whole()
+
+
+async def test_lost_messages_both_ways_are_sent_again(house: House) -> None:
+    _, browser = await attached(house)
+    lost = {"in": 0, "out": 0, "ack": 0}
+
+    def lose_input(message: object) -> bool:
+        lost["in"] += isinstance(message, TunnelInput)
+        return isinstance(message, TunnelInput) and lost["in"] % 3 == 0
+
+    def lose_output(message: object) -> bool:
+        kind = "out" if isinstance(message, TunnelOutput) else "ack"
+        lost[kind] += 1
+        return isinstance(message, TunnelOutput | TunnelInputAck) and lost[kind] % 3 == 1
+
+    house.agent.lose_to_agent, house.agent.lose_to_server = lose_input, lose_output
+    for number in range(12):
+        browser.type(b"line %d\r" % number)
+        await asyncio.sleep(0.02)
+    await eventually(lambda: browser.output == browser.typed, 30)
+    assert house.agent.input == browser.typed
+    await eventually(lambda: browser.acknowledged_input == len(browser.typed), 20)
+
+
+async def test_nothing_is_forwarded_while_the_audit_cannot_be_written(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gururmm_server.core.tunnel import _repository
+    from gururmm_server.infra.errors import StorageFull
+
+    session_id, browser = await attached(house)
+    real = _repository.append_input
+
+    async def refuse(*_: object, **__: object) -> bool:
+        raise StorageFull
+
+    monkeypatch.setattr(_repository, "append_input", refuse)
+    browser.type(b"rm -rf /tmp/x\r")
+    trouble = await eventually(lambda: browser.control("trouble"))
+    assert trouble["code"] == "storage_full"
+    await asyncio.sleep(0.5)
+    assert house.agent.input_messages == []
+    monkeypatch.setattr(_repository, "append_input", real)
+    await eventually(lambda: house.agent.input == browser.typed)
+    assert browser.control("trouble") == {"type": "trouble", "code": None, "message": ""}
+    assert await house.audited_input(session_id) == bytes(browser.typed)
+
+
+async def test_the_row_is_committed_before_the_agent_gets_the_bytes(house: House) -> None:
+    """At the moment each input message arrives at the agent, its row can already be read by others."""
+    session_id, browser = await attached(house)
+    seen: list[bool] = []
+    receive = house.agent._on_input
+
+    async def check(offset: int, data: bytes) -> None:
+        seen.append((await house.audited_input(session_id))[offset : offset + len(data)] == data)
+        await receive(offset, data)
+
+    house.agent._on_input = check  # type: ignore[method-assign]
+    for number in range(20):
+        browser.type(b"%d;" % number)
+        await asyncio.sleep(0.005)
+    await eventually(lambda: house.agent.input == browser.typed)
+    assert seen
+    assert all(seen)
+
+
+async def test_a_dropped_tab_comes_back_exactly_where_it_was(house: House) -> None:
+    session_id, browser = await attached(house)
+    browser.type(b"before")
+    await eventually(lambda: browser.output == b"before")
+    relay, end = browser.drop()
+    await relay.leave(end, clean=False)
+    await house.agent.print(b"meanwhile")
+    browser.typed += b"typed while cut"
+    await house.attach(session_id, browser)
+    await eventually(lambda: browser.output == b"beforemeanwhiletyped while cut")
+    assert house.agent.input == browser.typed
+    assert not house.agent.hung_up
+
+
+async def test_a_new_tab_gets_the_history_and_takes_over(house: House) -> None:
+    session_id, first = await attached(house)
+    await eventually(lambda: house.agent.session)
+    text = b"".join(b"line %06d\r\n" % number for number in range(40_000))
+    await house.agent.print(text)
+    await eventually(lambda: first.output == text, 30)
+    second = await house.attach(session_id, ScriptedBrowser())
+    assert first.close_code == 4410
+    await eventually(lambda: second.offset == len(text), 10)
+    assert second.start >= len(text) - relay_module.HISTORY_BYTES
+    assert bytes(second.output) == text[second.start :]
+    assert second.output.startswith(b"line ")
+    await eventually(lambda: house.agent.sizes[-2:] == [(80, 23), (80, 24)])
+
+
+async def test_another_api_process_takes_over_after_a_kill(house: House) -> None:
+    """The first relay is gone without a word, with input audited but not delivered and output not recorded."""
+    session_id, browser = await attached(house)
+    browser.type(b"one ")
+    await eventually(lambda: browser.output == b"one ")
+    house.agent.lose_to_agent = lambda message: isinstance(message, TunnelInput)
+    browser.type(b"two ")
+    for _ in range(100):
+        if await house.audited_input(session_id) == b"one two ":
+            break
+        await asyncio.sleep(0.02)
+    relay, _ = browser.drop()
+    for task in list(relay._tasks):
+        task.cancel()
+    for subscription in relay._subscriptions:
+        await subscription.stop()
+    house.relays._relays.clear()
+    house.agent.lose_to_agent = lambda message: False
+    await house.agent.print(b"[said while nobody listened]")
+    browser.typed += b"three "
+    await house.attach(session_id, browser, house.others)
+    await eventually(lambda: house.agent.input == b"one two three ")
+    await eventually(lambda: browser.output == house.agent.output)
+    assert await house.audited_input(session_id) == b"one two three "
+    assert await house.chain_is_whole()
+
+
+async def test_taking_over_at_another_api_process_fences_the_first(house: House) -> None:
+    session_id, first = await attached(house)
+    first.type(b"a")
+    await eventually(lambda: first.output == b"a")
+    second = await house.attach(session_id, ScriptedBrowser(), house.others)
+    await eventually(lambda: first.close_code == 4410)
+    await eventually(lambda: second.output == b"a")
+    assert second.control("attached") == {"type": "attached", "input_offset": 1, "output_offset": 0}
+    second.typed = bytearray(b"a")
+    second.type(b"b")
+    await eventually(lambda: second.output == b"ab")
+    assert await house.audited_input(session_id) == b"ab"
+    assert session_id not in house.relays._relays
+
+
+async def test_a_relay_that_missed_the_takeover_cannot_audit_any_more(house: House) -> None:
+    session_id, browser = await attached(house)
+    async with house.db.tenant(house.tenant_id) as tx:
+        await tx.execute(
+            "update core.tunnel_sessions set lease_owner = 'somebody else' where session_id = $1", session_id
+        )
+    browser.type(b"lost")
+    await eventually(lambda: browser.close_code == 4410)
+    assert house.agent.input_messages == []
+    assert await house.audited_input(session_id) == b""
+
+
+async def test_the_agent_moves_to_another_gateway(house: House) -> None:
+    _, browser = await attached(house)
+    browser.type(b"one ")
+    await eventually(lambda: browser.output == b"one ")
+    await house.agent.disconnect()
+    house.agent.output += b"[printed while cut] "
+    browser.type(b"two ")
+    await asyncio.sleep(0.3)
+    await house.agent.connect(f"gw-{new_id().hex[:8]}")
+    await house.agent.announce()
+    await eventually(lambda: browser.output == b"one [printed while cut] two ")
+
+
+async def test_a_silent_agent_is_shown_as_offline_and_back(house: House) -> None:
+    _, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    await house.agent.disconnect()
+    browser.type(b"?")
+    await eventually(lambda: browser.control("state") == {"type": "state", "agent": "offline"}, 10)
+    await house.agent.connect()
+    await eventually(lambda: browser.control("state") == {"type": "state", "agent": "online"}, 10)
+    await eventually(lambda: browser.output == b"?")
+
+
+async def test_a_browser_that_does_not_draw_stops_the_agent(house: House) -> None:
+    session_id, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    browser.acknowledges = False
+    await house.agent.print(bytes(4 * 1024 * 1024))
+    await asyncio.sleep(1)
+    assert house.agent.sent <= TUNNEL_WINDOW_BYTES
+    assert browser.relay is not None
+    assert len(browser.relay._output._buffer) <= TUNNEL_WINDOW_BYTES
+    recorded = await house.value("select output_recorded from core.tunnel_sessions where session_id = $1", session_id)
+    assert recorded == TUNNEL_WINDOW_BYTES
+    browser.acknowledges = True
+    assert browser.end is not None
+    await browser.relay.shown(browser.end, browser.offset)
+    await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
+    assert house.agent.most_ahead <= TUNNEL_WINDOW_BYTES + 32 * 1024
+
+
+async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) -> None:
+    session_id, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    browser.acknowledges = False
+    for number in range(64):
+        await house.agent.say(TunnelOutput(session_id.bytes, 1, number * 32768, bytes(32768)))
+    await asyncio.sleep(0.5)
+    assert browser.relay is not None
+    assert len(browser.relay._output._buffer) <= TUNNEL_WINDOW_BYTES + 32 * 1024
+
+
+async def test_another_agent_cannot_speak_for_this_one(house: House) -> None:
+    session_id, browser = await attached(house)
+    await house.agent.say(TunnelOutput(session_id.bytes, 1, 0, b"forged"), sender=new_id())
+    await house.agent.say(TunnelOutput(new_id().bytes, 1, 0, b"other session"))
+    await house.bus.publish(traffic.tunnel_up(session_id), house.agent_id.bytes + b"\xc1 nonsense")
+    await eventually(lambda: house.agent.session)
+    await house.agent.print(b"mine")
+    await eventually(lambda: browser.output == b"mine")
+
+
+async def test_the_shell_ends(house: House) -> None:
+    session_id, browser = await attached(house)
+    browser.type(b"exit\r")
+    await eventually(lambda: browser.output == b"exit\r")
+    await house.agent.print(b"bye")
+    await house.agent.exit(3)
+    await eventually(lambda: browser.close_code == 1000)
+    assert browser.output == b"exit\rbye"
+    assert browser.controls[-1] == {"type": "closed", "exit_code": 3, "reason": "The shell ended."}
+    status = await house.service.status(house.tech.principal, session_id)
+    assert (status["status"], status["exit_code"], status["close_reason"]) == ("closed", 3, "exited")
+    assert (await house.audit(session_id))[-1][0] == "tunnel.close"
+    with pytest.raises(SessionClosed):
+        await house.attach(session_id, ScriptedBrowser())
+
+
+async def test_output_lost_just_before_the_end_still_comes(house: House) -> None:
+    _, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    house.agent.lose_to_server = lambda message: isinstance(message, TunnelOutput)
+    await house.agent.print(b"last words")
+    house.agent.lose_to_server = lambda message: False
+    await house.agent.exit(0)
+    await eventually(lambda: browser.close_code == 1000)
+    assert browser.output == b"last words"
+
+
+async def test_a_clean_close_of_the_tab_ends_the_shell(house: House) -> None:
+    session_id, browser = await attached(house)
+    relay, end = browser.drop()
+    await relay.leave(end, clean=True)
+    await eventually(lambda: house.agent.hung_up)
+    status = await house.service.status(house.tech.principal, session_id)
+    assert (status["status"], status["close_reason"]) == ("closed", "closed")
+
+
+async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relay_module, "GRACE_S", 0.5)
+    session_id, browser = await attached(house)
+    relay, end = browser.drop()
+    await relay.leave(end, clean=False)
+    await eventually(lambda: house.agent.hung_up)
+    status = await house.service.status(house.tech.principal, session_id)
+    assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
+
+
+async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
+    session_id = await house.open()
+    await eventually(lambda: house.agent.session)
+    assert await close_expired(house.db, house.bus) == 0
+    async with house.db.tenant(house.tenant_id) as tx:
+        await tx.execute("update core.tunnel_sessions set lease_until = now() - interval '1 second'")
+    assert await close_expired(house.db, house.bus) == 1
+    assert await close_expired(house.db, house.bus) == 0
+    await eventually(lambda: house.agent.hung_up >= 1)
+    status = await house.service.status(house.tech.principal, session_id)
+    assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
+    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
+    assert await house.chain_is_whole()
+
+
+async def test_closing_over_rest_reaches_the_browser_at_another_process(house: House) -> None:
+    session_id, browser = await attached(house)
+    admin = person(house.tenant_id, Role.PARTNER_ADMIN)
+    closed = await house.others._service.close(admin, session_id)
+    assert closed["status"] == "closed"
+    await eventually(lambda: browser.close_code == 1000)
+    assert browser.controls[-1]["type"] == "closed"
+    await eventually(lambda: house.agent.hung_up)
+
+
+async def test_signing_out_everywhere_ends_the_terminal(house: House) -> None:
+    _, browser = await attached(house)
+    revoked = traffic.SessionsRevoked([house.tech.principal.session_id.bytes])
+    await house.bus.publish(traffic.SESSIONS_REVOKED, traffic.encode(revoked))
+    await eventually(lambda: browser.close_code == 1000)
+    assert browser.controls[-1]["reason"] == "The sign-in session ended."
+    await eventually(lambda: house.agent.hung_up)
+
+
+async def test_nobody_else_attaches(house: House) -> None:
+    session_id, _ = await attached(house)
+    colleague, stranger = person(house.tenant_id), person(new_id())
+    for relays in (house.relays, house.others):
+        for somebody in (colleague, stranger):
+            with pytest.raises(NoSuchSession):
+                await relays.attach(session_id, somebody.principal, ScriptedBrowser(), 0, (80, 24))
+
+
+async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
+    _, browser = await attached(house)
+    assert browser.relay is not None
+    with pytest.raises(Protocol):
+        browser.relay.input(5, b"x")
+    house.agent.takes_input = False
+    with pytest.raises(Protocol):
+        for number in range(64):
+            browser.relay.input(number * 32768, bytes(32768))
+
+
+async def test_the_window_size_is_told_and_recorded(house: House) -> None:
+    session_id, browser = await attached(house)
+    assert browser.relay is not None
+    await browser.relay.resize(132, 50)
+    await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 50))
+    await asyncio.sleep(0.5)
+    sizes = await house.value(
+        "select array_agg(convert_from(data, 'utf8') order by record_id) from core.tunnel_recording"
+        " where session_id = $1 and kind = 'r'",
+        session_id,
+    )
+    assert sizes == ["80x24", "132x50"]
