@@ -19,7 +19,7 @@ class QuietLogger(logging.LoggerAdapter[logging.Logger]):
 
     def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
         if kwargs.get("exc_info"):
-            log.exception("websocket library", message=str(msg) % args, level=level)
+            log.error("websocket library", message=str(msg) % args, level=level, exc_info=True)  # noqa: LOG014 - called from its handler
 
     def info(self, msg: object, *args: object, **kwargs: Any) -> None:
         """Said for every connection."""

@@ -1,0 +1,215 @@
+"""The other end of the socket, for tests: an agent that does exactly what it is told, good or bad."""
+
+import asyncio
+import os
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+from gururmm_server.infra.ids import new_id
+from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
+from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.v2.agent import Authenticate, Message
+from gururmm_wire.v2.server import Challenge, Welcome
+from nacl.bindings import crypto_sign, crypto_sign_keypair, crypto_sign_open
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+Expected = TypeVar("Expected", bound=Message)
+
+
+class Ended(Exception):
+    """The server closed the socket with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+class _Listener(WSListener):
+    def __init__(self) -> None:
+        self.inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self.pings = 0
+        self.answer_pings = True
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if frame.msg_type == WSMsgType.BINARY:
+            self.inbox.put_nowait(decode_from_server(frame.get_payload_as_bytes()))
+        elif frame.msg_type == WSMsgType.PING:
+            self.pings += 1
+            if self.answer_pings:
+                transport.send_pong(frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.CLOSE:
+            self.inbox.put_nowait(Ended(int(frame.get_close_code())))
+            transport.disconnect()
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        self.inbox.put_nowait(Ended(0))
+
+
+class AgentEnd:
+    """A connection to a gateway."""
+
+    def __init__(self, agent_id: UUID, secret_key: bytes, server_key: bytes) -> None:
+        self.agent_id = agent_id
+        self.secret_key = secret_key
+        self._server_key = server_key
+        self.transport: Any = None
+        self.listener = _Listener()
+        self.welcome: Welcome | None = None
+
+    async def open(self, port: int) -> Challenge:
+        """Connect; the challenge."""
+        self.listener = _Listener()
+        self.transport, _ = await ws_connect(
+            lambda: self.listener,
+            f"ws://127.0.0.1:{port}/agent/v2",
+            enable_auto_pong=False,
+            use_aiofastnet=False,
+            max_frame_size=1 << 24,
+        )
+        return await self.expect(Challenge)
+
+    def proof(self, challenge: Challenge, **changes: Any) -> Authenticate:
+        """A valid proof, or one with something changed."""
+        nonce = os.urandom(32)
+        signed = agent_proof_bytes(self.agent_id.bytes, challenge.nonce, nonce)
+        fields = {
+            "agent_id": self.agent_id.bytes,
+            "nonce": nonce,
+            "signature": crypto_sign(signed, self.secret_key)[:64],
+            "agent_version": "0.1.0",
+            "os": "linux",
+            "arch": "x86_64",
+        }
+        return Authenticate(**(fields | changes))
+
+    async def join(self, port: int) -> "AgentEnd":
+        """Connect and authenticate, and check the server's proof."""
+        challenge = await self.open(port)
+        proof = self.proof(challenge)
+        self.send(proof)
+        self.welcome = await self.expect(Welcome)
+        signed = server_proof_bytes(self.agent_id.bytes, challenge.nonce, proof.nonce)
+        crypto_sign_open(self.welcome.signature + signed, self._server_key)
+        return self
+
+    def send(self, message: Message) -> None:
+        self.transport.send(WSMsgType.BINARY, encode(message))
+
+    def send_raw(self, data: bytes, kind: WSMsgType = WSMsgType.BINARY, *, fin: bool = True) -> None:
+        self.transport.send(kind, data, fin=fin)
+
+    async def receive(self, limit_s: float = 5) -> Any:
+        """The next message. Raises `Ended`."""
+        item = await asyncio.wait_for(self.listener.inbox.get(), limit_s)
+        if isinstance(item, Ended):
+            raise item
+        return item
+
+    async def expect(self, kind: type[Expected], limit_s: float = 5) -> Expected:
+        """The next message of this kind; others are passed over."""
+        while True:
+            message = await self.receive(limit_s)
+            if isinstance(message, kind):
+                return message
+
+    async def ended(self, limit_s: float = 5) -> int:
+        """The close code with which the server ends this connection."""
+        while True:
+            try:
+                await self.receive(limit_s)
+            except Ended as end:
+                return end.code
+
+    def cut(self) -> None:
+        """Drop the connection without a word."""
+        if self.transport is not None:
+            self.transport.disconnect(graceful=False)
+
+
+class Fleet:
+    """Enrolled machines of one Partner, with their keys."""
+
+    def __init__(self, owner_url: str) -> None:
+        self.owner_url = owner_url
+        self.tenant_id = new_id()
+        self.client_id = new_id()
+        self.site_id = new_id()
+        self.server_key = b""
+
+    async def plant(self) -> None:
+        """The Partner with a Client and a Site."""
+        owner = await asyncpg.connect(self.owner_url)
+        await owner.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", self.tenant_id)
+        await owner.execute("insert into core.tenant_settings (tenant_id) values ($1)", self.tenant_id)
+        await owner.execute(
+            "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Contoso')",
+            self.tenant_id,
+            self.client_id,
+        )
+        await owner.execute(
+            "insert into core.sites (tenant_id, client_id, site_id, name) values ($1, $2, $3, 'HQ')",
+            self.tenant_id,
+            self.client_id,
+            self.site_id,
+        )
+        self.server_key = await owner.fetchval(
+            "select value from core.server_secrets where name = 'agent_link_public_key'"
+        )
+        await owner.close()
+
+    async def enrol(self, count: int = 1) -> list[AgentEnd]:
+        """New machines, none of them connected."""
+        ends = []
+        rows = []
+        for _ in range(count):
+            public_key, secret_key = crypto_sign_keypair()
+            ends.append(AgentEnd(new_id(), secret_key, self.server_key))
+            rows.append(
+                (self.tenant_id, ends[-1].agent_id, self.client_id, self.site_id, public_key, ends[-1].agent_id.hex)
+            )
+        owner = await asyncpg.connect(self.owner_url)
+        await owner.executemany(
+            "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+            " hostname, agent_version) values ($1, $2, $3, $4, 'Contoso', 'HQ', $5, 'host-' || left($6, 8), '0.1.0')",
+            rows,
+        )
+        await owner.executemany(
+            "insert into core.agent_state (tenant_id, agent_id, client_id) values ($1, $2, $3)",
+            [row[:3] for row in rows],
+        )
+        await owner.close()
+        return ends
+
+    async def value(self, sql: str, *values: Any) -> Any:
+        """One value, seen from above all tenants."""
+        owner = await asyncpg.connect(self.owner_url)
+        try:
+            return await owner.fetchval(sql, *values)
+        finally:
+            await owner.close()
+
+    async def row(self, sql: str, *values: Any) -> Any:
+        """One row, seen from above all tenants."""
+        owner = await asyncpg.connect(self.owner_url)
+        try:
+            return await owner.fetchrow(sql, *values)
+        finally:
+            await owner.close()
+
+    async def online(self, end: AgentEnd) -> bool:
+        """What the table says of a machine."""
+        return bool(await self.value("select online from core.agent_state where agent_id = $1", end.agent_id))
+
+    async def events(self, name: str) -> int:
+        """How many such events wait in the outbox (no relay runs in these tests)."""
+        return int(await self.value("select count(*) from core.outbox where name = $1", name))
+
+
+async def until(check: Any, limit_s: float = 8) -> None:
+    """Wait until `check` (async) is true."""
+    for _ in range(int(limit_s / 0.02)):
+        if await check():
+            return
+        await asyncio.sleep(0.02)
+    raise TimeoutError("it did not become true")

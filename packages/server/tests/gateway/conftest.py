@@ -1,0 +1,54 @@
+"""A gateway on real engines, and machines that are enrolled with it."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import uvloop
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.nats import Bus
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from agent_end import Fleet
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that the gateway's process has."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture
+async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[[], Awaitable[Gateway]]]:
+    """Starts gateways that live until the test is over."""
+    started: list[tuple[Gateway, asyncio.Task[None]]] = []
+
+    async def start() -> Gateway:
+        gateway = Gateway(db, bus)
+        await gateway.open("127.0.0.1", 0)
+        started.append((gateway, asyncio.create_task(gateway.run())))
+        return gateway
+
+    yield start
+    for gateway, work in started:
+        await gateway.drain(0)
+        await gateway.close()
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+@pytest.fixture
+async def gateway(start_gateway: Callable[[], Awaitable[Gateway]]) -> Gateway:
+    return await start_gateway()
+
+
+@pytest.fixture
+async def fleet(owner_url: str) -> Fleet:
+    fleet = Fleet(owner_url)
+    await fleet.plant()
+    return fleet
