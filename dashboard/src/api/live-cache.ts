@@ -1,0 +1,95 @@
+/** What the live socket says, merged into the Query caches in place: rows change where they stand, none moves. */
+import type { InfiniteData, QueryClient } from "@tanstack/react-query";
+import type {
+  AgentDetail,
+  AgentRow,
+  CommandDetail,
+  CommandRow,
+  EventRow,
+  List,
+  LiveAgent,
+  LiveCommand,
+  Metrics,
+} from "./contract";
+
+export const keys = {
+  agentLists: ["agents", "list"] as const,
+  agent: (id: string) => ["agents", "detail", id] as const,
+  commandLists: ["commands", "list"] as const,
+  command: (id: string) => ["commands", "detail", id] as const,
+  eventLists: ["events", "list"] as const,
+  sessionLists: ["sessions", "list"] as const,
+  session: (id: string) => ["sessions", "detail", id] as const,
+  overview: ["overview"] as const,
+  tree: ["tree"] as const,
+  clients: ["clients"] as const,
+  sites: ["sites"] as const,
+};
+
+type Pages<T> = InfiniteData<List<T>, string | undefined>;
+
+function definedOnly<T extends object>(part: T): Partial<T> {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** The pages with some rows patched; the very same object when no row is concerned, so that nothing renders. */
+export function patchPages<T extends { id: string }>(data: Pages<T> | undefined, patches: Map<string, Partial<T>>) {
+  if (!data) return data;
+  let touched = false;
+  const pages = data.pages.map((page) => {
+    if (!page.items.some((row) => patches.has(row.id))) return page;
+    touched = true;
+    return { ...page, items: page.items.map((row) => ({ ...row, ...patches.get(row.id) })) };
+  });
+  return touched ? { ...data, pages } : data;
+}
+
+export function mergeAgents(cache: QueryClient, items: LiveAgent[]): void {
+  const patches = new Map<string, Partial<AgentRow>>(items.map((item) => [item.id, definedOnly(item)]));
+  cache.setQueriesData<Pages<AgentRow>>({ queryKey: keys.agentLists }, (data) => patchPages(data, patches));
+  for (const item of items) {
+    cache.setQueryData<AgentDetail>(keys.agent(item.id), (old) => (old ? { ...old, ...definedOnly(item) } : old));
+  }
+}
+
+export function mergeMetrics(cache: QueryClient, agentId: string, sample: Metrics): void {
+  cache.setQueryData<AgentDetail>(keys.agent(agentId), (old) => (old ? { ...old, latest: sample } : old));
+}
+
+export function mergeCommand(cache: QueryClient, item: LiveCommand): void {
+  const patches = new Map<string, Partial<CommandRow>>([[item.id, definedOnly(item)]]);
+  cache.setQueriesData<Pages<CommandRow>>({ queryKey: keys.commandLists }, (data) => patchPages(data, patches));
+  cache.setQueryData<CommandDetail>(keys.command(item.id), (old) => (old ? { ...old, ...definedOnly(item) } : old));
+}
+
+/** Puts an event on top of the unfiltered feeds; a feed that already has it stays as it is. */
+export function mergeEvent(cache: QueryClient, event: EventRow): void {
+  cache.setQueriesData<Pages<EventRow>>({ queryKey: keys.eventLists, predicate: isOpenFeed(event) }, (data) => {
+    const first = data?.pages[0];
+    if (!data || !first || data.pages.some((page) => page.items.some((row) => row.id === event.id))) return data;
+    const page = { ...first, items: [event, ...first.items], total: first.total + 1 };
+    return { ...data, pages: [page, ...data.pages.slice(1)] };
+  });
+}
+
+function isOpenFeed(event: EventRow) {
+  return ({ queryKey }: { queryKey: readonly unknown[] }): boolean => {
+    const filter = (queryKey[2] ?? {}) as { agent_id?: string; name?: string };
+    return (!filter.agent_id || filter.agent_id === event.agent_id) && (!filter.name || filter.name === event.name);
+  };
+}
+
+/** The caches that an event makes out of date, beyond the rows that are patched in place. */
+export function staleAfter(event: EventRow): readonly (readonly unknown[])[] {
+  const noun = event.name.split(".")[0];
+  if (noun === "agent")
+    return [
+      keys.overview,
+      keys.tree,
+      ...(event.name === "agent.online" || event.name === "agent.offline" ? [] : [keys.sites, keys.clients]),
+    ];
+  if (noun === "command") return [keys.overview, keys.commandLists];
+  if (noun === "tunnel") return [keys.overview, keys.sessionLists];
+  if (noun === "site" || noun === "client") return [keys.tree, keys.sites, keys.clients, keys.overview];
+  return [];
+}

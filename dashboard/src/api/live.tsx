@@ -1,0 +1,211 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import type { EventRow, LiveAgent, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
+import { api } from "./http";
+import { mergeAgents, mergeCommand, mergeEvent, mergeMetrics, staleAfter } from "./live-cache";
+import { LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
+
+type Listener<T> = (value: T) => void;
+
+class Channel<T> {
+  private readonly listeners = new Set<Listener<T>>();
+  emit(value: T): void {
+    for (const listener of this.listeners) listener(value);
+  }
+  on(listener: Listener<T>): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
+
+interface Live {
+  socket: LiveSocket;
+  status: () => LiveStatus;
+  onStatus: (listener: () => void) => () => void;
+  outputs: Channel<LiveOutput>;
+  samples: Channel<{ agentId: string; sample: Metrics }>;
+  events: Channel<EventRow>;
+  agents: Channel<LiveAgent[]>;
+  reconnects: Channel<void>;
+}
+
+const LiveContext = createContext<Live | null>(null);
+const STALE_AFTER_EVENT_MS = 1500;
+
+function useLive(): Live {
+  const live = useContext(LiveContext);
+  if (!live) throw new Error("the live socket is used outside its provider");
+  return live;
+}
+
+/** Keeps the live socket for as long as somebody is signed in to a Partner. */
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const cache = useQueryClient();
+  const live = useMemo(() => createLive(cache), [cache]);
+  useEffect(() => {
+    live.socket.start();
+    const wake = () => live.socket.nudge();
+    window.addEventListener("online", wake);
+    document.addEventListener("visibilitychange", wake);
+    return () => {
+      window.removeEventListener("online", wake);
+      document.removeEventListener("visibilitychange", wake);
+      live.socket.stop();
+    };
+  }, [live]);
+  return <LiveContext value={live}>{children}</LiveContext>;
+}
+
+function createLive(cache: ReturnType<typeof useQueryClient>): Live {
+  let status: LiveStatus = { state: "stopped", lostAt: null };
+  const statusListeners = new Set<() => void>();
+  const outputs = new Channel<LiveOutput>();
+  const samples = new Channel<{ agentId: string; sample: Metrics }>();
+  const events = new Channel<EventRow>();
+  const agents = new Channel<LiveAgent[]>();
+  const reconnects = new Channel<void>();
+  const invalidateSoon = createInvalidator(cache);
+
+  const take = (message: LiveMessage) => {
+    switch (message.type) {
+      case "agents":
+        mergeAgents(cache, message.items);
+        return agents.emit(message.items);
+      case "metrics":
+        mergeMetrics(cache, message.agent_id, message.sample);
+        return samples.emit({ agentId: message.agent_id, sample: message.sample });
+      case "command":
+        return mergeCommand(cache, message.item);
+      case "output":
+        return outputs.emit(message);
+      case "event":
+        mergeEvent(cache, message.item);
+        invalidateSoon(staleAfter(message.item));
+        return events.emit(message.item);
+    }
+  };
+  const socket = new LiveSocket({
+    ticket: () => api.post<Ticket>("/live/ticket"),
+    open: (url) => new WebSocket(socketUrl(url)),
+    onMessage: take,
+    onStatus: (next) => {
+      status = next;
+      for (const listener of statusListeners) listener();
+    },
+    onReconnected: () => {
+      void cache.invalidateQueries();
+      reconnects.emit();
+    },
+  });
+  return {
+    socket,
+    status: () => status,
+    onStatus: (listener) => {
+      statusListeners.add(listener);
+      return () => statusListeners.delete(listener);
+    },
+    outputs,
+    samples,
+    events,
+    agents,
+    reconnects,
+  };
+}
+
+// A fleet that comes back after an outage sends hundreds of events: the caches are asked for again once per pause.
+function createInvalidator(cache: ReturnType<typeof useQueryClient>) {
+  const waiting = new Map<string, readonly unknown[]>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  return (queryKeys: readonly (readonly unknown[])[]) => {
+    for (const key of queryKeys) waiting.set(JSON.stringify(key), key);
+    if (timer !== undefined || waiting.size === 0) return;
+    timer = setTimeout(() => {
+      timer = undefined;
+      const due = [...waiting.values()];
+      waiting.clear();
+      for (const queryKey of due) void cache.invalidateQueries({ queryKey });
+    }, STALE_AFTER_EVENT_MS);
+  };
+}
+
+export function useLiveStatus(): LiveStatus {
+  const live = useLive();
+  return useSyncExternalStore(live.onStatus, live.status);
+}
+
+export function useReconnectNow(): () => void {
+  const live = useLive();
+  return () => live.socket.nudge();
+}
+
+/** Asks for live readings of the rows on the screen. */
+export function useVisibleAgents(ids: string[]): void {
+  const live = useLive();
+  const joined = ids.join(",");
+  useEffect(() => {
+    const timer = setTimeout(() => live.socket.setVisible(joined === "" ? [] : joined.split(",")), 150);
+    return () => clearTimeout(timer);
+  }, [live, joined]);
+  useEffect(() => () => live.socket.setVisible([]), [live]);
+}
+
+/** Asks for fast readings of one machine while its page is open. */
+export function useWatchedAgent(id: string): void {
+  const live = useLive();
+  useEffect(() => {
+    live.socket.setWatch(id);
+    return () => live.socket.setWatch(null);
+  }, [live, id]);
+}
+
+export function useSamples(agentId: string, listener: (sample: Metrics) => void): void {
+  const live = useLive();
+  useEffect(
+    () => live.samples.on((message) => message.agentId === agentId && listener(message.sample)),
+    [live, agentId, listener],
+  );
+}
+
+/** Follows commands live; `listener` gets every piece of output of these ids. */
+export function useCommandOutput(ids: string[], listener: (output: LiveOutput) => void): void {
+  const live = useLive();
+  const joined = ids.join(",");
+  useEffect(() => {
+    const wanted = new Set(joined === "" ? [] : joined.split(","));
+    if (wanted.size === 0) return;
+    const stop = live.outputs.on((output) => {
+      if (wanted.has(output.id)) listener(output);
+    });
+    live.socket.setCommands([...wanted]);
+    return () => {
+      stop();
+      live.socket.setCommands([]);
+    };
+  }, [live, joined, listener]);
+}
+
+export function useLiveEvents(listener: (event: EventRow) => void): void {
+  const live = useLive();
+  useEffect(() => live.events.on(listener), [live, listener]);
+}
+
+export function useLiveAgents(listener: (items: LiveAgent[]) => void): void {
+  const live = useLive();
+  useEffect(() => live.agents.on(listener), [live, listener]);
+}
+
+export function useLiveReconnect(listener: () => void): void {
+  const live = useLive();
+  useEffect(() => live.reconnects.on(listener), [live, listener]);
+}
+
+/** Counts up while `active`, for a number that must tick between messages. */
+export function useTick(intervalMs: number, active = true): number {
+  const [tick, setTick] = useState(() => Date.now());
+  useEffect(() => {
+    if (!active) return;
+    const timer = setInterval(() => setTick(Date.now()), intervalMs);
+    return () => clearInterval(timer);
+  }, [intervalMs, active]);
+  return tick;
+}

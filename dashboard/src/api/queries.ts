@@ -1,0 +1,41 @@
+import { infiniteQueryOptions, QueryClient } from "@tanstack/react-query";
+import type { List } from "./contract";
+import { isPassing } from "./errors";
+import { api, type Query } from "./http";
+
+export const PAGE_SIZE = 100;
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        gcTime: 5 * 60_000,
+        refetchOnWindowFocus: false,
+        retry: (count, error) => isPassing(error) && count < 2,
+        retryDelay: (count) => Math.min(4000, 500 * 2 ** count),
+      },
+      mutations: { retry: false },
+    },
+  });
+}
+
+/** A list read page by page with the server's cursor; `key` starts with the list's noun so that acts can invalidate it. */
+export function listQuery<T>(key: readonly unknown[], path: string, query: Query, limit = PAGE_SIZE) {
+  return infiniteQueryOptions({
+    queryKey: [...key, query] as const,
+    queryFn: ({ pageParam, signal }) => api.get<List<T>>(path, { ...query, limit, cursor: pageParam }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (last: List<T>) => last.next_cursor ?? undefined,
+    placeholderData: (previous) => previous,
+  });
+}
+
+/** The rows of all loaded pages. */
+export function rowsOf<T>(data: { pages: List<T>[] } | undefined): T[] {
+  return data?.pages.flatMap((page) => page.items) ?? [];
+}
+
+export function totalOf<T>(data: { pages: List<T>[] } | undefined): number | null {
+  return data?.pages[0]?.total ?? null;
+}

@@ -1,0 +1,89 @@
+/**
+ * Who is signed in, for the whole tab. The access token lives in this module's memory and nowhere else;
+ * the refresh cookie is the browser's and can't be read from here.
+ */
+import type { Me, SignIn } from "./contract";
+import { ApiError } from "./errors";
+
+export type SessionState =
+  | { status: "unknown"; me: null }
+  | { status: "signed-out"; me: null }
+  | { status: "signed-in"; me: Me };
+
+const RENEW_BEFORE_MS = 15_000;
+
+let state: SessionState = { status: "unknown", me: null };
+let token: { value: string; renewAt: number } | null = null;
+let refreshing: Promise<boolean> | null = null;
+const listeners = new Set<() => void>();
+
+export function sessionState(): SessionState {
+  return state;
+}
+
+export function onSessionChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function change(next: SessionState): void {
+  state = next;
+  for (const listener of listeners) listener();
+}
+
+/** Takes over the answer of sign-in, refresh, switch-partner, enter, leave or an invitation. */
+export function adopt(answer: SignIn): void {
+  token = { value: answer.access_token, renewAt: performance.now() + answer.expires_in * 1000 - RENEW_BEFORE_MS };
+  change({ status: "signed-in", me: answer.me });
+}
+
+export function forget(): void {
+  token = null;
+  change({ status: "signed-out", me: null });
+}
+
+/** A token that is good for some seconds more, or null when nobody is signed in. */
+export async function accessToken(): Promise<string | null> {
+  if (token && performance.now() < token.renewAt) return token.value;
+  if (state.status === "signed-out") return null;
+  await refresh();
+  return token?.value ?? null;
+}
+
+/**
+ * Renews the token through the cookie; callers at the same time share one request. False when the cookie is no
+ * longer good. Throws when the server can't be asked: then nothing is known, and nobody is signed out.
+ */
+export function refresh(): Promise<boolean> {
+  refreshing ??= acrossTabs(askForToken).finally(() => {
+    refreshing = null;
+  });
+  return refreshing;
+}
+
+// Tabs share the cookie, and using a rotated one twice ends the session: one tab asks at a time.
+function acrossTabs(work: () => Promise<boolean>): Promise<boolean> {
+  if (!navigator.locks) return work();
+  let answer = false;
+  return navigator.locks
+    .request("gururmm.refresh", async () => {
+      answer = await work();
+    })
+    .then(() => answer);
+}
+
+async function askForToken(): Promise<boolean> {
+  const response = await fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin" }).catch(
+    () => null,
+  );
+  if (response === null) throw new ApiError(0, { code: "unreachable" });
+  if (response.ok) {
+    adopt((await response.json()) as SignIn);
+    return true;
+  }
+  if (response.status === 401 || response.status === 403) {
+    forget();
+    return false;
+  }
+  throw new ApiError(response.status, (await response.json().catch(() => ({}))) as object);
+}

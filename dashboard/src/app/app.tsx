@@ -1,0 +1,26 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { Toaster } from "sonner";
+import { createQueryClient } from "@/api/queries";
+import { ConfirmProvider } from "@/components/confirm";
+import { useTheme } from "@/lib/theme";
+import { router } from "./router";
+
+const queryClient = createQueryClient();
+
+export function App() {
+  const theme = useTheme();
+  return (
+    <QueryClientProvider client={queryClient}>
+      <ConfirmProvider>
+        <RouterProvider router={router} />
+      </ConfirmProvider>
+      <Toaster
+        theme={theme}
+        position="bottom-right"
+        gap={8}
+        toastOptions={{ className: "!bg-overlay !border-line !text-ink !font-sans" }}
+      />
+    </QueryClientProvider>
+  );
+}

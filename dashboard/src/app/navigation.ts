@@ -1,0 +1,45 @@
+import {
+  Activity,
+  Building2,
+  LayoutDashboard,
+  type LucideIcon,
+  Monitor,
+  Settings,
+  SquareChevronRight,
+  SquareTerminal,
+} from "lucide-react";
+import type { Me } from "@/api/contract";
+import { pluralOf } from "@/lib/use-session";
+
+export interface Section {
+  to: "/" | "/fleet" | "/commands" | "/sessions" | "/clients" | "/activity" | "/settings" | "/platform";
+  label: string;
+  icon: LucideIcon;
+  /** Whether the section stands in the bottom bar of a phone. */
+  essential?: boolean;
+}
+
+/** The sections this person may see, in their order. */
+export function sectionsFor(me: Me): Section[] {
+  const can = (permission: string) => me.permissions.includes(permission);
+  const platform: Section = { to: "/platform", label: pluralOf(me.labels.partner), icon: Building2, essential: true };
+  const settings: Section = { to: "/settings", label: "Settings", icon: Settings, essential: true };
+  if (me.tenant_id === null) return [platform, settings];
+  const sections: Section[] = [
+    { to: "/", label: "Mission Control", icon: LayoutDashboard, essential: true },
+    { to: "/fleet", label: "Fleet", icon: Monitor, essential: true },
+  ];
+  if (can("commands.read"))
+    sections.push({ to: "/commands", label: "Commands", icon: SquareChevronRight, essential: true });
+  if (can("tunnel.read")) sections.push({ to: "/sessions", label: "Sessions", icon: SquareTerminal });
+  if (can("sites.read")) {
+    sections.push({
+      to: "/clients",
+      label: `${pluralOf(me.labels.client)} & ${pluralOf(me.labels.site)}`,
+      icon: Building2,
+    });
+  }
+  sections.push({ to: "/activity", label: "Activity", icon: Activity });
+  sections.push(settings);
+  return sections;
+}

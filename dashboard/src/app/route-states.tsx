@@ -1,0 +1,37 @@
+import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { ErrorState, SkeletonLines } from "@/components/states";
+
+export function RouteError({ error, reset }: ErrorComponentProps) {
+  const router = useRouter();
+  const retry = () => {
+    reset();
+    void router.invalidate();
+  };
+  return (
+    <div className="grid min-h-80 place-items-center">
+      <ErrorState error={error} what="This page could not be shown." kept="Nothing was changed." onRetry={retry} />
+    </div>
+  );
+}
+
+export function RouteNotFound() {
+  return (
+    <div className="grid min-h-80 place-items-center px-6 text-center">
+      <div>
+        <p className="text-lg font-semibold">There is nothing at this address.</p>
+        <p className="mt-1 text-muted">It may have been deleted, or it belongs to another Partner.</p>
+        <Link to="/" className="mt-4 inline-block text-accent hover:underline">
+          Go to Mission Control
+        </Link>
+      </div>
+    </div>
+  );
+}
+
+export function PagePending() {
+  return (
+    <div className="p-6">
+      <SkeletonLines lines={6} className="max-w-xl" />
+    </div>
+  );
+}

@@ -1,0 +1,251 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { refresh, sessionState } from "@/api/session";
+import { validateAuditSearch } from "@/features/audit/search";
+import { validateCommandsSearch } from "@/features/commands/search";
+import { validateFleetSearch } from "@/features/fleet/search";
+import {
+  validateHistorySearch,
+  validateOverviewSearch,
+  validateProcessesSearch,
+  validateSoftwareSearch,
+  validateStorageSearch,
+} from "@/features/machine/search";
+import { validateEventsSearch } from "@/features/mission-control/search";
+import { validatePlatformSearch } from "@/features/platform/search";
+import { validateSessionsSearch } from "@/features/sessions/search";
+import { validateSitesSearch } from "@/features/sites/search";
+import { localPath, parseSearch, type RawSearch, stringifySearch, textParam } from "@/lib/search-params";
+import { PagePending, RouteError, RouteNotFound } from "./route-states";
+
+const rootRoute = createRootRoute({ errorComponent: RouteError, notFoundComponent: RouteNotFound });
+
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-in",
+  validateSearch: (raw: RawSearch): { return_to?: string } => ({ return_to: localPath(textParam(raw, "return_to")) }),
+  component: lazyRouteComponent(() => import("@/features/auth/routes/sign-in-page"), "SignInPage"),
+});
+
+const welcomeRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/welcome/$token",
+  component: lazyRouteComponent(() => import("@/features/auth/routes/welcome-page"), "WelcomePage"),
+});
+
+const appRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "app",
+  beforeLoad: async ({ location }) => {
+    if (sessionState().status === "unknown") await refresh();
+    const { status, me } = sessionState();
+    if (status !== "signed-in") {
+      throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { return_to: location.href } });
+    }
+    const withoutPartner = me.role === "platform_admin" && me.tenant_id === null;
+    if (withoutPartner && !/^\/(platform|settings)\b/.test(location.pathname)) throw redirect({ to: "/platform" });
+  },
+  component: lazyRouteComponent(() => import("./shell"), "Shell"),
+  pendingComponent: PagePending,
+});
+
+const missionControlRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/",
+  component: lazyRouteComponent(
+    () => import("@/features/mission-control/routes/mission-control-page"),
+    "MissionControlPage",
+  ),
+});
+const eventsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/activity",
+  validateSearch: validateEventsSearch,
+  component: lazyRouteComponent(() => import("@/features/mission-control/routes/activity-page"), "ActivityPage"),
+});
+const fleetRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/fleet",
+  validateSearch: validateFleetSearch,
+  component: lazyRouteComponent(() => import("@/features/fleet/routes/fleet-page"), "FleetPage"),
+});
+
+const machineRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/agents/$agentId",
+  component: lazyRouteComponent(() => import("@/features/machine/routes/machine-layout"), "MachineLayout"),
+});
+const machineTabs = [
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/",
+    validateSearch: validateOverviewSearch,
+    component: lazyRouteComponent(() => import("@/features/machine/routes/overview-tab"), "OverviewTab"),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/terminal",
+    component: lazyRouteComponent(() => import("@/features/terminal/routes/terminal-tab"), "TerminalTab"),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/processes",
+    validateSearch: validateProcessesSearch,
+    component: lazyRouteComponent(() => import("@/features/machine/routes/processes-tab"), "ProcessesTab"),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/storage",
+    validateSearch: validateStorageSearch,
+    component: lazyRouteComponent(() => import("@/features/machine/routes/storage-tab"), "StorageTab"),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/software",
+    validateSearch: validateSoftwareSearch,
+    component: lazyRouteComponent(() => import("@/features/machine/routes/software-tab"), "SoftwareTab"),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/commands",
+    validateSearch: validateCommandsSearch,
+    component: lazyRouteComponent(
+      () => import("@/features/commands/routes/machine-commands-tab"),
+      "MachineCommandsTab",
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/sessions",
+    validateSearch: validateSessionsSearch,
+    component: lazyRouteComponent(
+      () => import("@/features/sessions/routes/machine-sessions-tab"),
+      "MachineSessionsTab",
+    ),
+  }),
+  createRoute({
+    getParentRoute: () => machineRoute,
+    path: "/history",
+    validateSearch: validateHistorySearch,
+    component: lazyRouteComponent(() => import("@/features/machine/routes/history-tab"), "HistoryTab"),
+  }),
+] as const;
+
+const commandsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/commands",
+  validateSearch: validateCommandsSearch,
+  component: lazyRouteComponent(() => import("@/features/commands/routes/commands-page"), "CommandsPage"),
+});
+const commandRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/commands/$commandId",
+  component: lazyRouteComponent(() => import("@/features/commands/routes/command-page"), "CommandPage"),
+});
+const batchRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/commands/batch/$batchId",
+  component: lazyRouteComponent(() => import("@/features/commands/routes/batch-page"), "BatchPage"),
+});
+const sessionsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/sessions",
+  validateSearch: validateSessionsSearch,
+  component: lazyRouteComponent(() => import("@/features/sessions/routes/sessions-page"), "SessionsPage"),
+});
+const sessionRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/sessions/$sessionId",
+  component: lazyRouteComponent(() => import("@/features/sessions/routes/session-page"), "SessionPage"),
+});
+const clientsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/clients",
+  validateSearch: validateSitesSearch,
+  component: lazyRouteComponent(() => import("@/features/sites/routes/clients-page"), "ClientsPage"),
+});
+const clientRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/clients/$clientId",
+  validateSearch: validateSitesSearch,
+  component: lazyRouteComponent(() => import("@/features/sites/routes/client-page"), "ClientPage"),
+});
+const siteRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/sites/$siteId",
+  component: lazyRouteComponent(() => import("@/features/sites/routes/site-page"), "SitePage"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/routes/settings-layout"), "SettingsLayout"),
+});
+const settingsTabs = [
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/",
+    component: lazyRouteComponent(() => import("@/features/settings/routes/account-tab"), "AccountTab"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/users",
+    component: lazyRouteComponent(() => import("@/features/settings/routes/users-tab"), "UsersTab"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/partner",
+    component: lazyRouteComponent(() => import("@/features/settings/routes/partner-tab"), "PartnerTab"),
+  }),
+  createRoute({
+    getParentRoute: () => settingsRoute,
+    path: "/audit",
+    validateSearch: validateAuditSearch,
+    component: lazyRouteComponent(() => import("@/features/audit/routes/audit-tab"), "AuditTab"),
+  }),
+] as const;
+
+const platformRoute = createRoute({
+  getParentRoute: () => appRoute,
+  path: "/platform",
+  validateSearch: validatePlatformSearch,
+  component: lazyRouteComponent(() => import("@/features/platform/routes/partners-page"), "PartnersPage"),
+});
+
+const routeTree = rootRoute.addChildren([
+  signInRoute,
+  welcomeRoute,
+  appRoute.addChildren([
+    missionControlRoute,
+    eventsRoute,
+    fleetRoute,
+    machineRoute.addChildren(machineTabs),
+    commandsRoute,
+    commandRoute,
+    batchRoute,
+    sessionsRoute,
+    sessionRoute,
+    clientsRoute,
+    clientRoute,
+    siteRoute,
+    settingsRoute.addChildren(settingsTabs),
+    platformRoute,
+  ]),
+]);
+
+export const router = createRouter({
+  routeTree,
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  defaultPreloadDelay: 60,
+  defaultPendingMs: 150,
+  defaultErrorComponent: RouteError,
+  defaultNotFoundComponent: RouteNotFound,
+  scrollRestoration: false,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,101 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Suspense, useEffect, useRef, useState } from "react";
+import { LiveProvider } from "@/api/live";
+import { useHotkeys } from "@/lib/hotkeys";
+import { keepPreference, readPreference } from "@/lib/storage";
+import { useMe, useSession } from "@/lib/use-session";
+import { ActsHost } from "./acts-host";
+import { BottomBar } from "./bottom-bar";
+import { HelpDialog } from "./help-dialog";
+import { Palette } from "./palette-lazy";
+import { PartnerBanner } from "./partner-banner";
+import { Sidebar } from "./sidebar";
+import { TopBar } from "./top-bar";
+
+export function Shell() {
+  const { tenant_id } = useMe();
+  useLeaveWhenSignedOut();
+  useForgetAtPartnerChange(tenant_id);
+  // A Partner's live socket ends with the Partner: the key makes a new one for the next.
+  return tenant_id === null ? (
+    <Frame live={false} />
+  ) : (
+    <LiveProvider key={tenant_id}>
+      <ActsHost>
+        <Frame live />
+      </ActsHost>
+    </LiveProvider>
+  );
+}
+
+function Frame({ live }: { live: boolean }) {
+  const navigate = useNavigate();
+  const { pathname } = useLocation();
+  const main = useRef<HTMLElement>(null);
+  const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  const collapse = (next: boolean) => {
+    setCollapsed(next);
+    keepPreference("sidebar", next ? "icons" : "full");
+  };
+  useHotkeys({
+    "mod+k": () => setPalette(true),
+    "?": () => setHelp(true),
+    "[": () => collapse(!collapsed),
+    "/": () => live && navigate({ to: "/fleet", search: { focus: "search" } }),
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new path starts at its top
+  useEffect(() => main.current?.scrollTo(0, 0), [pathname]);
+  return (
+    <div className="flex h-dvh overflow-hidden max-md:flex-col">
+      <a
+        href="#main"
+        className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded focus:bg-overlay focus:px-3 focus:py-2"
+      >
+        Skip to the page
+      </a>
+      <Sidebar collapsed={collapsed} onCollapse={collapse} />
+      <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+        <PartnerBanner />
+        <TopBar live={live} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
+        <main id="main" ref={main} tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+          <Outlet />
+        </main>
+      </div>
+      <BottomBar />
+      {palette && (
+        <Suspense>
+          <Palette live={live} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
+        </Suspense>
+      )}
+      <HelpDialog open={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+function useLeaveWhenSignedOut(): void {
+  const { status } = useSession();
+  const navigate = useNavigate();
+  const { href, pathname } = useLocation();
+  const cache = useQueryClient();
+  useEffect(() => {
+    if (status !== "signed-out" || pathname === "/sign-in") return;
+    cache.clear();
+    void navigate({ to: "/sign-in", search: pathname === "/" ? {} : { return_to: href }, replace: true });
+  }, [status, navigate, href, pathname, cache]);
+}
+
+/** Nothing of one Partner may be seen in another: the caches go when the Partner changes. */
+function useForgetAtPartnerChange(tenantId: string | null): void {
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const before = useRef(tenantId);
+  useEffect(() => {
+    if (before.current === tenantId) return;
+    before.current = tenantId;
+    cache.clear();
+    void navigate({ to: tenantId === null ? "/platform" : "/" });
+  }, [tenantId, cache, navigate]);
+}

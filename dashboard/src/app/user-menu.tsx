@@ -1,0 +1,54 @@
+import { useNavigate } from "@tanstack/react-router";
+import { api } from "@/api/http";
+import { forget } from "@/api/session";
+import { Menu } from "@/components/menu";
+import { cn } from "@/lib/cn";
+import { words } from "@/lib/format";
+import { notifyError } from "@/lib/notify";
+import { setTheme, useTheme } from "@/lib/theme";
+import { useMe } from "@/lib/use-session";
+
+export function UserMenu({ collapsed }: { collapsed: boolean }) {
+  const me = useMe();
+  const theme = useTheme();
+  const navigate = useNavigate();
+  const signOut = () =>
+    api.post("/auth/sign-out").then(forget, (error) => notifyError("You are still signed in.", error));
+  const name = me.name || me.email;
+  return (
+    <Menu
+      align="start"
+      items={[
+        {
+          label: theme === "dark" ? "Light theme" : "Dark theme",
+          onSelect: () => setTheme(theme === "dark" ? "light" : "dark"),
+        },
+        { label: "Account and sign-ins", onSelect: () => void navigate({ to: "/settings" }) },
+        { label: "Sign out", onSelect: () => void signOut() },
+      ]}
+      trigger={
+        <button
+          type="button"
+          aria-label={`Account: ${name}`}
+          className={cn(
+            "flex min-w-0 items-center gap-2 rounded-md p-1 text-left hover:bg-overlay",
+            !collapsed && "flex-1",
+          )}
+        >
+          <span
+            aria-hidden="true"
+            className="grid size-7 shrink-0 place-items-center rounded-full bg-overlay font-semibold text-accent text-xs"
+          >
+            {name.slice(0, 1).toUpperCase()}
+          </span>
+          {!collapsed && (
+            <span className="min-w-0">
+              <span className="block truncate text-sm">{name}</span>
+              <span className="block truncate text-muted text-xs">{words(me.role)}</span>
+            </span>
+          )}
+        </button>
+      }
+    />
+  );
+}

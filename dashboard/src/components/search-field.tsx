@@ -1,0 +1,85 @@
+import { Search, X } from "lucide-react";
+import { useEffect, useRef, useState } from "react";
+import { cn } from "@/lib/cn";
+import { useHotkeys } from "@/lib/hotkeys";
+
+/** A search that lives in the URL: it follows the URL, and changes it when the typing pauses. `/` puts the cursor in it. */
+export function SearchField({
+  value,
+  onChange,
+  label,
+  placeholder,
+  className,
+}: {
+  value: string | undefined;
+  onChange: (next: string | undefined) => void;
+  label: string;
+  placeholder?: string;
+  className?: string;
+}) {
+  const [text, setText] = useState(value ?? "");
+  const input = useRef<HTMLInputElement>(null);
+  const sent = useRef(value ?? "");
+  const send = useRef(onChange);
+  useEffect(() => {
+    send.current = onChange;
+  });
+  useEffect(() => {
+    if ((value ?? "") === sent.current) return;
+    sent.current = value ?? "";
+    setText(value ?? "");
+  }, [value]);
+  useEffect(() => {
+    if (text === sent.current) return;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      send.current(text.trim() === "" ? undefined : text);
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [text]);
+  useHotkeys({
+    "/": () => {
+      input.current?.focus();
+      input.current?.select();
+    },
+  });
+  return (
+    <div className={cn("relative min-w-0", className)}>
+      <Search
+        aria-hidden="true"
+        className="pointer-events-none absolute top-1/2 left-2.5 size-3.5 -translate-y-1/2 text-muted"
+      />
+      <input
+        ref={input}
+        type="search"
+        aria-label={label}
+        placeholder={placeholder ?? label}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          if (text === "") input.current?.blur();
+          setText("");
+        }}
+        className="h-8 w-full rounded-md border bg-canvas pr-8 pl-8 text-sm placeholder:text-muted hover:border-muted/50 [&::-webkit-search-cancel-button]:hidden"
+      />
+      {text !== "" ? (
+        <button
+          type="button"
+          aria-label="Clear the search"
+          onClick={() => setText("")}
+          className="absolute top-1/2 right-2 -translate-y-1/2 rounded text-muted hover:text-ink"
+        >
+          <X aria-hidden="true" className="size-3.5" />
+        </button>
+      ) : (
+        <kbd
+          aria-hidden="true"
+          className="absolute top-1/2 right-2 hidden -translate-y-1/2 rounded border px-1 font-mono text-xs text-muted md:block"
+        >
+          /
+        </kbd>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+
+export interface AuditSearch {
+  search?: string;
+  kind?: "tunnel" | "admin";
+  operation?: string;
+  actor?: string;
+  agent_id?: string;
+  session_id?: string;
+  from?: string;
+  to?: string;
+}
+
+export function validateAuditSearch(raw: RawSearch): AuditSearch {
+  return {
+    search: textParam(raw, "search"),
+    kind: choiceParam(raw, "kind", ["tunnel", "admin"]),
+    operation: textParam(raw, "operation"),
+    actor: textParam(raw, "actor"),
+    agent_id: textParam(raw, "agent_id"),
+    session_id: textParam(raw, "session_id"),
+    from: textParam(raw, "from"),
+    to: textParam(raw, "to"),
+  };
+}

@@ -1,0 +1,105 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useEffect, useState } from "react";
+import { ApiError } from "@/api/errors";
+import { adopt } from "@/api/session";
+import { Button } from "@/components/button";
+import { TextField } from "@/components/field";
+import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
+import { words } from "@/lib/format";
+import { acceptInvitation, readInvitation } from "../api/sign-in";
+import { Entrance } from "../components/entrance";
+
+const MIN_PASSWORD = 12;
+const route = getRouteApi("/welcome/$token");
+
+export function WelcomePage() {
+  const { token } = route.useParams();
+  const navigate = useNavigate();
+  const [name, setName] = useState("");
+  const [password, setPassword] = useState("");
+  const invitation = useQuery({
+    queryKey: ["invitation", token],
+    queryFn: () => readInvitation(token),
+    retry: false,
+    staleTime: Infinity,
+  });
+  const invitedName = invitation.data?.name;
+  useEffect(() => setName(invitedName ?? ""), [invitedName]);
+  const accept = useMutation({
+    mutationFn: () => acceptInvitation(token, password, name.trim()),
+    onSuccess: (answer) => {
+      adopt(answer);
+      void navigate({ to: "/", replace: true });
+    },
+  });
+  if (invitation.isPending) {
+    return (
+      <Entrance title="Welcome">
+        <SkeletonLines lines={4} />
+      </Entrance>
+    );
+  }
+  if (invitation.isError) {
+    return invitation.error instanceof ApiError && invitation.error.status === 404 ? (
+      <Entrance title="This link is no longer good">
+        <p className="text-muted">It was used already, or it expired. Ask whoever invited you for a new one.</p>
+        <Link to="/sign-in" className="mt-4 inline-block text-accent hover:underline">
+          Go to sign in
+        </Link>
+      </Entrance>
+    ) : (
+      <Entrance title="Welcome">
+        <ErrorState
+          error={invitation.error}
+          what="We could not read your invitation."
+          kept="The link stays good."
+          onRetry={() => invitation.refetch()}
+        />
+      </Entrance>
+    );
+  }
+  const { email, partner_name: partner, role } = invitation.data;
+  const fields = accept.error instanceof ApiError ? accept.error.fields : {};
+  const left = MIN_PASSWORD - password.length;
+  return (
+    <Entrance title={partner ? `Welcome to ${partner}` : "Welcome"}>
+      <form
+        className="space-y-4"
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          accept.mutate();
+        }}
+      >
+        <p className="text-muted">
+          You join as {words(role)} with the address <span className="text-ink">{email}</span>. Choose a password to
+          begin.
+        </p>
+        <ErrorNote error={accept.error} />
+        <TextField
+          label="Name"
+          autoComplete="name"
+          required
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+          error={fields.name}
+        />
+        <TextField
+          label="Password"
+          type="password"
+          autoComplete="new-password"
+          required
+          minLength={MIN_PASSWORD}
+          autoFocus
+          value={password}
+          onChange={(event) => setPassword(event.target.value)}
+          error={fields.password}
+          hint={left > 0 ? `At least ${MIN_PASSWORD} characters: ${left} to go.` : "Long enough."}
+        />
+        <Button type="submit" variant="primary" className="h-9 w-full" busy={accept.isPending} disabled={left > 0}>
+          Start
+        </Button>
+      </form>
+    </Entrance>
+  );
+}

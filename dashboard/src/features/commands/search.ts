@@ -1,0 +1,28 @@
+import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+
+export const STATUSES = [
+  "queued",
+  "delivered",
+  "running",
+  "succeeded",
+  "failed",
+  "timed_out",
+  "cancelled",
+  "expired",
+] as const;
+
+export interface CommandsSearch {
+  search?: string;
+  state?: "active" | "finished";
+  status?: (typeof STATUSES)[number];
+  sort?: string;
+}
+
+export function validateCommandsSearch(raw: RawSearch): CommandsSearch {
+  return {
+    search: textParam(raw, "search"),
+    state: choiceParam(raw, "state", ["active", "finished"]),
+    status: choiceParam(raw, "status", STATUSES),
+    sort: textParam(raw, "sort"),
+  };
+}

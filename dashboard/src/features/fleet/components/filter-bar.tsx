@@ -1,0 +1,96 @@
+import { PanelLeft, X } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { Button, IconButton } from "@/components/button";
+import { SelectField } from "@/components/field";
+import { SearchField } from "@/components/search-field";
+import { cn } from "@/lib/cn";
+import type { FleetSearch } from "../search";
+
+const STATES: [FleetSearch["status"], string][] = [
+  [undefined, "All"],
+  ["online", "Online"],
+  ["offline", "Offline"],
+  ["problem", "With a problem"],
+];
+
+export function FilterBar({
+  search,
+  onChange,
+  treeOpen,
+  onTree,
+  place,
+}: {
+  search: FleetSearch;
+  onChange: (part: Partial<FleetSearch>) => void;
+  treeOpen: boolean;
+  onTree: () => void;
+  place?: string;
+}) {
+  const bar = useRef<HTMLDivElement>(null);
+  const takeFocus = search.focus === "search";
+  useEffect(() => {
+    if (!takeFocus) return;
+    const input = bar.current?.querySelector<HTMLInputElement>("input[type=search]");
+    input?.focus();
+    input?.setSelectionRange(input.value.length, input.value.length);
+  }, [takeFocus]);
+  return (
+    <div ref={bar} className="flex flex-wrap items-center gap-2 pb-3">
+      <IconButton
+        label={treeOpen ? "Hide the tree" : "Show the tree"}
+        aria-pressed={treeOpen}
+        onClick={onTree}
+        className={treeOpen ? "text-accent" : ""}
+      >
+        <PanelLeft aria-hidden="true" className="size-4" strokeWidth={1.75} />
+      </IconButton>
+      <SearchField
+        value={search.search}
+        onChange={(text) => onChange({ search: text })}
+        label="Search machines"
+        placeholder="Name, address, MAC, OS, user, serial, software…"
+        className="min-w-48 flex-1 md:max-w-md"
+      />
+      <fieldset className="flex rounded-md border bg-canvas p-0.5 max-md:order-last max-md:w-full">
+        <legend className="sr-only">State</legend>
+        {STATES.map(([status, label]) => (
+          <button
+            key={label}
+            type="button"
+            aria-pressed={search.status === status}
+            onClick={() => onChange({ status })}
+            className={cn(
+              "h-7 rounded px-2.5 text-xs max-md:flex-1 max-md:px-1",
+              search.status === status ? "bg-overlay font-medium" : "text-muted hover:text-ink",
+            )}
+          >
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      <SelectField
+        label="Operating system"
+        hideLabel
+        className="h-8 w-auto"
+        value={search.os ?? ""}
+        onChange={(event) => onChange({ os: event.target.value || undefined })}
+      >
+        <option value="">Every OS</option>
+        <option value="linux">Linux</option>
+        <option value="windows">Windows</option>
+        <option value="macos">macOS</option>
+        <option value="other">Other</option>
+      </SelectField>
+      {place && (
+        <Button
+          size="small"
+          variant="plain"
+          onClick={() => onChange({ client_id: undefined, site_id: undefined })}
+          aria-label={`Only ${place}. Remove`}
+        >
+          <span className="max-w-48 truncate">{place}</span> <X aria-hidden="true" className="size-3" />
+        </Button>
+      )}
+    </div>
+  );
+}

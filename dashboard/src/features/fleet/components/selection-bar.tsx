@@ -1,0 +1,51 @@
+import { Play, X } from "lucide-react";
+import { Button, IconButton } from "@/components/button";
+import { count, counted } from "@/lib/format";
+import { useCan } from "@/lib/use-session";
+
+/** What is selected, what else matches, and what can be done with it. */
+export function SelectionBar({
+  selected,
+  loaded,
+  total,
+  everything,
+  onEverything,
+  onRun,
+  onClear,
+}: {
+  selected: number;
+  loaded: number;
+  total: number;
+  everything: boolean;
+  onEverything: () => void;
+  onRun: () => void;
+  onClear: () => void;
+}) {
+  const canRun = useCan("commands.run");
+  const number = everything ? total : selected;
+  return (
+    <div
+      role="toolbar"
+      aria-label="Selected machines"
+      className="absolute inset-x-4 bottom-4 z-20 mx-auto flex w-fit max-w-[calc(100%-32px)] animate-appear flex-wrap items-center gap-2 rounded-lg border border-accent/40 bg-overlay px-3 py-2"
+    >
+      <span className="text-sm" role="status">
+        {everything ? `All ${counted(total, "machine")} that match` : `${counted(selected, "machine")} selected`}
+      </span>
+      {!everything && total > loaded && selected === loaded && (
+        <Button size="small" onClick={onEverything}>
+          Select all {count(total)} that match
+        </Button>
+      )}
+      {canRun && (
+        <Button size="small" variant="primary" onClick={onRun}>
+          <Play aria-hidden="true" className="size-3" /> Run command
+          <span className="sr-only"> on {counted(number, "machine")}</span>
+        </Button>
+      )}
+      <IconButton label="Clear the selection" size="small" className="w-7 px-0" onClick={onClear}>
+        <X aria-hidden="true" className="size-3.5" />
+      </IconButton>
+    </div>
+  );
+}

@@ -1,0 +1,27 @@
+import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+
+export interface FleetSearch {
+  search?: string;
+  status?: "online" | "offline" | "problem";
+  client_id?: string;
+  site_id?: string;
+  os?: string;
+  sort?: string;
+  /** The machine shown at the side. */
+  peek?: string;
+  /** Set on the way from another page's search, so that typing goes on. */
+  focus?: "search";
+}
+
+export function validateFleetSearch(raw: RawSearch): FleetSearch {
+  return {
+    search: textParam(raw, "search"),
+    status: choiceParam(raw, "status", ["online", "offline", "problem"]),
+    client_id: textParam(raw, "client_id"),
+    site_id: textParam(raw, "site_id"),
+    os: choiceParam(raw, "os", ["linux", "windows", "macos", "other"]),
+    sort: textParam(raw, "sort"),
+    peek: textParam(raw, "peek"),
+    focus: choiceParam(raw, "focus", ["search"]),
+  };
+}

@@ -1,0 +1,43 @@
+import type { ProcessRow } from "@/api/contract";
+
+export type ProcessSort = "cpu" | "rss" | "read" | "write" | "pid" | "name" | "user" | "started";
+
+const VALUES: Record<ProcessSort, (row: ProcessRow) => number | string | null> = {
+  cpu: (row) => row.cpu_percent,
+  rss: (row) => row.rss,
+  read: (row) => row.read_bytes,
+  write: (row) => row.write_bytes,
+  pid: (row) => row.pid,
+  name: (row) => row.name.toLowerCase(),
+  user: (row) => row.user,
+  started: (row) =>
+    row.started === null
+      ? null
+      : new Date(typeof row.started === "number" ? row.started * 1000 : row.started).getTime(),
+};
+
+/** Rows in the order of "-cpu", "name" …; rows without the value come last whichever the direction. */
+export function sortProcesses(rows: ProcessRow[], sort: string): ProcessRow[] {
+  const down = sort.startsWith("-");
+  const name = (down ? sort.slice(1) : sort) as ProcessSort;
+  const value = VALUES[name] ?? VALUES.cpu;
+  return [...rows].sort((left, right) => {
+    const [a, b] = [value(left), value(right)];
+    if (a === null || b === null) return a === b ? left.pid - right.pid : a === null ? 1 : -1;
+    const order = typeof a === "string" || typeof b === "string" ? String(a).localeCompare(String(b)) : a - b;
+    return (down ? -order : order) || left.pid - right.pid;
+  });
+}
+
+/** The rows in an order they already had: who has left is gone, who is new comes last. */
+export function inKeptOrder(rows: ProcessRow[], pids: number[]): ProcessRow[] {
+  const place = new Map(pids.map((pid, index) => [pid, index]));
+  return [...rows].sort((a, b) => (place.get(a.pid) ?? pids.length) - (place.get(b.pid) ?? pids.length));
+}
+
+export function matchesProcess(row: ProcessRow, text: string): boolean {
+  const wanted = text.toLowerCase();
+  return [row.name, row.user ?? "", row.command ?? "", String(row.pid)].some((part) =>
+    part.toLowerCase().includes(wanted),
+  );
+}

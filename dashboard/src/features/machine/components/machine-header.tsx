@@ -1,0 +1,125 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Ellipsis, Play, SquareTerminal } from "lucide-react";
+import { useState } from "react";
+import type { AgentDetail } from "@/api/contract";
+import { keys } from "@/api/live-cache";
+import { Badge } from "@/components/badge";
+import { Button, buttonClass, IconButton } from "@/components/button";
+import { useConfirm } from "@/components/confirm";
+import { MachineText } from "@/components/machine-text";
+import { Menu } from "@/components/menu";
+import { StateWord } from "@/components/state-dot";
+import { Time } from "@/components/time";
+import { useActs } from "@/lib/acts";
+import { duration, words } from "@/lib/format";
+import { notifyDone, notifyError } from "@/lib/notify";
+import { useMe } from "@/lib/use-session";
+import { visibleLine } from "@/lib/visible-text";
+import { deleteAgent } from "../api/queries";
+import { MoveDialog } from "./move-dialog";
+
+export function MachineHeading({ agent }: { agent: AgentDetail }) {
+  const facts = [
+    agent.os_name ? visibleLine(agent.os_name) : words(agent.os_family),
+    agent.user ? `${visibleLine(agent.user)} is signed in` : null,
+    agent.status === "online" && agent.uptime_s !== null ? `up for ${duration(agent.uptime_s)}` : null,
+  ].filter((fact) => fact !== null);
+  return (
+    <div className="min-w-0 space-y-1">
+      <div className="flex min-w-0 flex-wrap items-center gap-x-3 gap-y-1">
+        <h1 className="min-w-0 max-w-full truncate text-xl">
+          <MachineText className="font-semibold tracking-tight">{agent.hostname}</MachineText>
+        </h1>
+        <StateWord status={agent.status} />
+        {agent.problems.map((problem) => (
+          <Badge key={problem} tone="warn">
+            {words(problem)}
+          </Badge>
+        ))}
+      </div>
+      <p className="text-muted text-sm">
+        {facts.join(" · ")}
+        {agent.status === "offline" && (
+          <>
+            {facts.length > 0 && " · "}last seen <Time at={agent.last_seen} className="text-ink" />
+          </>
+        )}
+      </p>
+    </div>
+  );
+}
+
+export function MachineActs({ agent }: { agent: AgentDetail }) {
+  const me = useMe();
+  const acts = useActs();
+  const [moving, setMoving] = useState(false);
+  const remove = useRemove(agent);
+  const can = (permission: string) => me.permissions.includes(permission);
+  const more = [
+    ...(can("agents.write") ? [{ label: `Move to another ${me.labels.site}`, onSelect: () => setMoving(true) }] : []),
+    ...(can("agents.delete") ? [{ label: "Delete", danger: true, onSelect: () => void remove() }] : []),
+  ];
+  return (
+    <>
+      {can("tunnel.open") && (
+        <Link
+          to="/agents/$agentId/terminal"
+          params={{ agentId: agent.id }}
+          className={buttonClass()}
+          aria-label="Open terminal"
+          disabled={agent.status === "offline"}
+          activeProps={{}}
+        >
+          <SquareTerminal aria-hidden="true" className="size-4" strokeWidth={1.75} /> Terminal
+        </Link>
+      )}
+      {can("commands.run") && (
+        <Button onClick={() => acts.runCommand({ kind: "agents", agents: [agent] })}>
+          <Play aria-hidden="true" className="size-3.5" /> Run command
+        </Button>
+      )}
+      {more.length > 0 && (
+        <Menu
+          items={more}
+          trigger={
+            <IconButton label="More" variant="plain">
+              <Ellipsis aria-hidden="true" className="size-4" />
+            </IconButton>
+          }
+        />
+      )}
+      {moving && <MoveDialog agent={agent} onClose={() => setMoving(false)} />}
+    </>
+  );
+}
+
+function useRemove(agent: AgentDetail): () => Promise<void> {
+  const confirm = useConfirm();
+  const cache = useQueryClient();
+  const navigate = useNavigate();
+  const name = visibleLine(agent.hostname);
+  const remove = useMutation({
+    mutationFn: () => deleteAgent(agent.id),
+    onSuccess: async () => {
+      notifyDone(`${name} was deleted.`);
+      await navigate({ to: "/fleet" });
+      for (const queryKey of [keys.agentLists, keys.tree, keys.overview]) void cache.invalidateQueries({ queryKey });
+    },
+    onError: (error) => notifyError(`${name} was not deleted.`, error),
+  });
+  return async () => {
+    const sure = await confirm({
+      title: "Delete this machine?",
+      consequence: (
+        <>
+          Deletes 1 machine, <MachineText className="text-ink">{agent.hostname}</MachineText>, with its readings,
+          inventory and commands. Its key is revoked: the agent on it can't come back without a new enrolment. The audit
+          is kept.
+        </>
+      ),
+      act: "Delete",
+    });
+    if (sure) remove.mutate();
+  };
+}

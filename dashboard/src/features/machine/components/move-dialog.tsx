@@ -1,0 +1,70 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import type { AgentDetail } from "@/api/contract";
+import { keys } from "@/api/live-cache";
+import { Button } from "@/components/button";
+import { Dialog, DialogActs } from "@/components/dialog";
+import { SelectField } from "@/components/field";
+import { ErrorNote, SkeletonLines } from "@/components/states";
+import { notifyDone } from "@/lib/notify";
+import { useLabel } from "@/lib/use-session";
+import { visibleLine } from "@/lib/visible-text";
+import { moveAgent, sitesToMoveToQuery } from "../api/queries";
+
+export function MoveDialog({ agent, onClose }: { agent: AgentDetail; onClose: () => void }) {
+  const label = useLabel();
+  const cache = useQueryClient();
+  const tree = useQuery(sitesToMoveToQuery);
+  const [site, setSite] = useState(agent.site_id);
+  const move = useMutation({
+    mutationFn: () => moveAgent(agent.id, site),
+    onSuccess: async () => {
+      await Promise.all(
+        [keys.agent(agent.id), keys.agentLists, keys.tree, keys.overview].map((queryKey) =>
+          cache.invalidateQueries({ queryKey }),
+        ),
+      );
+      notifyDone(`${visibleLine(agent.hostname)} was moved.`);
+      onClose();
+    },
+  });
+  return (
+    <Dialog
+      open
+      onClose={onClose}
+      title={`Move to another ${label("site")}`}
+      description="Its history, commands and sessions go with it."
+    >
+      <form
+        className="space-y-4"
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          move.mutate();
+        }}
+      >
+        <ErrorNote error={move.error ?? tree.error} />
+        {tree.isPending ? (
+          <SkeletonLines lines={2} />
+        ) : (
+          <SelectField label={label("site")} value={site} onChange={(event) => setSite(event.target.value)}>
+            {tree.data?.clients.map((client) => (
+              <optgroup key={client.id} label={client.name}>
+                {client.sites.map((each) => (
+                  <option key={each.id} value={each.id}>
+                    {client.name} › {each.name}
+                  </option>
+                ))}
+              </optgroup>
+            ))}
+          </SelectField>
+        )}
+        <DialogActs>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" variant="primary" busy={move.isPending} disabled={site === agent.site_id}>
+            Move
+          </Button>
+        </DialogActs>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,181 @@
+import "uplot/dist/uPlot.min.css";
+import { useEffect, useMemo, useRef, useState } from "react";
+import uPlot from "uplot";
+import { token, useTheme } from "@/lib/theme";
+
+export interface Line {
+  name: string;
+  values: (number | null)[];
+  dashed?: boolean;
+}
+
+export interface TimeChartProps {
+  title: string;
+  at: number[];
+  lines: Line[];
+  format: (value: number) => string;
+  max?: number;
+  threshold?: number;
+  onZoom: (from: number, to: number) => void;
+}
+
+const HEIGHT = 132;
+const SYNC = uPlot.sync("machine");
+
+/** One chart over time. Its crosshair moves with those of the page's other charts; brushing asks for that stretch. */
+export function TimeChart({ title, at, lines, format, max, threshold, onZoom }: TimeChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const zoom = useRef(onZoom);
+  const theme = useTheme();
+  const [index, setIndex] = useState<number | null>(null);
+  const data = useMemo(() => [at, ...lines.map((line) => line.values)] as uPlot.AlignedData, [at, lines]);
+  const latest = useRef(data);
+  useEffect(() => {
+    zoom.current = onZoom;
+    latest.current = data;
+    plot.current?.setData(data);
+  }, [onZoom, data]);
+  const shape = lines.map((line) => `${line.name}${line.dashed ? "~" : ""}`).join("|");
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new theme or shape makes a new chart; new data does not
+  useEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const chart = new uPlot(
+      options({
+        width: element.clientWidth,
+        lines,
+        format,
+        max,
+        threshold,
+        onIndex: setIndex,
+        onZoom: (from, to) => zoom.current(from, to),
+      }),
+      latest.current,
+      element,
+    );
+    plot.current = chart;
+    const watcher = new ResizeObserver(() => chart.setSize({ width: element.clientWidth, height: HEIGHT }));
+    watcher.observe(element);
+    return () => {
+      watcher.disconnect();
+      chart.destroy();
+      plot.current = null;
+    };
+  }, [theme, shape, max, threshold]);
+  const shown = index ?? lastIndex(lines);
+  return (
+    <figure className="min-w-0 rounded-lg border bg-raised px-3 pt-3 pb-1">
+      <figcaption className="flex items-baseline justify-between gap-3 px-1 pb-1 text-xs">
+        <span className="font-medium text-sm">{title}</span>
+        <span className="truncate font-mono text-muted">
+          {lines.map((line, position) => {
+            const value = shown === null ? null : (line.values[shown] ?? null);
+            return (
+              <span key={line.name} className={position === 0 ? "text-accent" : "pl-3 text-ink"}>
+                {lines.length > 1 && `${line.name} `}
+                {value === null ? "–" : format(value)}
+              </span>
+            );
+          })}
+        </span>
+      </figcaption>
+      <div
+        ref={box}
+        className="min-w-0"
+        style={{ height: HEIGHT }}
+        role="img"
+        aria-label={summary(title, lines, format)}
+      />
+    </figure>
+  );
+}
+
+function lastIndex(lines: Line[]): number | null {
+  const values = lines[0]?.values ?? [];
+  for (let index = values.length - 1; index >= 0; index -= 1) if (values[index] != null) return index;
+  return null;
+}
+
+function summary(title: string, lines: Line[], format: (value: number) => string): string {
+  const parts = lines.map((line) => {
+    const values = line.values.filter((value) => value !== null);
+    if (values.length === 0) return `${line.name}: no readings`;
+    const last = values.at(-1) ?? 0;
+    return `${line.name}: now ${format(last)}, at most ${format(Math.max(...values))}`;
+  });
+  return `${title}. ${parts.join("; ")}`;
+}
+
+interface Drawn {
+  width: number;
+  lines: Line[];
+  format: (value: number) => string;
+  max?: number;
+  threshold?: number;
+  onIndex: (index: number | null) => void;
+  onZoom: (from: number, to: number) => void;
+}
+
+function options({ width, lines, format, max, threshold, onIndex, onZoom }: Drawn): uPlot.Options {
+  const font = `12px ${token("font-mono") || '"JetBrains Mono Variable", monospace'}`;
+  const axis: uPlot.Axis = {
+    stroke: token("muted"),
+    font,
+    grid: { stroke: token("line"), width: 0.5 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    padding: [6, 4, 0, 0],
+    cursor: { sync: { key: SYNC.key }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, y: false },
+    scales: { y: { range: (_plot, _low, high) => [0, max ?? Math.max(high * 1.15, Number.EPSILON)] } },
+    axes: [
+      { ...axis, size: 28, space: 64 },
+      { ...axis, size: 62, space: 32, values: (_plot, splits) => splits.map((value) => format(value)) },
+    ],
+    series: [
+      {},
+      ...lines.map(
+        (line, position): uPlot.Series => ({
+          label: line.name,
+          stroke: token(position === 0 ? "accent" : "ink"),
+          width: 1.25,
+          dash: line.dashed ? [4, 3] : undefined,
+          fill: position === 0 ? `color-mix(in oklab, ${token("accent")} 10%, transparent)` : undefined,
+          spanGaps: false,
+          points: { show: false },
+        }),
+      ),
+    ],
+    hooks: {
+      setCursor: [(plot) => onIndex(plot.cursor.idx ?? null)],
+      setSelect: [
+        (plot) => {
+          if (plot.select.width < 8) return;
+          const from = plot.posToVal(plot.select.left, "x");
+          const to = plot.posToVal(plot.select.left + plot.select.width, "x");
+          plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          onZoom(Math.floor(from), Math.ceil(to));
+        },
+      ],
+      draw: threshold === undefined ? [] : [(plot) => drawThreshold(plot, threshold)],
+    },
+  };
+}
+
+function drawThreshold(plot: uPlot, value: number): void {
+  const y = plot.valToPos(value, "y", true);
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.strokeStyle = token("bad");
+  ctx.globalAlpha = 0.6;
+  ctx.setLineDash([3, 4]);
+  ctx.beginPath();
+  ctx.moveTo(bbox.left, y);
+  ctx.lineTo(bbox.left + bbox.width, y);
+  ctx.stroke();
+  ctx.restore();
+}

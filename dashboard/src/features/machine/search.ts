@@ -1,0 +1,53 @@
+import { choiceParam, numberParam, type RawSearch, textParam } from "@/lib/search-params";
+
+export const RANGES = ["1h", "6h", "24h", "7d", "30d", "1y"] as const;
+export type Range = (typeof RANGES)[number];
+
+export interface OverviewSearch {
+  range?: Range;
+  /** A stretch brushed on a chart, in Unix seconds; wins over `range`. */
+  from?: number;
+  to?: number;
+}
+
+export function validateOverviewSearch(raw: RawSearch): OverviewSearch {
+  const from = numberParam(raw, "from");
+  const to = numberParam(raw, "to");
+  const brushed = from !== undefined && to !== undefined && to > from;
+  return { range: choiceParam(raw, "range", RANGES), from: brushed ? from : undefined, to: brushed ? to : undefined };
+}
+
+export interface ProcessesSearch {
+  search?: string;
+  sort?: string;
+}
+
+export function validateProcessesSearch(raw: RawSearch): ProcessesSearch {
+  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+}
+
+export interface StorageSearch {
+  path?: string;
+}
+
+export function validateStorageSearch(raw: RawSearch): StorageSearch {
+  return { path: textParam(raw, "path") };
+}
+
+export interface SoftwareSearch {
+  search?: string;
+  sort?: string;
+}
+
+export function validateSoftwareSearch(raw: RawSearch): SoftwareSearch {
+  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+}
+
+export interface HistorySearch {
+  section?: string;
+  search?: string;
+}
+
+export function validateHistorySearch(raw: RawSearch): HistorySearch {
+  return { section: textParam(raw, "section"), search: textParam(raw, "search") };
+}

@@ -1,0 +1,52 @@
+import { Link } from "@tanstack/react-router";
+import { Boxes, type LucideIcon, MapPin, Monitor, SquareChevronRight, SquareTerminal } from "lucide-react";
+import type { EventRow } from "@/api/contract";
+import { Time } from "@/components/time";
+import { cn } from "@/lib/cn";
+import { visibleLine } from "@/lib/visible-text";
+
+const ICONS: Record<string, LucideIcon> = {
+  agent: Monitor,
+  command: SquareChevronRight,
+  tunnel: SquareTerminal,
+  site: MapPin,
+};
+const TONES: Record<string, string> = {
+  "agent.online": "text-ok",
+  "agent.offline": "text-muted",
+  "agent.enrolled": "text-accent",
+};
+
+/** One event as a sentence; it leads to the machine or Site it speaks of. */
+export function EventLine({ event }: { event: EventRow }) {
+  const Icon = ICONS[event.name.split(".")[0] ?? ""] ?? Boxes;
+  const body = (
+    <>
+      <Icon
+        aria-hidden="true"
+        className={cn("mt-0.5 size-3.5 shrink-0", TONES[event.name] ?? "text-muted")}
+        strokeWidth={1.75}
+      />
+      <span className="min-w-0 flex-1 text-sm leading-snug [overflow-wrap:anywhere] line-clamp-2">
+        <bdi>{visibleLine(event.text)}</bdi>
+      </span>
+      <Time at={event.at} className="shrink-0 pt-px text-muted text-xs" />
+    </>
+  );
+  const shape = "flex items-start gap-2.5 px-4 py-2";
+  if (event.agent_id) {
+    return (
+      <Link to="/agents/$agentId" params={{ agentId: event.agent_id }} className={cn(shape, "hover:bg-overlay/60")}>
+        {body}
+      </Link>
+    );
+  }
+  if (event.site_id) {
+    return (
+      <Link to="/sites/$siteId" params={{ siteId: event.site_id }} className={cn(shape, "hover:bg-overlay/60")}>
+        {body}
+      </Link>
+    );
+  }
+  return <div className={shape}>{body}</div>;
+}

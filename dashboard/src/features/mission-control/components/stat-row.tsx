@@ -1,0 +1,92 @@
+import type { Overview } from "@/api/contract";
+import { Skeleton } from "@/components/states";
+import { count } from "@/lib/format";
+import { useCan } from "@/lib/use-session";
+import { Sparkline } from "./sparkline";
+import { StatCard, SubLink } from "./stat-card";
+
+const PROBLEM_WORDS = { disk_full: "disk full", memory_high: "memory high", offline_long: "long offline" } as const;
+
+export function StatRow({ overview }: { overview: Overview }) {
+  const seesCommands = useCan("commands.read");
+  const seesSessions = useCan("tunnel.read");
+  const { agents, problems, commands, sessions } = overview;
+  const kinds = Object.entries(problems.by_kind).filter(([, value]) => value > 0);
+  return (
+    <div className="grid grid-cols-2 gap-3 lg:grid-cols-3 xl:grid-cols-5">
+      <StatCard
+        label="Machines online"
+        value={agents.online}
+        of={agents.total}
+        link={{ to: "/fleet", search: { status: "online" } }}
+      >
+        <Sparkline
+          values={overview.online_history.map((point) => point.online)}
+          label="Machines online in the last 24 hours"
+        />
+      </StatCard>
+      <StatCard
+        label="Machines offline"
+        value={agents.offline}
+        link={{ to: "/fleet", search: { status: "offline", sort: "-last_seen" } }}
+      >
+        <SubLink to="/fleet" search={{}}>
+          All {count(agents.total)} machines
+        </SubLink>
+      </StatCard>
+      <StatCard
+        label="Machines with a problem"
+        value={problems.total}
+        tone="bad"
+        link={{ to: "/fleet", search: { status: "problem" } }}
+      >
+        {kinds.length === 0
+          ? "Nothing is wrong"
+          : kinds
+              .map(([kind, value]) => `${value} ${PROBLEM_WORDS[kind as keyof typeof PROBLEM_WORDS] ?? kind}`)
+              .join(" · ")}
+      </StatCard>
+      {seesCommands && (
+        <StatCard
+          label="Commands running"
+          value={commands.running}
+          link={{ to: "/commands", search: { state: "active" } }}
+        >
+          <span className="flex flex-wrap gap-x-2">
+            <SubLink to="/commands" search={{ status: "queued" }}>
+              {count(commands.queued)} queued
+            </SubLink>
+            <SubLink to="/commands" search={{ status: "failed" }}>
+              <span className={commands.failed_24h > 0 ? "text-bad" : ""}>
+                {count(commands.failed_24h)} failed in 24 h
+              </span>
+            </SubLink>
+          </span>
+        </StatCard>
+      )}
+      {seesSessions && (
+        <StatCard label="Sessions open" value={sessions.open} link={{ to: "/sessions", search: { status: "open" } }}>
+          <SubLink to="/sessions" search={{}}>
+            All sessions
+          </SubLink>
+        </StatCard>
+      )}
+    </div>
+  );
+}
+
+const CARDS = ["a", "b", "c", "d", "e"];
+
+export function StatRowSkeleton() {
+  return (
+    <div role="status" aria-label="Loading" className="grid grid-cols-2 gap-3 lg:grid-cols-3 xl:grid-cols-5">
+      {CARDS.map((key) => (
+        <div key={key} className="min-h-[112px] space-y-3 rounded-lg border bg-raised p-4">
+          <Skeleton className="h-3 w-24" />
+          <Skeleton className="h-7 w-16" />
+          <Skeleton className="h-3 w-full" />
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,86 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { Building2 } from "lucide-react";
+import type { Overview } from "@/api/contract";
+import { buttonClass } from "@/components/button";
+import { Card } from "@/components/card";
+import { Page } from "@/components/page";
+import { SearchField } from "@/components/search-field";
+import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
+import { useCan, useLabel } from "@/lib/use-session";
+import { overviewQuery } from "../api/queries";
+import { ActivityFeed } from "../components/activity-feed";
+import { AttentionList } from "../components/attention-list";
+import { SiteGrid } from "../components/site-grid";
+import { StatRow, StatRowSkeleton } from "../components/stat-row";
+
+export function MissionControlPage() {
+  const overview = useQuery(overviewQuery);
+  const navigate = useNavigate();
+  return (
+    <Page
+      title="Mission Control"
+      note={overview.data ? summary(overview.data) : undefined}
+      acts={
+        <SearchField
+          value={undefined}
+          onChange={(search) => search && navigate({ to: "/fleet", search: { search, focus: "search" } })}
+          label="Search all machines"
+          placeholder="Name, address, MAC, OS, user, serial, software…"
+          className="w-full sm:w-80"
+        />
+      }
+    >
+      {overview.isError && !overview.data ? (
+        <ErrorState error={overview.error} what="We could not load the overview." onRetry={() => overview.refetch()} />
+      ) : (
+        <div className="space-y-4">
+          {overview.data ? <StatRow overview={overview.data} /> : <StatRowSkeleton />}
+          {overview.data?.agents.total === 0 && <FirstMachine />}
+          <div className="grid gap-4 lg:grid-cols-[3fr_2fr]">
+            {overview.data ? (
+              <AttentionList overview={overview.data} />
+            ) : (
+              <Card>
+                <SkeletonLines lines={7} className="p-4" />
+              </Card>
+            )}
+            <ActivityFeed />
+          </div>
+          {overview.data && <SiteGrid sites={overview.data.sites} />}
+        </div>
+      )}
+    </Page>
+  );
+}
+
+/** The answer to "is today a good day?" in one sentence. */
+function summary({ agents, problems }: Overview): string {
+  if (agents.total === 0) return "No machines yet.";
+  const missing =
+    agents.offline === 0 ? "Every machine is online" : `${agents.online} of ${agents.total} machines are online`;
+  if (problems.total === 0) return `${missing}, and nothing needs you.`;
+  return `${missing}; ${problems.total === 1 ? "one needs" : `${problems.total} need`} attention.`;
+}
+
+function FirstMachine() {
+  const label = useLabel();
+  const canAdd = useCan("sites.read");
+  return (
+    <Card>
+      <EmptyState
+        icon={Building2}
+        act={
+          canAdd && (
+            <Link to="/clients" className={buttonClass({ variant: "primary" })}>
+              Go to {label("client", 2)} & {label("site", 2)}
+            </Link>
+          )
+        }
+      >
+        Your machines will appear here. Open a {label("site")}, copy its install command and run it on a machine: it is
+        here seconds later.
+      </EmptyState>
+    </Card>
+  );
+}

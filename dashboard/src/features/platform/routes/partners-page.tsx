@@ -1,0 +1,122 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { ColumnDef } from "@tanstack/react-table";
+import { Building2, LogIn, Plus } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { PartnerRow } from "@/api/contract";
+import { Button } from "@/components/button";
+import "@/components/data-table/columns";
+import { ListTable } from "@/components/data-table/list-table";
+import { InvitationDialog } from "@/components/invitation-dialog";
+import { Page } from "@/components/page";
+import { SearchField } from "@/components/search-field";
+import { EmptyState } from "@/components/states";
+import { Time } from "@/components/time";
+import { count } from "@/lib/format";
+import { useCan, useMe } from "@/lib/use-session";
+import { partnersQuery } from "../api/queries";
+import { CreatePartnerDialog, EnterPartnerDialog } from "../components/partner-dialogs";
+
+const route = getRouteApi("/app/platform");
+const rowId = (partner: PartnerRow) => partner.id;
+type Asking =
+  | { kind: "create" }
+  | { kind: "enter"; partner: PartnerRow }
+  | { kind: "link"; url: string; email: string };
+
+export function PartnersPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { role } = useMe();
+  const canWrite = useCan("partners.write");
+  const [asking, setAsking] = useState<Asking | null>(null);
+  const partners = useInfiniteQuery({ ...partnersQuery({ ...search }), enabled: role === "platform_admin" });
+  const columns = useMemo<ColumnDef<PartnerRow, unknown>[]>(
+    () => [
+      {
+        id: "name",
+        header: "Partner",
+        meta: { sort: "name" },
+        cell: ({ row }) => <span className="font-medium">{row.original.name}</span>,
+      },
+      number("clients", "Clients", (partner) => partner.clients),
+      number("agents", "Agents", (partner) => partner.agents),
+      number("users", "Users", (partner) => partner.users),
+      {
+        id: "created_at",
+        header: "Created",
+        meta: { className: "w-32 max-md:hidden" },
+        cell: ({ row }) => <Time at={row.original.created_at} className="text-muted" />,
+      },
+      {
+        id: "enter",
+        header: () => <span className="sr-only">Enter</span>,
+        meta: { className: "w-24", right: true },
+        cell: ({ row }) => (
+          <Button
+            size="small"
+            onClick={() => setAsking({ kind: "enter", partner: row.original })}
+            aria-label={`Enter ${row.original.name}`}
+          >
+            <LogIn aria-hidden="true" className="size-3" /> Enter
+          </Button>
+        ),
+      },
+    ],
+    [],
+  );
+  if (role !== "platform_admin") return <EmptyState>Only Platform admins see the Partners.</EmptyState>;
+  const add = canWrite && (
+    <Button variant="primary" onClick={() => setAsking({ kind: "create" })}>
+      <Plus aria-hidden="true" className="size-4" /> New Partner
+    </Button>
+  );
+  return (
+    <Page title="Partners" fill acts={add}>
+      <div className="pb-3">
+        <SearchField
+          value={search.search}
+          onChange={(text) => navigate({ search: { ...search, search: text }, replace: true })}
+          label="Search Partners"
+          className="md:max-w-sm"
+        />
+      </div>
+      <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
+        <ListTable<PartnerRow>
+          name="Partners"
+          what="the Partners"
+          list={partners}
+          columns={columns}
+          rowId={rowId}
+          sort={search.sort ?? "name"}
+          onSort={(sort) => navigate({ search: { ...search, sort }, replace: true })}
+          onOpen={(partner) => setAsking({ kind: "enter", partner })}
+          empty={
+            <EmptyState icon={Building2} act={!search.search && add}>
+              {search.search ? "No Partner matches." : "The MSPs that use this Platform will be listed here."}
+            </EmptyState>
+          }
+        />
+      </div>
+      {asking?.kind === "create" && (
+        <CreatePartnerDialog
+          onClose={() => setAsking(null)}
+          onInvited={(url, email) => setAsking({ kind: "link", url, email })}
+        />
+      )}
+      {asking?.kind === "enter" && <EnterPartnerDialog partner={asking.partner} onClose={() => setAsking(null)} />}
+      {asking?.kind === "link" && (
+        <InvitationDialog url={asking.url} email={asking.email} onClose={() => setAsking(null)} />
+      )}
+    </Page>
+  );
+}
+
+function number(id: string, header: string, value: (partner: PartnerRow) => number): ColumnDef<PartnerRow, unknown> {
+  return {
+    id,
+    header,
+    meta: { className: "w-20 max-sm:hidden", right: true },
+    cell: ({ row }) => <span className="font-mono text-xs">{count(value(row.original))}</span>,
+  };
+}

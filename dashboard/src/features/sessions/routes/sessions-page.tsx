@@ -1,0 +1,15 @@
+import { getRouteApi } from "@tanstack/react-router";
+import { Page } from "@/components/page";
+import { SessionList } from "../components/session-list";
+
+const route = getRouteApi("/app/sessions");
+
+export function SessionsPage() {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <Page title="Sessions" fill>
+      <SessionList search={search} onSearch={(next) => navigate({ search: next, replace: true })} />
+    </Page>
+  );
+}

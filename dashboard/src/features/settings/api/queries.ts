@@ -1,0 +1,44 @@
+import { queryOptions } from "@tanstack/react-query";
+import type { PartnerSettings, Role, SignInSession, UserRow } from "@/api/contract";
+import { api, type Query } from "@/api/http";
+import { listQuery } from "@/api/queries";
+
+export const usersKey = ["users"] as const;
+
+export function usersQuery(filter: Query) {
+  return listQuery<UserRow>(usersKey, "/users", filter);
+}
+
+export const settingsQuery = queryOptions({
+  queryKey: ["settings"],
+  queryFn: ({ signal }) => api.get<PartnerSettings>("/settings", undefined, signal),
+});
+
+export const signInsQuery = queryOptions({
+  queryKey: ["sign-ins"],
+  queryFn: ({ signal }) => api.get<{ items: SignInSession[] }>("/auth/sessions", undefined, signal),
+});
+
+export const clientChoicesQuery = queryOptions({
+  queryKey: ["clients", "choices"],
+  queryFn: ({ signal }) =>
+    api.get<{ items: { id: string; name: string }[] }>("/clients", { limit: 200, sort: "name" }, signal),
+});
+
+export interface NewUser {
+  email: string;
+  name: string;
+  role: Role;
+  client_id?: string;
+}
+
+export const acts = {
+  invite: (user: NewUser) => api.post<UserRow & { invitation_url: string }>("/users", user),
+  inviteAgain: (id: string) => api.post<{ invitation_url: string }>(`/users/${id}/invitation`),
+  changeUser: (id: string, part: { role?: Role; name?: string; client_id?: string | null; disabled?: boolean }) =>
+    api.patch<UserRow>(`/users/${id}`, part),
+  deleteUser: (id: string) => api.delete(`/users/${id}`),
+  saveSettings: (settings: Partial<PartnerSettings>) => api.patch<PartnerSettings>("/settings", settings),
+  endSignIn: (id: string) => api.post(`/auth/sessions/${id}/end`),
+  signOutEverywhere: () => api.post("/auth/sign-out-everywhere"),
+};

@@ -1,0 +1,143 @@
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { LogOut } from "lucide-react";
+import type { SignInSession } from "@/api/contract";
+import { forget } from "@/api/session";
+import { Badge } from "@/components/badge";
+import { Button } from "@/components/button";
+import { Card, CardHeader } from "@/components/card";
+import { useConfirm } from "@/components/confirm";
+import { SelectField } from "@/components/field";
+import { ErrorState, SkeletonLines } from "@/components/states";
+import { Time } from "@/components/time";
+import { counted, words } from "@/lib/format";
+import { notifyError } from "@/lib/notify";
+import { setTheme, type Theme, useTheme } from "@/lib/theme";
+import { useMe } from "@/lib/use-session";
+import { visibleLine } from "@/lib/visible-text";
+import { acts, signInsQuery } from "../api/queries";
+
+export function AccountTab() {
+  const me = useMe();
+  const theme = useTheme();
+  return (
+    <div className="max-w-3xl space-y-4">
+      <Card>
+        <CardHeader title="You" />
+        <div className="grid gap-x-6 gap-y-3 p-4 text-sm sm:grid-cols-3">
+          <p>
+            <span className="block text-muted text-xs">Name</span>
+            {me.name || "–"}
+          </p>
+          <p className="break-all">
+            <span className="block text-muted text-xs">E-mail</span>
+            {me.email}
+          </p>
+          <p>
+            <span className="block text-muted text-xs">Role</span>
+            {words(me.role)}
+            {me.partner_name && ` at ${me.partner_name}`}
+          </p>
+          <SelectField label="Theme" value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+            <option value="dark">Dark</option>
+            <option value="light">Light</option>
+          </SelectField>
+        </div>
+      </Card>
+      <SignIns />
+    </div>
+  );
+}
+
+function SignIns() {
+  const signIns = useQuery(signInsQuery);
+  const confirm = useConfirm();
+  const everywhere = useMutation({
+    mutationFn: acts.signOutEverywhere,
+    onSuccess: forget,
+    onError: (error) => notifyError("You are still signed in.", error),
+  });
+  const items = signIns.data?.items ?? [];
+  const ask = async () => {
+    const sure = await confirm({
+      title: "Sign out everywhere?",
+      consequence: `Ends ${counted(items.length, "sign-in")} at once, this one too. Open terminals end with them.`,
+      act: "Sign out everywhere",
+    });
+    if (sure) everywhere.mutate();
+  };
+  return (
+    <Card>
+      <CardHeader title="Where you are signed in">
+        <Button size="small" variant="danger" onClick={() => void ask()} busy={everywhere.isPending}>
+          <LogOut aria-hidden="true" className="size-3" /> Sign out everywhere
+        </Button>
+      </CardHeader>
+      {signIns.isPending ? (
+        <SkeletonLines lines={3} className="p-4" />
+      ) : signIns.isError && !signIns.data ? (
+        <ErrorState error={signIns.error} what="We could not load your sign-ins." onRetry={() => signIns.refetch()} />
+      ) : (
+        <ul className="divide-y divide-line/60">
+          {items.map((item) => (
+            <SignInLine key={item.id} item={item} />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function SignInLine({ item }: { item: SignInSession }) {
+  const cache = useQueryClient();
+  const end = useMutation({
+    mutationFn: () => acts.endSignIn(item.id),
+    onSuccess: () => cache.invalidateQueries({ queryKey: signInsQuery.queryKey }),
+    onError: (error) => notifyError("The sign-in was not ended.", error),
+  });
+  return (
+    <li className="flex items-center gap-3 px-4 py-2.5 text-sm">
+      <span className="min-w-0 flex-1">
+        <span className="flex items-center gap-2">
+          <span className="truncate">{browserName(item.user_agent)}</span>
+          {item.current && <Badge tone="ok">This browser</Badge>}
+        </span>
+        <span className="block truncate text-muted text-xs" title={item.user_agent ?? undefined}>
+          <span className="font-mono">{item.address ?? "unknown address"}</span> · since <Time at={item.created_at} />
+          {item.last_used_at && (
+            <>
+              {" "}
+              · last used <Time at={item.last_used_at} />
+            </>
+          )}
+        </span>
+      </span>
+      {!item.current && (
+        <Button size="small" onClick={() => end.mutate()} busy={end.isPending}>
+          End
+        </Button>
+      )}
+    </li>
+  );
+}
+
+const BROWSERS: [RegExp, string][] = [
+  [/Edg\//, "Edge"],
+  [/Firefox\//, "Firefox"],
+  [/Chrome\//, "Chrome"],
+  [/Safari\//, "Safari"],
+];
+const SYSTEMS: [RegExp, string][] = [
+  [/Windows/, "Windows"],
+  [/Android/, "Android"],
+  [/iPhone|iPad/, "iOS"],
+  [/Mac OS X/, "macOS"],
+  [/Linux/, "Linux"],
+];
+
+/** "Firefox on Windows" where the browser says so, else its own words. */
+function browserName(userAgent: string | null): string {
+  if (!userAgent) return "Unknown program";
+  const browser = BROWSERS.find(([pattern]) => pattern.test(userAgent))?.[1];
+  const system = SYSTEMS.find(([pattern]) => pattern.test(userAgent))?.[1];
+  return browser ? `${browser}${system ? ` on ${system}` : ""}` : visibleLine(userAgent).slice(0, 60);
+}

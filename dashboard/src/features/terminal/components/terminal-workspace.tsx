@@ -1,0 +1,171 @@
+import "@xterm/xterm/css/xterm.css";
+import { Link } from "@tanstack/react-router";
+import { Circle, Maximize2, Minimize2, Power } from "lucide-react";
+import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { ApiError, messageOf } from "@/api/errors";
+import { useTick } from "@/api/live";
+import { Button, IconButton } from "@/components/button";
+import { MachineText } from "@/components/machine-text";
+import { cn } from "@/lib/cn";
+import { clock } from "@/lib/format";
+import type { LinkView } from "../engine/terminal-link";
+import { discardTerminal, type TerminalSession, terminalFor } from "../engine/terminal-session";
+
+/** A shell on a machine: the screen, the sentence that it is recorded, the clock, and what to do when the line drops. */
+export default function TerminalWorkspace({ agentId, hostname }: { agentId: string; hostname: string }) {
+  const [session, setSession] = useState(() => terminalFor(agentId, hostname));
+  const [full, setFull] = useState(false);
+  const view = useSyncExternalStore(session.subscribe, session.snapshot);
+  const screen = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (screen.current) return session.show(screen.current);
+  }, [session]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the screen takes the keys again when its size changes
+  useEffect(() => session.terminal.focus(), [session, full]);
+  const again = () => {
+    discardTerminal(agentId);
+    setSession(terminalFor(agentId, hostname));
+  };
+  return (
+    <div
+      className={cn(
+        "flex min-h-72 flex-1 flex-col overflow-hidden bg-terminal",
+        full ? "fixed inset-0 z-30" : "-mx-4 md:-mx-6 -mb-6 -mt-4",
+      )}
+    >
+      <WorkspaceBar session={session} view={view} full={full} onFull={() => setFull(!full)} />
+      <div className="relative min-h-0 flex-1">
+        <section ref={screen} aria-label="Terminal" className="absolute inset-0 py-1 pl-2" />
+        <Curtain view={view} refused={session.refused} onAgain={again} onRetry={() => session.link.retry()} />
+      </div>
+    </div>
+  );
+}
+
+function WorkspaceBar({
+  session,
+  view,
+  full,
+  onFull,
+}: {
+  session: TerminalSession;
+  view: LinkView;
+  full: boolean;
+  onFull: () => void;
+}) {
+  const going = view.phase === "open" || view.phase === "reconnecting";
+  const now = useTick(1000, going);
+  const Size = full ? Minimize2 : Maximize2;
+  return (
+    <div className="flex min-h-10 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-raised px-4 py-1 text-xs">
+      {full && <MachineText className="max-w-64 truncate text-sm">{session.hostname}</MachineText>}
+      <span className="inline-flex items-center gap-1.5 font-medium text-warn">
+        <Circle aria-hidden="true" className="size-2.5 fill-bad text-bad" />
+        {view.notice}
+      </span>
+      <span className="text-muted" role="status">
+        {stateWords(view)}
+      </span>
+      <span className="ml-auto flex items-center gap-2">
+        {view.openedAt !== null && going && (
+          <span className="font-mono text-muted" title="How long this session is open">
+            {clock(now - view.openedAt)}
+          </span>
+        )}
+        <IconButton label={full ? "Back to the page" : "Fill the window"} className="size-7" onClick={onFull}>
+          <Size aria-hidden="true" className="size-3.5" />
+        </IconButton>
+        {view.phase !== "closed" && view.phase !== "failed" && (
+          <Button size="small" variant="danger" onClick={() => void session.link.close().catch(() => undefined)}>
+            <Power aria-hidden="true" className="size-3" /> End session
+          </Button>
+        )}
+      </span>
+    </div>
+  );
+}
+
+function stateWords(view: LinkView): string {
+  if (view.phase === "opening") return "Opening a shell…";
+  if (view.phase === "reconnecting") return "Reconnecting. What you type is kept.";
+  if (view.phase === "taken-over") return "Open in another window";
+  if (view.phase === "closed") return "Closed";
+  if (view.phase === "failed") return "Not opened";
+  return view.agent === "offline" ? "The machine is away; the shell waits for it." : "Connected";
+}
+
+/** What stands over the screen when it can't be used as it is. */
+function Curtain({
+  view,
+  refused,
+  onAgain,
+  onRetry,
+}: {
+  view: LinkView;
+  refused: string | null;
+  onAgain: () => void;
+  onRetry: () => void;
+}) {
+  if (refused && view.phase === "open") {
+    return (
+      <p
+        role="alert"
+        className="absolute inset-x-4 bottom-4 rounded-md border border-warn/50 bg-overlay px-3 py-2 text-sm text-warn"
+      >
+        {refused}
+      </p>
+    );
+  }
+  if (view.phase === "closed") {
+    const code = view.closed?.exitCode;
+    return (
+      <Notice
+        title="The session is closed."
+        text={[view.closed?.reason, code != null ? `exit code ${code}` : null].filter(Boolean).join(", ")}
+      >
+        <Button variant="primary" onClick={onAgain}>
+          Open a new terminal
+        </Button>
+        {view.sessionId && (
+          <Link
+            to="/sessions/$sessionId"
+            params={{ sessionId: view.sessionId }}
+            className="px-2 text-accent text-sm hover:underline"
+          >
+            Play the recording
+          </Link>
+        )}
+      </Notice>
+    );
+  }
+  if (view.phase === "failed") {
+    const offline = view.error instanceof ApiError && view.error.code === "agent_offline";
+    return (
+      <Notice
+        title={offline ? "The machine is offline." : "The terminal could not be opened."}
+        text={offline ? "A terminal needs the machine to be online." : messageOf(view.error)}
+      >
+        <Button onClick={onAgain}>Try again</Button>
+      </Notice>
+    );
+  }
+  if (view.phase === "taken-over") {
+    return (
+      <Notice title="Another window took this session over." text="The shell goes on there.">
+        <Button onClick={onRetry}>Take it back</Button>
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function Notice({ title, text, children }: { title: string; text: string; children: React.ReactNode }) {
+  return (
+    <div className="absolute inset-x-0 bottom-0 flex animate-appear flex-wrap items-center gap-x-4 gap-y-2 border-t bg-raised px-4 py-3">
+      <p className="min-w-0 flex-1 text-sm">
+        <span className="font-semibold">{title}</span> <span className="text-muted">{text}</span>
+      </p>
+      <div className="flex items-center gap-2">{children}</div>
+    </div>
+  );
+}

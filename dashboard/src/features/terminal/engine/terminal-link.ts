@@ -1,0 +1,141 @@
+/** Keeps a terminal session attached: opens it, connects, reconnects with fresh tickets, and says how it stands. */
+import { ApiError } from "@/api/errors";
+import { socketUrl } from "@/api/live-socket";
+import { closeTunnel, freshTicket, openTunnel } from "../api/queries";
+import { type Screen, TunnelEngine } from "./tunnel-engine";
+
+export interface LinkView {
+  phase: "opening" | "open" | "reconnecting" | "closed" | "failed" | "taken-over";
+  sessionId: string | null;
+  agent: "online" | "offline";
+  notice: string;
+  openedAt: number | null;
+  lostAt: number | null;
+  closed: { exitCode: number | null; reason: string | null } | null;
+  error: unknown;
+}
+
+const TAKEN_OVER = 4410;
+const NO_SESSION = 4404;
+const SESSION_CLOSED = 4409;
+const LONGEST_PAUSE_MS = 3000;
+const FIRST_VIEW: LinkView = {
+  phase: "opening",
+  sessionId: null,
+  agent: "online",
+  notice: "Keystrokes are recorded.",
+  openedAt: null,
+  lostAt: null,
+  closed: null,
+  error: null,
+};
+
+export class TerminalLink {
+  readonly engine: TunnelEngine;
+  private view: LinkView = FIRST_VIEW;
+  private socket: WebSocket | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private attempts = 0;
+  private ended = false;
+  private readonly onView: (view: LinkView) => void;
+
+  constructor(screen: Screen, onView: (view: LinkView) => void) {
+    this.onView = onView;
+    this.engine = new TunnelEngine(screen, {
+      onAgent: (agent) => this.set({ agent }),
+      onAttached: () => {
+        this.attempts = 0;
+        this.set({ phase: "open", lostAt: null, openedAt: this.view.openedAt ?? Date.now(), agent: "online" });
+      },
+      onClosed: (exitCode, reason) => this.end({ exitCode, reason }),
+      onBroken: () => this.socket?.close(4000, "attach anew"),
+    });
+  }
+
+  async open(agentId: string, columns: number, rows: number): Promise<void> {
+    try {
+      const opened = await openTunnel(agentId, columns, rows);
+      if (this.ended) return void closeTunnel(opened.session_id).catch(() => undefined);
+      this.set({ sessionId: opened.session_id, notice: opened.notice || FIRST_VIEW.notice });
+      this.connect(opened.stream_url);
+    } catch (error) {
+      if (!this.ended) this.set({ phase: "failed", error });
+    }
+  }
+
+  /** Takes the session back from another window, or tries again at once. */
+  retry(): void {
+    if (this.ended || !this.view.sessionId || this.view.phase === "open") return;
+    clearTimeout(this.timer);
+    this.attempts = 0;
+    this.set({ phase: "reconnecting", lostAt: this.view.lostAt ?? Date.now() });
+    void this.reconnect();
+  }
+
+  /** Ends the shell, whether the stream stands or not. */
+  async close(): Promise<void> {
+    if (this.ended) return;
+    const { sessionId } = this.view;
+    this.engine.close();
+    this.end({ exitCode: null, reason: "closed here" });
+    this.socket?.close(1000);
+    if (sessionId) await closeTunnel(sessionId);
+  }
+
+  private connect(streamUrl: string): void {
+    const socket = new WebSocket(socketUrl(streamUrl));
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    socket.onopen = () =>
+      this.engine.connect((data) => socket.readyState === WebSocket.OPEN && socket.send(data as never));
+    socket.onmessage = (event) => this.engine.take(event.data as string | ArrayBuffer);
+    socket.onclose = ({ code }) => {
+      if (this.socket !== socket) return;
+      this.socket = null;
+      this.engine.disconnect();
+      this.lost(code);
+    };
+  }
+
+  private lost(code: number): void {
+    if (this.ended) return;
+    if (code === NO_SESSION || code === SESSION_CLOSED)
+      return this.end({ exitCode: null, reason: "the session has ended" });
+    if (code === TAKEN_OVER) return this.set({ phase: "taken-over" });
+    this.set({ phase: "reconnecting", lostAt: this.view.lostAt ?? Date.now() });
+    const pause =
+      this.attempts === 0 ? 50 : Math.min(LONGEST_PAUSE_MS, 250 * 2 ** this.attempts) * (0.5 + Math.random() / 2);
+    this.attempts += 1;
+    this.timer = setTimeout(() => void this.reconnect(), pause);
+  }
+
+  private async reconnect(): Promise<void> {
+    const { sessionId } = this.view;
+    if (this.ended || !sessionId) return;
+    try {
+      const { stream_url: streamUrl } = await freshTicket(sessionId);
+      if (!this.ended) this.connect(streamUrl);
+    } catch (error) {
+      if (this.ended) return;
+      if (error instanceof ApiError && (error.status === 404 || error.status === 409)) {
+        return this.end({ exitCode: null, reason: "the connection was away for too long" });
+      }
+      if (error instanceof ApiError && (error.status === 401 || error.status === 403))
+        return this.set({ phase: "failed", error });
+      this.lost(1006);
+    }
+  }
+
+  private end(closed: LinkView["closed"]): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.engine.disconnect();
+    this.set({ phase: "closed", closed, lostAt: null });
+  }
+
+  private set(part: Partial<LinkView>): void {
+    this.view = { ...this.view, ...part };
+    this.onView(this.view);
+  }
+}

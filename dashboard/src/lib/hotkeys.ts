@@ -1,0 +1,39 @@
+import { useEffect, useRef } from "react";
+
+/** Whether a key press belongs to a text field, a dialog or the terminal rather than to the page. */
+export function isTyping(event: KeyboardEvent): boolean {
+  const target = event.target as HTMLElement | null;
+  if (!target || typeof target.closest !== "function") return false;
+  return (
+    target.closest(
+      "input, textarea, select, [contenteditable=true], .xterm, [role=dialog], [role=menu], [role=listbox]",
+    ) !== null
+  );
+}
+
+function inTerminal(event: KeyboardEvent): boolean {
+  return event.target instanceof Element && event.target.closest(".xterm") !== null;
+}
+
+/** Keys of the page: names as in KeyboardEvent.key, "mod+k" for ⌘K and Ctrl+K. A handler that acts prevents the default. */
+export function useHotkeys(map: Record<string, (event: KeyboardEvent) => void>, active = true): void {
+  const current = useRef(map);
+  useEffect(() => {
+    current.current = map;
+  });
+  useEffect(() => {
+    if (!active) return;
+    const listener = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.altKey) return;
+      const mod = event.metaKey || event.ctrlKey;
+      if (!mod && isTyping(event)) return;
+      if (event.ctrlKey && inTerminal(event)) return; // Ctrl+K and its like belong to the shell
+      const handler = current.current[mod ? `mod+${event.key.toLowerCase()}` : event.key];
+      if (!handler) return;
+      event.preventDefault();
+      handler(event);
+    };
+    document.addEventListener("keydown", listener);
+    return () => document.removeEventListener("keydown", listener);
+  }, [active]);
+}
