@@ -153,3 +153,8 @@ def answer(query_id: UUID) -> str:
 def live(tenant_id: UUID) -> str:
     """Payload `LiveBatch`."""
     return f"live.{tenant_id.hex}"
+
+
+def settings_changed(tenant_id: UUID) -> str:
+    """No payload: gateways read that tenant's settings again and tell its agents (they follow `settings.*.changed`)."""
+    return f"settings.{tenant_id.hex}.changed"

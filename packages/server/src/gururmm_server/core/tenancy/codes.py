@@ -1,0 +1,145 @@
+"""Site codes: what a technician gives to a machine so that it may enrol at a Site."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.tenancy import _codes_repository as repository
+from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
+from gururmm_server.core.tenancy.models import Code, Codes, NewCode
+from gururmm_server.infra.clock import now
+from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.ids import new_id
+
+_ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""32 characters that are not mistaken for each other when a code is read out: twelve of them are 60 bits."""
+_GROUPS: Final = 3
+_GROUP: Final = 4
+
+State = Literal["active", "expired", "used_up", "revoked"]
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSite:
+    """Where a code leads, in names for people."""
+
+    partner_name: str
+    client_name: str
+    site_name: str
+    usable: bool
+
+
+class SiteCodes:
+    """Makes, shows and revokes codes; finds where one leads."""
+
+    def __init__(self, db: Database, public_url: str) -> None:
+        self._db = db
+        self._public_url = public_url.rstrip("/")
+
+    async def list(self, caller: TenantCaller, site_id: UUID) -> Codes:
+        """A Site's codes, newest first. Raises `SiteNotFound`."""
+        async with self._db.tenant(caller.tenant_id) as tx:
+            await _check_site(tx, site_id)
+            rows = await repository.codes_of_site(tx, site_id)
+        return Codes(items=[self._code(row) for row in rows])
+
+    async def create(self, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+        """Raises `SiteNotFound`."""
+        async with self._db.tenant(caller.tenant_id) as tx:
+            await _check_site(tx, site_id)
+            return await self._add(tx, caller, site_id, new)
+
+    async def rotate(self, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+        """Revoke all of a Site's codes and make a new one. Raises `SiteNotFound`."""
+        async with self._db.tenant(caller.tenant_id) as tx:
+            await _check_site(tx, site_id)
+            details = {"site_id": site_id}
+            await append(tx, "audit_log", AuditRow("site_codes.revoked", caller, details=details))
+            await repository.revoke_all(tx, site_id)
+            return await self._add(tx, caller, site_id, new)
+
+    async def revoke(self, caller: TenantCaller, site_id: UUID, code_id: UUID) -> Code:
+        """Revoke one; again is no error. Raises `CodeNotFound`."""
+        async with self._db.tenant(caller.tenant_id) as tx:
+            await append(
+                tx,
+                "audit_log",
+                AuditRow("site_code.revoked", caller, details={"site_id": site_id, "code_id": code_id}),
+            )
+            row = await repository.revoke_one(tx, site_id, code_id)
+            if row is None:
+                raise CodeNotFound
+        return self._code(row)
+
+    async def find(self, code: str) -> CodeSite | None:
+        """Where a code leads, for the install page; None when it was never made. Does not count as a use."""
+        tenant_id = await tenant_of_code(self._db, code)
+        if tenant_id is None:
+            return None
+        async with self._db.tenant(tenant_id) as tx:
+            row = await repository.where_code_leads(tx, normal_code(code))
+        if row is None:
+            return None
+        return CodeSite(row["partner_name"], row["client_name"], row["site_name"], state_of(row) == "active")
+
+    async def _add(self, tx: Transaction, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+        code_id = new_id()
+        expires_at = now() + timedelta(hours=new.expires_in_h) if new.expires_in_h else None
+        details = {"site_id": site_id, "code_id": code_id, "expires_at": expires_at, "max_uses": new.max_uses}
+        await append(tx, "audit_log", AuditRow("site_code.created", caller, details=details))
+        code = repository.CodeRow(code_id, site_id, new_code(), caller.email, expires_at, new.max_uses)
+        return self._code(await repository.add_code(tx, code))
+
+    def _code(self, row: Row) -> Code:
+        landing = f"{self._public_url}/install/{row['code']}"
+        return Code(
+            id=row["code_id"],
+            code=row["code"],
+            created_at=row["created_at"],
+            created_by=row["created_by"],
+            expires_at=row["expires_at"],
+            max_uses=row["max_uses"],
+            uses=row["uses"],
+            revoked_at=row["revoked_at"],
+            state=state_of(row),
+            install_command=f"curl -sSL {landing}/linux.sh | sudo sh",
+            landing_url=landing,
+        )
+
+
+def new_code() -> str:
+    """A code like K7QF-3M9P-W2XD."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
+
+
+def normal_code(text: str) -> str:
+    """A code as it is stored, from how somebody typed it: lower case and other separators are forgiven."""
+    letters = "".join(character for character in text.upper()[:64] if character in _ALPHABET)
+    return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
+
+
+def state_of(row: Row, moment: datetime | None = None) -> State:
+    """What a code's row says about its use at a moment (now)."""
+    if row["revoked_at"] is not None:
+        return "revoked"
+    if row["expires_at"] is not None and row["expires_at"] <= (moment or now()):
+        return "expired"
+    return "used_up" if row["max_uses"] is not None and row["uses"] >= row["max_uses"] else "active"
+
+
+async def tenant_of_code(db: Database, code: str) -> UUID | None:
+    """The Partner that a code belongs to, before anything else is known; None where there is no such code."""
+    async with db.identity() as tx:
+        tenant_id: UUID | None = await tx.fetchval(
+            "select tenant_id from core.site_codes where code = $1", normal_code(code)
+        )
+    return tenant_id
+
+
+async def _check_site(tx: Transaction, site_id: UUID) -> None:
+    if not await repository.site_exists(tx, site_id):
+        raise SiteNotFound

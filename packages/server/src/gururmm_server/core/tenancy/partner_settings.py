@@ -1,0 +1,52 @@
+"""A Partner's settings: how often its agents speak, how much they log, what the tiers are called."""
+
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.events.traffic import settings_changed
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.tenancy.models import Settings, SettingsChange
+from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.nats import Bus
+
+_READ = """select heartbeat_s, metrics_s, inventory_s, log_level, label_overrides, version
+  from core.tenant_settings"""
+
+
+class PartnerSettings:
+    """Reads and changes them. A change reaches the agents that are online at once."""
+
+    def __init__(self, db: Database, bus: Bus) -> None:
+        self._db = db
+        self._bus = bus
+
+    async def get(self, caller: TenantCaller) -> Settings:
+        async with self._db.tenant(caller.tenant_id) as tx:
+            row = await tx.fetchrow(_READ)
+        return _settings(row)
+
+    async def change(self, caller: TenantCaller, change: SettingsChange) -> Settings:
+        """Change what is given; `version` grows with each change."""
+        given = change.model_dump(exclude_none=True)
+        async with self._db.tenant(caller.tenant_id) as tx:
+            before = _settings(await tx.fetchrow(_READ + " for update"))
+            after = before.model_copy(update=given | {"version": before.version + 1})
+            old = before.model_dump(include=set(given))
+            if old == given:
+                return before
+            await append(tx, "audit_log", AuditRow("settings.changed", caller, details={"before": old, "after": given}))
+            await tx.execute(
+                "update core.tenant_settings set heartbeat_s = $1, metrics_s = $2, inventory_s = $3, log_level = $4,"
+                " label_overrides = $5, version = $6, updated_at = now()",
+                after.heartbeat_s,
+                after.metrics_s,
+                after.inventory_s,
+                after.log_level,
+                after.label_overrides,
+                after.version,
+            )
+        await self._bus.publish(settings_changed(caller.tenant_id), b"")
+        return after
+
+
+def _settings(row: Row | None) -> Settings:
+    assert row is not None, "every Partner is made with its settings"
+    return Settings(**dict(row))

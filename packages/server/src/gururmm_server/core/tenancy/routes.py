@@ -1,0 +1,162 @@
+"""REST of tenancy: /tree, /clients, /sites, codes, /settings, and the Platform's /platform."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from gururmm_server.core.identity.access import TenantCaller, requires, requires_platform
+from gururmm_server.core.identity.models import Enter, SignedIn
+from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.routes import BrowserDoor, device_of
+from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.tenancy.codes import SiteCodes
+from gururmm_server.core.tenancy.models import (
+    Client,
+    Code,
+    Codes,
+    CreatedPartner,
+    Named,
+    NewCode,
+    NewPartner,
+    NewSite,
+    Partner,
+    Settings,
+    SettingsChange,
+    Site,
+    Tree,
+)
+from gururmm_server.core.tenancy.partner_settings import PartnerSettings
+from gururmm_server.core.tenancy.partners import SORTS as PARTNER_SORTS
+from gururmm_server.core.tenancy.partners import Partners
+from gururmm_server.core.tenancy.service import CLIENT_SORTS, SITE_SORTS, Tenancy
+from gururmm_server.infra.paging import Page, PageQuery, page_query
+
+Reader = Annotated[TenantCaller, requires(Permission.SITES_READ)]
+Writer = Annotated[TenantCaller, requires(Permission.SITES_WRITE)]
+CodeWriter = Annotated[TenantCaller, requires(Permission.CODES_WRITE)]
+PlatformReader = Annotated[Principal, requires_platform(Permission.PARTNERS_READ)]
+PlatformWriter = Annotated[Principal, requires_platform(Permission.PARTNERS_WRITE)]
+
+
+def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
+    """What people of a Partner use."""
+    router = APIRouter()
+    _add_clients(router, tenancy)
+    _add_sites(router, tenancy)
+    _add_codes(router, codes)
+    _add_settings(router, settings)
+    return router
+
+
+def build_platform_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
+    """What Platform staff use."""
+    router = APIRouter(prefix="/platform", tags=["platform"])
+
+    @router.get("/partners")
+    async def list_partners(
+        caller: PlatformReader, query: Annotated[PageQuery, page_query(PARTNER_SORTS, "name")]
+    ) -> Page[Partner]:
+        return await partners.list(caller, query)
+
+    @router.post("/partners", status_code=201)
+    async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
+        return await partners.create(caller, body)
+
+    @router.post("/partners/{partner_id}/enter")
+    async def enter_partner(
+        partner_id: UUID, body: Enter, caller: PlatformWriter, request: Request, response: Response
+    ) -> SignedIn:
+        started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request))
+        return door.hand_over(started, request, response)
+
+    @router.post("/leave")
+    async def leave_partner(caller: PlatformWriter, request: Request, response: Response) -> SignedIn:
+        return door.hand_over(await identity.leave_partner(caller, device_of(request)), request, response)
+
+    return router
+
+
+def _add_clients(router: APIRouter, tenancy: Tenancy) -> None:
+    @router.get("/tree", tags=["clients"])
+    async def get_tree(caller: Reader) -> Tree:
+        return await tenancy.tree(caller)
+
+    @router.get("/clients", tags=["clients"])
+    async def list_clients(
+        caller: Reader, query: Annotated[PageQuery, page_query(CLIENT_SORTS, "name")]
+    ) -> Page[Client]:
+        return await tenancy.clients(caller, query)
+
+    @router.post("/clients", status_code=201, tags=["clients"])
+    async def create_client(body: Named, caller: Writer) -> Client:
+        return await tenancy.create_client(caller, body.name)
+
+    @router.get("/clients/{client_id}", tags=["clients"])
+    async def get_client(client_id: UUID, caller: Reader) -> Client:
+        return await tenancy.client(caller, client_id)
+
+    @router.patch("/clients/{client_id}", tags=["clients"])
+    async def rename_client(client_id: UUID, body: Named, caller: Writer) -> Client:
+        return await tenancy.rename_client(caller, client_id, body.name)
+
+    @router.delete("/clients/{client_id}", status_code=204, tags=["clients"])
+    async def delete_client(client_id: UUID, caller: Writer) -> None:
+        await tenancy.delete_client(caller, client_id)
+
+
+def _add_sites(router: APIRouter, tenancy: Tenancy) -> None:
+    @router.get("/sites", tags=["sites"])
+    async def list_sites(
+        caller: Reader,
+        query: Annotated[PageQuery, page_query(SITE_SORTS, "name")],
+        client_id: UUID | None = None,
+    ) -> Page[Site]:
+        return await tenancy.sites(caller, query, client_id)
+
+    @router.post("/sites", status_code=201, tags=["sites"])
+    async def create_site(body: NewSite, caller: Writer) -> Site:
+        return await tenancy.create_site(caller, body.client_id, body.name)
+
+    @router.get("/sites/{site_id}", tags=["sites"])
+    async def get_site(site_id: UUID, caller: Reader) -> Site:
+        return await tenancy.site(caller, site_id)
+
+    @router.patch("/sites/{site_id}", tags=["sites"])
+    async def rename_site(site_id: UUID, body: Named, caller: Writer) -> Site:
+        return await tenancy.rename_site(caller, site_id, body.name)
+
+    @router.delete("/sites/{site_id}", status_code=204, tags=["sites"])
+    async def delete_site(site_id: UUID, caller: Writer) -> None:
+        await tenancy.delete_site(caller, site_id)
+
+
+def _add_codes(router: APIRouter, codes: SiteCodes) -> None:
+    # A code lets machines in, so reading one takes the same permission as making one.
+    @router.get("/sites/{site_id}/codes", tags=["sites"])
+    async def list_codes(site_id: UUID, caller: CodeWriter) -> Codes:
+        return await codes.list(caller, site_id)
+
+    @router.post("/sites/{site_id}/codes", status_code=201, tags=["sites"])
+    async def create_code(site_id: UUID, body: NewCode, caller: CodeWriter) -> Code:
+        return await codes.create(caller, site_id, body)
+
+    @router.post("/sites/{site_id}/codes/rotate", status_code=201, tags=["sites"])
+    async def rotate_codes(site_id: UUID, body: NewCode, caller: CodeWriter) -> Code:
+        return await codes.rotate(caller, site_id, body)
+
+    @router.post("/sites/{site_id}/codes/{code_id}/revoke", tags=["sites"])
+    async def revoke_code(site_id: UUID, code_id: UUID, caller: CodeWriter) -> Code:
+        return await codes.revoke(caller, site_id, code_id)
+
+
+def _add_settings(router: APIRouter, settings: PartnerSettings) -> None:
+    @router.get("/settings", tags=["settings"])
+    async def get_settings(caller: Annotated[TenantCaller, requires(Permission.SETTINGS_READ)]) -> Settings:
+        return await settings.get(caller)
+
+    @router.patch("/settings", tags=["settings"])
+    async def change_settings(
+        body: SettingsChange, caller: Annotated[TenantCaller, requires(Permission.SETTINGS_WRITE)]
+    ) -> Settings:
+        return await settings.change(caller, body)
