@@ -12,14 +12,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
-from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
-
 from gururmm_wire import codec
 from gururmm_wire.challenge import agent_proof_bytes, enrolment_bytes, server_proof_bytes
 from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
 from gururmm_wire.v2 import agent as up
 from gururmm_wire.v2 import server as down
+from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
 AGENT_ID = "0190a0b0-0000-7000-8000-000000000001"
 
@@ -68,6 +67,8 @@ class Connection(WSListener):
         self.authenticated = True
         answer = server_proof_bytes(message.agent_id, self.nonce, message.nonce)
         self.say(down.Welcome(crypto_sign(answer, self.gateway.secret)[:64], self.gateway.settings))
+        for prompt in self.gateway.right_after_welcome:
+            self.say(prompt)
         self.gateway.current = self
         self.gateway.welcomed.set()
 
@@ -87,6 +88,7 @@ class Gateway:
         self.hellos: list[HelloRequest] = []
         self.enrolments: list[EnrolRequest] = []
         self.site_code = "SITE-1"
+        self.right_after_welcome: list[up.Message] = []
         self.hello_changes: dict[str, Any] = {}
         self._news = asyncio.Event()
         self._ports: tuple[int, int] = (0, 0)

@@ -112,10 +112,15 @@ class Agent:
         gateway = await self._find_gateway()
         began = time.monotonic()
         try:
-            link, welcome = await connect(gateway, self._identity, self._machine, self._dispatch, self._ca_file)
+            link = await connect(gateway, self._identity, self._machine, self, self._ca_file)
+            _log.info("connected to %s", gateway)
+            ended = await self._catch_up(link, group)
         except Closed as closed:
             raise _Wait(ended_by(closed.code), str(closed)) from closed
-        ended = await self._serve(link, welcome, group)
+        finally:
+            if self._uplink.connected:
+                self._uplink.detach()
+                self._tunnels.disconnected()
         self._backoff.connected_for(time.monotonic() - began)
         if self._move_at is not None:
             _log.info("moving to another gateway")
@@ -123,24 +128,21 @@ class Agent:
             return
         raise _Wait(ended_by(ended.code), f"the connection ended: {ended}")
 
-    async def _serve(self, link: ServerLink, welcome: wire.Welcome, group: asyncio.TaskGroup) -> Closed:
-        """Attach the tasks to this connection until it is over, and say how it ended."""
-        gateway = self._identity.gateway
-        _log.info("connected to %s", gateway)
+    def opened(self, link: ServerLink, welcome: wire.Welcome) -> None:
+        """See `LinkUser`: from here on the tasks have a server."""
         self._move_at = None
         self._uplink.attach(link)
-        try:
-            self._settings.apply(welcome.settings)
-            self._metrics.connected()
-            self._tunnels.connected()
-            catching_up = [
-                group.create_task(work)
-                for work in (self._commands.resend(), self._inventory.connected(), self._metrics.send_backlog())
-            ]
-            ended = await link.closed
-        finally:
-            self._uplink.detach()
-            self._tunnels.disconnected()
+        self._settings.apply(welcome.settings)
+        self._metrics.connected()
+        self._tunnels.connected()
+
+    async def _catch_up(self, link: ServerLink, group: asyncio.TaskGroup) -> Closed:
+        """Send what waited for a connection, stay until it is over, and say how it ended."""
+        catching_up = [
+            group.create_task(work)
+            for work in (self._commands.resend(), self._inventory.connected(), self._metrics.send_backlog())
+        ]
+        ended = await link.closed
         for task in catching_up:
             task.cancel()
         return ended
@@ -179,8 +181,8 @@ class Agent:
         if self._move_at == planned:
             self._uplink.close(1001, "moving over")
 
-    def _dispatch(self, message: wire.ServerMessage) -> None:
-        """Hand a message to its task. A fault in one message is logged and costs that message only."""
+    def received(self, message: wire.ServerMessage) -> None:
+        """See `LinkUser`: hand a message to its task. A fault in one message is logged and costs that message only."""
         try:
             self._hand_over(message)
         except Exception:  # noqa: BLE001 - the edge of the socket loop

@@ -115,7 +115,10 @@ async def test_kill_9_of_the_agent_mid_command_ends_the_tree_and_reports_interru
 async def test_cancel_kills_the_whole_tree(gateway, agent, tmp_path, is_alive):
     await agent.start()
     pids = tmp_path / "pids"
-    script = f"trap '' TERM; setsid sh -c 'echo $$ >> {pids}; sleep 300' & (sleep 300 & echo $! >> {pids}; wait) & sleep 0.3; echo ready; wait"
+    script = (
+        f"trap '' TERM; setsid sh -c 'echo $$ >> {pids}; sleep 300' & "
+        f"(sleep 300 & echo $! >> {pids}; wait) & sleep 0.3; echo ready; wait"
+    )
     run = command(script)
     gateway.say(run)
     await gateway.wait_until(lambda: output(gateway, run) == b"ready\n")

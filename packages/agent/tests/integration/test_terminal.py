@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_WINDOW_BYTES
 from gururmm_wire.v2.server import (
@@ -126,6 +125,7 @@ async def test_control_c_interrupts(gateway, agent):
     await screen.open("bash")
     screen.type(b"echo rea''dy; sleep 100\n")
     await screen.shows(b"ready")
+    await asyncio.sleep(0.3)  # until the shell has handed the terminal to `sleep`
     screen.type(b"\x03")
     screen.type(b"echo after $?\n")
     await screen.shows(b"after 130")

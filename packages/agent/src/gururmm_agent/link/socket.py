@@ -4,9 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -56,14 +55,24 @@ class _Phase(Enum):
     OVER = 4
 
 
-class ServerLink(WSListener):
-    """One connection. `opened` resolves with `Welcome` once the server has proved itself; `closed` when it is over."""
+class LinkUser(Protocol):
+    """Whom a connection serves. Both calls come from the socket's callback: they return at once."""
 
-    def __init__(self, identity: Identity, machine: Machine, on_message: Callable[[ServerMessage], None]) -> None:
+    def opened(self, link: "ServerLink", welcome: Welcome) -> None:
+        """The server has proved itself. Comes before every `received`: a message may follow in the same packet."""
+
+    def received(self, message: ServerMessage) -> None:
+        """One message of the proved server."""
+
+
+class ServerLink(WSListener):
+    """One connection. `proved` resolves once the server has proved itself, `closed` when the connection is over."""
+
+    def __init__(self, identity: Identity, machine: Machine, user: LinkUser) -> None:
         loop = asyncio.get_running_loop()
         self._identity = identity
         self._machine = machine
-        self._on_message = on_message
+        self._user = user
         self._phase = _Phase.CHALLENGE
         self._nonce = os.urandom(NONCE_BYTES)
         self._expected_proof = b""
@@ -74,7 +83,7 @@ class ServerLink(WSListener):
         self._writable.set()
         self._failure: Closed | None = None
         self.server_time = 0
-        self.opened: asyncio.Future[Welcome] = loop.create_future()
+        self.proved: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[Closed] = loop.create_future()
 
     def send(self, message: Message) -> None:
@@ -121,8 +130,8 @@ class ServerLink(WSListener):
         self._phase = _Phase.OVER
         self._writable.set()
         ended = self._failure or Closed(None, "the connection broke")
-        if not self.opened.done():
-            self.opened.set_exception(ended)
+        if not self.proved.done():
+            self.proved.set_exception(ended)
         if not self.closed.done():
             self.closed.set_result(ended)
 
@@ -160,7 +169,7 @@ class ServerLink(WSListener):
             self.close(Close.MALFORMED, "a message could not be decoded")
             return
         if self._phase is _Phase.OPEN:
-            self._on_message(message)
+            self._user.received(message)
         elif self._phase is _Phase.CHALLENGE and isinstance(message, Challenge):
             self._answer_challenge(message)
         elif self._phase is _Phase.WELCOME and isinstance(message, Welcome):
@@ -192,7 +201,9 @@ class ServerLink(WSListener):
             self.close(Close.UNAUTHENTICATED, "the server could not prove the key pinned at enrolment")
             return
         self._phase = _Phase.OPEN
-        self.opened.set_result(welcome)
+        self._user.opened(self, welcome)
+        if not self.proved.done():
+            self.proved.set_result(None)
 
     def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
         code = int(frame.get_close_code())  # type: ignore[call-overload]
@@ -217,11 +228,11 @@ async def connect(
     gateway: str,
     identity: Identity,
     machine: Machine,
-    on_message: Callable[[ServerMessage], None],
+    user: LinkUser,
     ca_file: str | None,
-) -> tuple[ServerLink, Welcome]:
+) -> ServerLink:
     """Open the socket and prove both sides. Raises `Closed` for everything that goes wrong on the way."""
-    link = ServerLink(identity, machine, on_message)
+    link = ServerLink(identity, machine, user)
     try:
         url = socket_url(gateway)
         context = tls_context(ca_file) if url.startswith("wss:") else None
@@ -240,13 +251,14 @@ async def connect(
                 read_buffer_init_size=4096,
                 use_aiofastnet=False,
             )
-            return link, await link.opened
+            await link.proved
+            return link
     except (OSError, WSError, ValueError, TimeoutError) as error:
         link.close(1000, "giving up")
         raise Closed(None, f"{gateway} cannot be reached: {error or type(error).__name__}") from error
     finally:
-        if link.opened.done() and not link.opened.cancelled():
-            link.opened.exception()  # retrieved here also when the time limit ended the wait
+        if link.proved.done() and not link.proved.cancelled():
+            link.proved.exception()  # retrieved here also when the time limit ended the wait
 
 
 def socket_url(gateway: str) -> str:

@@ -113,6 +113,9 @@ class Tunnels:
     async def _serve(self, key: Key, terminal: Terminal) -> None:
         try:
             await terminal.run()
+            await asyncio.sleep(ALONE_S)  # the server may still resume what it has not recorded
+            if self._channels.get(key) is terminal:
+                del self._channels[key]
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("a terminal failed inside the agent")
             self._uplink.send(TunnelClosed(*key, None, "the agent failed; its log says why"))

@@ -5,6 +5,7 @@ each byte once, written as fast as the program takes it, acknowledged when writt
 """
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
@@ -23,6 +24,8 @@ HANG_UP_S: Final = 1.0
 _ACK_BYTES: Final = 16 * 1024
 _ACK_S: Final = 0.004
 _QUIET_S: Final = 0.05
+_PAGE: Final = 2048
+_KILL_TRIES: Final = 50
 _RESUME_PATIENCE_S: Final = 3.0
 
 Key = tuple[bytes, int]
@@ -44,6 +47,7 @@ class Terminal:
         self._exit_code: int | None = None
         self._message = ""
         self._closed: TunnelClosed | None = None
+        self._gone = asyncio.Event()
         self._drained = asyncio.Event()
         self._backlog = bytearray()
         self._received = 0
@@ -66,6 +70,7 @@ class Terminal:
         try:
             self._exit_code = await self._pty.wait()
             self._ended = True
+            self._gone.set()
             self._read_more()
             self._on_readable()
             await self._drained.wait()
@@ -129,14 +134,18 @@ class Terminal:
         self._resume_timer = self._loop.call_later(_RESUME_PATIENCE_S, lambda: self.resume(self._acknowledged))
 
     async def close(self, message: str, hang_up_s: float = HANG_UP_S) -> None:
-        """Hang up, wait, kill. `run` then ends by itself; unread output is left unread."""
+        """Hang up, wait, kill. `run` then ends by itself; unread output is left unread.
+
+        After the shell's own end its pid may be another's: then nothing is signalled.
+        """
         self._message = message
-        if self._pty.signal_tree("hang_up"):
-            waited = 0.0
-            while waited < hang_up_s and not self._ended:
-                await asyncio.sleep(0.02)
-                waited += 0.02
-            while self._pty.signal_tree("kill"):
+        if not self._ended and self._pty.signal_tree("hang_up"):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(hang_up_s):
+                    await self._gone.wait()
+            for _ in range(_KILL_TRIES):
+                if not self._pty.signal_tree("kill"):
+                    break
                 await asyncio.sleep(0.02)
         self._drained.set()
 
@@ -165,7 +174,7 @@ class Terminal:
         if not self._reading:
             return
         try:
-            data = os.read(self._pty.descriptor, CHUNK_BYTES)
+            data = self._read()
         except BlockingIOError:
             if self._ended:
                 self._end_unless_heard()
@@ -188,6 +197,16 @@ class Terminal:
         if self._ended:
             self._loop.call_soon(self._on_readable)
         self._read_more()
+
+    def _read(self) -> bytes:
+        """What is there, up to a chunk. The kernel gives a page at a time; more follows only a full one."""
+        data = os.read(self._pty.descriptor, CHUNK_BYTES)
+        with contextlib.suppress(OSError):  # shown by the next call
+            while _PAGE <= len(data) <= CHUNK_BYTES - _PAGE and (more := os.read(self._pty.descriptor, _PAGE)):
+                data += more
+                if len(more) < _PAGE // 2:
+                    break
+        return data
 
     def _end_unless_heard(self) -> None:
         """The shell has ended but a program it left behind holds the terminal: silence is the end."""

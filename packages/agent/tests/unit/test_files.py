@@ -1,0 +1,142 @@
+"""What is on disk after crashes, torn writes and full disks."""
+
+import os
+from pathlib import Path
+
+import pytest
+from gururmm_agent import records
+from gururmm_agent.records import Appender, pack_record, read_records
+from gururmm_agent.tasks import journal as journal_module
+from gururmm_agent.tasks.journal import Journal
+from gururmm_agent.tasks.spool import MetricsSpool
+from gururmm_wire.v2.agent import CommandOutput, CommandResult, Metrics
+
+ONE, TWO = b"1" * 16, b"2" * 16
+
+
+def sample(at: int, label: str = "/") -> Metrics:
+    return Metrics(at, 1, 2, 3, 4, 5, 6, 7, 8, 9, [(label, 1, 2)], [], 10)
+
+
+def test_a_torn_end_is_left_out_at_every_byte(tmp_path):
+    whole = pack_record(["first"])
+    data = whole + pack_record(["second", b"x" * 50])
+    path = tmp_path / "file"
+    for end in range(len(whole), len(data)):
+        path.write_bytes(data[:end])
+        assert list(read_records(path)) == [["first"]]
+    path.write_bytes(data[:-1] + b"\0")
+    assert list(read_records(path)) == [["first"]]
+    appender = Appender(path)
+    appender.append(["third"])
+    appender.close()
+    assert list(read_records(path)) == [["first"], ["third"]]
+
+
+def test_a_record_the_disk_did_not_take_is_taken_back(tmp_path, monkeypatch):
+    appender = Appender(tmp_path / "file")
+    appender.append(["first"])
+    write = os.write
+    monkeypatch.setattr(records.os, "write", lambda fd, data: write(fd, data[:5]))
+    with pytest.raises(OSError):
+        appender.append(["second"])
+    monkeypatch.undo()
+    appender.append(["third"])
+    appender.close()
+    assert list(read_records(tmp_path / "file")) == [["first"], ["third"]]
+
+
+async def test_the_journal_survives_and_forgets_only_what_was_acknowledged(tmp_path):
+    journal = Journal(tmp_path)
+    first, second = await journal.accept(ONE), await journal.accept(TWO)
+    journal.started(first, 42, "boot:1")
+    journal.add_chunk(first, CommandOutput(ONE, 0, 1, b"out"))
+    result = CommandResult(ONE, "succeeded", 0, 5, 1)
+    journal.ended(first, result)
+    journal.started(second, 43, "boot:2")
+    journal.close()
+
+    again = Journal(tmp_path)
+    assert [entry.command_id for entry in again.pending()] == [ONE, TWO]
+    assert again.known(ONE).result == result
+    assert (again.known(TWO).pid, again.known(TWO).process, again.known(TWO).result) == (43, "boot:2", None)
+    assert [chunk.data for chunk in again.chunks(again.known(ONE))] == [b"out"]
+    again.acknowledged(TWO)
+    again.acknowledged(ONE)
+    again.acknowledged(b"?" * 16)
+    again.close()
+
+    third = Journal(tmp_path)
+    assert [entry.command_id for entry in third.pending()] == [TWO]
+    assert third.known(ONE).acknowledged
+    assert not list((tmp_path / "output").iterdir())
+    third.close()
+
+
+async def test_ids_are_forgotten_a_week_after(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    for command_id in (ONE, TWO):
+        entry = await journal.accept(command_id)
+        journal.ended(entry, CommandResult(command_id, "failed", 1, 0, 0))
+    journal.acknowledged(ONE)
+    journal.close()
+    now = journal_module.time.time()
+    monkeypatch.setattr(journal_module.time, "time", lambda: now + journal_module.REMEMBER_S + 60)
+    later = Journal(tmp_path)
+    assert later.known(ONE) is None
+    assert later.known(TWO) is not None
+    later.close()
+
+
+async def test_a_full_disk_refuses_new_commands_and_loses_no_result(tmp_path, monkeypatch):
+    journal = Journal(tmp_path)
+    entry = await journal.accept(ONE)
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(records.os, "write", full)
+    with pytest.raises(OSError):
+        await journal.accept(TWO)
+    assert journal.known(TWO) is None
+    journal.add_chunk(entry, CommandOutput(ONE, 0, 1, b"kept"))
+    journal.ended(entry, CommandResult(ONE, "succeeded", 0, 1, 1))
+    assert journal.known(ONE).result is not None
+    assert [chunk.data for chunk in journal.chunks(entry)] == [b"kept"]
+    journal.close()
+
+
+def test_the_spool_keeps_order_and_drops_the_oldest(tmp_path):
+    spool = MetricsSpool(tmp_path, bound=8000)
+    for at in range(500):
+        spool.add(sample(at))
+    kept = [one.at for batch in spool.batches() for one in batch]
+    assert kept == list(range(kept[0], 500))
+    assert 0 < kept[0] < 500
+    assert sum(file.stat().st_size for file in Path(tmp_path).iterdir()) < 8200
+    spool.clear()
+    assert spool.is_empty()
+    spool.add(sample(1))
+    assert [one.at for batch in MetricsSpool(tmp_path).batches() for one in batch] == [1]
+
+
+def test_batches_fit_a_message(tmp_path):
+    spool = MetricsSpool(tmp_path)
+    for at in range(1200):
+        spool.add(sample(at, "/" + "x" * 250))
+    batches = list(spool.batches())
+    assert sum(map(len, batches)) == 1200
+    assert max(map(len, batches)) <= 500
+
+
+def test_a_spool_on_a_full_disk_only_complains(tmp_path, monkeypatch, caplog):
+    spool = MetricsSpool(tmp_path)
+    spool.add(sample(1))
+
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(records.os, "write", full)
+    spool.add(sample(2))
+    spool.add(sample(3))
+    assert len(caplog.records) == 1

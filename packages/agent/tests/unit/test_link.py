@@ -1,0 +1,99 @@
+"""When to try again, where, and what an HTTP answer may be."""
+
+import asyncio
+import random
+
+import pytest
+from gururmm_agent.link.http import HttpError, post_json
+from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
+from gururmm_agent.link.socket import socket_url
+from gururmm_wire.v2.limits import Close
+
+
+def highest(low: float, high: float) -> float:
+    return high
+
+
+def test_failures_double_up_to_a_minute():
+    backoff = Backoff(highest)
+    assert [backoff.next_delay(Ended.FAILED) for _ in range(9)] == [0.5, 1, 2, 4, 8, 16, 32, 60, 60]
+    backoff.connected_for(9)
+    assert backoff.next_delay(Ended.FAILED) == 60
+    backoff.connected_for(11)
+    assert backoff.next_delay(Ended.FAILED) == 0.5
+
+
+def test_jitter_is_full():
+    backoff = Backoff(lambda low, high: low)
+    assert {backoff.next_delay(Ended.FAILED) for _ in range(9)} == {0}
+    backoff = Backoff(random.Random(1).uniform)
+    delays = [backoff.next_delay(Ended.FAILED) for _ in range(1000)][10:]
+    assert min(delays) < 2
+    assert max(delays) > 58
+
+
+def test_special_endings():
+    backoff = Backoff(highest)
+    assert backoff.next_delay(Ended.REPLACED) == 60
+    assert backoff.next_delay(Ended.REVOKED) == 600
+    assert backoff.next_delay(Ended.MOVED, 20) == 20
+    assert backoff.next_delay(Ended.FAILED, 5) == 5.5
+
+
+@pytest.mark.parametrize(
+    ("code", "ended"),
+    [(Close.REPLACED, Ended.REPLACED), (Close.REVOKED, Ended.REVOKED), (1012, Ended.FAILED), (None, Ended.FAILED)],
+)
+def test_close_codes(code, ended):
+    assert ended_by(code) is ended
+
+
+@pytest.mark.parametrize(
+    ("gateway", "url"),
+    [
+        ("ws://h:1", "ws://h:1/agent/v2"),
+        ("wss://h/", "wss://h/agent/v2"),
+        ("wss://h/region/agent/v2", "wss://h/region/agent/v2"),
+    ],
+)
+def test_socket_url(gateway, url):
+    assert socket_url(gateway) == url
+
+
+@pytest.mark.parametrize("gateway", ["", "http://h", "ws://", "file:///x"])
+def test_socket_url_refuses(gateway):
+    with pytest.raises(ValueError):
+        socket_url(gateway)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}tail", (200, b"{}")),
+        (b"HTTP/1.0 404 Not Found\r\n\r\nwhole body", (404, b"whole body")),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", (200, b"abcde")),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nshort", None),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70_000, None),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", None),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", None),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 20_000, None),
+        (b"", None),
+    ],
+)
+async def test_http_answers(answer, expected):
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
+        if expected is None:
+            with pytest.raises(HttpError):
+                await post_json(url, b"{}")
+        else:
+            assert await post_json(url, b"{}") == expected
