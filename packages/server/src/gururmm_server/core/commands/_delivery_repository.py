@@ -6,7 +6,6 @@ from uuid import UUID
 
 from gururmm_server.infra.database import Row, Transaction
 
-# At most eight at a time for one agent: what it has not accepted must not fill its socket.
 _TAKE = """
 with ranked as (
   select c.command_id, row_number() over (partition by c.agent_id order by c.created_at, c.command_id) as place
@@ -15,7 +14,7 @@ with ranked as (
     and (c.deadline_at is null or c.deadline_at > now())
 )
 update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
-from ranked r where c.command_id = r.command_id and r.place <= 8 and c.status in ('queued', 'delivered')
+from ranked r where c.command_id = r.command_id and r.place <= $3 and c.status in ('queued', 'delivered')
   and ($2 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 returning c.tenant_id, c.command_id, c.agent_id, c.shell, c.script, c.timeout_s,
   coalesce(ceil(extract(epoch from c.deadline_at)), 0)::bigint as deadline_at, c.created_at
@@ -69,9 +68,12 @@ returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.messag
 """
 
 
-async def take(tx: Transaction, agent_ids: list[UUID], *, again: bool) -> list[Row]:
-    """Mark as delivered what those agents should have and give it, oldest first; `again` repeats what was just sent."""
-    rows = await tx.fetch(_TAKE, agent_ids, again)
+async def take(tx: Transaction, agent_ids: list[UUID], *, limit: int, again: bool) -> list[Row]:
+    """Mark as delivered what those agents should have and give it, oldest first, at most `limit` to each.
+
+    `again` repeats what was sent a moment ago.
+    """
+    rows = await tx.fetch(_TAKE, agent_ids, again, limit)
     return sorted(rows, key=lambda row: (row["created_at"], row["command_id"]))
 
 

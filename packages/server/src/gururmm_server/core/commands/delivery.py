@@ -17,6 +17,8 @@ from gururmm_server.infra.outbox import publish_many
 
 DEADLINE_PASSED: Final = "deadline passed"
 """What an agent answers (outcome cancelled) when a command came too late to start."""
+AT_ONCE: Final = 8
+"""How many commands an agent gets before it accepted the first: what it does not read must not pile up."""
 HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
 _REMEMBERED: Final = 20_000
 # What was under way when the agent reached its own limit still counts.
@@ -82,7 +84,7 @@ class CommandDelivery:
     async def take(self, agents: dict[bytes, UUID], *, again: bool) -> tuple[list[Delivery], dict[UUID, Live]]:
         """What those agents (id to client_id) should run now. `again`: also what was sent a moment ago."""
         async with self._db.ingest() as tx:
-            rows = await repository.take(tx, [UUID(bytes=agent_id) for agent_id in agents], again=again)
+            rows = await repository.take(tx, [UUID(bytes=agent_id) for agent_id in agents], limit=AT_ONCE, again=again)
         deliveries: list[Delivery] = []
         live: dict[UUID, Live] = {}
         for row in rows:

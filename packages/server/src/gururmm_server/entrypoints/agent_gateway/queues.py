@@ -1,6 +1,7 @@
 """The queues between the sockets and the database, and what is said once something is written."""
 
 import asyncio
+from collections import Counter
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from gururmm_server.core.agents.ingest_inventory import InventoryIngest, Upload
 from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
 from gururmm_server.core.agents.ingest_telemetry import TelemetryIngest
 from gururmm_server.core.agents.presence import Change, Presence
-from gururmm_server.core.commands.delivery import CommandDelivery, Delivery, Report
+from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Report
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import AgentRow, Kick
 from gururmm_server.entrypoints.agent_gateway.group_commit import GroupCommit
@@ -55,7 +56,9 @@ class DatabaseQueues:
         self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
         self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
         self._uploads = GroupCommit("inventory", self._write_uploads, batch=20)
-        self._due: GroupCommit[bytes] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
+        self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
+        self._more: set[bytes] = set()
+        """Agents that were given as many commands as they get at once; there may be more."""
 
     async def run(self) -> None:
         """Write for ever."""
@@ -77,7 +80,7 @@ class DatabaseQueues:
     def came(self, change: Change) -> None:
         """A session began."""
         self._changes.add(change)
-        self._due.add(change.session.agent_id)
+        self._due.add((change.session.agent_id, True))
 
     def left(self, session: AgentSession, reason: str) -> None:
         """A session ended."""
@@ -106,9 +109,9 @@ class DatabaseQueues:
             log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid))
 
     def due(self, agent_ids: list[bytes]) -> None:
-        """Something may wait for those agents."""
+        """Something may wait for those agents that they were not given in the last seconds."""
         for agent_id in agent_ids:
-            self._due.add(agent_id)
+            self._due.add((agent_id, False))
 
     # What is written.
 
@@ -171,6 +174,10 @@ class DatabaseQueues:
         self._uplink.commands(recorded.live)
         if recorded.finished:
             self._uplink.wake_relay()
+        if self._more:
+            ready = self._more & {report.agent_id.bytes for report in reports}
+            self._more -= ready
+            self.due(list(ready))
 
     async def _compare(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> None:
         for session, names in await self._inventory.wanted(offers):
@@ -184,16 +191,22 @@ class DatabaseQueues:
         if stored.changed:
             self._uplink.wake_relay()
 
-    async def _deliver(self, agent_ids: list[bytes]) -> None:
-        present = {
-            agent_id: socket.session.client_id
-            for agent_id in agent_ids
-            if (socket := self._roster.agents.get(agent_id)) is not None and socket.session is not None
-        }
-        if present:
-            deliveries, live = await self._commands.take(present, again=True)
+    async def _deliver(self, orders: list[tuple[bytes, bool]]) -> None:
+        for again in (True, False):
+            present = {
+                agent_id: socket.session.client_id
+                for agent_id, repeat in orders
+                if repeat is again
+                and (socket := self._roster.agents.get(agent_id)) is not None
+                and socket.session is not None
+            }
+            if not present:
+                continue
+            deliveries, live = await self._commands.take(present, again=again)
             self.send_all(deliveries)
             self._uplink.commands(live)
+            counts = Counter(delivery.agent_id for delivery in deliveries)
+            self._more |= {agent_id for agent_id, count in counts.items() if count >= AT_ONCE}
 
     def send_all(self, deliveries: list[Delivery]) -> None:
         """Give messages to those agents that are here."""

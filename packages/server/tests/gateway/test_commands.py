@@ -1,0 +1,205 @@
+"""Commands between table and agent: delivered once it is there, never to the wrong one, never lost, never run twice."""
+
+import asyncio
+import os
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from agent_end import AgentEnd, Fleet, until
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import Deliver, LiveBatch
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import encode
+from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
+from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
+from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
+
+
+async def queue(fleet: Fleet, agent: AgentEnd, script: str = "true", **columns: Any) -> UUID:
+    command_id = new_id()
+    names = ["tenant_id", "command_id", "batch_id", "agent_id", "shell", "script", "timeout_s", "created_by", *columns]
+    values = [fleet.tenant_id, command_id, command_id, agent.agent_id, "sh", script, 60, "ann@example.org"]
+    marks = ", ".join(f"${number + 1}" for number in range(len(names)))
+    await fleet.value(f"insert into core.commands ({', '.join(names)}) values ({marks})", *values, *columns.values())
+    return command_id
+
+
+async def status(fleet: Fleet, command_id: UUID) -> str:
+    return str(await fleet.value("select status from core.commands where command_id = $1", command_id))
+
+
+def result(command_id: UUID, **changes: Any) -> CommandResult:
+    fields: dict[str, Any] = {"outcome": "succeeded", "exit_code": 0, "duration_ms": 12, "chunks": 0}
+    return CommandResult(command_id=command_id.bytes, **(fields | changes))
+
+
+async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    (agent,) = await fleet.enrol()
+    live: list[LiveBatch] = []
+    hearing = await bus.subscribe(
+        traffic.live(fleet.tenant_id), lambda _s, data: live.append(msgspec.msgpack.decode(data, type=LiveBatch))
+    )
+    first, second = await queue(fleet, agent, "echo one"), await queue(fleet, agent, "echo two")
+    await agent.join(gateway.port)
+    run = [await agent.expect(RunCommand), await agent.expect(RunCommand)]
+    assert [(r.command_id, r.script, r.timeout_s) for r in run] == [
+        (first.bytes, "echo one", 60),
+        (second.bytes, "echo two", 60),
+    ]
+    assert await status(fleet, first) == "delivered"
+    agent.send(CommandAccepted(command_id=first.bytes, started_at_ms=1))
+    await until(lambda: _is(fleet, first, "running"))
+    agent.send(CommandOutput(command_id=first.bytes, seq=0, stream=1, data=b"one\n"))
+    agent.send(result(first, exit_code=3, outcome="failed", chunks=1, message="exit\0 status 3"))
+    assert (await agent.expect(ResultAck)).command_id == first.bytes
+    row = await fleet.row("select * from core.commands where command_id = $1", first)
+    assert (row["status"], row["exit_code"], row["message"], row["duration_ms"]) == ("failed", 3, "exit status 3", 12)
+    assert row["started_at"] <= row["finished_at"]
+    assert await fleet.value("select data from core.command_output where command_id = $1", first) == b"one\n"
+    assert await fleet.events("command.completed") == 1
+    await asyncio.sleep(0.1)
+    assert [u.status for b in live for u in b.commands if u.command_id == first.bytes][-2:] == ["running", "failed"]
+    assert [(p.seq, p.data) for b in live for p in b.output] == [(0, b"one\n")]
+    await hearing.stop()
+    agent.cut()
+
+
+async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
+    gateway: Gateway, fleet: Fleet, bus: Bus
+) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    command_id = await queue(fleet, agent)
+    run = RunCommand(command_id=command_id.bytes, shell="sh", script="true", timeout_s=60, deadline_at=0)
+    order = Deliver(agent_id=agent.agent_id.bytes, message=encode(run))
+    await bus.publish(traffic.gateway_deliver(gateway.gateway_id), traffic.encode(order))
+    assert await agent.expect(RunCommand) == run
+    agent.send(CommandAccepted(command_id=command_id.bytes, started_at_ms=1))
+    agent.send(result(command_id))
+    assert (await agent.expect(ResultAck)).command_id == command_id.bytes
+    row = await fleet.row("select * from core.commands where command_id = $1", command_id)
+    assert row["status"] == "succeeded"
+    assert row["delivered_at"] is not None
+    agent.cut()
+
+
+async def test_a_result_said_twice_counts_once(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    command_id = await queue(fleet, agent)
+    await agent.join(gateway.port)
+    await agent.expect(RunCommand)
+    for _ in range(2):
+        agent.send(CommandAccepted(command_id=command_id.bytes, started_at_ms=1))
+        agent.send(CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"once"))
+        agent.send(result(command_id, chunks=1))
+        assert (await agent.expect(ResultAck)).command_id == command_id.bytes
+    agent.send(result(command_id, chunks=1, outcome="failed", exit_code=1))
+    await agent.expect(ResultAck)
+    assert await status(fleet, command_id) == "succeeded"
+    assert await fleet.value("select count(*) from core.command_output where command_id = $1", command_id) == 1
+    assert await fleet.events("command.completed") == 1
+    agent.cut()
+
+
+async def test_another_agents_command_cannot_be_written(gateway: Gateway, fleet: Fleet) -> None:
+    owner, thief = await fleet.enrol(2)
+    command_id = await queue(fleet, owner)
+    await thief.join(gateway.port)
+    thief.send(CommandAccepted(command_id=command_id.bytes, started_at_ms=1))
+    thief.send(CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"forged"))
+    thief.send(result(command_id))
+    assert (await thief.expect(ResultAck)).command_id == command_id.bytes  # it may forget what is not its own
+    assert await status(fleet, command_id) == "queued"
+    assert await fleet.value("select count(*) from core.command_output") == 0
+    thief.cut()
+
+
+async def test_a_deleted_command_may_be_forgotten(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    gone = new_id()
+    agent.send(CommandOutput(command_id=gone.bytes, seq=0, stream=1, data=b"x"))
+    agent.send(result(gone, chunks=1))
+    assert (await agent.expect(ResultAck)).command_id == gone.bytes
+    agent.cut()
+
+
+async def test_a_deadline_that_passed_is_expired_and_not_sent(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    command_id = await queue(fleet, agent)
+    late = await queue(fleet, agent)
+    await fleet.value("update core.commands set deadline_at = now() - interval '1 second' where command_id = $1", late)
+    await agent.join(gateway.port)
+    assert (await agent.expect(RunCommand)).command_id == command_id.bytes
+    agent.send(result(command_id, outcome="cancelled", exit_code=None, message="deadline passed"))
+    await agent.expect(ResultAck)
+    assert await status(fleet, command_id) == "expired"
+    assert await status(fleet, late) == "queued"
+    agent.cut()
+
+
+async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    command_id = await queue(fleet, agent)
+    await agent.join(gateway.port)
+    await agent.expect(RunCommand)
+    chunks = 2 * COMMAND_OUTPUT_BYTES // CHUNK_BYTES
+    for seq in range(chunks):
+        agent.send(CommandOutput(command_id=command_id.bytes, seq=seq, stream=2, data=os.urandom(CHUNK_BYTES)))
+    agent.send(result(command_id, chunks=chunks))
+    assert (await agent.expect(ResultAck, 10)).command_id == command_id.bytes
+    held = await fleet.value("select sum(length(data)) from core.command_output where command_id = $1", command_id)
+    assert COMMAND_OUTPUT_BYTES <= held <= COMMAND_OUTPUT_BYTES + CHUNK_BYTES
+    agent.cut()
+
+
+async def test_a_sequence_beyond_the_columns_harms_nobody(gateway: Gateway, fleet: Fleet) -> None:
+    hostile, honest = await fleet.enrol(2)
+    commands = [await queue(fleet, hostile), await queue(fleet, honest)]
+    await hostile.join(gateway.port)
+    await honest.join(gateway.port)
+    hostile.send(CommandOutput(command_id=commands[0].bytes, seq=2**62, stream=1, data=b"x"))
+    hostile.send(result(commands[0], duration_ms=2**62, dropped_bytes=2**62, exit_code=2**32))
+    honest.send(result(commands[1]))
+    await honest.expect(ResultAck)
+    await until(lambda: _is(fleet, commands[0], "succeeded"))
+    hostile.cut()
+    honest.cut()
+
+
+async def test_what_was_lost_on_the_bus_is_found_within_seconds(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    waiting = await queue(fleet, agent)
+    assert (await agent.expect(RunCommand, 9)).command_id == waiting.bytes
+    agent.send(CommandAccepted(command_id=waiting.bytes, started_at_ms=1))
+    await fleet.value(
+        "update core.commands set cancel_requested_at = now() - interval '3 seconds' where command_id = $1", waiting
+    )
+    assert (await agent.expect(CancelCommand, 9)).command_id == waiting.bytes
+    agent.send(result(waiting, outcome="cancelled", exit_code=None))
+    await agent.expect(ResultAck)
+    assert await status(fleet, waiting) == "cancelled"
+    agent.cut()
+
+
+async def test_eight_at_a_time_and_the_rest_after(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    wanted = {(await queue(fleet, agent)).bytes for _ in range(10)}
+    await agent.join(gateway.port)
+    seen = set()
+    while seen != wanted:
+        run = await agent.expect(RunCommand, 9)
+        if run.command_id not in seen:
+            seen.add(run.command_id)
+            agent.send(CommandAccepted(command_id=run.command_id, started_at_ms=1))
+    agent.cut()
+
+
+async def _is(fleet: Fleet, command_id: UUID, wanted: str) -> bool:
+    return await status(fleet, command_id) == wanted

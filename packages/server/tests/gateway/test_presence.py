@@ -1,0 +1,195 @@
+"""Who is online: arrivals, departures, replacements, and what the table, the events and the dashboards hear."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+import msgspec
+from agent_end import Fleet, until
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import AgentConnected, Kick, LiveBatch
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.v2.agent import Goodbye, Heartbeat
+from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import MoveOver
+
+Start = Callable[[], Awaitable[Gateway]]
+
+
+async def test_an_arrival_is_told_to_table_outbox_dashboards_and_relays(
+    gateway: Gateway, fleet: Fleet, bus: Bus
+) -> None:
+    (agent,) = await fleet.enrol()
+    heard: list[LiveBatch] = []
+    connected: list[AgentConnected] = []
+    live = await bus.subscribe(
+        traffic.live(fleet.tenant_id), lambda _s, data: heard.append(msgspec.msgpack.decode(data, type=LiveBatch))
+    )
+    relay = await bus.subscribe(
+        traffic.agent_connected(agent.agent_id),
+        lambda _s, data: connected.append(msgspec.msgpack.decode(data, type=AgentConnected)),
+    )
+    await asyncio.sleep(0.05)
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    assert await fleet.events("agent.online") == 1
+    row = await fleet.row("select * from core.agent_state where agent_id = $1", agent.agent_id)
+    assert row["gateway_id"] == gateway.gateway_id
+    await asyncio.sleep(0.1)
+    assert [(row.online, row.changed) for batch in heard for row in batch.agents] == [(True, True)]
+    assert connected[0].gateway_id == gateway.gateway_id
+    assert connected[0].tenant_id == fleet.tenant_id.bytes
+    await live.stop()
+    await relay.stop()
+
+
+async def test_goodbye_counts_at_once(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    agent.send(Goodbye(reason="stopped"))
+    assert await agent.ended() == 1000
+    started = monotonic()
+    await until(lambda: _offline(fleet, agent))
+    assert monotonic() - started < 1
+    assert await fleet.events("agent.offline") == 1
+
+
+async def test_a_broken_connection_counts_after_five_seconds_and_a_blip_never(gateway: Gateway, fleet: Fleet) -> None:
+    blip, gone = await fleet.enrol(2)
+    await blip.join(gateway.port)
+    await gone.join(gateway.port)
+    await until(lambda: fleet.online(gone))
+    started = monotonic()
+    blip.cut()
+    gone.cut()
+    await asyncio.sleep(1)
+    await blip.join(gateway.port)
+    assert await fleet.online(gone)
+    await until(lambda: _offline(fleet, gone))
+    assert 4 < monotonic() - started < 7
+    assert await fleet.online(blip)
+    assert await fleet.events("agent.offline") == 1
+    assert await fleet.events("agent.online") == 2
+
+
+async def test_the_newer_connection_wins(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    (twin,) = [type(agent)(agent.agent_id, agent.secret_key, fleet.server_key)]
+    await agent.join(gateway.port)
+    await twin.join(gateway.port)
+    assert await agent.ended() == Close.REPLACED
+    await asyncio.sleep(0.3)
+    assert await fleet.online(agent)
+    assert await fleet.events("agent.online") == 1
+    assert await fleet.events("agent.offline") == 0
+    twin.send(Heartbeat(at=1, cpu=1, memory=1))
+    await asyncio.sleep(0.1)
+    assert len(gateway.roster.agents) == 1
+
+
+async def test_the_newer_connection_wins_on_another_gateway_too(start_gateway: Start, fleet: Fleet) -> None:
+    first, second = await start_gateway(), await start_gateway()
+    (agent,) = await fleet.enrol()
+    twin = type(agent)(agent.agent_id, agent.secret_key, fleet.server_key)
+    await agent.join(first.port)
+    await until(lambda: fleet.online(agent))
+    await twin.join(second.port)
+    assert await agent.ended() == Close.REPLACED
+    await asyncio.sleep(5.8)  # beyond the first gateway's grace: its late farewell changes nothing
+    row = await fleet.row("select online, gateway_id from core.agent_state where agent_id = $1", agent.agent_id)
+    assert (row["online"], row["gateway_id"]) == (True, second.gateway_id)
+    assert await fleet.events("agent.offline") == 0
+    twin.cut()
+
+
+async def test_a_kick_reaches_only_older_connections(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    subject = traffic.gateway_kick(gateway.gateway_id)
+    await bus.publish(subject, traffic.encode(Kick(agent_id=agent.agent_id.bytes, code=Close.REPLACED, before=5)))
+    await asyncio.sleep(0.2)
+    assert len(gateway.roster.agents) == 1
+    await bus.publish(subject, traffic.encode(Kick(agent_id=agent.agent_id.bytes, code=Close.REVOKED)))
+    assert await agent.ended() == Close.REVOKED
+    await until(lambda: _offline(fleet, agent))
+
+
+async def test_silence_is_noticed(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.listener.answer_pings = False
+    (socket,) = gateway.roster.agents.values()
+    socket.last_frame -= 30
+    socket.last_ping -= 30
+    for _ in range(400):
+        if agent.listener.pings:
+            break
+        await asyncio.sleep(0.02)
+    assert agent.listener.pings
+    socket.last_frame -= 50
+    assert await agent.ended(7) == Close.SILENT
+    await until(lambda: _offline(fleet, agent))
+
+
+async def test_a_gateway_that_was_taken_for_dead_says_that_its_agents_are_here(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    await fleet.value(
+        "update core.agent_state set online = false, gateway_id = null where agent_id = $1", agent.agent_id
+    )
+    agent.send(Heartbeat(at=1, cpu=11, memory=12))
+    await until(lambda: fleet.online(agent))
+
+
+async def test_a_draining_gateway_moves_its_agents_over(start_gateway: Start, fleet: Fleet) -> None:
+    first, second = await start_gateway(), await start_gateway()
+    agents = await fleet.enrol(20)
+    for agent in agents:
+        await agent.join(first.port)
+    await until(lambda: _count_online(fleet, 20))
+
+    async def move(agent: object) -> None:
+        assert (await agent.expect(MoveOver)).within_s >= 1
+        agent.cut()
+        await agent.join(second.port)
+
+    moving = asyncio.gather(*(move(agent) for agent in agents))
+    await first.drain()
+    await first.close()
+    await moving
+    await until(lambda: _all_on(fleet, second.gateway_id, 20))
+    assert await fleet.events("agent.offline") == 0
+    assert await fleet.events("agent.online") == 20
+    assert await fleet.value("select count(*) from core.gateways where gateway_id = $1", first.gateway_id) == 0
+    for agent in agents:
+        agent.cut()
+
+
+async def test_the_last_gateway_leaves_no_agent_online(start_gateway: Start, fleet: Fleet) -> None:
+    gateway = await start_gateway()
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    started = monotonic()
+    await gateway.drain()
+    assert await agent.ended() == Close.RESTARTING
+    await gateway.close()
+    assert monotonic() - started < 2
+    assert not await fleet.online(agent)
+
+
+async def _offline(fleet: Fleet, agent: object) -> bool:
+    return not await fleet.online(agent)
+
+
+async def _count_online(fleet: Fleet, count: int) -> bool:
+    return await fleet.value("select count(*) from core.agent_state where online") == count
+
+
+async def _all_on(fleet: Fleet, gateway_id: str, count: int) -> bool:
+    return (
+        await fleet.value("select count(*) from core.agent_state where online and gateway_id = $1", gateway_id) == count
+    )
