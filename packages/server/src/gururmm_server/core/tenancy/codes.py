@@ -143,3 +143,30 @@ async def tenant_of_code(db: Database, code: str) -> UUID | None:
 async def _check_site(tx: Transaction, site_id: UUID) -> None:
     if not await repository.site_exists(tx, site_id):
         raise SiteNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Where a machine with a code belongs, and whether the code still lets a new one in."""
+
+    code_id: UUID
+    client_id: UUID
+    client_name: str
+    site_id: UUID
+    site_name: str
+    state: State
+
+
+async def lock_admission(tx: Transaction, code: str) -> Admission | None:
+    """Where a code leads, in its tenant's scope; until the transaction ends nobody else uses it and no name changes."""
+    row = await repository.where_code_leads(tx, normal_code(code), lock=True)
+    if row is None:
+        return None
+    return Admission(
+        row["code_id"], row["client_id"], row["client_name"], row["site_id"], row["site_name"], state_of(row)
+    )
+
+
+async def count_use(tx: Transaction, admission: Admission) -> None:
+    """A new machine came in with this code."""
+    await repository.count_use(tx, admission.code_id)
