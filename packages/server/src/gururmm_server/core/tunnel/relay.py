@@ -11,22 +11,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from gururmm_wire.codec import MalformedMessage, decode_from_agent
-from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOutput
 from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
-from gururmm_wire.v2.server import (
-    TunnelClose,
-    TunnelInput,
-    TunnelOpen,
-    TunnelOutputAck,
-    TunnelResize,
-    TunnelResume,
-)
 
 from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
-from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
-from gururmm_server.core.tunnel.agent_end import AgentEnd
+from gururmm_server.core.tunnel._repository import Claimed
+from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import Protocol as ProtocolError
 from gururmm_server.core.tunnel.input_path import InputPath
@@ -75,24 +66,21 @@ class TunnelRelay:
         self._bus = bus
         self._close_session = close_session
         self._on_gone = on_gone
-        self._agent = AgentEnd(bus, claimed.agent_id, claimed.gateway_id)
-        self._ledger = ledger = Ledger(db, claimed, owner, principal, self._trouble)
-        self._input = InputPath(claimed.input_audited, ledger.audit_input, self._forward_input)
-        self._output = OutputPath(claimed.output_recorded, ledger.record_output, self._acknowledge_output)
+        self._agent = AgentEnd(bus, claimed)
+        self._ledger = Ledger(db, claimed, owner, principal, self._trouble)
+        self._input = InputPath(claimed.input_audited, self._ledger.audit_input, self._agent.input)
+        self._output = OutputPath(claimed.output_recorded, self._ledger.record_output, self._agent.acknowledge)
         self._browser: BrowserEnd | None = None
-        self._size: tuple[int, int] | None = None
-        self._opened = claimed.status == "open"
+        self._agent_shown_online = True
         self._subscriptions: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._upkeep: asyncio.Task[None] | None = None
         self._ending = False
         self._clock = asyncio.get_running_loop().time
         self._active_at = self._alone_at = self._renewed_at = self._clock()
-        self._resumed_at = 0.0
         self._gap = False
         self._resend_input = True
-        self._last_words: tuple[TunnelClosed, int] | None = None
-        self._agent_shown_online = True
+        self._goodbyes = 0
         self._log = log.bind(session_id=str(self.session_id), agent_id=str(claimed.agent_id))
 
     @property
@@ -116,25 +104,24 @@ class TunnelRelay:
         self._spawn(self._input.run())
         self._spawn(self._output.run())
         await self.resume()
-        self._log.info(
-            "terminal relay started", input=self._claimed.input_audited, output=self._claimed.output_recorded
-        )
+        self._log.info("terminal claimed", input=self._claimed.input_audited, output=self._claimed.output_recorded)
 
-    async def attach(self, browser: Browser, principal: Principal, seen: int, columns: int, rows: int) -> BrowserEnd:
+    # -- the browser's side
+
+    async def attach(self, browser: Browser, principal: Principal, seen: int, size: tuple[int, int]) -> BrowserEnd:
         """Serve this browser from now on, and no other; it has the output before `seen`."""
         start = await self._history_start(seen)
         earlier, end = self._browser, BrowserEnd(browser, self, start)
         self._browser, self._ledger.principal = end, principal
         if earlier is not None:
             await earlier.stop(CLOSE_TAKEN_OVER, "another window took over")
-        self._agent_shown_online = True
         end.control(type="attached", input_offset=self._input.audited, output_offset=start)
+        self._agent_shown_online = True
         self._show_agent()
         end.start()
-        redraw = self._output.received > 0 and (seen == 0 or start > seen)
-        await self.resize(columns, rows)
-        if redraw:
-            self._spawn(self._redraw(columns, rows))
+        await self.resize(*size)
+        if self._output.received > 0 and (seen == 0 or start > seen):
+            self._spawn(self._redraw(*size))
         self._log.info("browser attached", seen=seen, from_offset=start, actor=principal.email)
         return end
 
@@ -164,69 +151,10 @@ class TunnelRelay:
 
     async def resize(self, columns: int, rows: int) -> None:
         """The window has this size; recorded and told to the program."""
-        if (columns, rows) != self._size:
-            self._size = (columns, rows)
+        if (columns, rows) != self._agent.size:
+            self._agent.size = (columns, rows)
             self._output.resized(columns, rows)
-            await self._agent.send(TunnelResize(self.session_id.bytes, CHANNEL, columns, rows))
-
-    def end(self, why: Why, exit_code: int | None = None, *, said: str = "", tell_agent: bool = True) -> None:
-        """End the session, for everybody. Once."""
-        if not self._ending:
-            self._ending = True
-            self._background(self._end(close_reason(why, said), exit_code, tell_agent))
-
-    def revoke(self, session_ids: set[UUID]) -> None:
-        """These sign-in sessions ended: so does what they hold open."""
-        if self._ledger.principal.session_id in session_ids:
-            self.end("signed_out")
-
-    async def is_still_owner(self) -> bool:
-        """Renew the lease; False where the session is another relay's or closed, and then this relay ends."""
-        try:
-            gateway_id = await self._ledger.renew()
-        except LostSession:
-            self._lose()
-            return False
-        self._renewed_at = self._clock()
-        if gateway_id != self._agent.gateway_id:
-            self._agent.gateway_id = gateway_id
-            await self.resume(reconnected=True)
-        return True
-
-    async def resume(self, *, reconnected: bool = False) -> None:
-        """Ask the agent for what is missing here; its answer says what it misses."""
-        self._resumed_at = self._clock()
-        self._resend_input |= reconnected
-        session, acknowledged = self.session_id.bytes, self._output.acknowledged
-        if self._agent.gateway_id is not None:
-            self._agent.expect_answer()
-        if not self._opened:
-            claimed = self._claimed
-            size = self._size or (claimed.columns, claimed.rows)
-            await self._agent.send(TunnelOpen(session, CHANNEL, "terminal", *size, claimed.shell))
-        await self._agent.send(TunnelResume(session, CHANNEL, acknowledged))
-        if self._size is not None:
-            await self._agent.send(TunnelResize(session, CHANNEL, *self._size))
-
-    def tick(self) -> None:
-        """Look after repetitions, leases and absence; called a few times a second."""
-        if not self._ending and (self._upkeep is None or self._upkeep.done()):
-            self._upkeep = self._spawn(self._keep_up())
-
-    async def stop(self, code: int, reason: str) -> None:
-        """Give the session up without ending it: the browser attaches elsewhere."""
-        if self._ending:
-            return
-        self._ending = True
-        try:
-            await asyncio.wait_for(self._output.flush(), 2)
-        except (LostSession, TimeoutError):
-            self._log.info("the last output was not recorded here")
-        await self._dispose()
-        if self._browser is not None:
-            await self._browser.stop(code, reason)
-
-    # -- output's source for the browser
+            await self._agent.show_size(columns, rows)
 
     @property
     def received(self) -> int:
@@ -248,10 +176,34 @@ class TunnelRelay:
             return seen
         start = received - HISTORY_BYTES
         head = await self.read(start, 4096)
-        newline = head.find(b"\n")
-        return start + newline + 1 if newline >= 0 else start
+        return start + head.find(b"\n") + 1
+
+    async def _redraw(self, columns: int, rows: int) -> None:
+        """Make a full-screen program draw itself again: its window changes for a moment."""
+        await self._agent.show_size(columns, rows - 1 if rows > 1 else 2)
+        await asyncio.sleep(0.1)
+        if self._agent.size == (columns, rows):
+            await self._agent.show_size(columns, rows)
+
+    def _show_agent(self) -> None:
+        """Tell the browser when the agent goes or comes."""
+        online = self._agent.online
+        if online != self._agent_shown_online and self._browser is not None:
+            self._agent_shown_online = online
+            self._browser.control(type="state", agent="online" if online else "offline")
+
+    def _trouble(self, error: GuruError | None) -> None:
+        """Tell the browser what its terminal waits for (code null: for nothing any more)."""
+        if self._browser is not None:
+            code, message = (error.code, error.message) if error is not None else (None, "")
+            self._browser.control(type="trouble", code=code, message=message)
 
     # -- the agent's side
+
+    async def resume(self, *, reconnected: bool = False) -> None:
+        """Ask the agent for what is missing here; its answer says what it misses."""
+        self._resend_input |= reconnected
+        await self._agent.resume(self._output.acknowledged)
 
     async def _on_tunnel(self, subject: str, payload: bytes) -> None:
         if subject.endswith(".notice"):
@@ -259,29 +211,18 @@ class TunnelRelay:
             if notice.owner != self._owner:
                 self._lose()
             return
-        if payload[:16] != self._claimed.agent_id.bytes:
-            self._log.warning("a message for this terminal came from another agent", sender=payload[:16].hex())
-            return
-        try:
-            message = decode_from_agent(memoryview(payload)[16:])
-        except MalformedMessage as error:
-            self._log.warning("malformed tunnel message", error=str(error))
-            return
-        if not isinstance(message, TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed):
-            return
-        if message.session_id != self.session_id.bytes or message.channel != CHANNEL or self._ending:
-            return
-        self._agent.heard()
-        self._show_agent()
-        await self._on_agent_message(message)
+        message = self._agent.hear(payload)
+        if message is not None and not self._ending:
+            self._show_agent()
+            await self._on_agent_message(message)
 
-    async def _on_agent_message(self, message: TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed) -> None:
+    async def _on_agent_message(self, message: FromAgent) -> None:
         match message:
             case TunnelOutput(offset=offset, data=data):
                 self._active_at = self._clock()
                 self._gap = not self._output.take(offset, data)
-                if self._gap:
-                    await self._fill_gap()
+                if self._gap and self._clock() - self._agent.resumed_at > 0.3:
+                    await self.resume()
                 elif self._browser is not None:
                     self._browser.wake()
             case TunnelInputAck(offset=offset):
@@ -289,8 +230,8 @@ class TunnelRelay:
             case TunnelClosed():
                 await self._on_closed(message)
                 return
-        if not self._opened:
-            self._opened = True
+        if not self._agent.opened:
+            self._agent.opened = True
             self._output.touch()
 
     async def _on_input_ack(self, offset: int) -> None:
@@ -315,14 +256,12 @@ class TunnelRelay:
         self._resend_input = True
 
     async def _on_closed(self, message: TunnelClosed) -> None:
-        missing = message.output_end > self._output.received
-        tries = self._last_words[1] if self._last_words is not None else 0
-        if missing and tries < 3:
-            self._last_words = (message, tries + 1)
+        if message.output_end > self._output.received and self._goodbyes < 3:
+            self._goodbyes += 1  # the end overtook some output, which the agent still has
             await self.resume()
             return
-        why: Why = "exited" if self._opened else "not_opened"
-        if self._opened and message.exit_code is None and message.output_end == 0:
+        why: Why = "exited" if self._agent.opened else "not_opened"
+        if self._agent.opened and message.exit_code is None and message.output_end == 0:
             why = "agent_lost"
         self.end(why, message.exit_code, said=message.message, tell_agent=False)
 
@@ -332,53 +271,43 @@ class TunnelRelay:
             self._agent.gateway_id = where.gateway_id
             await self.resume(reconnected=True)
 
-    async def _fill_gap(self) -> None:
-        if self._clock() - self._resumed_at > 0.3:
-            await self.resume()
-
-    def _show_agent(self) -> None:
-        """Tell the browser when the agent goes or comes."""
-        online = self._agent.online
-        if online != self._agent_shown_online and self._browser is not None:
-            self._agent_shown_online = online
-            self._browser.control(type="state", agent="online" if online else "offline")
-
-    # -- what the two paths need
-
-    async def _forward_input(self, offset: int, data: bytes) -> None:
-        await self._agent.send(TunnelInput(self.session_id.bytes, CHANNEL, offset, data))
-
-    async def _acknowledge_output(self, offset: int) -> None:
-        await self._agent.send(TunnelOutputAck(self.session_id.bytes, CHANNEL, offset))
-
-    def _trouble(self, error: GuruError | None) -> None:
-        """Tell the browser what its terminal waits for (code null: for nothing any more)."""
-        if self._browser is not None:
-            code, message = (error.code, error.message) if error is not None else (None, "")
-            self._browser.control(type="trouble", code=code, message=message)
-
     # -- time
 
+    def tick(self) -> None:
+        """Look after repetitions, leases and absence; called a few times a second."""
+        if not self._ending and (self._upkeep is None or self._upkeep.done()):
+            self._upkeep = self._spawn(self._keep_up())
+
     async def _keep_up(self) -> None:
-        now = self._clock()
         if await self._input.resend_if_stuck():
             self._agent.expect_answer()
-        since_resume = now - self._resumed_at
-        idle = self._resumed_at < self._active_at < now - 1
-        attached = self._browser is not None
+        now, resumed_at, attached = self._clock(), self._agent.resumed_at, self._browser is not None
+        idle = resumed_at < self._active_at < now - 1
         if (
-            (since_resume > 0.3 and (self._gap or self._last_words))
-            or (since_resume > 1 and (not self._opened or idle))
-            or (since_resume > 2 and not self._agent.online)
-            or (since_resume > _PROBE_S and attached)
+            ((self._gap or self._goodbyes) and now - resumed_at > 0.3)
+            or ((idle or not self._agent.opened) and now - resumed_at > 1)
+            or (not self._agent.online and now - resumed_at > 2)
+            or (attached and now - resumed_at > _PROBE_S)
         ):
             await self.resume()
         self._show_agent()
-        renew_s = _RENEW_S if self._agent.online else 2.0
-        if attached and now - self._renewed_at > renew_s:
+        if attached and now - self._renewed_at > (_RENEW_S if self._agent.online else 2):
             await self._renew()
         if not attached and now - self._alone_at > GRACE_S:
             self.end("abandoned")
+
+    async def is_still_owner(self) -> bool:
+        """Renew the lease; False where the session is another relay's or closed, and then this relay ends."""
+        try:
+            gateway_id = await self._ledger.renew()
+        except LostSession:
+            self._lose()
+            return False
+        self._renewed_at = self._clock()
+        if gateway_id != self._agent.gateway_id:
+            self._agent.gateway_id = gateway_id
+            await self.resume(reconnected=True)
+        return True
 
     async def _renew(self) -> None:
         self._renewed_at = self._clock()
@@ -387,15 +316,88 @@ class TunnelRelay:
         except GuruError as error:
             self._log.warning("lease not renewed", error=str(error))
 
-    async def _redraw(self, columns: int, rows: int) -> None:
-        """Make a full-screen program draw itself again: its window changes for a moment."""
-        session = self.session_id.bytes
-        await self._agent.send(TunnelResize(session, CHANNEL, columns, rows - 1 if rows > 1 else 2))
-        await asyncio.sleep(0.1)
-        if self._size == (columns, rows):
-            await self._agent.send(TunnelResize(session, CHANNEL, columns, rows))
-
     # -- the end
+
+    def end(self, why: Why, exit_code: int | None = None, *, said: str = "", tell_agent: bool = True) -> None:
+        """End the session, for everybody. Once."""
+        if not self._ending:
+            self._ending = True
+            _run_to_its_end(self._end(close_reason(why, said), exit_code, tell_agent))
+
+    def revoke(self, session_ids: set[UUID]) -> None:
+        """These sign-in sessions ended: so does what they hold open."""
+        if self._ledger.principal.session_id in session_ids:
+            self.end("signed_out")
+
+    async def stop(self, code: int, reason: str) -> None:
+        """Give the session up without ending it: the browser attaches elsewhere."""
+        if self._ending:
+            return
+        self._ending = True
+        try:
+            await asyncio.wait_for(self._output.flush(), 2)
+        except (LostSession, TimeoutError):
+            self._log.info("the last output was not recorded here")
+        await self._dispose()
+        if self._browser is not None:
+            await self._browser.stop(code, reason)
+
+    async def _end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
+        written = asyncio.create_task(self._write_end(reason, exit_code, tell_agent))
+        # The browser hears within 3 s even while the database is away; the row follows.
+        await asyncio.wait({written}, timeout=3)
+        await self._say_closed(reason, exit_code)
+        await asyncio.wait({written})
+        await self._dispose()
+        self._log.info("terminal ended", reason=reason, exit_code=exit_code)
+
+    async def _write_end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
+        """Record what is left, close the row, then hang up. Given up after a minute: the lease's sweep does it then."""
+        give_up = self._clock() + _CLOSE_TRIES_S
+        while self._clock() < give_up:
+            try:
+                await asyncio.wait_for(self._output.flush(), 10)
+            except (LostSession, TimeoutError):
+                self._log.warning("the last output is not recorded")
+            try:
+                await self._close_session(self.session_id, reason, exit_code, self._ledger.principal)
+            except GuruError as error:
+                self._log.warning("the end of a terminal is not written yet", error=str(error))
+                await asyncio.sleep(1)
+            else:
+                if tell_agent:
+                    await self._agent.hang_up()
+                return
+
+    def _lose(self) -> None:
+        if not self._ending:
+            self._ending = True
+            _run_to_its_end(self._give_way())
+
+    async def _give_way(self) -> None:
+        """Closed elsewhere, or another relay's now: say which."""
+        await self._dispose()
+        closed = None
+        try:
+            closed = await self._ledger.closed()
+        except GuruError as error:
+            self._log.warning("cannot tell how the terminal ended", error=str(error))
+        if closed is not None:
+            await self._say_closed(*closed)
+        elif self._browser is not None:
+            await self._browser.stop(CLOSE_TAKEN_OVER, "another window took over")
+
+    async def _say_closed(self, reason: str, exit_code: int | None) -> None:
+        if self._browser is not None:
+            await self._browser.finish(5, type="closed", exit_code=exit_code, reason=sentence(reason))
+
+    async def _dispose(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()
+        for subscription in self._subscriptions:
+            await subscription.stop()
+        self._subscriptions = []
+        self._on_gone(self)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a part of this relay; it is cancelled with the relay."""
@@ -414,69 +416,12 @@ class TunnelRelay:
             self._log.exception("a terminal relay failed")
             self.end("failed")
 
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run what outlives the relay's own tasks."""
-        task = asyncio.create_task(work)
-        _ENDINGS.add(task)
-        task.add_done_callback(_ENDINGS.discard)
 
-    def _lose(self) -> None:
-        if not self._ending:
-            self._ending = True
-            self._background(self._give_way())
-
-    async def _give_way(self) -> None:
-        """Closed elsewhere, or another relay's now: say which."""
-        await self._dispose()
-        closed = None
-        try:
-            closed = await self._ledger.closed()
-        except GuruError as error:
-            self._log.warning("cannot tell how the terminal ended", error=str(error))
-        if closed is not None:
-            await self._say_closed(*closed)
-        elif self._browser is not None:
-            await self._browser.stop(CLOSE_TAKEN_OVER, "another window took over")
-
-    async def _end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
-        written = asyncio.create_task(self._write_end(reason, exit_code, tell_agent))
-        # The browser hears within 3 s even while the database is away; the row follows.
-        await asyncio.wait({written}, timeout=3)
-        await self._say_closed(reason, exit_code)
-        await asyncio.wait({written})
-        await self._dispose()
-        self._log.info("terminal ended", reason=reason, exit_code=exit_code)
-
-    async def _write_end(self, reason: str, exit_code: int | None, tell_agent: bool) -> None:
-        """Record what is left, close the row, then hang up. Given up after a minute: then the lease's sweep does it."""
-        give_up = self._clock() + _CLOSE_TRIES_S
-        while self._clock() < give_up:
-            try:
-                await asyncio.wait_for(self._output.flush(), 10)
-            except (LostSession, TimeoutError):
-                self._log.warning("the last output is not recorded")
-            try:
-                await self._close_session(self.session_id, reason, exit_code, self._ledger.principal)
-            except GuruError as error:
-                self._log.warning("the end of a terminal is not written yet", error=str(error))
-                await asyncio.sleep(1)
-            else:
-                if tell_agent:
-                    await self._agent.send(TunnelClose(self.session_id.bytes))
-                return
-
-    async def _say_closed(self, reason: str, exit_code: int | None) -> None:
-        if self._browser is not None:
-            await self._browser.finish(5, type="closed", exit_code=exit_code, reason=sentence(reason))
-
-    async def _dispose(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        for subscription in self._subscriptions:
-            await subscription.stop()
-        self._subscriptions = []
-        self._on_gone(self)
+_endings: set[asyncio.Task[None]] = set()
 
 
-_ENDINGS: set[asyncio.Task[None]] = set()
-"""Keeps the last steps of relays alive until they are done."""
+def _run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Run a relay's last steps, which outlive its own tasks."""
+    task = asyncio.create_task(work)
+    _endings.add(task)
+    task.add_done_callback(_endings.discard)

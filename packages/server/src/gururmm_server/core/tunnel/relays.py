@@ -70,7 +70,7 @@ class TunnelRelays:
                 relay = await self._start(session_id, principal, principal.tenant_id)
             elif not relay.belongs_to(principal):
                 raise NoSuchSession
-            return relay, await relay.attach(browser, principal, seen, *size)
+            return relay, await relay.attach(browser, principal, seen, size)
 
     async def _start(self, session_id: UUID, principal: Principal, tenant_id: UUID) -> TunnelRelay:
         if len(self._relays) >= RELAYS:
