@@ -42,6 +42,13 @@ class AgentService:
         """The ids of the machines that a filter means, up to `limit`, inside the caller's transaction."""
         return await fleet_rows.targets(tx, fleet, limit)
 
+    async def gateway(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None) -> str | None:
+        """The gateway that holds a machine, if one does. Raises `AgentNotFound`."""
+        async with self._db.tenant(tenant_id) as tx:
+            row = await _found(tx, agent_id, client_id)
+        gateway_id: str | None = row["gateway_id"] if row["online"] else None
+        return gateway_id
+
     async def get(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None = None) -> dict[str, Any]:
         """A machine with its inventory and its newest readings. Raises `AgentNotFound`."""
         async with self._db.tenant(tenant_id) as tx:

@@ -86,8 +86,10 @@ class CommandService:
             return shapes.detail(await self._read(tenant_id, command_id))
         changed = asyncio.Event()
 
-        def notice(batch: traffic.LiveBatch) -> None:
-            if any(update.command_id == command_id.bytes and update.status in FINAL for update in batch.commands):
+        def notice(batch: traffic.LiveBatch | None) -> None:
+            if batch is None or any(
+                update.command_id == command_id.bytes and update.status in FINAL for update in batch.commands
+            ):
                 changed.set()
 
         give_up = asyncio.get_running_loop().time() + wait_s

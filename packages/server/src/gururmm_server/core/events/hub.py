@@ -14,8 +14,8 @@ from gururmm_server.infra.nats import Bus, Subscription
 
 log = get_logger(__name__)
 
-Listener = Callable[[traffic.LiveBatch], None]
-"""Called on the event loop, in order; must not block."""
+Listener = Callable[[traffic.LiveBatch | None], None]
+"""Called on the event loop, in order; must not block. None says that something may have been missed."""
 
 LINGER_SECONDS = 60.0
 _decoder = msgspec.msgpack.Decoder(traffic.LiveBatch)
@@ -37,6 +37,7 @@ class LiveHub:
         self._channels: dict[UUID, _Channel] = {}
         self._opening: dict[UUID, asyncio.Task[_Channel]] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        bus.on_reconnect.append(self._missed)
 
     @asynccontextmanager
     async def listening(self, tenant_id: UUID, listener: Listener) -> AsyncIterator[None]:
@@ -79,16 +80,15 @@ class LiveHub:
         listeners: set[Listener] = set()
 
         def fan_out(_subject: str, payload: bytes) -> None:
-            batch = _decoder.decode(payload)
-            for listener in tuple(listeners):
-                try:
-                    listener(batch)
-                except Exception:
-                    log.exception("a listener failed", tenant_id=str(tenant_id))
+            _give(listeners, _decoder.decode(payload))
 
         channel = _Channel(await self._bus.subscribe(traffic.live(tenant_id), fan_out), listeners)
         self._channels[tenant_id] = channel
         return channel
+
+    async def _missed(self) -> None:
+        for channel in tuple(self._channels.values()):
+            _give(channel.listeners, None)
 
     def _expire(self, tenant_id: UUID, channel: _Channel) -> None:
         channel.expiry = None
@@ -98,3 +98,11 @@ class LiveHub:
         task = asyncio.create_task(channel.subscription.stop())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
+
+
+def _give(listeners: set[Listener], batch: traffic.LiveBatch | None) -> None:
+    for listener in tuple(listeners):
+        try:
+            listener(batch)
+        except Exception:
+            log.exception("a listener failed")

@@ -1,0 +1,212 @@
+"""WS /api/v1/live/stream?ticket=…: what changes while a browser looks.
+
+Browser → server: the structs below. Server → browser: hello, agents, metrics, command, output, event, resync.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Response, WebSocket
+from gururmm_wire.codec import encode as encode_wire
+from gururmm_wire.v2.server import Watch as WireWatch
+from msgspec import Meta
+from starlette.websockets import WebSocketDisconnect, WebSocketState
+
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.identity.access import TenantCaller, public, requires
+from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.tickets import issue, redeem
+from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
+from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus, Subscription
+from gururmm_server.infra.responses import json_response
+
+log = get_logger(__name__)
+
+CLOSE_TICKET_REFUSED = 4401
+_WATCH_INTERVAL_S = 2
+_WATCH_FOR_S = 30
+_FRAME_CHARACTERS = 64 * 1024
+_FRAMES_PER_S = 50
+Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+
+
+class LiveTicket(msgspec.Struct):
+    ticket: str
+    stream_url: str
+
+
+class Visible(msgspec.Struct, tag="visible", tag_field="type"):
+    """These rows are on the screen."""
+
+    agent_ids: Annotated[list[UUID], Meta(max_length=500)]
+
+
+class Watch(msgspec.Struct, tag="watch", tag_field="type"):
+    """This machine's page is open (null: none is). Said again every 20 s."""
+
+    agent_id: UUID | None
+
+
+class Commands(msgspec.Struct, tag="commands", tag_field="type"):
+    """The output of these is on the screen."""
+
+    ids: Annotated[list[UUID], Meta(max_length=200)]
+
+
+_decoder: msgspec.json.Decoder[Visible | Watch | Commands] = msgspec.json.Decoder(Visible | Watch | Commands)
+
+
+class _Flooded(Exception):
+    """More frames than any dashboard has reason to send."""
+
+
+class LiveStreams:
+    """The live sockets of this process."""
+
+    def __init__(self, db: Database, bus: Bus, hub: LiveHub, agents: AgentService) -> None:
+        self._db = db
+        self._bus = bus
+        self._hub = hub
+        self._agents = agents
+        self._serving: dict[bytes, set[asyncio.Task[None]]] = {}
+        self._revoked: Subscription | None = None
+
+    async def open(self) -> None:
+        """Hear of sign-in sessions that end: their sockets close."""
+        self._revoked = await self._bus.subscribe(traffic.SESSIONS_REVOKED, self._end_revoked)
+
+    async def close(self) -> None:
+        """Close every socket."""
+        if self._revoked is not None:
+            await self._revoked.stop()
+        tasks = [task for tasks in self._serving.values() for task in tasks]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def ticket(self, principal: Principal, tenant_id: UUID) -> LiveTicket:
+        """A ticket for one socket."""
+        async with self._db.tenant(tenant_id) as tx:
+            ticket = await issue(tx, principal, "live")
+        return LiveTicket(ticket, f"/api/v1/live/stream?ticket={ticket}")
+
+    async def serve(self, socket: WebSocket, ticket: str) -> None:
+        """One browser, from its ticket to its end."""
+        principal, _ = await redeem(self._db, ticket, "live")
+        assert principal.tenant_id is not None, "tickets are issued inside a Partner"
+        session = LiveSession(principal)
+        session.say({"type": "hello", "server_time": datetime.now(UTC)})
+        async with self._hub.listening(principal.tenant_id, session.take):
+            tasks = [
+                asyncio.create_task(work)
+                for work in (_send(socket, session), self._receive(socket, session), self._keep_watching(session))
+            ]
+            mine = self._serving.setdefault(principal.session_id.bytes, set())
+            mine.update(tasks)
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                ended = await asyncio.gather(*tasks, return_exceptions=True)
+                mine.difference_update(tasks)
+                if not mine:
+                    self._serving.pop(principal.session_id.bytes, None)
+            for result in ended:
+                if isinstance(result, Exception):
+                    raise result
+
+    def _end_revoked(self, _subject: str, payload: bytes) -> None:
+        for session_id in msgspec.msgpack.decode(payload, type=traffic.SessionsRevoked).session_ids:
+            for task in self._serving.get(session_id, ()):
+                task.cancel()
+
+    async def _receive(self, socket: WebSocket, session: LiveSession) -> None:
+        clock = asyncio.get_running_loop().time
+        since, frames = clock(), 0
+        while True:
+            text = await socket.receive_text()
+            if clock() - since > 1:
+                since, frames = clock(), 0
+            frames += 1
+            if frames > _FRAMES_PER_S or len(text) > _FRAME_CHARACTERS:
+                raise _Flooded
+            match _decoder.decode(text):
+                case Visible(agent_ids=agent_ids):
+                    session.show(agent_ids)
+                case Commands(ids=ids):
+                    session.follow(ids)
+                case Watch(agent_id=agent_id):
+                    session.watch(agent_id)
+                    session.watched_again.set()
+
+    async def _keep_watching(self, session: LiveSession) -> None:
+        """Ask the watched machine for fast readings, whenever the browser renews or the machine comes back."""
+        while True:
+            await session.watched_again.wait()
+            session.watched_again.clear()
+            agent_id, principal = session.watched, session.principal
+            if agent_id is None or principal.tenant_id is None:
+                continue
+            try:
+                gateway_id = await self._agents.gateway(principal.tenant_id, agent_id, principal.client_id)
+            except GuruError as error:
+                log.info("not watched", agent_id=str(agent_id), error=str(error))
+                continue
+            if gateway_id is not None:
+                deliver = traffic.Deliver(agent_id.bytes, encode_wire(WireWatch(_WATCH_INTERVAL_S, _WATCH_FOR_S)))
+                await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
+
+
+def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
+    """Mounted under /api/v1. `public_url` is the origin that browsers come from, beside the request's own host."""
+    router = APIRouter(prefix="/live", tags=["live"])
+
+    @router.post("/ticket", response_model=None, responses={200: {"description": "ticket and stream_url"}})
+    async def live_ticket(caller: Reader) -> Response:
+        """A one-use ticket for the live stream; it lives 30 seconds."""
+        return json_response(await streams.ticket(caller.principal, caller.tenant_id))
+
+    @router.websocket("/stream", dependencies=[public()])  # the ticket is the credential
+    async def live_stream(socket: WebSocket, ticket: str = "") -> None:
+        if not same_origin(socket, public_url):
+            log.warning("live stream refused: foreign origin", origin=socket.headers.get("origin"))
+            await socket.close(1008)
+            return
+        await socket.accept()
+        code, reason = 1000, ""
+        try:
+            await streams.serve(socket, ticket)
+        except WebSocketDisconnect:
+            return
+        except (msgspec.MsgspecError, KeyError) as error:
+            code, reason = 1008, "That message is not known here."
+            log.info("live stream ended", error=str(error))
+        except _Flooded:
+            code, reason = 1008, "Too many messages."
+        except GuruError as error:
+            code = CLOSE_TICKET_REFUSED if error.status == 401 else 1013
+            reason = error.message[:120]
+        if socket.application_state is WebSocketState.CONNECTED:
+            await socket.close(code, reason)
+
+    return router
+
+
+async def _send(socket: WebSocket, session: LiveSession) -> None:
+    """Until the browser is gone."""
+    while True:
+        for text in await session.messages():
+            try:
+                await socket.send_text(text)
+            except (WebSocketDisconnect, RuntimeError, OSError):
+                return

@@ -1,0 +1,209 @@
+"""What one browser gets of its Partner's live traffic: what it may see, what it asked for, no more than it can take.
+
+Machines' rows are merged and sent once a second (a change of status at once). Everything else is queued in order. A
+browser that does not read fast enough loses the queue and is told to `resync`: it asks the API again.
+"""
+
+import asyncio
+import codecs
+from collections import deque
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
+from gururmm_wire.v2.agent import Metrics
+
+from gururmm_server.core.agents.rows import metrics, percent
+from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.principal import Permission, Principal
+
+QUEUE_ITEMS = 2000
+QUEUE_BYTES = 4 * 1024 * 1024
+AGENTS_PER_MESSAGE = 500
+ROWS_INTERVAL_S = 1.0
+_STREAMS = {1: "stdout", 2: "stderr"}
+_encoder = msgspec.json.Encoder()
+
+
+class LiveSession:
+    """One browser. `take` is called with every batch; `messages` is what to send next."""
+
+    def __init__(self, principal: Principal) -> None:
+        self.principal = principal
+        self._client = principal.client_id.bytes if principal.client_id else None
+        self._sees_commands = Permission.COMMANDS_READ in principal.permissions()
+        self._visible: frozenset[bytes] = frozenset()
+        self._watched: bytes | None = None
+        self._commands: frozenset[bytes] = frozenset()
+        self._decoders: dict[tuple[bytes, int], codecs.IncrementalDecoder] = {}
+        self._rows: dict[bytes, traffic.AgentRow] = {}
+        self._urgent = False
+        self._queue: deque[str] = deque()
+        self._queued_bytes = 0
+        self._wake = asyncio.Event()
+        self._rows_at = 0.0
+        self.watched_again = asyncio.Event()
+        """The watched machine came back: whoever serves this session asks it for fast readings again."""
+
+    @property
+    def watched(self) -> UUID | None:
+        return UUID(bytes=self._watched) if self._watched else None
+
+    def show(self, agent_ids: list[UUID]) -> None:
+        """Rows that are on the screen: their readings are wanted."""
+        self._visible = frozenset(agent_id.bytes for agent_id in agent_ids)
+
+    def watch(self, agent_id: UUID | None) -> None:
+        """The machine whose page is open: its samples are wanted."""
+        self._watched = agent_id.bytes if agent_id else None
+
+    def follow(self, command_ids: list[UUID]) -> None:
+        """Commands whose output is on the screen."""
+        self._commands = (
+            frozenset(command_id.bytes for command_id in command_ids) if self._sees_commands else frozenset()
+        )
+        self._decoders = {key: decoder for key, decoder in self._decoders.items() if key[0] in self._commands}
+
+    def say(self, message: dict[str, Any]) -> None:
+        """Queue a message."""
+        text = _encoder.encode(message).decode()
+        self._queued_bytes += len(text)
+        self._queue.append(text)
+        if len(self._queue) > QUEUE_ITEMS or self._queued_bytes > QUEUE_BYTES:
+            self._resync()
+        self._wake.set()
+
+    def take(self, batch: traffic.LiveBatch | None) -> None:
+        """Keep what this browser should get of a batch; None: something may have been missed."""
+        if batch is None:
+            self._resync()
+            self._wake.set()
+            return
+        for row in batch.agents:
+            self._take_row(row)
+        if self._sees_commands:
+            self._take_commands(batch)
+        for sample in batch.samples:
+            if sample.agent_id == self._watched and self._may_see(sample.client_id):
+                self._take_sample(sample)
+        for feed_item in batch.feed:
+            if self._may_read(feed_item):
+                self.say({"type": "event", "item": feed_item.item})
+
+    async def messages(self) -> list[str]:
+        """What to send now, in order; waits until there is something."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = self._urgent or clock() >= self._rows_at + ROWS_INTERVAL_S
+            if self._rows and due:
+                self._say_rows()
+                self._rows_at = clock()
+            if self._queue:
+                ready = list(self._queue)
+                self._queue.clear()
+                self._queued_bytes = 0
+                return ready
+            self._wake.clear()
+            wait = max(self._rows_at + ROWS_INTERVAL_S - clock(), 0.01) if self._rows else None
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                continue
+
+    def _may_see(self, client_id: bytes) -> bool:
+        return self._client is None or self._client == client_id
+
+    def _may_read(self, feed_item: traffic.FeedItem) -> bool:
+        if self._client is None:
+            return True
+        name = str(feed_item.item.get("name", ""))
+        return feed_item.client_id == self._client and not name.startswith(("command.", "tunnel."))
+
+    def _take_row(self, row: traffic.AgentRow) -> None:
+        if not self._may_see(row.client_id) or not (row.changed or row.agent_id in self._visible):
+            return
+        waiting = self._rows.get(row.agent_id)
+        if waiting is not None and waiting.changed and not row.changed:
+            row = msgspec.structs.replace(row, changed=True)
+        self._rows[row.agent_id] = row
+        if row.changed:
+            self._urgent = True
+            if row.online and row.agent_id == self._watched:
+                self.watched_again.set()
+        self._wake.set()
+
+    def _take_commands(self, batch: traffic.LiveBatch) -> None:
+        for update in batch.commands:
+            self.say({"type": "command", "item": _command(update)})
+        for piece in batch.output:
+            if piece.command_id in self._commands:
+                self._take_output(piece)
+
+    def _take_output(self, piece: traffic.OutputPiece) -> None:
+        # A character may be cut between two pieces.
+        key = (piece.command_id, piece.stream)
+        decoder = self._decoders.get(key)
+        if decoder is None:
+            decoder = self._decoders[key] = codecs.getincrementaldecoder("utf-8")("replace")
+        self.say(
+            {
+                "type": "output",
+                "id": UUID(bytes=piece.command_id),
+                "seq": piece.seq,
+                "stream": _STREAMS.get(piece.stream, "stdout"),
+                "text": decoder.decode(piece.data),
+            }
+        )
+
+    def _take_sample(self, sample: traffic.Sample) -> None:
+        try:
+            message = decode_from_agent(sample.metrics)
+        except MalformedMessage:
+            return
+        if isinstance(message, Metrics):
+            self.say({"type": "metrics", "agent_id": UUID(bytes=sample.agent_id), "sample": metrics(message)})
+
+    def _say_rows(self) -> None:
+        rows = [_row(row) for row in self._rows.values()]
+        self._rows.clear()
+        self._urgent = False
+        for start in range(0, len(rows), AGENTS_PER_MESSAGE):
+            self.say({"type": "agents", "items": rows[start : start + AGENTS_PER_MESSAGE]})
+
+    def _resync(self) -> None:
+        self._queue.clear()
+        self._rows.clear()
+        self._decoders.clear()
+        self._queue.append('{"type":"resync"}')
+        self._queued_bytes = 0
+
+
+def _row(row: traffic.AgentRow) -> dict[str, Any]:
+    return {
+        "id": UUID(bytes=row.agent_id),
+        "status": "online" if row.online else "offline",
+        "last_seen": _moment(row.last_seen),
+        "cpu_percent": percent(row.cpu),
+        "memory_percent": percent(row.memory),
+        "disk_percent": percent(row.disk),
+        "online_since": _moment(row.changed_at) if row.online else None,
+    }
+
+
+def _command(update: traffic.CommandUpdate) -> dict[str, Any]:
+    return {
+        "id": UUID(bytes=update.command_id),
+        "agent_id": UUID(bytes=update.agent_id),
+        "status": update.status,
+        "exit_code": update.exit_code,
+        "message": update.message,
+        "started_at": _moment(update.started_at),
+        "finished_at": _moment(update.finished_at),
+        "duration_ms": update.duration_ms,
+    }
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
