@@ -124,7 +124,6 @@ class Gateway:
     def close(self, code: int) -> None:
         self.welcomed.clear()
         self.current.transport.send_close(code, b"as the test wishes")
-        self.current.transport.disconnect()
 
     def take(self, message: Any) -> None:
         self.messages.append(message)

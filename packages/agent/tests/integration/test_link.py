@@ -203,7 +203,7 @@ async def test_samples_taken_alone_arrive_after_the_return(gateway, agent):
     await gateway.stop()
     await agent.start(wait=False, arguments=())
     spool = agent.state / "spool" / "newer"
-    await gateway.wait_until(lambda: spool.exists() and spool.stat().st_size > 100, timeout=12)
+    await gateway.wait_until(lambda: spool.exists() and spool.stat().st_size > 40, timeout=12)
     await agent.kill()
     gateway.messages.clear()
     await gateway.start()
