@@ -128,15 +128,15 @@ class EmbeddedPostgres:
     async def ready(self) -> bool:
         """Whether it takes connections."""
         try:
-            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=2)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=2, ssl=False)
+        except (ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
         await connection.close()
         return True
 
     async def ensure_database(self) -> None:
         """Make the product's database if it isn't there."""
-        connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10)
+        connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10, ssl=False)
         try:
             if not await connection.fetchval("select true from pg_database where datname = $1", _DATABASE):
                 await connection.execute(f"create database {_DATABASE}")
@@ -145,7 +145,7 @@ class EmbeddedPostgres:
 
     async def ensure_runtime_login(self) -> None:
         """Make the processes' login, or bring it to what it should be. Comes after the migration made the roles."""
-        connection = await asyncpg.connect(self.owner_url, timeout=10)
+        connection = await asyncpg.connect(self.owner_url, timeout=10, ssl=False)
         try:
             exists = await connection.fetchval("select true from pg_roles where rolname = $1", _RUNTIME)
             verb = "alter" if exists else "create"
