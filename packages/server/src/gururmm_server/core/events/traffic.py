@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.identity import messages
+
 encode = msgspec.msgpack.Encoder().encode
 
 
@@ -98,21 +100,9 @@ class LiveBatch(msgspec.Struct, array_like=True, frozen=True):
     feed: list[FeedItem] = msgspec.field(default_factory=list)
 
 
-class SessionsRevoked(msgspec.Struct, array_like=True, frozen=True):
-    """These sign-in sessions ended: their access tokens are worth nothing from now on."""
-
-    session_ids: list[bytes]
-
-
-class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
-    """To whoever relays a terminal: it has a new owner, or (`reason` is set) it was closed elsewhere."""
-
-    owner: str
-    reason: str | None = None
-
-
+SessionsRevoked = messages.SessionsRevoked
+SESSIONS_REVOKED = messages.SESSIONS_REVOKED
 OUTBOX_WAKE = "outbox.wake"
-SESSIONS_REVOKED = "identity.revoked"
 
 
 def gateway_deliver(gateway_id: str) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.messages import SESSIONS_REVOKED, SessionsRevoked
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
@@ -18,7 +18,8 @@ log = get_logger(__name__)
 
 _RELOAD_S = 5.0
 _KEEP_S = ACCESS_SECONDS + 60
-_decode = msgspec.msgpack.Decoder(traffic.SessionsRevoked).decode
+_decode = msgspec.msgpack.Decoder(SessionsRevoked).decode
+_encode = msgspec.msgpack.Encoder().encode
 
 
 class Revocations:
@@ -33,7 +34,7 @@ class Revocations:
 
     async def open(self) -> None:
         """Load what ended lately and follow what ends from now on. Raises `Unavailable`."""
-        self._subscription = await self._bus.subscribe(traffic.SESSIONS_REVOKED, self._on_revoked)
+        self._subscription = await self._bus.subscribe(SESSIONS_REVOKED, self._on_revoked)
         await self.reload()
         self._task = asyncio.create_task(self._follow(), name="revocations")
 
@@ -52,8 +53,8 @@ class Revocations:
         ids = list(session_ids)
         if ids:
             self._add(ids)
-            payload = traffic.encode(traffic.SessionsRevoked([session_id.bytes for session_id in ids]))
-            await self._bus.publish(traffic.SESSIONS_REVOKED, payload)
+            payload = _encode(SessionsRevoked([session_id.bytes for session_id in ids]))
+            await self._bus.publish(SESSIONS_REVOKED, payload)
 
     async def reload(self) -> None:
         """Read what ended lately, and forget what no token can outlive."""

@@ -1,42 +1,32 @@
-"""REST of tenancy: /tree, /clients, /sites, codes, /settings, and the Platform's /platform."""
+"""REST of tenancy: /tree, /clients, /sites, codes, /settings."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter
 
-from gururmm_server.core.identity.access import TenantCaller, requires, requires_platform
-from gururmm_server.core.identity.models import Enter, SignedIn
-from gururmm_server.core.identity.principal import Permission, Principal
-from gururmm_server.core.identity.routes import BrowserDoor, device_of
-from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.identity.access import TenantCaller, requires
+from gururmm_server.core.identity.principal import Permission
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.models import (
     Client,
     Code,
     Codes,
-    CreatedPartner,
     Named,
     NewCode,
-    NewPartner,
     NewSite,
-    Partner,
     Settings,
     SettingsChange,
     Site,
     Tree,
 )
 from gururmm_server.core.tenancy.partner_settings import PartnerSettings
-from gururmm_server.core.tenancy.partners import SORTS as PARTNER_SORTS
-from gururmm_server.core.tenancy.partners import Partners
 from gururmm_server.core.tenancy.service import CLIENT_SORTS, SITE_SORTS, Tenancy
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
 Reader = Annotated[TenantCaller, requires(Permission.SITES_READ)]
 Writer = Annotated[TenantCaller, requires(Permission.SITES_WRITE)]
 CodeWriter = Annotated[TenantCaller, requires(Permission.CODES_WRITE)]
-PlatformReader = Annotated[Principal, requires_platform(Permission.PARTNERS_READ)]
-PlatformWriter = Annotated[Principal, requires_platform(Permission.PARTNERS_WRITE)]
 
 
 def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
@@ -46,34 +36,6 @@ def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) 
     _add_sites(router, tenancy)
     _add_codes(router, codes)
     _add_settings(router, settings)
-    return router
-
-
-def build_platform_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
-    """What Platform staff use."""
-    router = APIRouter(prefix="/platform", tags=["platform"])
-
-    @router.get("/partners")
-    async def list_partners(
-        caller: PlatformReader, query: Annotated[PageQuery, page_query(PARTNER_SORTS, "name")]
-    ) -> Page[Partner]:
-        return await partners.list(caller, query)
-
-    @router.post("/partners", status_code=201)
-    async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
-        return await partners.create(caller, body)
-
-    @router.post("/partners/{partner_id}/enter")
-    async def enter_partner(
-        partner_id: UUID, body: Enter, caller: PlatformWriter, request: Request, response: Response
-    ) -> SignedIn:
-        started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request))
-        return door.hand_over(started, request, response)
-
-    @router.post("/leave")
-    async def leave_partner(caller: PlatformWriter, request: Request, response: Response) -> SignedIn:
-        return door.hand_over(await identity.leave_partner(caller, device_of(request)), request, response)
-
     return router
 
 

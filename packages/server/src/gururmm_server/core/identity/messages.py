@@ -1,0 +1,13 @@
+"""What api processes tell each other about sign-in sessions, over a NATS core subject (MessagePack)."""
+
+from typing import Final
+
+import msgspec
+
+SESSIONS_REVOKED: Final = "identity.revoked"
+
+
+class SessionsRevoked(msgspec.Struct, array_like=True, frozen=True):
+    """These sign-in sessions ended: their access tokens are worth nothing from now on."""
+
+    session_ids: list[bytes]

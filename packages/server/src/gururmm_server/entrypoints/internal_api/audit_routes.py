@@ -1,0 +1,64 @@
+"""REST of the audit. It stands here and not in core.audit, which identity itself is built on."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Kind, Verified
+from gururmm_server.core.identity.access import TenantCaller, requires
+from gururmm_server.core.identity.principal import Permission
+from gururmm_server.infra.errors import InvalidInput
+from gururmm_server.infra.paging import Page, PageQuery, page_query
+
+Reader = Annotated[TenantCaller, requires(Permission.AUDIT_READ)]
+Exact = Annotated[str | None, Query(max_length=254)]
+
+
+def build_router(audit: AuditReading) -> APIRouter:
+    """Mounted under /api/v1."""
+    router = APIRouter(prefix="/audit", tags=["audit"])
+
+    @router.get("")
+    async def list_audit(
+        *,
+        caller: Reader,
+        query: Annotated[PageQuery, page_query(SORTS, "-at")],
+        operation: Exact = None,
+        actor: Exact = None,
+        agent_id: UUID | None = None,
+        session_id: UUID | None = None,
+        since: Annotated[datetime | None, Query(alias="from")] = None,
+        until: Annotated[datetime | None, Query(alias="to")] = None,
+        kind: Kind | None = None,
+    ) -> Page[Entry]:
+        """Both chains, newest first. That you read them is recorded."""
+        chosen = Filter(
+            kind=kind,
+            operation=_exact("operation", operation),
+            actor=_exact("actor", actor),
+            agent_id=agent_id,
+            session_id=session_id,
+            since=_moment(since),
+            until=_moment(until),
+        )
+        return await audit.page(caller.tenant_id, caller.email, chosen, query)
+
+    @router.get("/verify")
+    async def verify_audit(caller: Reader) -> Verified:
+        """Recompute both chains of hashes."""
+        return await audit.verify(caller.tenant_id, caller.email)
+
+    return router
+
+
+def _exact(field: str, value: str | None) -> str | None:
+    if value is not None and not value.isprintable():
+        raise InvalidInput(details=[{"field": field, "message": "Control characters are not allowed here."}])
+    return value or None
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """A time without a zone is in UTC."""
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
