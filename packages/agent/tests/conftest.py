@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import ssl
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -90,12 +91,14 @@ class Gateway:
         self.site_code = "SITE-1"
         self.right_after_welcome: list[up.Message] = []
         self.hello_changes: dict[str, Any] = {}
+        self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()
         self._ports: tuple[int, int] = (0, 0)
 
     async def start(self) -> None:
-        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self._ports[0])
-        self._sockets = await ws_create_server(lambda _: Connection(self), "127.0.0.1", self._ports[1])
+        tls = self.tls
+        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self._ports[0], ssl=tls)
+        self._sockets = await ws_create_server(lambda _: Connection(self), "127.0.0.1", self._ports[1], ssl=tls)
         self._ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -111,7 +114,7 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._ports[0]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._ports[0]}"
 
     def say(self, message: up.Message) -> None:
         self.current.say(message)
@@ -157,7 +160,7 @@ class Gateway:
         writer.close()
 
     def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        gateway_url = f"ws://127.0.0.1:{self._ports[1]}/agent/v2"
+        gateway_url = f"ws{'s' if self.tls else ''}://127.0.0.1:{self._ports[1]}/agent/v2"
         if path.endswith("/hello"):
             self.hellos.append(msgspec.json.decode(body, type=HelloRequest))
             answer = HelloResponse(

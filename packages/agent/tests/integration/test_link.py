@@ -3,9 +3,11 @@
 import asyncio
 import os
 import socket
+import ssl
 import stat
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -220,3 +222,19 @@ async def test_hello_unreachable_falls_back_to_the_last_gateway(gateway, agent):
     gateway.drop()
     await asyncio.wait_for(gateway.welcomed.wait(), 10)
     assert "trying the last gateway" in agent.log.read_text()
+
+
+async def test_tls_with_an_authority_of_ones_own(gateway, agent):
+    certificate = Path(__file__).parent / "tls" / "localhost.pem"
+    await gateway.stop()
+    gateway.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    gateway.tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    await gateway.start()
+    options = ("--server", gateway.url, "--site-code", gateway.site_code)
+    code, output = await run_once("enrol", *options, "--state-dir", str(agent.state))
+    assert (code, "certificate verify failed" in output) == (6, True)
+    assert not gateway.enrolments
+    await agent.start(arguments=(*options, "--ca", str(certificate)))
+    assert await gateway.wait_for(Heartbeat)
+    gateway.drop()
+    await asyncio.wait_for(gateway.welcomed.wait(), 5)

@@ -130,9 +130,12 @@ def test_folder_sizes_are_bounded_and_follow_nothing(tmp_path):
     (tmp_path / "a" / "deep" / "file").write_bytes(b"x" * 100_000)
     (tmp_path / "a" / "up").symlink_to(tmp_path)
     (tmp_path / "b").mkdir()
+    (tmp_path / os.fsdecode(b"not-\xff-utf8")).mkdir()
     (tmp_path / "own").write_bytes(b"y")
     answer = folder_sizes(str(tmp_path))
-    assert [item["name"] for item in answer["items"]] == ["a", ".", "b"]
+    assert msgspec.msgpack.encode(answer)
+    assert sorted(item["name"] for item in answer["items"]) == [".", "a", "b", "not-\ufffd-utf8"]
+    assert answer["items"][0]["name"] == "a"
     assert 100_000 <= answer["items"][0]["bytes"] < 150_000
     assert not answer["truncated"]
     assert folder_sizes(str(tmp_path), time_s=-1)["truncated"]

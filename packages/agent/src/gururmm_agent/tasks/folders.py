@@ -23,7 +23,7 @@ def folder_sizes(path: str, time_s: float = TIME_S) -> dict[str, Any]:
             if entry.is_dir(follow_symlinks=False):
                 size, files, complete = _measure(entry.path, device, until)
                 truncated = truncated or not complete
-                items.append({"name": entry.name, "bytes": size, "files": files})
+                items.append({"name": _printable(entry.name), "bytes": size, "files": files})
             else:
                 own_bytes += _size(entry)
                 own_files += 1
@@ -55,6 +55,11 @@ def _measure(top: str, device: int, until: float) -> tuple[int, int, bool]:
         except OSError:
             complete = False
     return size, files, complete
+
+
+def _printable(name: str) -> str:
+    """The name with a mark for bytes that are no UTF-8: it must go over the wire."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _size(entry: "os.DirEntry[str]") -> int:
