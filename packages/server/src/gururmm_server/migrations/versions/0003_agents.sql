@@ -115,6 +115,8 @@ create table core.agent_metrics (
 ) partition by range (at);
 comment on table core.agent_metrics is 'One row a sample, daily partitions, kept 7 days. cpu, memory, disk in permille; temperature (the hottest) in tenths of a degree; load in hundredths; rates in bytes a second.';
 create index on core.agent_metrics (agent_id, at);
+-- Rows come in the order of time: an hour of every machine is found by block ranges.
+create index on core.agent_metrics using brin (at) with (pages_per_range = 32, autosummarize = on);
 select core.protect('core.agent_metrics', '{gururmm_ingest,gururmm_worker}');
 grant select on core.agent_metrics to gururmm_app;
 grant select, insert on core.agent_metrics to gururmm_ingest;
