@@ -100,6 +100,13 @@ class LiveBatch(msgspec.Struct, array_like=True, frozen=True):
     feed: list[FeedItem] = msgspec.field(default_factory=list)
 
 
+class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
+    """To whoever relays a terminal: it has a new owner, or (`reason` is set) it was closed elsewhere."""
+
+    owner: str
+    reason: str | None = None
+
+
 SessionsRevoked = messages.SessionsRevoked
 SESSIONS_REVOKED = messages.SESSIONS_REVOKED
 OUTBOX_WAKE = "outbox.wake"
