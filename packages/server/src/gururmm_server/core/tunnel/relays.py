@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.messages import SESSIONS_REVOKED, SessionsRevoked
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
@@ -40,7 +40,7 @@ class TunnelRelays:
 
     async def open(self) -> None:
         """Begin. Raises `Unavailable`."""
-        self._subscription = await self._bus.subscribe(traffic.SESSIONS_REVOKED, self._on_revoked)
+        self._subscription = await self._bus.subscribe(SESSIONS_REVOKED, self._on_revoked)
         self._bus.on_reconnect.append(self._on_reconnect)
         self._ticker = asyncio.create_task(self._tick(), name="tunnel relays")
 
@@ -99,7 +99,7 @@ class TunnelRelays:
             del self._relays[relay.session_id]
 
     def _on_revoked(self, _subject: str, payload: bytes) -> None:
-        revoked = msgspec.msgpack.decode(payload, type=traffic.SessionsRevoked)
+        revoked = msgspec.msgpack.decode(payload, type=SessionsRevoked)
         session_ids = {UUID(bytes=session_id) for session_id in revoked.session_ids}
         for relay in list(self._relays.values()):
             relay.revoke(session_ids)

@@ -1,0 +1,199 @@
+"""The browser's WebSocket as it is: a real uvicorn, a real client, frames by the book and against it."""
+
+import asyncio
+import json
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi import FastAPI
+from gururmm_server.entrypoints.internal_api.server import ApiServer
+from gururmm_server.entrypoints.tech_stream.tunnel import build_router
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
+
+from .conftest import House
+from .scripted import eventually
+
+
+@pytest.fixture
+async def port(house: House) -> AsyncIterator[int]:
+    app = FastAPI()
+    app.include_router(build_router(house.db, house.relays, "https://rmm.example.org"), prefix="/api/v1")
+    server = ApiServer(app, "127.0.0.1", 0)
+    task = asyncio.create_task(server.run())
+    await eventually(lambda: server.started)
+    yield server.port
+    server.stop()
+    await task
+
+
+async def dial(house: House, port: int, session_id: UUID, origin: str | None = None) -> ClientConnection:
+    stream = (await house.service.ticket(house.tech, session_id))["stream_url"]
+    return await connect(
+        f"ws://127.0.0.1:{port}{stream}", origin=Origin(origin or f"http://127.0.0.1:{port}"), compression=None
+    )
+
+
+class Tab:
+    """Speaks the stream's frames over a real socket."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.output = bytearray()
+        self.controls: list[dict[str, Any]] = []
+        self.typed = 0
+        self.acknowledged = 0
+        self.code: int | None = None
+        self.task = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            async for frame in self.socket:
+                if isinstance(frame, bytes):
+                    assert int.from_bytes(frame[:8], "big") == len(self.output)
+                    self.output += frame[8:]
+                    await self.socket.send(json.dumps({"type": "ack", "output_offset": len(self.output)}))
+                else:
+                    message = json.loads(frame)
+                    self.controls.append(message)
+                    self.acknowledged = message.get("offset", self.acknowledged)
+        except ConnectionClosed:
+            pass
+        self.code = self.socket.close_code
+
+    async def attach(self) -> None:
+        await self.socket.send(
+            json.dumps({"type": "attach", "output_offset": len(self.output), "columns": 80, "rows": 24})
+        )
+        await eventually(lambda: self.controls or self.code)
+
+    async def type(self, data: bytes) -> None:
+        await self.socket.send(self.typed.to_bytes(8, "big") + data)
+        self.typed += len(data)
+
+
+async def test_a_terminal_over_a_real_socket(house: House, port: int) -> None:
+    session_id = await house.open()
+    tab = Tab(await dial(house, port, session_id))
+    await tab.attach()
+    assert tab.controls[0] == {"type": "attached", "input_offset": 0, "output_offset": 0}
+    await tab.type(b"uname\r")
+    await eventually(lambda: tab.output == b"uname\r")
+    await eventually(lambda: tab.acknowledged == 6)
+    await tab.socket.send('{"type":"resize","columns":132,"rows":43}')
+    await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 43))
+    await tab.socket.send('{"type":"close"}')
+    await eventually(lambda: tab.code)
+    assert tab.code == 1000
+    assert tab.controls[-1]["type"] == "closed"
+    await eventually(lambda: house.agent.hung_up)
+
+
+async def test_closing_the_tab_ends_the_shell_and_a_cut_cable_does_not(house: House, port: int) -> None:
+    for clean in (False, True):
+        session_id = await house.open()
+        tab = Tab(await dial(house, port, session_id))
+        await tab.attach()
+        before = house.agent.hung_up
+        if clean:
+            await tab.socket.close(1001)
+            await eventually(lambda before=before: house.agent.hung_up > before)
+        else:
+            tab.socket.transport.abort()
+            relay = house.relays._relays[session_id]
+            await eventually(lambda relay=relay: relay._browser is None)
+            again = Tab(await dial(house, port, session_id))
+            again.output = tab.output
+            await again.attach()
+            assert again.controls[0]["type"] == "attached"
+            assert house.agent.hung_up == before
+            again.socket.transport.abort()
+
+
+async def test_a_megabyte_goes_both_ways_through_real_frames(house: House, port: int) -> None:
+    tab = Tab(await dial(house, port, await house.open()))
+    await tab.attach()
+    text = os.urandom(1024 * 1024)
+    for position in range(0, len(text), 32768):
+        await eventually(lambda: tab.typed - tab.acknowledged <= 7 * 32768, 30)
+        await tab.type(text[position : position + 32768])
+    await eventually(lambda: len(tab.output) == len(text), 30)
+    assert bytes(tab.output) == text
+    assert bytes(house.agent.input) == text
+    await tab.socket.close()
+
+
+async def test_tickets_sessions_and_origins_are_checked(house: House, port: int) -> None:
+    session_id, other = await house.open(), await house.open()
+    ours = Origin(f"http://127.0.0.1:{port}")
+    ticket = (await house.service.ticket(house.tech, session_id))["ticket"]
+
+    async def refused(session: object, ticket: str) -> int | None:
+        socket = await connect(f"ws://127.0.0.1:{port}/api/v1/tunnel/stream/{session}?ticket={ticket}", origin=ours)
+        tab = Tab(socket)
+        await tab.attach()
+        await eventually(lambda: tab.code)
+        return tab.code
+
+    assert await refused(other, ticket) == 4401  # and the ticket is used up by the attempt
+    assert await refused(session_id, ticket) == 4401
+    assert await refused(session_id, "nonsense") == 4401
+    assert await refused("no-uuid", "nonsense") == 4401
+    ticket = (await house.service.ticket(house.tech, session_id))["ticket"]
+    await house.service.close(house.tech, session_id)
+    assert await refused(session_id, ticket) == 4409
+    ticket = (await house.service.ticket(house.tech, other))["ticket"]
+    for foreign in ("https://evil.example", "null", None):
+        with pytest.raises(InvalidStatus):
+            await connect(
+                f"ws://127.0.0.1:{port}/api/v1/tunnel/stream/{other}?ticket={ticket}",
+                origin=Origin(foreign) if foreign else None,
+            )
+    tab = Tab(await dial(house, port, other, "https://rmm.example.org"))
+    await tab.attach()
+    assert tab.controls[0]["type"] == "attached"
+    await tab.socket.close()
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        b"",
+        b"1234567",
+        b"12345678",
+        bytes(8 + 32769),
+        (1 << 40).to_bytes(8, "big") + b"x",
+        "nonsense",
+        "{}",
+        '{"type":"attach","output_offset":0,"columns":80,"rows":24}',
+        '{"type":"resize","columns":0,"rows":24}',
+        '{"type":"resize","columns":80,"rows":100000}',
+        '{"type":"ack","output_offset":-1}',
+        '{"type":"ack","output_offset":"1"}',
+        '{"type":"close"' + " " * 2000 + "}",
+    ],
+)
+async def test_frames_against_the_book_close_this_socket_only(house: House, port: int, frame: str | bytes) -> None:
+    session_id = await house.open()
+    tab = Tab(await dial(house, port, session_id))
+    await tab.attach()
+    await tab.socket.send(frame)
+    await eventually(lambda: tab.code)
+    assert tab.code == 1008
+    assert house.agent.hung_up == 0
+    again = Tab(await dial(house, port, session_id))
+    await again.attach()
+    assert again.controls[0]["type"] == "attached"
+    await again.socket.close()
+
+
+async def test_a_tab_that_claims_what_never_was_is_refused(house: House, port: int) -> None:
+    socket = await dial(house, port, await house.open())
+    await socket.send(json.dumps({"type": "attach", "output_offset": 1 << 50, "columns": 80, "rows": 24}))
+    with pytest.raises(ConnectionClosed):
+        await socket.recv()
+    assert socket.close_code == 1008
