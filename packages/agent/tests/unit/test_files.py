@@ -106,6 +106,18 @@ async def test_a_full_disk_refuses_new_commands_and_loses_no_result(tmp_path, mo
     journal.close()
 
 
+async def test_chunks_lost_to_a_full_disk_and_a_crash_are_accounted_for(tmp_path):
+    journal = Journal(tmp_path)
+    entry = await journal.accept(ONE)
+    journal.add_chunk(entry, CommandOutput(ONE, 1, 1, b"second"))
+    journal.ended(entry, CommandResult(ONE, "succeeded", 0, 1, 3))
+    journal.close()
+    again = Journal(tmp_path)
+    chunks = {chunk.seq: chunk.data for chunk in again.chunks(again.known(ONE))}
+    assert chunks == {0: b"", 1: b"second", 2: b""}
+    again.close()
+
+
 def test_the_spool_keeps_order_and_drops_the_oldest(tmp_path):
     spool = MetricsSpool(tmp_path, bound=8000)
     for at in range(500):

@@ -91,10 +91,17 @@ class Journal:
             entry.spilled.append(chunk)
 
     def chunks(self, entry: Entry) -> Iterator[CommandOutput]:
-        """The kept output, by `seq`."""
+        """The kept output. What a full disk and a crash lost together is there as empty chunks: they are counted."""
+        seen = set()
         for seq, stream, data in read_records(self._output / entry.command_id.hex()):
+            seen.add(seq)
             yield CommandOutput(entry.command_id, seq, stream, data)
-        yield from entry.spilled
+        for chunk in entry.spilled:
+            seen.add(chunk.seq)
+            yield chunk
+        for seq in range(entry.result.chunks if entry.result is not None else 0):
+            if seq not in seen:
+                yield CommandOutput(entry.command_id, seq, 1, b"")
 
     def ended(self, entry: Entry, result: CommandResult) -> None:
         """Keep the result until it is acknowledged."""
