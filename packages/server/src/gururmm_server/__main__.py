@@ -158,7 +158,7 @@ def api(
     pool_size: PoolSize = 10,
 ) -> None:
     """One api process: the dashboard, REST, and browsers' live streams."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap.api import run_api
 
     settings = Settings(
         database_url=database_url,
@@ -173,7 +173,7 @@ def api(
         log_format=log_format,
         pool_size=pool_size,
     )
-    _serve(bootstrap.run_api(settings))
+    _serve(run_api(settings))
 
 
 @app.command()
@@ -189,7 +189,7 @@ def gateway(
     pool_size: PoolSize = 10,
 ) -> None:
     """One gateway process: the agents' sockets."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap.gateway import run_gateway
 
     settings = Settings(
         database_url=database_url,
@@ -201,7 +201,7 @@ def gateway(
         log_format=log_format,
         pool_size=pool_size,
     )
-    _serve(bootstrap.run_gateway(settings))
+    _serve(run_gateway(settings))
 
 
 @app.command()
@@ -214,7 +214,7 @@ def worker(
     pool_size: PoolSize = 10,
 ) -> None:
     """One worker process: events, deadlines, roll-ups."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap.worker import run_worker
 
     settings = Settings(
         database_url=database_url,
@@ -223,7 +223,7 @@ def worker(
         log_format=log_format,
         pool_size=pool_size,
     )
-    _serve(bootstrap.run_worker(settings))
+    _serve(run_worker(settings))
 
 
 @app.command()
@@ -236,13 +236,18 @@ def migrate(*, database_url: DatabaseUrl = "", data: Data = _DATA) -> None:
 
 
 @app.command(hidden=True)
-def seed_demo(*, database_url: DatabaseUrl, nats_url: NatsUrl, public_url: PublicUrl = "") -> None:
+def seed_demo(
+    *,
+    database_url: DatabaseUrl,
+    nats_url: NatsUrl,
+    demo_password: Annotated[str, _option("demo-password", "What the demo's admin signs in with.")],
+    public_url: PublicUrl = "",
+) -> None:
     """Make the demo's Partner, or find it again; prints how to sign in as JSON."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap import administration
 
-    seed = asyncio.run(
-        bootstrap.seed_demo(Settings(database_url=database_url, nats_url=nats_url, public_url=public_url))
-    )
+    settings = Settings(database_url=database_url, nats_url=nats_url, public_url=public_url)
+    seed = asyncio.run(administration.seed_demo(settings, demo_password))
     typer.echo(json.dumps(asdict(seed), default=str))
 
 
@@ -256,11 +261,9 @@ def admin_create(
     public_url: PublicUrl = "",
 ) -> None:
     """Make a Platform admin and print a link, good for one sign-in, that sets their password."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap.administration import create_admin
 
-    link = asyncio.run(
-        bootstrap.create_admin(_settings(data, database_url, public_url), email, name or email.partition("@")[0])
-    )
+    link = asyncio.run(create_admin(_settings(data, database_url, public_url), email, name or email.partition("@")[0]))
     typer.echo(link)
 
 
@@ -272,10 +275,10 @@ def audit_verify(
     database_url: DatabaseUrl = "",
 ) -> None:
     """Check the chains of hashes; exit 1 when one is broken."""
-    from gururmm_server import bootstrap
+    from gururmm_server.bootstrap.administration import verify_audit
 
     broken = 0
-    for result in asyncio.run(bootstrap.verify_audit(_settings(data, database_url, ""), tenant or None)):
+    for result in asyncio.run(verify_audit(_settings(data, database_url, ""), tenant or None)):
         broken += not result.ok
         state = "whole" if result.ok else f"BROKEN at row {result.first_bad}"
         typer.echo(f"{result.tenant_id}  {result.rows} rows  {state}")

@@ -110,6 +110,16 @@ class Database:
             except TimeoutError:
                 self._pool.terminate()
 
+    async def answers(self) -> bool:
+        """Whether the server takes statements now, within a second."""
+        assert self._pool is not None, "Database.open() comes first"
+        try:
+            async with asyncio.timeout(1):
+                await self._pool.fetchval("select 1")
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        return True
+
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
         """Work for one Partner: sees and writes that tenant's rows only."""

@@ -1,0 +1,5 @@
+"""The only constructor of services, one file a kind of process: read it to see what hangs on what.
+
+Each `run_…` opens what its process needs, serves until SIGTERM, and closes in reverse. Nothing is left half-started: a
+`StartError` leaves before anything listens. One file each, so that a gateway never loads the REST frame.
+"""

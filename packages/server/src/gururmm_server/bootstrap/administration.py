@@ -1,0 +1,27 @@
+"""What an operator does from the server's own terminal, beside running processes."""
+
+from uuid import UUID
+
+from gururmm_server.bootstrap.opened import opened, opened_database
+from gururmm_server.core.audit.reading import Verdict, verify_all
+from gururmm_server.core.identity.platform_admin import create_platform_admin
+from gururmm_server.core.tenancy.demo import DemoSeed, seed
+from gururmm_server.settings import Settings
+
+
+async def seed_demo(settings: Settings, password: str) -> DemoSeed:
+    """Make the demo's Partner, or find it again, and let its admin sign in with this password."""
+    async with opened(settings, "seed") as (db, bus):
+        return await seed(db, bus, password, settings.public_url)
+
+
+async def create_admin(settings: Settings, email: str, name: str) -> str:
+    """Make a Platform admin; the one-time link that lets them choose a password."""
+    async with opened_database(settings, "admin") as db:
+        return await create_platform_admin(db, email, name, settings.public_url)
+
+
+async def verify_audit(settings: Settings, tenant_id: str | None) -> list[Verdict]:
+    """Recompute the audit chains of one Partner, or of all."""
+    async with opened_database(settings, "audit") as db:
+        return await verify_all(db, UUID(tenant_id) if tenant_id else None)

@@ -1,0 +1,119 @@
+"""The api process: REST, the dashboard, browsers' streams, agents' bootstrap and the install page."""
+
+import asyncio
+import signal
+
+from gururmm_server.bootstrap.opened import opened
+from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
+from gururmm_server.core.agents.bootstrap_routes import BootstrapApp
+from gururmm_server.core.agents.overview import Overview
+from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.routes import build_router as agents_router
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.audit.reading import AuditReading
+from gururmm_server.core.commands.routes import build_router as commands_router
+from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.events.routes import build_router as events_router
+from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.routes import BrowserDoor
+from gururmm_server.core.identity.routes import build_router as identity_router
+from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.identity.users import Users
+from gururmm_server.core.tenancy.codes import SiteCodes
+from gururmm_server.core.tenancy.partner_settings import PartnerSettings
+from gururmm_server.core.tenancy.partners import Partners
+from gururmm_server.core.tenancy.platform_routes import build_router as platform_router
+from gururmm_server.core.tenancy.routes import build_router as tenancy_router
+from gururmm_server.core.tenancy.service import Tenancy
+from gururmm_server.core.tunnel.relays import TunnelRelays
+from gururmm_server.core.tunnel.routes import build_router as tunnel_router
+from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.entrypoints.install.routes import install_routes
+from gururmm_server.entrypoints.internal_api.app import Web, build_app
+from gururmm_server.entrypoints.internal_api.audit_routes import build_router as audit_router
+from gururmm_server.entrypoints.internal_api.gate import Authenticator
+from gururmm_server.entrypoints.internal_api.server import ApiServer
+from gururmm_server.entrypoints.tech_stream.live import LiveStreams
+from gururmm_server.entrypoints.tech_stream.live import build_router as live_router
+from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.nats import Bus
+from gururmm_server.settings import Settings
+
+
+class Api:
+    """Everything an api process consists of. `open()` before serving, `close()` after."""
+
+    def __init__(self, settings: Settings, db: Database, bus: Bus, access_token_key: bytes) -> None:
+        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        self._db = db
+        self._bus = bus
+        self._identity = Identity(db, bus, access_token_key, public_url)
+        self._gateways = GatewayDirectory(db, settings.gateway_urls)
+        self._hub = LiveHub(bus)
+        tunnel = TunnelService(db, bus)
+        self._relays = TunnelRelays(db, bus, tunnel)
+        agents = AgentService(db, bus)
+        users = Users(db, self._identity.invitations, self._identity.revocations)
+        codes = SiteCodes(db, public_url)
+        door = BrowserDoor(public_url)
+        self.app = build_app(
+            [
+                identity_router(self._identity, users, door),
+                platform_router(Partners(db, bus, users), self._identity, door),
+                tenancy_router(Tenancy(db, bus), codes, PartnerSettings(db, bus)),
+                agents_router(agents, LiveQueries(db, bus), Overview(db)),
+                commands_router(CommandService(db, bus, agents, self._hub)),
+                events_router(ActivityFeed(db, bus)),
+                tunnel_router(tunnel),
+                audit_router(AuditReading(db)),
+                live_router(LiveStreams(db, bus, self._hub, agents), public_url),
+                tunnel_stream_router(db, self._relays, public_url),
+            ],
+            roots=[install_routes(codes, settings.agent_bundle_dir, public_url)],
+            authenticator=Authenticator(self._identity.tokens, self._identity.revocations),
+            bootstrap=BootstrapApp(Bootstrap(db, bus, self._gateways)),
+            ready=self.ready,
+            web=Web(public_url, settings.trusted_proxies, settings.dashboard_dir),
+        )
+
+    async def open(self) -> None:
+        """Fetch what is kept in memory and follow its changes."""
+        await self._identity.open()
+        await self._gateways.open()
+        await self._relays.open()
+
+    async def close(self) -> None:
+        """Let browsers' terminals go to another api, and stop following."""
+        await self._relays.close()
+        await self._hub.close()
+        await self._gateways.close()
+        await self._identity.close()
+
+    async def ready(self) -> dict[str, bool]:
+        """What this process needs, and whether it is there."""
+        return {"database": await self._db.answers(), "bus": self._bus.connected}
+
+
+async def run_api(settings: Settings) -> None:
+    """Serve people and scripts until SIGTERM."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    async with opened(settings, "api") as (db, bus):
+        await bus.ensure_events_stream()
+        async with db.identity() as tx:
+            key: bytes = await tx.fetchval("select value from core.server_secrets where name = 'access_token_key'")
+        api = Api(settings, db, bus, key)
+        server = ApiServer(api.app, settings.host, settings.port)
+        await api.open()
+        try:
+            work = asyncio.create_task(server.run(), name="http")
+            stopping = asyncio.create_task(stop.wait(), name="stop")
+            await asyncio.wait({work, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            server.stop()
+            await work
+        finally:
+            await api.close()

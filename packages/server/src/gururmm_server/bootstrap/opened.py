@@ -1,0 +1,35 @@
+"""What every process opens first: logs, the database with a schema that fits, and the bus."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from gururmm_server.infra import schema
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.logging import configure_logging
+from gururmm_server.infra.nats import Bus
+from gururmm_server.settings import Settings
+
+
+@asynccontextmanager
+async def opened_database(settings: Settings, process: str) -> AsyncIterator[Database]:
+    """The database alone. Raises `StartError` when it can't be used or its schema is not this build's."""
+    configure_logging(process, settings.log_format)
+    await schema.check_revision(settings.database_url)
+    db = Database(settings.database_url, pool_size=settings.pool_size, application=f"gururmm-{process}")
+    await db.open()
+    try:
+        yield db
+    finally:
+        await db.close()
+
+
+@asynccontextmanager
+async def opened(settings: Settings, process: str) -> AsyncIterator[tuple[Database, Bus]]:
+    """The database and the bus. Raises `StartError`."""
+    async with opened_database(settings, process) as db:
+        bus = Bus(settings.nats_url, name=f"gururmm-{process}")
+        await bus.open()
+        try:
+            yield db, bus
+        finally:
+            await bus.close()

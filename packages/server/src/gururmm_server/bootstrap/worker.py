@@ -1,0 +1,12 @@
+"""The worker process."""
+
+from gururmm_server.bootstrap.opened import opened
+from gururmm_server.entrypoints.jobs import process
+from gururmm_server.settings import Settings
+
+
+async def run_worker(settings: Settings) -> None:
+    """Do what has no caller until SIGTERM."""
+    async with opened(settings, "worker") as (db, bus):
+        await bus.ensure_events_stream()
+        await process.run(settings, db, bus)
