@@ -41,11 +41,17 @@ class Population:
             await connection.close()
 
     async def _seed_others(self) -> None:
-        connection = await asyncpg.connect(self._stack.database_url)
-        try:
-            seeder = Seeder(connection)
-            for number in range(OTHER_PARTNERS):
-                tenant_id = await seeder.partner(f"Bench Partner {number + 1}")
-                await seeder.machines(tenant_id, PARTNER_AGENTS, seed=f"other-{number}")
-        finally:
-            await connection.close()
+        """Two at a time: a core each."""
+        remaining = iter(range(1, OTHER_PARTNERS + 1))
+
+        async def some() -> None:
+            connection = await asyncpg.connect(self._stack.database_url)
+            try:
+                seeder = Seeder(connection)
+                for number in remaining:
+                    tenant_id = await seeder.partner(f"Bench Partner {number}")
+                    await seeder.machines(tenant_id, PARTNER_AGENTS, seed=f"other-{number}")
+            finally:
+                await connection.close()
+
+        await asyncio.gather(some(), some())

@@ -8,6 +8,7 @@ from typing import Final
 
 import asyncpg
 import msgspec
+import psutil
 import uvloop
 from gururmm_wire.hello import HelloRequest, HelloResponse
 from gururmm_wire.protocol import LATEST_PROTOCOL
@@ -99,7 +100,11 @@ class _Run:
         await self._everybody_sends(heartbeat, 1)
         await asyncio.sleep(_FLUSH_S)
         grown = resident_bytes(self._stack.processes["gateway"]) - base
-        details: dict[str, float | str] = {"gateway before MB": base / 1e6}
+        details: dict[str, float | str] = {
+            "gateway before MB": base / 1e6,
+            "after MB": (base + grown) / 1e6,
+            "its open files": float(psutil.Process(self._stack.processes["gateway"]).num_fds()),
+        }
         note = f"{count:,} agents, after their first metrics and heartbeat"
         name = "gateway memory per connected agent, session state included"
         return Figure(name, "KB", 14, "at most", grown / count / 1024, note, details)
