@@ -10,8 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
-from gururmm_server.core.tenancy.codes import CodeSite
-from gururmm_server.entrypoints.install import install_routes
+from gururmm_server.entrypoints.install import InstallSite, install_routes
 
 _HOSTILE = """x'; touch hacked; echo "'@version@'" $(touch hacked) `touch hacked` <script>alert(1)</script>\n"""
 
@@ -20,12 +19,12 @@ class _Codes:
     """The core's answer, by code."""
 
     sites = {  # noqa: RUF012  # a table
-        "GOOD-CODE": CodeSite("Northwind IT", "Contoso", "HQ", usable=True),
-        "ENDED-CODE": CodeSite("Northwind IT", "Contoso", "HQ", usable=False),
-        "EVIL-CODE": CodeSite(_HOSTILE, _HOSTILE, _HOSTILE, usable=True),
+        "GOOD-CODE": InstallSite("Northwind IT", "Contoso", "HQ", usable=True),
+        "ENDED-CODE": InstallSite("Northwind IT", "Contoso", "HQ", usable=False),
+        "EVIL-CODE": InstallSite(_HOSTILE, _HOSTILE, _HOSTILE, usable=True),
     }
 
-    async def find(self, code: str) -> CodeSite | None:
+    async def find(self, code: str) -> InstallSite | None:
         return self.sites.get(code)
 
 

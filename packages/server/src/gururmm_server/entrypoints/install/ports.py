@@ -1,21 +1,18 @@
 """What the install page needs of the core, in its own words."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 
-class InstallSite(Protocol):
+@dataclass(frozen=True, slots=True)
+class InstallSite:
     """Where a code leads."""
 
-    @property
-    def partner_name(self) -> str: ...
-    @property
-    def client_name(self) -> str: ...
-    @property
-    def site_name(self) -> str: ...
-    @property
-    def usable(self) -> bool:
-        """False when the code was revoked, has expired, or was used as often as it may be."""
-        ...
+    partner_name: str
+    client_name: str
+    site_name: str
+    usable: bool
+    """False when the code was revoked, has expired, or was used as often as it may be."""
 
 
 class SiteCodes(Protocol):

@@ -53,11 +53,11 @@ class DataDir:
             os.close(self._lock_fd)
             self._lock_fd = None
 
-    def secret(self, name: str) -> str:
-        """A random secret of this installation, made at first use and readable by us alone."""
+    def secret(self, name: str, size: int = 24) -> str:
+        """A secret of `size` random bytes in hexadecimal, made at first use and readable by us alone."""
         path = self.root / "secrets" / name
         if not path.exists():
-            write_private(path, secrets.token_hex(24))
+            write_private(path, secrets.token_hex(size))
         return path.read_text(encoding="ascii").strip()
 
     def port(self, name: str) -> int:
