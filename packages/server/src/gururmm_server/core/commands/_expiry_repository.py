@@ -1,0 +1,31 @@
+"""SQL that ends commands which nobody will run any more. Runs in the worker's scope."""
+
+from gururmm_server.infra.database import Row, Transaction
+
+# What was sent to a machine may run there already; its word is waited for a minute longer. One that did begin is given
+# up only when the agent has forgotten it too (it keeps results for seven days).
+_EXPIRE = """
+with over as (
+  select c.command_id, case
+      when c.status = 'running' then 'failed'
+      when c.cancel_requested_at is not null then 'cancelled' else 'expired' end as status,
+    case when c.status = 'running' then 'the machine never reported how it ended'
+      when c.cancel_requested_at is not null then 'cancelled; the machine never said that it ran'
+      else 'the machine was not there before the deadline' end as message
+  from core.commands c
+  where (c.status in ('queued', 'delivered') and c.deadline_at < now()
+      and (c.sent_at is null or c.deadline_at < now() - interval '60 seconds'))
+    or (c.status = 'running' and c.started_at + make_interval(secs => c.timeout_s) < now() - interval '7 days')
+  order by c.deadline_at limit 1000 for update skip locked
+)
+update core.commands c set status = o.status, message = o.message, finished_at = now()
+from over o join core.commands k on k.command_id = o.command_id join core.agents a on a.agent_id = k.agent_id
+where c.command_id = o.command_id
+returning c.tenant_id, c.command_id, c.agent_id, a.client_id, a.hostname, c.status, c.exit_code, c.message,
+  c.started_at, c.finished_at, c.duration_ms
+"""
+
+
+async def expire(tx: Transaction) -> list[Row]:
+    """End up to 1,000 commands whose time is over: those."""
+    return await tx.fetch(_EXPIRE)

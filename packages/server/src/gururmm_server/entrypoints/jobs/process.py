@@ -1,0 +1,87 @@
+"""The worker's process: from its settings to SIGTERM."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+
+from gururmm_server.core.agents import upkeep
+from gururmm_server.core.commands.expiry import expire
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.purge import purge
+from gururmm_server.core.tunnel.service import close_expired
+from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
+from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.health import HealthServer
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.outbox import OutboxRelay
+from gururmm_server.settings import Settings
+
+log = get_logger(__name__)
+
+_HOUR = 3600.0
+
+
+def jobs(db: Database, bus: Bus) -> list[Job]:
+    """Everything that is done by the clock."""
+    gateways = upkeep.GatewayWatch(db, bus)
+    clock = asyncio.get_running_loop().time
+    return [
+        Job("partitions", 6 * _HOUR, lambda: upkeep.maintain_partitions(db)),
+        Job("roll_up", 0.25 * _HOUR, lambda: upkeep.roll_up(db)),
+        Job("online_history", 300, lambda: upkeep.sample_online(db)),
+        Job("problems", 15, lambda: upkeep.mark_problems(db)),
+        Job("command_expiry", 5, lambda: expire(db, bus)),
+        Job("tunnel_leases", 5, lambda: close_expired(db, bus)),
+        # Every worker looks for itself: what it has seen is its own memory.
+        Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),
+        Job("purge", _HOUR, lambda: purge(db)),
+    ]
+
+
+async def run(settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | None = None) -> None:
+    """Work until `stop` is set (None: until SIGTERM or SIGINT), then return.
+
+    `db` and `bus` are open and are closed by the caller. Raises `StartError` before anything is left behind.
+    """
+    if stop is None:
+        stop = asyncio.Event()
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    health = HealthServer(_ready(db, bus), settings.host, settings.health_port)
+    health_port = await health.open()
+    try:
+        await bus.ensure_events_stream()
+        relay = OutboxRelay(db, bus)
+        wakes = await bus.subscribe(traffic.OUTBOX_WAKE, relay.wake)
+        work = [relay.run(), ActivityConsumer(bus, ActivityFeed(db, bus)).run()]
+        schedule = Schedule(db)
+        work += [schedule.keep_running(job) for job in jobs(db, bus)]
+        tasks = [asyncio.create_task(each) for each in work]
+        log.info("worker is ready", health_port=health_port)
+        stopped = asyncio.create_task(stop.wait())
+        done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        await wakes.stop()
+        for task in [*tasks, stopped]:
+            task.cancel()
+        await asyncio.gather(*tasks, stopped, return_exceptions=True)
+        for task in done - {stopped}:
+            # None of them ends by itself: a supervisor starts the whole process anew.
+            task.result()
+    finally:
+        await health.close()
+
+
+def _ready(db: Database, bus: Bus) -> Callable[[], Awaitable[dict[str, bool]]]:
+    async def ready() -> dict[str, bool]:
+        try:
+            async with asyncio.timeout(3), db.worker() as tx:
+                database = await tx.fetchval("select true")
+        except (GuruError, TimeoutError):
+            database = False
+        return {"database": bool(database), "bus": bus.connected}
+
+    return ready
