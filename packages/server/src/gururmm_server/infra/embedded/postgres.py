@@ -88,7 +88,7 @@ class EmbeddedPostgres:
 
     @property
     def runtime_url(self) -> str:
-        """The URL of the login that api, gateway and worker use: it can do nothing but assume the product's roles."""
+        """The URL of the login that api, gateway and worker use: it can assume the product's roles, no more."""
         return self._url(_RUNTIME, "postgres-runtime")
 
     def prepare(self) -> None:
@@ -152,6 +152,9 @@ class EmbeddedPostgres:
             password = self._data.secret("postgres-runtime")  # hexadecimal, so it needs no quoting
             await connection.execute(f"{verb} role {_RUNTIME} login noinherit nosuperuser password '{password}'")
             await connection.execute(f"grant {', '.join(_ROLES)} to {_RUNTIME}")
+            # For the check of the schema's revision, which comes before any role is taken.
+            await connection.execute(f"grant usage on schema core to {_RUNTIME}")
+            await connection.execute(f"grant select on core.schema_version to {_RUNTIME}")
         finally:
             await connection.close()
 
