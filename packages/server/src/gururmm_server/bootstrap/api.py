@@ -29,6 +29,7 @@ from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.routes import build_router as tunnel_router
 from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.entrypoints.install.ports import InstallSite
 from gururmm_server.entrypoints.install.routes import install_routes
 from gururmm_server.entrypoints.internal_api.app import Web, build_app
 from gururmm_server.entrypoints.internal_api.audit_routes import build_router as audit_router
@@ -71,7 +72,7 @@ class Api:
                 live_router(LiveStreams(db, bus, self._hub, agents), public_url),
                 tunnel_stream_router(db, self._relays, public_url),
             ],
-            roots=[install_routes(codes, settings.agent_bundle_dir, public_url)],
+            roots=[install_routes(_InstallCodes(codes), settings.agent_bundle_dir, public_url)],
             authenticator=Authenticator(self._identity.tokens, self._identity.revocations),
             bootstrap=BootstrapApp(Bootstrap(db, bus, self._gateways)),
             ready=self.ready,
@@ -94,6 +95,19 @@ class Api:
     async def ready(self) -> dict[str, bool]:
         """What this process needs, and whether it is there."""
         return {"database": await self._db.answers(), "bus": self._bus.connected}
+
+
+class _InstallCodes:
+    """Site codes in the install page's own words."""
+
+    def __init__(self, codes: SiteCodes) -> None:
+        self._codes = codes
+
+    async def find(self, code: str) -> InstallSite | None:
+        found = await self._codes.find(code)
+        return (
+            None if found is None else InstallSite(found.partner_name, found.client_name, found.site_name, found.usable)
+        )
 
 
 async def run_api(settings: Settings) -> None:

@@ -22,6 +22,9 @@ create extension if not exists btree_gin with schema search;
 grant usage on schema core, search to gururmm_app, gururmm_ingest, gururmm_worker, gururmm_identity, gururmm_platform,
   gururmm_audit_reader, gururmm_definer;
 grant create on schema core to gururmm_definer;
+-- Every login may ask which revision the schema has; that is how a process finds out that it does not fit.
+grant usage on schema core to public;
+grant select on core.schema_version to public;
 
 -- The tenant of this transaction. Raises where none was set: never a default, never null.
 create function core.current_tenant() returns uuid language sql stable parallel safe as

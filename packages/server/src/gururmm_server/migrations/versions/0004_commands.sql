@@ -57,7 +57,8 @@ create table core.outbox (
 comment on table core.outbox is 'Events that left with their transaction and are on their way to JetStream; the relay deletes what was acknowledged.';
 select core.protect('core.outbox', '{gururmm_ingest,gururmm_worker,gururmm_platform,gururmm_identity}');
 grant insert on core.outbox to gururmm_app, gururmm_ingest, gururmm_platform, gururmm_identity;
-grant select, insert, delete on core.outbox to gururmm_worker;
+-- `for update skip locked` asks for the right to update, though nothing is.
+grant select, insert, update, delete on core.outbox to gururmm_worker;
 
 create table core.activity (
   tenant_id uuid not null,
