@@ -18,7 +18,7 @@ export function OpenTerminals({ collapsed }: { collapsed: boolean }) {
           to="/agents/$agentId/terminal"
           params={{ agentId }}
           title={visibleLine(hostname)}
-          aria-label={`Terminal on ${visibleLine(hostname)}`}
+          aria-label={`Shell on ${visibleLine(hostname)}`}
           className={cn(
             "flex h-8 items-center gap-2.5 rounded-md px-2.5 font-mono text-muted text-xs hover:bg-overlay hover:text-ink",
             collapsed && "justify-center px-0",

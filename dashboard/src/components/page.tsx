@@ -16,11 +16,14 @@ export function Breadcrumbs({ crumbs }: { crumbs: Crumb[] }) {
         <Fragment key={`${crumb.to ?? ""}${crumb.label}`}>
           {index > 0 && <ChevronRight aria-hidden="true" className="size-3 shrink-0 opacity-60" />}
           {crumb.to ? (
-            <Link to={crumb.to} className="truncate hover:text-ink hover:underline">
+            <Link to={crumb.to} className="min-w-12 max-w-[40ch] truncate hover:text-ink hover:underline">
               {crumb.label}
             </Link>
           ) : (
-            <span className="truncate" aria-current={index === crumbs.length - 1 ? "page" : undefined}>
+            <span
+              className="min-w-12 max-w-[40ch] truncate"
+              aria-current={index === crumbs.length - 1 ? "page" : undefined}
+            >
               {crumb.label}
             </span>
           )}

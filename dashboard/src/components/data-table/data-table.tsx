@@ -87,7 +87,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const below = virtual.getTotalSize() - (shown.at(-1)?.end ?? 0);
   const width = table.getVisibleLeafColumns().length;
   return (
-    <div ref={scroller} className={cn("relative min-h-0 flex-1 overflow-auto", props.className)}>
+    <div ref={scroller} className={cn("@container relative min-h-0 flex-1 overflow-auto", props.className)}>
       <table
         aria-label={props.name}
         aria-rowcount={props.total ?? rows.length}
@@ -171,7 +171,7 @@ function BodyRow<T>(props: {
           <td
             key={cell.id}
             className={cn(
-              "overflow-hidden text-ellipsis whitespace-nowrap border-line/50 border-b px-2 first:pl-4 last:pr-4",
+              "overflow-hidden text-ellipsis whitespace-nowrap border-line/50 border-b px-2 first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
               meta?.className,
               meta?.right && "text-right",
             )}
@@ -188,7 +188,13 @@ function SkeletonRow<T>({ columns, height }: { columns: ColumnDef<T, unknown>[];
   return (
     <tr aria-hidden="true" style={{ height }}>
       {columns.map((column) => (
-        <td key={column.id} className={cn("border-line/50 border-b px-2 first:pl-4 last:pr-4", column.meta?.className)}>
+        <td
+          key={column.id}
+          className={cn(
+            "border-line/50 border-b px-2 first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
+            column.meta?.className,
+          )}
+        >
           <Skeleton className="h-3.5 w-3/4" />
         </td>
       ))}

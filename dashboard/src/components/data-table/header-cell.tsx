@@ -30,7 +30,7 @@ export function HeaderCell<T>({
       scope="col"
       aria-sort={up ? "ascending" : down ? "descending" : undefined}
       className={cn(
-        "h-9 border-b bg-canvas px-2 text-left font-medium text-muted text-xs first:pl-4 last:pr-4",
+        "h-9 border-b bg-canvas px-2 text-left font-medium text-muted text-xs first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
         meta?.className,
       )}
     >

@@ -19,7 +19,7 @@ export function commandColumns(withMachine: boolean): ColumnDef<CommandRow, unkn
     {
       id: "status",
       header: "Status",
-      meta: { sort: "status", className: "w-28" },
+      meta: { sort: "status", className: "w-32" },
       cell: ({ row }) => <CommandStatusWord command={row.original} />,
     },
     {

@@ -133,7 +133,7 @@ function Facts({ command }: { command: CommandDetail }) {
     <dl className="space-y-2 rounded-lg border bg-raised p-4 text-sm">
       <Fact name="Machine">
         <Link to="/agents/$agentId" params={{ agentId: command.agent_id }} className="hover:underline">
-          <MachineText className="break-all">{command.hostname}</MachineText>
+          <MachineText className="line-clamp-3 break-all">{command.hostname}</MachineText>
         </Link>
       </Fact>
       <Fact name="Place">

@@ -10,15 +10,14 @@ import { Time } from "@/components/time";
 import { words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 
-const WIDE = "max-md:hidden";
-const WIDER = "max-xl:hidden";
+// The table may stand beside a tree and a peek, so its own width decides what has room.
 
 export function fleetColumns(labels: { client: string; site: string }): ColumnDef<AgentRow, unknown>[] {
   return [
     {
       id: "hostname",
       header: "Machine",
-      meta: { sort: "hostname", className: "w-auto md:min-w-40" },
+      meta: { sort: "hostname", className: "w-auto" },
       cell: ({ row: { original: agent } }) => <NameCell agent={agent} />,
     },
     {
@@ -30,7 +29,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "site",
       header: `${labels.client} › ${labels.site}`,
-      meta: { sort: "client", className: `w-[17%] ${WIDE}` },
+      meta: { sort: "client", className: "w-52 @max-[640px]:hidden" },
       cell: ({ row: { original: agent } }) => (
         <span title={`${agent.client_name} › ${agent.site_name}`}>
           {agent.client_name} <span className="text-muted">› {agent.site_name}</span>
@@ -40,7 +39,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "os",
       header: "Operating system",
-      meta: { sort: "os", className: `w-[14%] ${WIDER}` },
+      meta: { sort: "os", className: "w-40 @max-[1060px]:hidden" },
       cell: ({ row: { original: agent } }) => (
         <span className="text-muted" title={agent.os_name ?? undefined}>
           {agent.os_name ? visibleLine(agent.os_name) : words(agent.os_family)}
@@ -50,7 +49,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "user",
       header: "User",
-      meta: { className: "w-24 max-[1400px]:hidden" },
+      meta: { className: "w-24 @max-[1160px]:hidden" },
       cell: ({ row: { original: agent } }) =>
         agent.user ? (
           <MachineText className="text-xs">{agent.user}</MachineText>
@@ -64,7 +63,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "last_seen",
       header: "Last seen",
-      meta: { sort: "last_seen", downFirst: true, className: `w-24 ${WIDE}` },
+      meta: { sort: "last_seen", downFirst: true, className: "w-24 @max-[840px]:hidden" },
       cell: ({ row: { original: agent } }) =>
         agent.status === "online" ? (
           <span className="text-muted">now</span>
@@ -75,7 +74,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "version",
       header: "Agent",
-      meta: { sort: "version", className: "w-20 max-[1400px]:hidden" },
+      meta: { sort: "version", className: "w-20 @max-[1240px]:hidden" },
       cell: ({ row: { original: agent } }) =>
         agent.agent_version ? (
           <MachineText className="text-muted text-xs">{agent.agent_version}</MachineText>
@@ -125,7 +124,7 @@ function meterColumn(
   return {
     id,
     header,
-    meta: { sort: id, downFirst: true, className: "w-[92px] max-lg:hidden" },
+    meta: { sort: id, downFirst: true, className: "w-[92px] @max-[740px]:hidden" },
     cell: ({ row: { original: agent } }) => (
       <Meter value={value(agent)} label={header} className={agent.status === "offline" ? "opacity-50" : undefined} />
     ),

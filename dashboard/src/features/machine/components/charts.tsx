@@ -28,6 +28,7 @@ interface Plan {
   format: (value: number) => string;
   max?: number;
   threshold?: number;
+  binary?: boolean;
 }
 
 const degrees = (value: number) => `${Math.round(value)} °C`;
@@ -41,6 +42,7 @@ const PLANS: Plan[] = [
       ["send", "out"],
     ],
     format: byteRate,
+    binary: true,
   },
   {
     title: "Disk traffic",
@@ -49,6 +51,7 @@ const PLANS: Plan[] = [
       ["write", "write"],
     ],
     format: byteRate,
+    binary: true,
   },
   { title: "Fullest disk", lines: [["disk", "Disk"]], format: percent, max: 100, threshold: 90 },
   { title: "Load", lines: [["load", "Load"]], format: (value) => value.toFixed(2) },
@@ -159,6 +162,7 @@ function PlannedChart({
       format={plan.format}
       max={plan.max}
       threshold={plan.threshold}
+      binary={plan.binary}
       onZoom={onZoom}
     />
   );

@@ -38,7 +38,7 @@ function FactValue({ value, shown }: { value: unknown; shown?: string }): ReactN
   return (
     <>
       <dd className="min-w-0 py-1 leading-snug [overflow-wrap:anywhere]">
-        <MachineText>{shown ?? text}</MachineText>
+        <MachineText className="line-clamp-3">{shown ?? text}</MachineText>
       </dd>
       <CopyButton
         value={text}

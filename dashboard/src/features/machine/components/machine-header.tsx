@@ -1,11 +1,11 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis, Play, SquareTerminal } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/live-cache";
 import { Badge } from "@/components/badge";
-import { Button, buttonClass, IconButton } from "@/components/button";
+import { Button, IconButton } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import { MachineText } from "@/components/machine-text";
 import { Menu } from "@/components/menu";
@@ -22,7 +22,7 @@ import { MoveDialog } from "./move-dialog";
 export function MachineHeading({ agent }: { agent: AgentDetail }) {
   const facts = [
     agent.os_name ? visibleLine(agent.os_name) : words(agent.os_family),
-    agent.user ? `${visibleLine(agent.user)} is signed in` : null,
+    agent.status === "online" && agent.user ? `${visibleLine(agent.user)} is signed in` : null,
     agent.status === "online" && agent.uptime_s !== null ? `up for ${duration(agent.uptime_s)}` : null,
   ].filter((fact) => fact !== null);
   return (
@@ -53,6 +53,7 @@ export function MachineHeading({ agent }: { agent: AgentDetail }) {
 export function MachineActs({ agent }: { agent: AgentDetail }) {
   const me = useMe();
   const acts = useActs();
+  const navigate = useNavigate();
   const [moving, setMoving] = useState(false);
   const remove = useRemove(agent);
   const can = (permission: string) => me.permissions.includes(permission);
@@ -63,16 +64,13 @@ export function MachineActs({ agent }: { agent: AgentDetail }) {
   return (
     <>
       {can("tunnel.open") && (
-        <Link
-          to="/agents/$agentId/terminal"
-          params={{ agentId: agent.id }}
-          className={buttonClass()}
-          aria-label="Open terminal"
+        <Button
+          onClick={() => navigate({ to: "/agents/$agentId/terminal", params: { agentId: agent.id } })}
           disabled={agent.status === "offline"}
-          activeProps={{}}
+          aria-label="Open a terminal"
         >
           <SquareTerminal aria-hidden="true" className="size-4" strokeWidth={1.75} /> Terminal
-        </Link>
+        </Button>
       )}
       {can("commands.run") && (
         <Button onClick={() => acts.runCommand({ kind: "agents", agents: [agent] })}>

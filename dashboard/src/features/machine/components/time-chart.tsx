@@ -16,14 +16,20 @@ export interface TimeChartProps {
   format: (value: number) => string;
   max?: number;
   threshold?: number;
+  /** Whether the axis steps in powers of two, as amounts of bytes do. */
+  binary?: boolean;
   onZoom: (from: number, to: number) => void;
 }
 
 const HEIGHT = 132;
+const DAY_S = 86_400;
+const BINARY_STEPS = Array.from({ length: 50 }, (_, power) => 2 ** power);
+const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 const SYNC = uPlot.sync("machine");
 
 /** One chart over time. Its crosshair moves with those of the page's other charts; brushing asks for that stretch. */
-export function TimeChart({ title, at, lines, format, max, threshold, onZoom }: TimeChartProps) {
+export function TimeChart({ title, at, lines, format, max, threshold, binary, onZoom }: TimeChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const zoom = useRef(onZoom);
@@ -48,6 +54,7 @@ export function TimeChart({ title, at, lines, format, max, threshold, onZoom }: 
         format,
         max,
         threshold,
+        binary,
         onIndex: setIndex,
         onZoom: (from, to) => zoom.current(from, to),
       }),
@@ -113,11 +120,12 @@ interface Drawn {
   format: (value: number) => string;
   max?: number;
   threshold?: number;
+  binary?: boolean;
   onIndex: (index: number | null) => void;
   onZoom: (from: number, to: number) => void;
 }
 
-function options({ width, lines, format, max, threshold, onIndex, onZoom }: Drawn): uPlot.Options {
+function options({ width, lines, format, max, threshold, binary, onIndex, onZoom }: Drawn): uPlot.Options {
   const font = `12px ${token("font-mono") || '"JetBrains Mono Variable", monospace'}`;
   const axis: uPlot.Axis = {
     stroke: token("muted"),
@@ -129,12 +137,18 @@ function options({ width, lines, format, max, threshold, onIndex, onZoom }: Draw
     width,
     height: HEIGHT,
     legend: { show: false },
-    padding: [6, 4, 0, 0],
+    padding: [6, 22, 0, 0],
     cursor: { sync: { key: SYNC.key }, drag: { x: true, y: false, setScale: false }, points: { size: 6 }, y: false },
     scales: { y: { range: (_plot, _low, high) => [0, max ?? Math.max(high * 1.15, Number.EPSILON)] } },
     axes: [
-      { ...axis, size: 28, space: 64 },
-      { ...axis, size: 62, space: 32, values: (_plot, splits) => splits.map((value) => format(value)) },
+      { ...axis, size: 24, space: 72, values: timeLabels },
+      {
+        ...axis,
+        size: (_plot, labels) => 16 + 7.3 * Math.max(4, ...(labels ?? []).map((label) => label.length)),
+        space: 32,
+        incrs: binary ? BINARY_STEPS : undefined,
+        values: (_plot, splits) => splits.map((value) => format(value)),
+      },
     ],
     series: [
       {},
@@ -164,6 +178,15 @@ function options({ width, lines, format, max, threshold, onIndex, onZoom }: Draw
       draw: threshold === undefined ? [] : [(plot) => drawThreshold(plot, threshold)],
     },
   };
+}
+
+/** Clock times within a day, dates beyond it; a date also where a new day begins. */
+function timeLabels(_plot: uPlot, splits: number[], _axis: number, _space: number, step: number): string[] {
+  return splits.map((second) => {
+    const moment = new Date(second * 1000);
+    const midnight = moment.getHours() === 0 && moment.getMinutes() === 0;
+    return step >= DAY_S || midnight ? DATE.format(moment) : CLOCK.format(moment);
+  });
 }
 
 function drawThreshold(plot: uPlot, value: number): void {

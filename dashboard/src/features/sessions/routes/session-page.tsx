@@ -52,7 +52,7 @@ export function SessionPage() {
             </Fact>
             <Fact name="Machine">
               <Link to="/agents/$agentId" params={{ agentId: data.agent_id }} className="hover:underline">
-                <MachineText className="break-all">{data.hostname}</MachineText>
+                <MachineText className="line-clamp-3 break-all">{data.hostname}</MachineText>
               </Link>
             </Fact>
             <Fact name="Opened">
