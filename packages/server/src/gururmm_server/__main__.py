@@ -251,6 +251,14 @@ def seed_demo(
     typer.echo(json.dumps(asdict(seed), default=str))
 
 
+@app.command(hidden=True)
+def openapi() -> None:
+    """Print the API's OpenAPI document. Connects to nothing."""
+    from gururmm_server.bootstrap.api import openapi_document
+
+    typer.echo(json.dumps(openapi_document(), indent=1, sort_keys=True))
+
+
 @admin.command("create")
 def admin_create(
     *,

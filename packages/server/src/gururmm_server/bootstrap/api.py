@@ -1,7 +1,9 @@
 """The api process: REST, the dashboard, browsers' streams, agents' bootstrap and the install page."""
 
 import asyncio
+import secrets
 import signal
+from typing import Any
 
 from gururmm_server.bootstrap.opened import opened
 from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
@@ -95,6 +97,13 @@ class Api:
     async def ready(self) -> dict[str, bool]:
         """What this process needs, and whether it is there."""
         return {"database": await self._db.answers(), "bus": self._bus.connected}
+
+
+def openapi_document() -> dict[str, Any]:
+    """What the api says of itself (OpenAPI 3.1), from services that are constructed and never opened."""
+    settings = Settings(database_url="", nats_url="")
+    document: dict[str, Any] = Api(settings, Database(""), Bus("", name=""), secrets.token_bytes(32)).app.openapi()
+    return document
 
 
 class _InstallCodes:
