@@ -1,6 +1,7 @@
 """The command line: `run`, `enrol`, `status`. An error is one sentence, and its exit code says which kind."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,12 +72,16 @@ def _run(options: argparse.Namespace) -> int:
 
 
 async def _serve(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> None:
+    import logging
+
     from gururmm_agent.app import Agent
 
     identity = await _identity(options, state, adapters)
     agent = Agent(state, identity, adapters, options.ca)
     memory.settle()
     await agent.run()
+    logging.shutdown()
+    os._exit(0)  # the interpreter would wait for threads, and a thread may wait for a dead disk
 
 
 async def _identity(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> "Identity":

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 
 import pytest
 from gururmm_wire.codec import inventory_hash
@@ -69,6 +70,16 @@ async def test_questions_that_cannot_be_answered_say_why(gateway, agent):
         answer = await gateway.wait_for(Answer)
         assert not answer.ok
         assert answer.message
+
+
+async def test_a_long_question_does_not_hold_up_the_exit(gateway, agent):
+    await agent.start()
+    gateway.say(Query(os.urandom(16), "folders", {"path": "/"}))
+    await asyncio.sleep(0.3)
+    began = time.monotonic()
+    assert await agent.terminate() == 0
+    assert time.monotonic() - began < 2
+    assert not gateway.of(Answer)
 
 
 async def test_watching_brings_samples_and_ends(gateway, agent):

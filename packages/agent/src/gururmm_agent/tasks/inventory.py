@@ -6,6 +6,7 @@ the items need not stay in memory.
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,20 +42,18 @@ class InventoryTask:
         self._changed = settings.changes()
         self._hashes: dict[Section, bytes] = {}
         self._busy = asyncio.Lock()
-        self._looked = False
+        self._looked_at: float | None = None
         for section in SECTIONS:
             items = self._load(section)
             if items is not None:
                 self._hashes[section] = inventory_hash(items)
 
     async def connected(self) -> None:
-        """Say what we have; the first time, look before."""
-        if self._looked:
-            self._send_hashes()
-            return
+        """Say what we have; then look, if the last look is too long ago (or was in another life)."""
         if self._hashes:
             self._send_hashes()
-        await self._look()
+        if self._looked_at is None or time.monotonic() - self._looked_at > self._settings.current.inventory_s:
+            await self._look()
 
     def wanted(self, message: InventoryWanted) -> None:
         """Send these sections whole."""
@@ -75,7 +74,7 @@ class InventoryTask:
         """Collect everything in a thread and tell what is new or different."""
         async with self._busy:
             messages = await asyncio.to_thread(self._collect)
-            self._looked = True
+            self._looked_at = time.monotonic()
             if any(message is None for message in messages):
                 self._send_hashes()
             for message in messages:

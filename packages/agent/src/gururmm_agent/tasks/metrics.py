@@ -8,7 +8,7 @@ from typing import Final
 from gururmm_wire.v2.agent import Metrics, MetricsBacklog
 from gururmm_wire.v2.server import Watch
 
-from gururmm_agent.adapters.ports import Counters, Pulse, Readings
+from gururmm_agent.adapters.ports import Counters, Pulse, Readings, TemperatureReading
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tasks import rates
@@ -18,6 +18,9 @@ from gururmm_agent.tasks.spool import MetricsSpool
 _log = logging.getLogger(__name__)
 _BACKLOG_PAUSE_S: Final = 0.5
 _FIRST_SAMPLE_S: Final = 1.0
+_SLOW_S: Final = 5.0
+
+_Slow = tuple[list[tuple[str, int, int]], list[TemperatureReading]]
 
 
 class MetricsTask:
@@ -38,6 +41,8 @@ class MetricsTask:
         self._pulse: Pulse = readings.pulse()
         self._counters: Counters = readings.counters()
         self._watch_counters: Counters = self._counters
+        self._slow: asyncio.Future[_Slow] | None = None
+        self._last_slow: _Slow = ([], [])
 
     def connected(self) -> None:
         """Show a sign of life right after a connect, and a sample as soon as rates can be told."""
@@ -126,6 +131,21 @@ class MetricsTask:
     async def _sample(self, before: Counters) -> tuple[Metrics, Counters]:
         counters = self._readings.counters()
         self._pulse = Pulse(counters.cpu_busy, counters.cpu_total, counters.memory_used, counters.memory_total)
-        temperatures, _ = self._readings.temperatures()
-        disks = self._readings.filesystems()
+        disks, temperatures = await self._read_disks_and_sensors()
         return rates.metrics(int(time.time()), before, counters, disks, temperatures), counters
+
+    async def _read_disks_and_sensors(self) -> _Slow:
+        """From a thread, since a dying disk or a slow sensor may block: then what was read last stands in."""
+        if self._slow is None:
+            self._slow = asyncio.ensure_future(asyncio.to_thread(_read_slowly, self._readings))
+        await asyncio.wait((self._slow,), timeout=_SLOW_S)
+        if not self._slow.done():
+            _log.warning("a disk or sensor has not answered for %.0f s", _SLOW_S)
+            return self._last_slow
+        reading, self._slow = self._slow, None
+        self._last_slow = reading.result()
+        return self._last_slow
+
+
+def _read_slowly(readings: Readings) -> _Slow:
+    return readings.filesystems(), readings.temperatures()[0]

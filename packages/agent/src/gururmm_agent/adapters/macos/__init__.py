@@ -3,7 +3,7 @@
 import platform
 from typing import Any
 
-from gururmm_agent.adapters.null import NullTerminals
+from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
 from gururmm_agent.adapters.ports import Adapters, Attempt, TemperatureReading
 from gururmm_agent.adapters.shells import PosixShells
@@ -36,5 +36,5 @@ def adapters() -> Adapters:
         inventory=MacosInventory(),
         processes=PortableProcesses(),
         shells=PosixShells(),
-        terminals=NullTerminals(),
+        terminals=NoTerminals(),
     )

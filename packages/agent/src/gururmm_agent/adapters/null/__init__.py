@@ -6,13 +6,13 @@ import time
 
 from gururmm_wire.v2.agent import Section
 
+from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.ports import (
     Adapters,
     Attempt,
     Counters,
     Items,
     ProcessRow,
-    Pty,
     Pulse,
     TemperatureReading,
     Unsupported,
@@ -88,14 +88,6 @@ class NullShells:
         return ""
 
 
-class NullTerminals:
-    """No terminals."""
-
-    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Pty:
-        del shell, directory, columns, rows
-        raise Unsupported("this build has no terminals for this system")
-
-
 def adapters() -> Adapters:
     """The null adapters."""
-    return Adapters("null", NullReadings(), NullInventory(), NullProcesses(), NullShells(), NullTerminals())
+    return Adapters("null", NullReadings(), NullInventory(), NullProcesses(), NullShells(), NoTerminals())

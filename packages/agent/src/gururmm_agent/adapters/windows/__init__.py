@@ -7,7 +7,7 @@ import importlib
 import platform
 from typing import Any
 
-from gururmm_agent.adapters.null import NullTerminals
+from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
 from gururmm_agent.adapters.ports import Adapters, Attempt, Items, TemperatureReading
 from gururmm_agent.adapters.shells import WindowsShells
@@ -87,5 +87,5 @@ def adapters() -> Adapters:
         inventory=WindowsInventory(),
         processes=PortableProcesses(),
         shells=WindowsShells(),
-        terminals=NullTerminals(),
+        terminals=NoTerminals(),
     )
