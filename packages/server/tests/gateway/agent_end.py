@@ -136,6 +136,7 @@ class Fleet:
         self.client_id = new_id()
         self.site_id = new_id()
         self.server_key = b""
+        self.ends: list[AgentEnd] = []
 
     async def plant(self) -> None:
         """The Partner with a Client and a Site."""
@@ -165,6 +166,7 @@ class Fleet:
         for _ in range(count):
             public_key, secret_key = crypto_sign_keypair()
             ends.append(AgentEnd(new_id(), secret_key, self.server_key))
+            self.ends.append(ends[-1])
             rows.append(
                 (self.tenant_id, ends[-1].agent_id, self.client_id, self.site_id, public_key, ends[-1].agent_id.hex)
             )

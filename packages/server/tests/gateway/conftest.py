@@ -48,7 +48,11 @@ async def gateway(start_gateway: Callable[[], Awaitable[Gateway]]) -> Gateway:
 
 
 @pytest.fixture
-async def fleet(owner_url: str) -> Fleet:
+async def fleet(owner_url: str) -> AsyncIterator[Fleet]:
+    """A Partner on this database, whose connections end with the test."""
     fleet = Fleet(owner_url)
     await fleet.plant()
-    return fleet
+    yield fleet
+    for end in fleet.ends:
+        end.cut()
+    await asyncio.sleep(0.01)

@@ -64,7 +64,6 @@ async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet
     assert [u.status for b in live for u in b.commands if u.command_id == first.bytes][-2:] == ["running", "failed"]
     assert [(p.seq, p.data) for b in live for p in b.output] == [(0, b"one\n")]
     await hearing.stop()
-    agent.cut()
 
 
 async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
@@ -84,7 +83,6 @@ async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
     row = await fleet.row("select * from core.commands where command_id = $1", command_id)
     assert row["status"] == "succeeded"
     assert row["delivered_at"] is not None
-    agent.cut()
 
 
 async def test_a_result_said_twice_counts_once(gateway: Gateway, fleet: Fleet) -> None:
@@ -102,7 +100,6 @@ async def test_a_result_said_twice_counts_once(gateway: Gateway, fleet: Fleet) -
     assert await status(fleet, command_id) == "succeeded"
     assert await fleet.value("select count(*) from core.command_output where command_id = $1", command_id) == 1
     assert await fleet.events("command.completed") == 1
-    agent.cut()
 
 
 async def test_another_agents_command_cannot_be_written(gateway: Gateway, fleet: Fleet) -> None:
@@ -115,7 +112,6 @@ async def test_another_agents_command_cannot_be_written(gateway: Gateway, fleet:
     assert (await thief.expect(ResultAck)).command_id == command_id.bytes  # it may forget what is not its own
     assert await status(fleet, command_id) == "queued"
     assert await fleet.value("select count(*) from core.command_output") == 0
-    thief.cut()
 
 
 async def test_a_deleted_command_may_be_forgotten(gateway: Gateway, fleet: Fleet) -> None:
@@ -125,7 +121,6 @@ async def test_a_deleted_command_may_be_forgotten(gateway: Gateway, fleet: Fleet
     agent.send(CommandOutput(command_id=gone.bytes, seq=0, stream=1, data=b"x"))
     agent.send(result(gone, chunks=1))
     assert (await agent.expect(ResultAck)).command_id == gone.bytes
-    agent.cut()
 
 
 async def test_a_deadline_that_passed_is_expired_and_not_sent(gateway: Gateway, fleet: Fleet) -> None:
@@ -139,7 +134,6 @@ async def test_a_deadline_that_passed_is_expired_and_not_sent(gateway: Gateway, 
     await agent.expect(ResultAck)
     assert await status(fleet, command_id) == "expired"
     assert await status(fleet, late) == "queued"
-    agent.cut()
 
 
 async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway, fleet: Fleet) -> None:
@@ -154,7 +148,6 @@ async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway
     assert (await agent.expect(ResultAck, 10)).command_id == command_id.bytes
     held = await fleet.value("select sum(length(data)) from core.command_output where command_id = $1", command_id)
     assert COMMAND_OUTPUT_BYTES <= held <= COMMAND_OUTPUT_BYTES + CHUNK_BYTES
-    agent.cut()
 
 
 async def test_a_sequence_beyond_the_columns_harms_nobody(gateway: Gateway, fleet: Fleet) -> None:
@@ -167,8 +160,6 @@ async def test_a_sequence_beyond_the_columns_harms_nobody(gateway: Gateway, flee
     honest.send(result(commands[1]))
     await honest.expect(ResultAck)
     await until(lambda: _is(fleet, commands[0], "succeeded"))
-    hostile.cut()
-    honest.cut()
 
 
 async def test_what_was_lost_on_the_bus_is_found_within_seconds(gateway: Gateway, fleet: Fleet) -> None:
@@ -185,7 +176,6 @@ async def test_what_was_lost_on_the_bus_is_found_within_seconds(gateway: Gateway
     agent.send(result(waiting, outcome="cancelled", exit_code=None))
     await agent.expect(ResultAck)
     assert await status(fleet, waiting) == "cancelled"
-    agent.cut()
 
 
 async def test_eight_at_a_time_and_the_rest_after(gateway: Gateway, fleet: Fleet) -> None:
@@ -198,7 +188,6 @@ async def test_eight_at_a_time_and_the_rest_after(gateway: Gateway, fleet: Fleet
         if run.command_id not in seen:
             seen.add(run.command_id)
             agent.send(CommandAccepted(command_id=run.command_id, started_at_ms=1))
-    agent.cut()
 
 
 async def _is(fleet: Fleet, command_id: UUID, wanted: str) -> bool:

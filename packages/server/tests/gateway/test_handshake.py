@@ -17,7 +17,6 @@ async def test_an_enrolled_agent_proves_itself_and_gets_its_settings(gateway: Ga
     assert agent.welcome.settings.heartbeat_s == 30
     assert agent.welcome.settings.version == 1
     await until(lambda: fleet.online(agent))
-    agent.cut()
 
 
 async def test_another_agents_id_is_not_enough(gateway: Gateway, fleet: Fleet) -> None:

@@ -81,7 +81,7 @@ class InventoryIngest:
         else:
             stored.wanted.append((session, message.section))
             return None
-        if inventory_hash(items) != message.hash:
+        if not _matches(items, message.hash):
             if isinstance(message, InventoryDelta):
                 stored.wanted.append((session, message.section))
             else:
@@ -109,6 +109,13 @@ class InventoryIngest:
             section=message.section,
             keys=[key for _, key, _, _, _ in changes[:20]],
         )
+
+
+def _matches(items: dict[str, Any], digest: bytes) -> bool:
+    try:
+        return inventory_hash(items) == digest
+    except TypeError:
+        return False  # MessagePack knows keys that are no text; a section has none
 
 
 def json_text(items: dict[str, Any]) -> str:

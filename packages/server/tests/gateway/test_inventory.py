@@ -1,0 +1,145 @@
+"""Inventory: hashes first, only differences stored and told, hostile content harmless."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from agent_end import AgentEnd, Fleet, until
+from gururmm_server.core.agents.ingest_facts import columns
+from gururmm_server.core.agents.ingest_inventory import json_text
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_wire.codec import inventory_hash
+from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection
+from gururmm_wire.v2.server import InventoryWanted
+
+SYSTEM = {
+    "hostname": "nw-lap-0042",
+    "architecture": "x86_64",
+    "os": {"name": "Debian GNU/Linux", "pretty": "Debian GNU/Linux 12 (bookworm)", "id": "debian", "kernel": "6.1.0"},
+}
+NETWORK = {
+    "lo": {"mac": "00:00:00:00:00:00", "addresses": ["127.0.0.1/8"], "up": True},
+    "eth0": {"mac": "52:54:00:AA:BB:CC", "addresses": ["192.0.2.7/24", "fe80::1/64", "2001:db8::7/64"], "up": True},
+    "dns": ["192.0.2.1"],
+}
+
+
+def section(name: Any, items: dict[str, Any]) -> InventorySection:
+    return InventorySection(section=name, hash=inventory_hash(items), items=items)
+
+
+async def _settled(fleet: Fleet, agent: AgentEnd, name: str, items: dict[str, Any]) -> None:
+    async def there() -> bool:
+        held = await fleet.value(
+            "select hash from core.agent_inventory where agent_id = $1 and section = $2", agent.agent_id, name
+        )
+        return bool(held == inventory_hash(items))
+
+    await until(there)
+
+
+async def test_only_what_differs_is_asked_for(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    hashes: dict[Any, bytes] = {"system": inventory_hash(SYSTEM), "network": inventory_hash(NETWORK)}
+    agent.send(InventoryHashes(hashes=hashes))
+    assert set((await agent.expect(InventoryWanted)).sections) == {"system", "network"}
+    agent.send(section("system", SYSTEM))
+    agent.send(section("network", NETWORK))
+    await _settled(fleet, agent, "network", NETWORK)
+    await _settled(fleet, agent, "system", SYSTEM)
+    agent.send(InventoryHashes(hashes=hashes | {"software": bytes(16)}))
+    assert (await agent.expect(InventoryWanted)).sections == ["software"]
+    row = await fleet.row("select * from core.agents where agent_id = $1", agent.agent_id)
+    assert row["hostname"] == "nw-lap-0042"
+    assert (row["os_name"], row["os_family"], row["arch"]) == ("Debian GNU/Linux 12 (bookworm)", "linux", "x86_64")
+    assert row["macs"] == ["52:54:00:aa:bb:cc"]
+    assert row["addresses"] == ["192.0.2.7", "2001:db8::7"]
+    assert "nw-lap-0042" in row["search_text"]
+    assert await fleet.value("select count(*) from core.inventory_changes") == 0  # the first sight is no change
+
+
+async def test_a_difference_is_applied_and_becomes_history(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    before = {"bash": {"version": "5.2"}, "vim": {"version": "9.0"}, "nano": {"version": "7"}}
+    after = {"bash": {"version": "5.3"}, "vim": {"version": "9.0"}, "htop": {"version": "3"}}
+    agent.send(section("software", before))
+    await _settled(fleet, agent, "software", before)
+    agent.send(
+        InventoryDelta(
+            section="software",
+            base_hash=inventory_hash(before),
+            hash=inventory_hash(after),
+            changed={"bash": after["bash"], "htop": after["htop"]},
+            removed=["nano"],
+        )
+    )
+    await _settled(fleet, agent, "software", after)
+    changes = await fleet.value(
+        "select jsonb_object_agg(key, jsonb_build_array(change, before, after))::text from core.inventory_changes"
+    )
+    assert '"nano": ["removed", {"version": "7"}, null]' in changes
+    assert '"bash": ["changed", {"version": "5.2"}, {"version": "5.3"}]' in changes
+    assert '"htop": ["added", null, {"version": "3"}]' in changes
+    assert await fleet.events("agent.inventory_changed") == 1
+
+
+async def test_a_difference_to_something_else_asks_for_the_whole(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(InventoryDelta(section="users", base_hash=bytes(16), hash=bytes(16), changed={}, removed=[]))
+    assert (await agent.expect(InventoryWanted)).sections == ["users"]
+
+
+async def test_a_section_that_does_not_match_its_hash_is_refused(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(InventorySection(section="users", hash=bytes(16), items={"a": 1}))
+    agent.send(InventorySection(section="users", hash=bytes(16), items={"a": {1: "a number", None: "nothing"}}))
+    agent.send(section("hardware", {"serial": "PF-1"}))
+    await _settled(fleet, agent, "hardware", {"serial": "PF-1"})
+    assert await fleet.value("select count(*) from core.agent_inventory where section = 'users'") == 0
+    assert await fleet.value("select serial from core.agents where agent_id = $1", agent.agent_id) == "PF-1"
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        {"a\0b": {"x": "nul \0 inside", "y\0": ["\0"]}},
+        {"a": b"\xff\x00bytes", "b": float("nan"), "c": float("inf"), "d": 2**64 - 1, "e": -(2**63)},
+        {"deep": [[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]},
+        {"hostname": 5, "os": "not a mapping", "architecture": ["x"], "long": "x" * 60_000},
+        {"literal": "\\u0000 is only text"},
+    ],
+)
+async def test_hostile_content_is_stored_harmlessly(gateway: Gateway, fleet: Fleet, items: dict[str, Any]) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(section("system", items))
+    await _settled(fleet, agent, "system", items)
+    hostname = await fleet.value("select hostname from core.agents where agent_id = $1", agent.agent_id)
+    assert hostname.startswith("host-")
+    await asyncio.sleep(0.05)
+    assert len(gateway.roster.agents) == 1
+
+
+def test_text_that_looks_like_a_nul_survives() -> None:
+    assert json_text({"a": "\\u0000"}) == '{"a":"\\\\u0000"}'
+    assert json_text({"a": "x\0y"}) == '{"a":"xy"}'
+
+
+@pytest.mark.parametrize("value", [None, 5, "text", [], [[]], {"a": None}, {"a": {"addresses": 5, "mac": {}}}])
+@pytest.mark.parametrize("name", ["system", "network", "users", "hardware", "software", "disks"])
+def test_any_type_anywhere_is_passed_over(name: str, value: Any) -> None:
+    for items in ({"os": value, "hostname": value, "serial": value, "eth0": value}, {"x": value}):
+        columns(name, items)
+
+
+async def test_systems_are_sorted_into_families() -> None:
+    assert columns("system", {"os": {"name": "Microsoft Windows", "version": "11", "id": "windows"}}) == {
+        "os_name": "Microsoft Windows 11",
+        "os_family": "windows",
+    }
+    assert columns("system", {"os": {"name": "macOS", "version": "15", "id": "macos"}})["os_family"] == "macos"
+    assert columns("users", {"anna@pts/0": {"name": "anna"}, "bert@tty1": {"name": "bert"}}) == {"username": "anna"}

@@ -1,0 +1,142 @@
+"""Readings from socket to table, and what somebody who looks sees at once."""
+
+import asyncio
+import time
+
+import msgspec
+from agent_end import Fleet, until
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.traffic import Deliver, LiveBatch
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import encode
+from gururmm_wire.v2.agent import Heartbeat, Metrics, MetricsBacklog
+from gururmm_wire.v2.server import SettingsPush, Watch
+
+GIB = 2**30
+
+
+def sample(at: int, **changes: object) -> Metrics:
+    fields: dict[str, object] = {
+        "at": at,
+        "cpu": 250,
+        "memory_used": 4 * GIB,
+        "memory_total": 16 * GIB,
+        "swap_used": 0,
+        "load": 75,
+        "receive_rate": 1000,
+        "send_rate": 2000,
+        "read_rate": 3000,
+        "write_rate": 4000,
+        "disks": [("/", 91, 100), ("/boot", 10, 100), ("/empty", 0, 0)],
+        "temperatures": [("cpu", 451), ("board", 300)],
+        "uptime": 3600,
+    }
+    return Metrics(**(fields | changes))
+
+
+async def test_a_heartbeat_reaches_the_table_within_seconds(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(Heartbeat(at=1, cpu=123, memory=456))
+    await until(lambda: _reading(fleet, 123))
+    row = await fleet.row("select * from core.agent_state where agent_id = $1", agent.agent_id)
+    assert row["memory"] == 456
+    assert abs(row["last_seen"].timestamp() - time.time()) < 3
+
+
+async def test_metrics_reach_state_and_history_in_the_tables_units(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    now = int(time.time())
+    metrics = sample(now)
+    agent.send(metrics)
+    await until(lambda: _reading(fleet, 250))
+    state = await fleet.row("select * from core.agent_state where agent_id = $1", agent.agent_id)
+    assert (state["memory"], state["disk"], state["uptime_s"]) == (250, 910, 3600)
+    assert state["latest"] == encode(metrics)
+    kept = await fleet.row("select * from core.agent_metrics where agent_id = $1", agent.agent_id)
+    assert kept["at"].timestamp() == now
+    assert (kept["cpu"], kept["memory"], kept["disk"], kept["temperature"], kept["load"]) == (250, 250, 910, 451, 75)
+    assert (kept["receive_rate"], kept["write_rate"]) == (1000, 4000)
+    assert kept["tenant_id"] == fleet.tenant_id
+
+
+async def test_history_keeps_what_is_due_and_nothing_absurd(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    now = int(time.time())
+    agent.send(sample(now - 10))
+    agent.send(sample(now - 8))  # asked for by somebody who watches
+    agent.send(sample(now + 10**9, load=2**62, receive_rate=2**62))  # a clock far ahead counts as now
+    backlog = [sample(now - 8 * 86400), sample(now - 600), sample(now - 600), sample(now - 540), sample(0)]
+    agent.send(MetricsBacklog(samples=backlog))
+    await until(lambda: _kept(fleet, 3))
+    rows = await fleet.value(
+        "select array_agg(extract(epoch from at)::bigint order by at) from core.agent_metrics where agent_id = $1",
+        agent.agent_id,
+    )
+    assert rows == [now - 600, now - 540, now - 10]
+
+
+async def test_who_watches_sees_samples_at_once(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    heard: list[LiveBatch] = []
+    live = await bus.subscribe(
+        traffic.live(fleet.tenant_id), lambda _s, data: heard.append(msgspec.msgpack.decode(data, type=LiveBatch))
+    )
+    order = Deliver(agent_id=agent.agent_id.bytes, message=encode(Watch(interval_s=2, for_s=30)))
+    await bus.publish(traffic.gateway_deliver(gateway.gateway_id), traffic.encode(order))
+    await agent.expect(Watch)
+    metrics = sample(int(time.time()))
+    agent.send(metrics)
+
+    async def seen() -> bool:
+        return any(s.metrics == encode(metrics) for batch in heard for s in batch.samples)
+
+    await until(seen, 0.5)
+    await live.stop()
+
+
+async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    agents = await fleet.enrol(10)
+    for agent in agents:
+        await agent.join(gateway.port)
+    heard: list[LiveBatch] = []
+    await asyncio.sleep(1.2)
+    live = await bus.subscribe(
+        traffic.live(fleet.tenant_id), lambda _s, data: heard.append(msgspec.msgpack.decode(data, type=LiveBatch))
+    )
+    for _ in range(5):
+        for agent in agents:
+            agent.send(Heartbeat(at=1, cpu=321, memory=1))
+        await asyncio.sleep(0.05)
+    await asyncio.sleep(1.3)
+    assert 1 <= len(heard) <= 3
+    assert {row.agent_id for batch in heard for row in batch.agents} == {agent.agent_id.bytes for agent in agents}
+    assert not any(row.changed for batch in heard for row in batch.agents)
+    await live.stop()
+
+
+async def test_changed_settings_are_pushed(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await fleet.value(
+        "update core.tenant_settings set heartbeat_s = 10, version = 2 where tenant_id = $1", fleet.tenant_id
+    )
+    await bus.publish(f"settings.{fleet.tenant_id.hex}.changed", b"")
+    pushed = await agent.expect(SettingsPush)
+    assert (pushed.settings.heartbeat_s, pushed.settings.version) == (10, 2)
+    await bus.publish("settings.nonsense.changed", b"")
+    again = await (await fleet.enrol())[0].join(gateway.port)
+    assert again.welcome is not None
+    assert again.welcome.settings.version == 2
+
+
+async def _reading(fleet: Fleet, cpu: int) -> bool:
+    return bool(await fleet.value("select cpu from core.agent_state where cpu is not null limit 1") == cpu)
+
+
+async def _kept(fleet: Fleet, count: int) -> bool:
+    return bool(await fleet.value("select count(*) from core.agent_metrics") >= count)
