@@ -1,0 +1,103 @@
+"""One or more examples of every message of protocol 2: what the golden files hold, and what the fuzzer starts from.
+
+Append only. An example that was once released stays, and its file with it.
+"""
+
+from gururmm_wire.v2 import agent as a
+from gururmm_wire.v2 import server as s
+from gururmm_wire.v2.agent import Message
+
+ID = bytes(range(16))
+NONCE = bytes(range(32))
+SIGNATURE = bytes(range(64))
+HASH = bytes(range(100, 116))
+
+METRICS = a.Metrics(
+    at=1_795_000_000,
+    cpu=125,
+    memory_used=4_294_967_296,
+    memory_total=17_179_869_184,
+    swap_used=0,
+    load=75,
+    receive_rate=1200,
+    send_rate=800,
+    read_rate=4096,
+    write_rate=8192,
+    disks=[("/", 50_000_000_000, 100_000_000_000), ("/boot", 100_000_000, 500_000_000)],
+    temperatures=[("coretemp Package id 0", 451)],
+    uptime=86_400,
+)
+
+FROM_AGENT: dict[str, Message] = {
+    "authenticate": a.Authenticate(
+        agent_id=ID, nonce=NONCE, signature=SIGNATURE, agent_version="0.1.0", os="linux", arch="x86_64"
+    ),
+    "heartbeat": a.Heartbeat(at=1_795_000_000, cpu=125, memory=250),
+    "metrics": METRICS,
+    "metrics_bare": a.Metrics(
+        at=0,
+        cpu=0,
+        memory_used=0,
+        memory_total=0,
+        swap_used=0,
+        load=0,
+        receive_rate=0,
+        send_rate=0,
+        read_rate=0,
+        write_rate=0,
+        disks=[],
+        temperatures=[],
+    ),
+    "metrics_backlog": a.MetricsBacklog(samples=[METRICS, METRICS]),
+    "inventory_hashes": a.InventoryHashes(hashes={"system": HASH, "software": HASH}),
+    "inventory_section": a.InventorySection(
+        section="software", hash=HASH, items={"bash": {"version": "5.2.15-2+b7", "source": "dpkg"}}
+    ),
+    "inventory_delta": a.InventoryDelta(
+        section="users",
+        base_hash=HASH,
+        hash=HASH,
+        changed={"anna@pts/0": {"name": "anna", "terminal": "pts/0", "host": "192.0.2.7", "since": 1_795_000_000}},
+        removed=["bert@tty1"],
+    ),
+    "command_accepted": a.CommandAccepted(command_id=ID, started_at_ms=1_795_000_000_123),
+    "command_output": a.CommandOutput(command_id=ID, seq=0, stream=1, data=b"hello\n"),
+    "command_result": a.CommandResult(
+        command_id=ID, outcome="failed", exit_code=3, duration_ms=1234, chunks=1, dropped_bytes=0, message="exit 3"
+    ),
+    "command_result_killed": a.CommandResult(
+        command_id=ID, outcome="timed_out", exit_code=None, duration_ms=60_000, chunks=0
+    ),
+    "tunnel_opened": a.TunnelOpened(session_id=ID, channel=1, program="/bin/bash"),
+    "tunnel_output": a.TunnelOutput(session_id=ID, channel=1, offset=4096, data="grüße\n".encode()),
+    "tunnel_input_ack": a.TunnelInputAck(session_id=ID, channel=1, offset=12),
+    "tunnel_closed": a.TunnelClosed(session_id=ID, channel=1, exit_code=0, message="", output_end=4103),
+    "tunnel_refused": a.TunnelClosed(session_id=ID, channel=1, message="no shell"),
+    "answer": a.Answer(query_id=ID, ok=True, data={"items": [{"pid": 1, "name": "init"}], "truncated": False}),
+    "answer_refused": a.Answer(query_id=ID, ok=False, message="no such folder"),
+    "goodbye": a.Goodbye(reason="the agent was stopped"),
+    "settings_applied": a.SettingsApplied(version=3),
+}
+
+FROM_SERVER: dict[str, Message] = {
+    "challenge": s.Challenge(nonce=NONCE, server_time=1_795_000_000),
+    "welcome": s.Welcome(signature=SIGNATURE, settings=s.Settings(version=1)),
+    "settings_push": s.SettingsPush(
+        settings=s.Settings(version=2, heartbeat_s=10, metrics_s=30, inventory_s=600, log_level="DEBUG")
+    ),
+    "inventory_wanted": s.InventoryWanted(sections=["system", "software"]),
+    "run_command": s.RunCommand(
+        command_id=ID, shell="sh", script="echo hello; exit 3", timeout_s=60, deadline_at=1_795_086_400
+    ),
+    "cancel_command": s.CancelCommand(command_id=ID),
+    "result_ack": s.ResultAck(command_id=ID),
+    "tunnel_open": s.TunnelOpen(session_id=ID, channel=1, kind="terminal", columns=120, rows=32),
+    "tunnel_input": s.TunnelInput(session_id=ID, channel=1, offset=0, data=b"ls -l\r"),
+    "tunnel_resize": s.TunnelResize(session_id=ID, channel=1, columns=200, rows=50),
+    "tunnel_output_ack": s.TunnelOutputAck(session_id=ID, channel=1, offset=4103),
+    "tunnel_resume": s.TunnelResume(session_id=ID, channel=1, offset=4096),
+    "tunnel_close": s.TunnelClose(session_id=ID),
+    "query": s.Query(query_id=ID, kind="folders", arguments={"path": "/var"}),
+    "watch": s.Watch(interval_s=2, for_s=30),
+    "move_over": s.MoveOver(within_s=20),
+}
