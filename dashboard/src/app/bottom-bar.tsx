@@ -9,7 +9,7 @@ export function BottomBar() {
     <nav aria-label="Main" className="flex shrink-0 border-t bg-raised pb-[env(safe-area-inset-bottom)] md:hidden">
       {sectionsFor(me)
         .filter((section) => section.essential)
-        .map(({ to, label, icon: Icon }) => (
+        .map(({ to, label, short, icon: Icon }) => (
           <Link
             key={to}
             to={to}
@@ -18,7 +18,7 @@ export function BottomBar() {
             activeProps={{ className: "!text-accent", "aria-current": "page" }}
           >
             <Icon aria-hidden="true" className="size-5" strokeWidth={1.75} />
-            <span className="max-w-full truncate">{label === "Mission Control" ? "Control" : label}</span>
+            <span className="max-w-full truncate">{short ?? label}</span>
           </Link>
         ))}
     </nav>

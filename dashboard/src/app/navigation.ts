@@ -14,6 +14,8 @@ import { pluralOf } from "@/lib/use-session";
 export interface Section {
   to: "/" | "/fleet" | "/commands" | "/sessions" | "/clients" | "/activity" | "/settings" | "/platform";
   label: string;
+  /** What it is called where there is little room. */
+  short?: string;
   icon: LucideIcon;
   /** Whether the section stands in the bottom bar of a phone. */
   essential?: boolean;
@@ -26,7 +28,7 @@ export function sectionsFor(me: Me): Section[] {
   const settings: Section = { to: "/settings", label: "Settings", icon: Settings, essential: true };
   if (me.tenant_id === null) return [platform, settings];
   const sections: Section[] = [
-    { to: "/", label: "Mission Control", icon: LayoutDashboard, essential: true },
+    { to: "/", label: "Mission Control", short: "Control", icon: LayoutDashboard, essential: true },
     { to: "/fleet", label: "Fleet", icon: Monitor, essential: true },
   ];
   if (can("commands.read"))
@@ -36,7 +38,9 @@ export function sectionsFor(me: Me): Section[] {
     sections.push({
       to: "/clients",
       label: `${pluralOf(me.labels.client)} & ${pluralOf(me.labels.site)}`,
+      short: pluralOf(me.labels.site),
       icon: Building2,
+      essential: true,
     });
   }
   sections.push({ to: "/activity", label: "Activity", icon: Activity });

@@ -10,7 +10,7 @@ const STATES: [FleetSearch["status"], string][] = [
   [undefined, "All"],
   ["online", "Online"],
   ["offline", "Offline"],
-  ["problem", "With a problem"],
+  ["problem", "Problems"],
 ];
 
 export function FilterBar({

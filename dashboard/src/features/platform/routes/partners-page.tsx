@@ -51,7 +51,7 @@ export function PartnersPage() {
       {
         id: "enter",
         header: () => <span className="sr-only">Enter</span>,
-        meta: { className: "w-24", right: true },
+        meta: { className: "w-32", right: true },
         cell: ({ row }) => (
           <Button
             size="small"
