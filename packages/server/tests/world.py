@@ -71,8 +71,8 @@ async def plant_agent(owner: Any, partner: Partner, number: int, gateway_id: str
     agent_id, place, online = new_id(), number % 2, number % 2 == 0
     partner.agents.append(agent_id)
     await owner.execute(
-        "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key, hostname,"
-        " os_name, os_family, agent_version, addresses, username) values ($1, $2, $3, $4, $5, $6, $7, $8,"
+        "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+        " hostname, os_name, os_family, agent_version, addresses, username) values ($1, $2, $3, $4, $5, $6, $7, $8,"
         " 'Debian GNU/Linux 12 (bookworm)', 'linux', '0.1.0', $9, 'anna')",
         partner.tenant_id,
         agent_id,
@@ -85,8 +85,8 @@ async def plant_agent(owner: Any, partner: Partner, number: int, gateway_id: str
         [f"192.0.2.{number % 250}"],
     )
     await owner.execute(
-        "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id, last_seen, cpu, memory, disk)"
-        " values ($1, $2, $3, $4, $5, now(), $6, $7, $8)",
+        "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id, last_seen, cpu, memory,"
+        " disk) values ($1, $2, $3, $4, $5, now(), $6, $7, $8)",
         partner.tenant_id,
         agent_id,
         partner.clients[place],
@@ -116,9 +116,7 @@ class Api:
 
         @self.app.exception_handler(GuruError)
         async def say(_request: Request, error: GuruError) -> JSONResponse:
-            return JSONResponse(
-                {"code": error.code, "message": error.message, "details": error.details}, error.status
-            )
+            return JSONResponse({"code": error.code, "message": error.message, "details": error.details}, error.status)
 
     def as_(self, principal: Principal) -> httpx.AsyncClient:
         """A client that asks as this person; close it, or use it as a context."""

@@ -1,0 +1,35 @@
+"""The API of machines over two Partners."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from gururmm_server.core.agents.overview import Overview
+from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.routes import build_router
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.nats import Bus
+
+from packages.server.tests.world import Api, Partner, plant
+
+
+@pytest.fixture
+async def partner(owner_url: str) -> Partner:
+    return await plant(owner_url, machines=12)
+
+
+@pytest.fixture
+async def other(owner_url: str) -> Partner:
+    return await plant(owner_url, "Somebody else", machines=3)
+
+
+@pytest.fixture
+def api(db: Database, bus: Bus) -> Api:
+    return Api(build_router(AgentService(db, bus), LiveQueries(db, bus, answer_seconds=0.3), Overview(db)))
+
+
+@pytest.fixture
+async def admin(api: Api, partner: Partner) -> AsyncIterator[httpx.AsyncClient]:
+    async with api.as_(partner.person()) as client:
+        yield client

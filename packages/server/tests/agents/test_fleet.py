@@ -1,0 +1,163 @@
+"""The fleet list: exact shapes, every sort walked page by page, search, filters, and whose machines."""
+
+import itertools
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from gururmm_server.core.agents import schemas
+from gururmm_server.core.agents.service import SORTS
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.infra.paging import Page
+
+from packages.server.tests.world import Api, Partner
+
+
+async def names(client: httpx.AsyncClient, **query: Any) -> list[str]:
+    answer = await client.get("/agents", params=query)
+    assert answer.status_code == 200, answer.text
+    return [item["hostname"] for item in answer.json()["items"]]
+
+
+async def test_rows_have_exactly_the_described_shape(admin: httpx.AsyncClient) -> None:
+    answer = await admin.get("/agents")
+    page = Page[schemas.AgentRow].model_validate_json(answer.content)
+    assert page.total == 12
+    first = page.items[0]
+    assert (first.hostname, first.status, first.client_name, first.user) == ("host-0000", "online", "Client 0", "anna")
+    assert first.cpu_percent is None
+    assert first.memory_percent == 0
+    assert page.items[1].cpu_percent == 0.7
+    assert page.items[1].online_since is None
+    assert answer.json()["items"][0]["last_seen"].endswith("Z")
+
+
+async def test_every_sort_gives_every_machine_once_over_pages(admin: httpx.AsyncClient) -> None:
+    for sort, sign, search in itertools.product(sorted(SORTS), ("", "-"), ("", "debian")):
+        await walk(admin, sort, sign, search)
+
+
+async def walk(admin: httpx.AsyncClient, sort: str, sign: str, search: str) -> None:
+    """All pages of a sort, five rows each."""
+    seen: list[dict[str, Any]] = []
+    cursor = ""
+    while True:
+        query = {"sort": f"{sign}{sort}", "limit": 5, "cursor": cursor, "search": search}
+        page = (await admin.get("/agents", params=query)).json()
+        assert page["total"] == 12
+        seen += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = page["next_cursor"]
+    assert len({item["id"] for item in seen}) == len(seen) == 12
+    if sort in {"cpu", "memory", "disk"}:
+        values = [item[f"{sort}_percent"] for item in seen]
+        known = [value for value in values if value is not None]
+        assert known == sorted(known, reverse=bool(sign))
+        assert values[: len(known)] == known, "what is not known comes last, both ways"
+
+
+async def test_words_of_a_search_must_all_occur(admin: httpx.AsyncClient) -> None:
+    assert await names(admin, search="HOST-0003") == ["host-0003"]
+    assert await names(admin, search="192.0.2.7") == ["host-0007"]
+    assert await names(admin, search="anna 0011 debian") == ["host-0011"]
+    assert await names(admin, search="anna nobody") == []
+    assert len(await names(admin, search="q")) == 0
+    assert len(await names(admin, search="a")) == 12
+
+
+async def test_wildcards_are_letters(admin: httpx.AsyncClient) -> None:
+    for wild in ("%", "ho%0003", "host_0003", "\\", "%%%", "___"):
+        assert await names(admin, search=wild) == [], wild
+
+
+async def test_a_common_word_gives_the_same_as_a_rare_one(
+    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = {sort: await names(admin, search="client", sort=sort) for sort in SORTS}
+    monkeypatch.setattr("gururmm_server.core.agents._fleet_repository._FEW", 3)
+    for sort, rows in expected.items():
+        assert await names(admin, search="client", sort=sort) == rows
+        first = (await admin.get("/agents", params={"search": "client", "sort": sort, "limit": 4})).json()
+        assert first["total"] == 12
+        cursor = first["next_cursor"]
+        after = await names(admin, search="client", sort=sort, limit=4, cursor=cursor)
+        assert after == rows[4:8]
+
+
+async def test_filters(admin: httpx.AsyncClient, partner: Partner, owner_url: str) -> None:
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute(
+        "update core.agent_state set problems = '{disk_full}' where agent_id = any($1)", partner.agents[3:5]
+    )
+    await owner.close()
+    assert len(await names(admin, status="online")) == 6
+    assert await names(admin, status="problem") == ["host-0003", "host-0004"]
+    assert await names(admin, status="problem", client_id=partner.clients[0], sort="-disk") == ["host-0004"]
+    assert len(await names(admin, site_id=partner.sites[1])) == 6
+    assert len(await names(admin, os="windows")) == 0
+    assert await names(admin, status="offline", search="0005", sort="-cpu") == ["host-0005"]
+
+
+async def test_nothing_of_another_partner(api: Api, partner: Partner, other: Partner) -> None:
+    async with api.as_(other.person()) as client:
+        listed = (await client.get("/agents")).json()
+        assert listed["total"] == 3
+        assert {item["id"] for item in listed["items"]} == {str(agent) for agent in other.agents}
+        assert await names(client, site_id=partner.sites[0]) == []
+        assert await names(client, client_id=partner.clients[0]) == []
+        for path in ("", "/software", "/metrics", "/changes", "/processes", "/folders"):
+            answer = await client.get(f"/agents/{partner.agents[0]}{path}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "agent_not_found"), path
+        assert (await client.delete(f"/agents/{partner.agents[0]}")).status_code == 404
+        moved = await client.patch(f"/agents/{other.agents[0]}", json={"site_id": str(partner.sites[0])})
+        assert (moved.status_code, moved.json()["code"]) == (404, "site_not_found")
+
+
+async def test_a_client_contact_sees_its_client_only(api: Api, partner: Partner) -> None:
+    person = partner.person(Role.CLIENT_CONTACT, partner.clients[1])
+    async with api.as_(person) as client:
+        assert len(await names(client)) == 6
+        assert len(await names(client, sort="-cpu", status="offline")) == 6
+        assert await names(client, client_id=partner.clients[0]) == []
+        assert await names(client, site_id=partner.sites[0]) == []
+        assert (await client.get(f"/agents/{partner.agents[1]}")).status_code == 200
+        for path in ("", "/software", "/metrics", "/changes", "/processes", "/folders"):
+            assert (await client.get(f"/agents/{partner.agents[0]}{path}")).status_code == 404
+        overview = (await client.get("/overview")).json()
+        assert overview["agents"]["total"] == 6
+        assert [site["id"] for site in overview["sites"]] == [str(partner.sites[1])]
+        assert (await client.delete(f"/agents/{partner.agents[1]}")).status_code == 403
+        assert (await client.patch(f"/agents/{partner.agents[1]}", json={})).status_code == 403
+
+
+async def test_malformed_queries_are_refused(admin: httpx.AsyncClient) -> None:
+    for query in ("sort=nonsense", "limit=0", "limit=201", "cursor=%%%", "status=dead", "client_id=1", "search=%00"):
+        assert (await admin.get(f"/agents?{query}")).status_code == 422, query
+
+
+async def test_the_search_reads_the_trigram_index_with_the_tenant_inside(
+    partner: Partner, other: Partner, owner_url: str
+) -> None:
+    owner = await asyncpg.connect(owner_url)
+    body = await owner.fetchval("select prosrc from pg_proc where proname = 'search_agents'")
+    for each in (partner, other):
+        await owner.execute(
+            "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+            " hostname) select $1, gen_random_uuid(), $2, $3, 'C', 'S', sha256('x'), 'planted-' || n"
+            " from generate_series(1, 2000) n",
+            each.tenant_id,
+            each.clients[0],
+            each.sites[0],
+        )
+    await owner.execute("analyze core.agents")
+    async with owner.transaction():
+        await owner.execute("set local role gururmm_definer")
+        await owner.execute(f"set local gururmm.tenant_id = '{partner.tenant_id}'")
+        plan = "\n".join(row[0] for row in await owner.fetch("explain " + body.replace("pattern", "'%host-0003%'")))
+    await owner.close()
+    assert "Bitmap Index Scan on agents_search" in plan
+    condition = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert "tenant_id =" in condition
+    assert "search_text ~~" in condition

@@ -1,0 +1,100 @@
+"""Questions to a machine: the answer of the right one, in time, or a clear no."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+from gururmm_server.core.events import traffic
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.server import Query
+
+from packages.server.tests.world import Partner
+
+Reply = Callable[[bytes, Query], list[bytes]]
+
+
+@asynccontextmanager
+async def answering(bus: Bus, reply: Reply) -> AsyncIterator[list[Query]]:
+    """A gateway `gw-1` whose agents say what `reply` says."""
+    asked: list[Query] = []
+
+    async def deliver(_subject: str, payload: bytes) -> None:
+        told = msgspec.msgpack.decode(payload, type=traffic.Deliver)
+        query = decode_from_server(told.message)
+        assert isinstance(query, Query)
+        asked.append(query)
+        for answer in reply(told.agent_id, query):
+            await bus.publish(traffic.answer(UUID(bytes=query.query_id)), answer)
+
+    subscription = await bus.subscribe("gateway.gw-1.deliver", deliver)
+    yield asked
+    await subscription.stop()
+
+
+def says(data: Any, ok: bool = True, message: str = "") -> Reply:
+    return lambda agent_id, query: [agent_id + encode(Answer(query.query_id, ok, message, data))]
+
+
+async def test_processes_are_sorted(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:
+    items = [{"pid": 1, "cpu_percent": 2.5, "name": "b"}, {"pid": 2, "cpu_percent": 9, "name": "A"}, {"pid": 3}]
+    async with answering(bus, says({"items": items, "truncated": True})) as asked:
+        path = f"/agents/{partner.agents[0]}/processes"
+        answer = (await admin.get(path)).json()
+        assert [item["pid"] for item in answer["items"]] == [2, 1, 3]
+        assert answer["truncated"] is True
+        assert answer["at"].endswith("Z")
+        by_name = (await admin.get(path, params={"sort": "name"})).json()
+        assert [item["pid"] for item in by_name["items"]] == [3, 2, 1]
+        assert asked[0].kind == "processes"
+
+
+async def test_folders(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:
+    async with answering(bus, says({"path": "/var", "items": [{"name": "log", "bytes": 5, "files": 2}]})) as asked:
+        answer = await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/var"})
+        assert answer.json() == {"path": "/var", "items": [{"name": "log", "bytes": 5, "files": 2}], "truncated": False}
+        assert asked[0].arguments == {"path": "/var"}
+
+
+async def test_offline_is_said_at_once(admin: httpx.AsyncClient, partner: Partner) -> None:
+    answer = await admin.get(f"/agents/{partner.agents[1]}/processes")
+    assert (answer.status_code, answer.json()["code"]) == (503, "agent_offline")
+
+
+async def test_silence_is_said_in_time(admin: httpx.AsyncClient, partner: Partner) -> None:
+    answer = await admin.get(f"/agents/{partner.agents[0]}/processes")
+    assert (answer.status_code, answer.json()["code"]) == (504, "agent_silent")
+
+
+async def test_another_machine_cannot_answer(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:
+    def forge(agent_id: bytes, query: Query) -> list[bytes]:
+        lie = encode(Answer(query.query_id, True, "", {"items": [{"pid": 666}]}))
+        truth = encode(Answer(query.query_id, True, "", {"items": [{"pid": 1}]}))
+        return [partner.agents[2].bytes + lie, agent_id + b"\xc1 not a message", b"", agent_id + truth]
+
+    async with answering(bus, forge):
+        answer = (await admin.get(f"/agents/{partner.agents[0]}/processes")).json()
+        assert [item["pid"] for item in answer["items"]] == [1]
+
+
+async def test_a_refusal_is_passed_on(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:
+    async with answering(bus, says(None, ok=False, message="no such folder")):
+        answer = await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/nowhere"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "agent_refused")
+        assert "no such folder" in answer.json()["message"]
+
+
+async def test_hostile_answers_are_only_data(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:
+    for data in (
+        7,
+        ["x"],
+        {"items": 5},
+        {"items": [1, None, {"cpu_percent": "x"}, {"cpu_percent": [1]}, {"cpu_percent": 1}]},
+    ):
+        async with answering(bus, says(data)):
+            answer = await admin.get(f"/agents/{partner.agents[0]}/processes")
+            assert answer.status_code == 200, data
