@@ -8,7 +8,7 @@ import pytest
 from gururmm_agent.adapters.linux import mounts, network, readings, software, system, temperatures, users
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.tasks.folders import folder_sizes
-from gururmm_agent.tasks.inventory import SECTION_BYTES, bounded, delta
+from gururmm_agent.tasks.inventory import SECTION_BYTES, bounded, delta, steady
 from gururmm_agent.tasks.queries import ANSWER_BYTES, fit
 from gururmm_agent.tasks.rates import metrics
 
@@ -21,6 +21,12 @@ def test_delta_names_what_changed_and_what_went():
     assert message.removed == ["gone"]
     applied = {key: item for key, item in before.items() if key not in message.removed} | message.changed
     assert applied == after
+
+
+def test_a_corrected_clock_is_not_another_boot():
+    assert steady({"boot_time": 1000}, {"boot_time": 1003, "x": 1}) == {"boot_time": 1000, "x": 1}
+    assert steady({"boot_time": 1000}, {"boot_time": 1060}) == {"boot_time": 1060}
+    assert steady(None, {"boot_time": 7}) == {"boot_time": 7}
 
 
 def test_a_section_that_is_too_large_says_so():

@@ -3,12 +3,16 @@
 import os
 import sys
 from pathlib import Path
+from typing import Final
+
+COMMAND_MARKER: Final = "GURURMM_COMMAND_ID"
+"""By this variable every process that a command started is found again, whatever group or session it moved to."""
 
 
 def child_environment(**extra: str) -> dict[str, str]:
     """The agent's own environment without what belongs to the agent alone, and with a home and a locale."""
     environment = dict(os.environ)
-    for name in ("INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "MALLOC_ARENA_MAX", "PYTHONUNBUFFERED"):
+    for name in ("INVOCATION_ID", "JOURNAL_STREAM", "NOTIFY_SOCKET", "PYTHONUNBUFFERED", COMMAND_MARKER):
         environment.pop(name, None)
     if getattr(sys, "frozen", False):
         restore_library_path(environment)

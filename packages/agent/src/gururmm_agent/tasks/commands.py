@@ -11,7 +11,7 @@ import msgspec
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
-from gururmm_agent.adapters.environment import child_environment
+from gururmm_agent.adapters.environment import COMMAND_MARKER, child_environment
 from gururmm_agent.adapters.ports import Processes, Shells, Unsupported
 from gururmm_agent.files import write_all
 from gururmm_agent.link.socket import Closed
@@ -27,7 +27,6 @@ AT_ONCE: Final = 8
 QUEUE: Final = 1000
 INTERRUPTED: Final = "interrupted: the agent stopped while it ran"
 _STOP_S: Final = 0.5
-_MARKER: Final = "GURURMM_COMMAND_ID"
 
 Outcome = Literal["succeeded", "failed", "timed_out", "cancelled"]
 
@@ -160,7 +159,7 @@ class Commands:
         began = time.monotonic()
         output = OutputCutter(entry.command_id, emit)
         process = ScriptProcess(output.add)
-        environment = child_environment(**{_MARKER: entry.command_id.hex()})
+        environment = child_environment(**{COMMAND_MARKER: entry.command_id.hex()})
         running.pid = await process.start(arguments, directory=_home(environment), environment=environment)
         self._journal.started(entry, running.pid, self._processes.identity(running.pid) or "")
         ended = asyncio.ensure_future(process.wait())
@@ -231,7 +230,7 @@ class Commands:
 
 
 def _marker(command_id: bytes) -> str:
-    return f"{_MARKER}={command_id.hex()}"
+    return f"{COMMAND_MARKER}={command_id.hex()}"
 
 
 def _home(environment: dict[str, str]) -> str:

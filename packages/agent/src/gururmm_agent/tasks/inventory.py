@@ -24,6 +24,7 @@ from gururmm_agent.tasks.settings import LiveSettings
 
 _log = logging.getLogger(__name__)
 
+_CLOCK_SLACK_S: Final = 5
 SECTION_BYTES: Final = 200 * 1024
 _encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 
@@ -88,6 +89,8 @@ class InventoryTask:
         for section in SECTIONS:
             try:
                 items = bounded(self._inventory.collect(section))
+                if section == "system":
+                    items = steady(self._load(section), items)
             except OSError as error:
                 _log.error("the inventory's %s cannot be collected: %s", section, error)
                 continue
@@ -147,6 +150,14 @@ def bounded(items: Items) -> Items:
             return kept
         kept[key[:256]] = item
     return kept
+
+
+def steady(before: Items | None, after: Items) -> Items:
+    """The system's items; a boot time that moved by seconds is the clock's correction, not another boot."""
+    old, new = (before or {}).get("boot_time"), after.get("boot_time")
+    if isinstance(old, int) and isinstance(new, int) and abs(old - new) <= _CLOCK_SLACK_S:
+        return after | {"boot_time": old}
+    return after
 
 
 def delta(section: Section, base_hash: bytes, before: Items, new_hash: bytes, after: Items) -> InventoryDelta:

@@ -19,13 +19,13 @@ _FLAG_UP: Final = 1
 
 
 def network_items() -> Items:
-    """A key for each interface but loopback, `default_gateway` and `dns`."""
+    """A key for each interface but loopback and containers' ends, `default_gateway` and `dns`."""
     addresses = interface_addresses()
     items: Items = {}
     for path in entries("/sys/class/net"):
         name = path.name
         flags = int(try_read(f"{path}/flags") or "0", 16)
-        if name == "lo" or not path.is_dir():
+        if name == "lo" or name.startswith("veth") or not path.is_dir():
             continue
         items[name] = {
             "mac": try_read(f"{path}/address"),

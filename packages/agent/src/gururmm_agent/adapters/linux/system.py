@@ -12,6 +12,7 @@ from gururmm_agent.adapters.linux.proc import boot_time, read_text, try_read
 from gururmm_agent.adapters.ports import Items
 from gururmm_agent.adapters.unavailable import unavailable
 
+_CLOCKS = "/sys/devices/system/clocksource/clocksource0/available_clocksource"
 _HYPERVISORS = (
     ("amazon ec2", "amazon"),
     ("google", "google"),
@@ -77,6 +78,10 @@ def virtualization() -> dict[str, Any]:
             return {"kind": kind, "source": "DMI"}
     if (hypervisor := try_read("/sys/hypervisor/type")) is not None:
         return {"kind": hypervisor, "source": "/sys/hypervisor/type"}
+    clocks = try_read(_CLOCKS) or ""
+    for clock, kind in (("kvm-clock", "kvm"), ("hyperv", "microsoft"), ("xen", "xen")):
+        if clock in clocks:
+            return {"kind": kind, "source": _CLOCKS}
     flags = next((line for line in read_text("/proc/cpuinfo").splitlines() if line.startswith("flags")), "")
     if " hypervisor" in flags:
         return {"kind": "unknown hypervisor", "source": "the processor's hypervisor flag"}
