@@ -323,7 +323,7 @@ def _settings(data: Path, database_url: str, public_url: str) -> Settings:
     return Settings(
         database_url=database_url or _embedded(data).runtime_url,
         nats_url="",
-        public_url=public_url or DataDir(data).known_url() or "http://127.0.0.1:8080",
+        public_url=public_url or DataDir(data).remembered("url") or "http://127.0.0.1:8080",
     )
 
 

@@ -16,6 +16,8 @@ from gururmm_server.entrypoints.supervisor.service import Service, State
 from gururmm_server.entrypoints.supervisor.supervisor import Supervisor, run_once
 from gururmm_server.entrypoints.supervisor.terminal import Terminal
 from gururmm_server.infra.embedded.data_dir import DataDir
+from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.schema import check_revision, latest_revision
 
 _HOUSE_SECONDS = 2.0
 
@@ -56,7 +58,7 @@ class Stack:
         began = time.monotonic()
         self._guard.require_room()
         self._parts.check_ports()
-        self._data.remember_url(self._options.url)
+        self._data.remember("url", self._options.url)
         self._terminal.step("Starting PostgreSQL and nats-server")
         if specs := self._parts.engines():
             await self._supervisor.start(*specs)
@@ -80,9 +82,22 @@ class Stack:
         postgres = self._parts.postgres
         if postgres is not None:
             await postgres.ensure_database()
+        if await self._schema_fits():
+            return
         await run_once(self._parts.migration(), "The migration", scratch)
         if postgres is not None:
             await postgres.ensure_runtime_login()
+        self._data.remember("schema", latest_revision())
+
+    async def _schema_fits(self) -> bool:
+        """Whether a start before this one brought this very database up to this build: spares a process."""
+        if self._data.remembered("schema") != latest_revision():
+            return False
+        try:
+            await check_revision(self._parts.owner_database_url)
+        except StartError:
+            return False  # the migration says it better
+        return True
 
     async def _seed(self, scratch: Path) -> DemoAccess:
         return DemoAccess.parse(await run_once(self._parts.seed(), "The demo's data", scratch))

@@ -1,7 +1,7 @@
 """What one installation keeps on disk, and the lock that lets only one supervisor use it.
 
-Layout: `lock`, `ports.json`, `url`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`, and beside them
-whatever else the supervisor keeps (`agent/`, `simulator/`).
+Layout: `lock`, `ports.json`, `url`, `schema`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`,
+and beside them whatever else the supervisor keeps (`agent/`, `simulator/`).
 """
 
 import fcntl
@@ -73,13 +73,13 @@ class DataDir:
         """The port that `name` had at the last start; None when it never ran."""
         return self._ports().get(name)
 
-    def remember_url(self, url: str) -> None:
-        """Note what people call this installation, for commands beside it."""
-        write_private(self.root / "url", url)
+    def remember(self, name: str, text: str) -> None:
+        """Note something for the next start or for commands beside this one."""
+        write_private(self.root / name, text)
 
-    def known_url(self) -> str:
-        """What people called this installation at its last start; empty when it never ran."""
-        path = self.root / "url"
+    def remembered(self, name: str) -> str:
+        """What was noted; empty when nothing was."""
+        path = self.root / name
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def log_path(self, name: str) -> Path:
