@@ -14,7 +14,7 @@ LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r\n\x
 
 
 def text_of(size: int, seed: int) -> bytes:
-    return bytes(random.Random(seed).choices(LETTERS, k=size))  # noqa: S311 - test data
+    return bytes(random.Random(seed).choices(LETTERS, k=size))
 
 
 async def raw_echo(api: Api, product: Product) -> Terminal:
