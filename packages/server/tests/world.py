@@ -10,9 +10,8 @@ from uuid import UUID
 import asyncpg
 import httpx
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from gururmm_server.core.identity.principal import Principal, Role
-from gururmm_server.infra.errors import GuruError
+from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
 
 
@@ -111,12 +110,11 @@ class Api:
         @self.app.middleware("http")
         async def sign_in(request: Request, call_next: Any) -> Response:
             request.state.principal = self._people.get(request.headers.get("x-person", ""))
+            request.state.request_id = "test"
             answer: Response = await call_next(request)
             return answer
 
-        @self.app.exception_handler(GuruError)
-        async def say(_request: Request, error: GuruError) -> JSONResponse:
-            return JSONResponse({"code": error.code, "message": error.message, "details": error.details}, error.status)
+        add_handlers(self.app)
 
     def as_(self, principal: Principal) -> httpx.AsyncClient:
         """A client that asks as this person; close it, or use it as a context."""

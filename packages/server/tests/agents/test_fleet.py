@@ -43,7 +43,7 @@ async def walk(admin: httpx.AsyncClient, sort: str, sign: str, search: str) -> N
     seen: list[dict[str, Any]] = []
     cursor = ""
     while True:
-        query = {"sort": f"{sign}{sort}", "limit": 5, "cursor": cursor, "search": search}
+        query: dict[str, Any] = {"sort": f"{sign}{sort}", "limit": 5, "cursor": cursor, "search": search}
         page = (await admin.get("/agents", params=query)).json()
         assert page["total"] == 12
         seen += page["items"]

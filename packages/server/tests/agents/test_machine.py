@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import asyncpg
 import httpx
@@ -62,7 +63,7 @@ async def test_readings_of_a_hostile_agent_do_not_break_the_page(
 
 
 async def test_software_is_searched_sorted_and_paged(admin: httpx.AsyncClient, partner: Partner, db: Database) -> None:
-    items = {f"package-{n:03}": {"version": f"1.{n % 7}", "source": "dpkg"} for n in range(120)}
+    items: dict[str, Any] = {f"package-{n:03}": {"version": f"1.{n % 7}", "source": "dpkg"} for n in range(120)}
     items |= {"truncated": {"kept": 120, "total": 130}, "odd": "text", "100%": {"version": None, "source": 7}}
     async with db.ingest() as tx:
         await tx.execute(

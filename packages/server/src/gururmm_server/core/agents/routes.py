@@ -74,7 +74,7 @@ def _add_lists(router: APIRouter, agents: AgentService) -> None:
         caller: Reader,
         agent_id: UUID,
         page: Annotated[PageQuery, page_query(CHANGE_SORTS, "-at")],
-        section: Annotated[str | None, Query(max_length=64)] = None,
+        section: Annotated[str | None, Query(max_length=64, pattern="^[a-z_]+$")] = None,
     ) -> Response:
         """What changed in the inventory, newest first."""
         return json_response(await agents.changes(caller.tenant_id, agent_id, caller.client_id, section, page))

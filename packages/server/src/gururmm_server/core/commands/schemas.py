@@ -24,7 +24,7 @@ class Exact(BaseModel):
 class TargetFilter(Exact):
     """The machines of a filtered fleet list."""
 
-    search: Annotated[str, Field(max_length=200)] = ""
+    search: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
     status: Literal["online", "offline", "problem"] | None = None
     client_id: UUID | None = None
     site_id: UUID | None = None
@@ -48,10 +48,7 @@ class CreateCommands(Exact):
         """A script that the agent, the database and the wire can hold."""
         if "\0" in script:
             raise ValueError("a script cannot hold NUL characters")
-        try:
-            size = len(script.encode())
-        except UnicodeEncodeError:
-            raise ValueError("a script is Unicode text; this one holds half of a surrogate pair") from None
+        size = len(script.encode())
         if size > SCRIPT_BYTES:
             raise ValueError(f"a script has {SCRIPT_BYTES} bytes at most, this one has {size}")
         return script

@@ -24,7 +24,7 @@ def build_router(feed: ActivityFeed) -> APIRouter:
         caller: Reader,
         page: Annotated[PageQuery, page_query(SORTS, "-at")],
         agent_id: UUID | None = None,
-        name: Annotated[str | None, Query(max_length=64)] = None,
+        name: Annotated[str | None, Query(max_length=64, pattern="^[a-z_.]+$")] = None,
     ) -> Response:
         """What happened, newest first. A Client contact sees what is about its Client's machines and Sites."""
         return json_response(await feed.page(caller.tenant_id, agent_id, name, caller.client_id, page))

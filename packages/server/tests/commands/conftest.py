@@ -1,0 +1,89 @@
+"""The API of commands over two Partners, and what a gateway would get."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.commands.routes import build_router
+from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import decode_from_server
+
+from packages.server.tests.world import Api, Partner, plant
+
+
+@dataclass
+class Traffic:
+    """What the bus carried: messages for agents of `gw-1`, and live batches of the Partner."""
+
+    to_agents: asyncio.Queue[tuple[UUID, Any]] = field(default_factory=asyncio.Queue)
+    live: asyncio.Queue[traffic.LiveBatch] = field(default_factory=asyncio.Queue)
+
+    async def sent(self) -> tuple[UUID, Any]:
+        return await asyncio.wait_for(self.to_agents.get(), 5)
+
+    async def update(self) -> traffic.CommandUpdate:
+        while True:
+            batch = await asyncio.wait_for(self.live.get(), 5)
+            if batch.commands:
+                return batch.commands[0]
+
+
+@pytest.fixture
+async def partner(owner_url: str) -> Partner:
+    return await plant(owner_url, machines=4)
+
+
+@pytest.fixture
+async def other(owner_url: str) -> Partner:
+    return await plant(owner_url, "Somebody else", machines=2)
+
+
+@pytest.fixture
+async def carried(bus: Bus, partner: Partner) -> AsyncIterator[Traffic]:
+    seen = Traffic()
+
+    def deliver(_subject: str, payload: bytes) -> None:
+        told = msgspec.msgpack.decode(payload, type=traffic.Deliver)
+        seen.to_agents.put_nowait((UUID(bytes=told.agent_id), decode_from_server(told.message)))
+
+    def live(_subject: str, payload: bytes) -> None:
+        seen.live.put_nowait(msgspec.msgpack.decode(payload, type=traffic.LiveBatch))
+
+    subscriptions = [
+        await bus.subscribe("gateway.gw-1.deliver", deliver),
+        await bus.subscribe(traffic.live(partner.tenant_id), live),
+    ]
+    yield seen
+    for subscription in subscriptions:
+        await subscription.stop()
+
+
+@pytest.fixture
+async def api(db: Database, bus: Bus) -> AsyncIterator[Api]:
+    hub = LiveHub(bus)
+    yield Api(build_router(CommandService(db, bus, AgentService(db, bus), hub)))
+    await hub.close()
+
+
+@pytest.fixture
+async def admin(api: Api, partner: Partner) -> AsyncIterator[httpx.AsyncClient]:
+    async with api.as_(partner.person()) as client:
+        yield client
+
+
+@pytest.fixture
+async def owner(owner_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(owner_url)
+    yield connection
+    await connection.close()

@@ -1,0 +1,289 @@
+"""Commands from the click: durable, audited, told to the machine, and never anybody else's."""
+
+import asyncio
+import time
+from typing import Any
+
+import asyncpg
+import httpx
+import msgspec
+import pytest
+from gururmm_server.core.commands import schemas
+from gururmm_server.core.events import traffic
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.paging import Page
+from gururmm_wire.v2.limits import SCRIPT_BYTES
+from gururmm_wire.v2.server import CancelCommand, RunCommand
+
+from packages.server.tests.commands.conftest import Traffic
+from packages.server.tests.world import Api, Partner
+
+
+async def queue(client: httpx.AsyncClient, *agent_ids: Any, **more: Any) -> list[dict[str, Any]]:
+    body = {"agent_ids": [str(agent_id) for agent_id in agent_ids], "shell": "sh", "script": "uptime", **more}
+    answer = await client.post("/commands", json=body)
+    assert answer.status_code == 201, answer.text
+    schemas.CommandList.model_validate_json(answer.content)
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def finish(db: Database, command_id: str, status: str = "succeeded", output: bytes = b"") -> None:
+    async with db.ingest() as tx:
+        if output:
+            await tx.execute(
+                "insert into core.command_output (tenant_id, command_id, seq, stream, data)"
+                " select tenant_id, command_id, 0, 1, $2 from core.commands where command_id = $1",
+                command_id,
+                output,
+            )
+        await tx.execute(
+            "update core.commands set status = $2, exit_code = 0, finished_at = now(), started_at = now(),"
+            " duration_ms = 5 where command_id = $1",
+            command_id,
+            status,
+        )
+
+
+async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
+    admin: httpx.AsyncClient, partner: Partner, carried: Traffic, owner: Any
+) -> None:
+    online, offline = partner.agents[0], partner.agents[1]
+    items = await queue(admin, online, offline, script="echo hé", timeout_s=7, deadline_s=60)
+    assert [item["agent_id"] for item in items] == [str(online), str(offline)]
+    assert items[0]["batch_id"] == items[1]["batch_id"]
+    agent_id, message = await carried.sent()
+    assert agent_id == online
+    assert isinstance(message, RunCommand)
+    assert (message.shell, message.script, message.timeout_s) == ("sh", "echo hé", 7)
+    assert 0 <= message.deadline_at - time.time() <= 61
+    update = await carried.update()
+    assert (update.status, update.client_id) == ("queued", partner.clients[0].bytes)
+    assert carried.to_agents.empty(), "an offline machine gets it when it returns"
+    audit = await owner.fetch("select operation, agent_id, details, actor from core.tunnel_audit order by seq")
+    assert [row["operation"] for row in audit] == ["command.queued"] * 2
+    assert {row["agent_id"] for row in audit} == {online, offline}
+    assert msgspec.json.decode(audit[0]["details"])["script"] == "echo hé"
+    events = [msgspec.json.decode(row[0]) for row in await owner.fetch("select payload from core.outbox")]
+    assert {event["agent_id"] for event in events} == {str(online), str(offline)}
+    assert events[0]["actor"] == "partner_admin@example.org"
+    chain = await owner.fetchrow("select seq from core.audit_chains")
+    assert chain["seq"] == 2
+
+
+async def test_what_is_answered_is_what_is_stored(admin: httpx.AsyncClient, partner: Partner, db: Database) -> None:
+    (made,) = await queue(admin, partner.agents[0])
+    answer = await admin.get(f"/commands/{made['id']}")
+    detail = schemas.CommandDetail.model_validate_json(answer.content)
+    assert {name: answer.json()[name] for name in made} == made
+    assert (detail.stdout, detail.stderr, detail.dropped_bytes) == ("", "", 0)
+    await finish(db, made["id"], output=b"caf\xc3\xa9 \xff")
+    assert (await admin.get(f"/commands/{made['id']}")).json()["stdout"] == "café \ufffd"
+
+
+async def test_one_unknown_machine_and_nothing_is_queued(
+    admin: httpx.AsyncClient, partner: Partner, other: Partner, carried: Traffic, owner: Any
+) -> None:
+    for stranger in (other.agents[0], new_id()):
+        answer = await admin.post(
+            "/commands", json={"agent_ids": [str(partner.agents[0]), str(stranger)], "script": "true"}
+        )
+        assert (answer.status_code, answer.json()["code"]) == (404, "agent_not_found")
+    for table in ("commands", "tunnel_audit", "outbox", "audit_chains"):
+        assert await owner.fetchval(f"select count(*) from core.{table}") == 0
+    assert carried.to_agents.empty()
+
+
+async def test_no_audit_row_no_action(admin: httpx.AsyncClient, partner: Partner, carried: Traffic, owner: Any) -> None:
+    await owner.execute("revoke insert on core.tunnel_audit from gururmm_definer")
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await admin.post("/commands", json={"agent_ids": [str(partner.agents[0])], "script": "true"})
+    assert await owner.fetchval("select count(*) from core.commands") == 0
+    await asyncio.sleep(0.1)
+    assert carried.to_agents.empty()
+
+
+async def test_by_filter(admin: httpx.AsyncClient, partner: Partner) -> None:
+    async def run(**wanted: Any) -> httpx.Response:
+        return await admin.post("/commands", json={"filter": wanted, "script": "true"})
+
+    assert len((await run()).json()["items"]) == 4
+    assert len((await run(status="online", client_id=str(partner.clients[0]))).json()["items"]) == 2
+    assert [item["hostname"] for item in (await run(search="0003")).json()["items"]] == ["host-0003"]
+    assert (await run(search="nobody")).json()["code"] == "no_targets"
+
+
+async def test_malformed_orders_are_refused(admin: httpx.AsyncClient, partner: Partner) -> None:
+    good = {"agent_ids": [str(partner.agents[0])], "script": "true"}
+    changes: list[dict[str, Any]] = [
+        {"agent_ids": []},
+        {"agent_ids": None},
+        {"agent_ids": ["x"]},
+        {"agent_ids": [str(new_id()) for _ in range(5001)]},
+        {"filter": {}},
+        {"shell": "fish"},
+        {"script": ""},
+        {"script": "a\0b"},
+        {"script": "é" * (SCRIPT_BYTES // 2 + 1)},
+        {"script": 7},
+        {"timeout_s": 0},
+        {"timeout_s": 86401},
+        {"deadline_s": 0},
+        {"extra": 1},
+        {"agent_ids": None, "filter": {"search": "a\0b"}},
+        {"agent_ids": None, "filter": {"status": "asleep"}},
+    ]
+    for change in changes:
+        answer = await admin.post("/commands", json={**good, **change})
+        assert answer.status_code == 422, (change, answer.text[:200])
+    surrogate = b'{"agent_ids": ["%s"], "script": "\\ud800"}' % str(partner.agents[0]).encode()
+    headers = {"content-type": "application/json"}
+    assert (await admin.post("/commands", content=surrogate, headers=headers)).status_code == 422
+
+
+async def test_the_same_machine_twice_runs_once(admin: httpx.AsyncClient, partner: Partner) -> None:
+    assert len(await queue(admin, partner.agents[0], partner.agents[0])) == 1
+
+
+async def test_waiting_for_the_end(admin: httpx.AsyncClient, partner: Partner, db: Database, bus: Bus) -> None:
+    (made,) = await queue(admin, partner.agents[0])
+    started = time.monotonic()
+    assert (await admin.get(f"/commands/{made['id']}?wait_s=0.2")).json()["status"] == "queued"
+    assert 0.2 <= time.monotonic() - started < 2
+    waiting = asyncio.create_task(admin.get(f"/commands/{made['id']}?wait_s=20"))
+    await asyncio.sleep(0.1)
+    await finish(db, made["id"], output=b"done\n")
+    update = traffic.CommandUpdate(
+        msgspec.convert(made["id"], type=type(partner.tenant_id)).bytes,
+        partner.agents[0].bytes,
+        partner.clients[0].bytes,
+        "succeeded",
+    )
+    await bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch(commands=[update])))
+    answer = (await asyncio.wait_for(waiting, 5)).json()
+    assert (answer["status"], answer["stdout"]) == ("succeeded", "done\n")
+
+
+async def test_waiting_survives_lost_traffic(admin: httpx.AsyncClient, partner: Partner, db: Database) -> None:
+    (made,) = await queue(admin, partner.agents[0])
+    waiting = asyncio.create_task(admin.get(f"/commands/{made['id']}?wait_s=20"))
+    await asyncio.sleep(0.1)
+    await finish(db, made["id"])
+    assert (await asyncio.wait_for(waiting, 5)).json()["status"] == "succeeded"
+
+
+async def test_lists(admin: httpx.AsyncClient, partner: Partner, db: Database) -> None:
+    first = await queue(admin, *partner.agents[:3], script="first thing")
+    second = await queue(admin, partner.agents[0], script="second")
+    await finish(db, first[0]["id"], "failed")
+
+    async def ids(**query: Any) -> list[str]:
+        answer = await admin.get("/commands", params=query)
+        page = Page[schemas.Command].model_validate_json(answer.content)
+        assert page.total >= len(page.items)
+        return [str(item.id) for item in page.items]
+
+    assert (await ids())[0] == second[0]["id"]
+    assert len(await ids()) == 4
+    assert set(await ids(agent_id=partner.agents[0])) == {first[0]["id"], second[0]["id"]}
+    assert await ids(status="failed") == [first[0]["id"]]
+    assert await ids(state="finished") == [first[0]["id"]]
+    assert await ids(state="active", status="failed") == []
+    assert len(await ids(state="active")) == 3
+    assert len(await ids(batch_id=first[0]["batch_id"])) == 3
+    assert await ids(search="SECOND host-0000") == [second[0]["id"]]
+    assert (await ids(sort="-duration"))[0] == first[0]["id"]
+    for sort in ("created_at", "-status", "hostname", "duration"):
+        page = (await admin.get("/commands", params={"sort": sort, "limit": 3})).json()
+        rest = (await admin.get("/commands", params={"sort": sort, "limit": 3, "cursor": page["next_cursor"]})).json()
+        assert len({item["id"] for item in page["items"] + rest["items"]}) == 4
+
+
+async def test_cancel_what_waits_for_an_offline_machine(
+    admin: httpx.AsyncClient, partner: Partner, carried: Traffic, owner: Any
+) -> None:
+    (made,) = await queue(admin, partner.agents[1])
+    await carried.update()
+    answer = await admin.post(f"/commands/{made['id']}/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    assert (await carried.update()).status == "cancelled"
+    assert carried.to_agents.empty()
+    assert (await admin.post(f"/commands/{made['id']}/cancel")).json()["code"] == "already_finished"
+    names = [row[0] for row in await owner.fetch("select name from core.outbox order by event_id")]
+    assert names == ["command.queued", "command.completed"]
+    assert await owner.fetchval("select count(*) from core.tunnel_audit where operation = 'command.cancelled'") == 1
+
+
+async def test_cancel_what_a_machine_may_have(
+    admin: httpx.AsyncClient, partner: Partner, carried: Traffic, db: Database
+) -> None:
+    for status in ("queued", "delivered", "running"):
+        (made,) = await queue(admin, partner.agents[0])
+        await carried.sent()
+        async with db.ingest() as tx:
+            await tx.execute("update core.commands set status = $2 where command_id = $1", made["id"], status)
+        answer = await admin.post(f"/commands/{made['id']}/cancel")
+        assert answer.status_code == 202
+        assert answer.json()["cancel_requested"] is True
+        assert answer.json()["status"] == ("running" if status == "running" else "delivered")
+        assert isinstance((await carried.sent())[1], CancelCommand)
+
+
+async def test_delete_and_clear(
+    *, admin: httpx.AsyncClient, partner: Partner, other: Partner, carried: Traffic, db: Database, owner: Any
+) -> None:
+    made = await queue(admin, *partner.agents)
+    for _ in range(2):
+        await carried.sent()
+    assert (await admin.delete(f"/commands/{made[0]['id']}")).status_code == 204
+    assert isinstance((await carried.sent())[1], CancelCommand), "a machine may run it already"
+    assert (await admin.get(f"/commands/{made[0]['id']}")).status_code == 404
+    await finish(db, made[1]["id"], output=b"x")
+    await finish(db, made[2]["id"], "expired")
+    assert (await admin.post("/commands/clear", json={"agent_id": str(partner.agents[2])})).json() == {"deleted": 1}
+    assert (await admin.post("/commands/clear", json={})).json() == {"deleted": 1}
+    assert (await admin.get("/commands")).json()["total"] == 1
+    assert await owner.fetchval("select count(*) from core.command_output") == 0
+    answer = await admin.post("/commands/clear", json={"agent_id": str(other.agents[0])})
+    assert answer.status_code == 404
+    operations = [row[0] for row in await owner.fetch("select operation from core.tunnel_audit order by seq")]
+    assert operations == ["command.queued"] * 4 + ["command.deleted", "commands.cleared", "commands.cleared"]
+
+
+async def test_nobody_elses(api: Api, admin: httpx.AsyncClient, partner: Partner, other: Partner) -> None:
+    (made,) = await queue(admin, partner.agents[0])
+    async with api.as_(other.person()) as stranger:
+        for method, path in (("GET", ""), ("POST", "/cancel"), ("DELETE", "")):
+            answer = await stranger.request(method, f"/commands/{made['id']}{path}")
+            assert (answer.status_code, answer.json()["code"]) == (404, "command_not_found")
+        assert (await stranger.get("/commands")).json()["total"] == 0
+        assert (await stranger.get("/commands", params={"agent_id": str(partner.agents[0])})).json()["total"] == 0
+        assert (await stranger.post("/commands/clear", json={})).json() == {"deleted": 0}
+    async with api.as_(partner.person(Role.CLIENT_CONTACT, partner.clients[0])) as contact:
+        for method, path in (("GET", ""), ("GET", f"/{made['id']}"), ("POST", "/clear"), ("DELETE", f"/{made['id']}")):
+            kind: dict[str, Any] = {"json": {}} if method == "POST" else {}
+            assert (await contact.request(method, f"/commands{path}", **kind)).status_code == 403
+
+
+async def test_many_machines_at_once(admin: httpx.AsyncClient, partner: Partner, owner: Any, carried: Traffic) -> None:
+    await owner.execute(
+        "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+        " hostname) select $1, gen_random_uuid(), $2, $3, 'C', 'S', sha256('x'), 'planted-' || n"
+        " from generate_series(1, 996) n",
+        partner.tenant_id,
+        partner.clients[0],
+        partner.sites[0],
+    )
+    await owner.execute(
+        "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id)"
+        " select tenant_id, agent_id, client_id, true, 'gw-1' from core.agents where hostname like 'planted%'"
+    )
+    answer = await admin.post("/commands", json={"filter": {}, "script": "true"})
+    assert len(answer.json()["items"]) == 1000
+    assert await owner.fetchval("select seq from core.audit_chains") == 1000
+    assert await owner.fetchval("select count(*) from core.outbox") == 1000
+    for _ in range(998):
+        await carried.sent()
