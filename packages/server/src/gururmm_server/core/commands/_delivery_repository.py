@@ -42,7 +42,8 @@ from core.commands c where c.command_id = any($1::uuid[])
 _ACCEPT = """
 update core.commands c set status = 'running', started_at = now(), delivered_at = coalesce(c.delivered_at, now()),
   sent_at = coalesce(c.sent_at, now())
-where c.command_id = any($1::uuid[]) and c.status in ('queued', 'delivered')
+from unnest($1::uuid[], $2::uuid[]) as u(command_id, agent_id)
+where c.command_id = u.command_id and c.agent_id = u.agent_id and c.status in ('queued', 'delivered')
 returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.started_at)::float8 as started_at
 """
 
@@ -60,9 +61,9 @@ update core.commands c set status = u.status, exit_code = u.exit_code, message =
   delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now()),
   started_at = case when u.status = 'expired' then c.started_at
     else coalesce(c.started_at, now() - make_interval(secs => least(u.duration_ms, 172800000) / 1000.0)) end
-from unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[])
-  as u(command_id, status, exit_code, message, duration_ms, dropped_bytes)
-where c.command_id = u.command_id and c.status in ('queued', 'delivered', 'running')
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
+  as u(command_id, agent_id, status, exit_code, message, duration_ms, dropped_bytes)
+where c.command_id = u.command_id and c.agent_id = u.agent_id and c.status in ('queued', 'delivered', 'running')
 returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms,
   extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
 """
@@ -92,9 +93,9 @@ async def facts(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
     return await tx.fetch(_FACTS, command_ids)
 
 
-async def accept(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
-    """Those that began to run."""
-    return await tx.fetch(_ACCEPT, command_ids)
+async def accept(tx: Transaction, begun: Sequence[tuple[UUID, UUID]]) -> list[Row]:
+    """(command, agent): those that began to run, if they are that agent's."""
+    return await tx.fetch(_ACCEPT, [command_id for command_id, _ in begun], [agent_id for _, agent_id in begun])
 
 
 async def insert_output(tx: Transaction, pieces: Sequence[tuple[UUID, int, int, bytes]]) -> set[tuple[bytes, int]]:
@@ -106,7 +107,10 @@ async def insert_output(tx: Transaction, pieces: Sequence[tuple[UUID, int, int, 
 
 
 async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Row]:
-    """Write (command, status, exit code, message, ms, dropped bytes); those that were not final before."""
+    """Write (command, agent, status, exit code, message, ms, dropped bytes).
+
+    Those that are that agent's and were not final before.
+    """
     return await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
 
 

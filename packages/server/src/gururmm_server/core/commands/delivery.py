@@ -113,57 +113,48 @@ class CommandDelivery:
     async def record(self, reports: list[Report]) -> Recorded:
         """Write what agents reported, in order. What belongs to another agent's command is not written."""
         recorded = Recorded()
-        clients = {report.agent_id.bytes: report for report in reports}
+        said_by = {report.agent_id.bytes: report for report in reports}
+        results: dict[tuple[bytes, UUID], CommandResult] = {}
+        accepted: set[tuple[bytes, UUID]] = set()
+        for report in reports:
+            if isinstance(report.message, CommandResult):
+                results[report.message.command_id, report.agent_id] = report.message
+            elif isinstance(report.message, CommandAccepted):
+                accepted.add((report.message.command_id, report.agent_id))
         try:
             async with self._db.ingest() as tx:
                 await self._learn(tx, reports)
-                mine = [report for report in reports if self._owns(report)]
-                finals = {r.message.command_id: r for r in mine if isinstance(r.message, CommandResult)}
-                await self._record_accepted(tx, mine, finals, clients, recorded)
-                await self._record_output(tx, mine, recorded)
-                await self._record_results(tx, finals, clients, recorded)
+                if begun := accepted - results.keys():
+                    for row in await repository.accept(tx, [(UUID(bytes=key[0]), key[1]) for key in begun]):
+                        _tell(recorded, row, said_by)
+                await self._record_output(tx, [report for report in reports if self._owns(report)], recorded)
+                if results:
+                    await self._record_results(tx, results, said_by, recorded)
         except BaseException:
             self._facts.clear()  # what was held is not known any more
             raise
-        held = {command_id for _, command_id in recorded.acknowledged}
-        for report in reports:
-            message = report.message
-            if isinstance(message, CommandResult) and not self._owns(report) and message.command_id not in held:
-                recorded.acknowledged.append((report.agent_id.bytes, message.command_id))
-        for command_id in held:
+        for _, command_id in recorded.acknowledged:
             self._facts.pop(command_id, None)
         return recorded
 
     async def _learn(self, tx: Transaction, reports: list[Report]) -> None:
-        unknown = {r.message.command_id for r in reports} - self._facts.keys()
-        if not unknown:
-            return
+        """Look up the commands that have output. Those without, the quick ones, do without this query."""
+        wanted = {
+            report.message.command_id
+            for report in reports
+            if isinstance(report.message, CommandOutput)
+            or (isinstance(report.message, CommandResult) and report.message.chunks)
+        }
         if len(self._facts) > _REMEMBERED:
             self._facts.clear()
-            unknown = {r.message.command_id for r in reports}
-        for row in await repository.facts(tx, [UUID(bytes=command_id) for command_id in unknown]):
-            self._facts[row["command_id"].bytes] = _Facts(row["agent_id"].bytes, row["tenant_id"], row["held"])
+        unknown = wanted - self._facts.keys()
+        if unknown:
+            for row in await repository.facts(tx, [UUID(bytes=command_id) for command_id in unknown]):
+                self._facts[row["command_id"].bytes] = _Facts(row["agent_id"].bytes, row["tenant_id"], row["held"])
 
     def _owns(self, report: Report) -> bool:
         facts = self._facts.get(report.message.command_id)
         return facts is not None and facts.agent_id == report.agent_id.bytes
-
-    async def _record_accepted(
-        self,
-        tx: Transaction,
-        reports: list[Report],
-        finals: dict[bytes, Report],
-        clients: dict[bytes, Report],
-        recorded: Recorded,
-    ) -> None:
-        begun = {
-            r.message.command_id
-            for r in reports
-            if isinstance(r.message, CommandAccepted) and r.message.command_id not in finals
-        }
-        if begun:
-            for row in await repository.accept(tx, [UUID(bytes=command_id) for command_id in begun]):
-                _tell(recorded, row, clients)
 
     async def _record_output(self, tx: Transaction, reports: list[Report], recorded: Recorded) -> None:
         pieces: dict[tuple[bytes, int], CommandOutput] = {}
@@ -190,38 +181,38 @@ class CommandDelivery:
                 facts.held -= len(piece.data)
 
     async def _record_results(
-        self, tx: Transaction, finals: dict[bytes, Report], clients: dict[bytes, Report], recorded: Recorded
+        self,
+        tx: Transaction,
+        results: dict[tuple[bytes, UUID], CommandResult],
+        said_by: dict[bytes, Report],
+        recorded: Recorded,
     ) -> None:
-        if not finals:
-            return
-        results = [message for r in finals.values() if isinstance(message := r.message, CommandResult)]
-        rows = await repository.finish(tx, [_final(result) for result in results])
+        rows = await repository.finish(tx, [_final(agent_id, result) for (_, agent_id), result in results.items()])
+        events: list[tuple[UUID, CommandCompleted]] = []
         for row in rows:
-            _tell(recorded, row, clients)
-        await publish_many(
-            tx,
-            [
-                (
-                    row["tenant_id"],
-                    CommandCompleted(
-                        command_id=row["command_id"],
-                        agent_id=row["agent_id"],
-                        hostname=clients[row["agent_id"].bytes].hostname,
-                        status=row["status"],
-                        exit_code=row["exit_code"],
-                    ),
-                )
-                for row in rows
-            ],
-        )
+            _tell(recorded, row, said_by)
+            event = CommandCompleted(
+                command_id=row["command_id"],
+                agent_id=row["agent_id"],
+                hostname=said_by[row["agent_id"].bytes].hostname,
+                status=row["status"],
+                exit_code=row["exit_code"],
+            )
+            events.append((row["tenant_id"], event))
+        await publish_many(tx, events)
         recorded.finished = bool(rows)
-        with_output = [UUID(bytes=result.command_id) for result in results if result.chunks]
+        with_output = [UUID(bytes=result.command_id) for result in results.values() if result.chunks]
         held = await repository.chunks_held(tx, with_output) if with_output else {}
-        for result in results:
-            facts = self._facts[result.command_id]
-            # Where the limit was reached the rest will never be held, so it is not waited for.
-            if held.get(result.command_id, 0) >= result.chunks or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT:
-                recorded.acknowledged.append((facts.agent_id, result.command_id))
+        for (command_id, agent_id), result in results.items():
+            if self._complete(agent_id, result, held.get(command_id, 0)):
+                recorded.acknowledged.append((agent_id.bytes, command_id))
+
+    def _complete(self, agent_id: UUID, result: CommandResult, held: int) -> bool:
+        """Whether the agent may forget: all is held, or the rest never will be, or it is nothing of this agent's."""
+        if held >= result.chunks:
+            return True
+        facts = self._facts.get(result.command_id)
+        return facts is None or facts.agent_id != agent_id.bytes or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
 
 
 def _run(row: Row) -> RunCommand:
@@ -234,10 +225,11 @@ def _run(row: Row) -> RunCommand:
     )
 
 
-def _final(result: CommandResult) -> tuple[UUID, str, int | None, str, int, int]:
+def _final(agent_id: UUID, result: CommandResult) -> tuple[UUID, UUID, str, int | None, str, int, int]:
     too_late = result.outcome == "cancelled" and result.message == DEADLINE_PASSED
     return (
         UUID(bytes=result.command_id),
+        agent_id,
         "expired" if too_late else result.outcome,
         result.exit_code,
         result.message.replace("\0", ""),
@@ -246,13 +238,13 @@ def _final(result: CommandResult) -> tuple[UUID, str, int | None, str, int, int]
     )
 
 
-def _tell(recorded: Recorded, row: Row, clients: dict[bytes, Report]) -> None:
+def _tell(recorded: Recorded, row: Row, said_by: dict[bytes, Report]) -> None:
     agent_id = row["agent_id"].bytes
     recorded.live.setdefault(row["tenant_id"], Live()).updates.append(
         CommandUpdate(
             command_id=row["command_id"].bytes,
             agent_id=agent_id,
-            client_id=clients[agent_id].client_id.bytes,
+            client_id=said_by[agent_id].client_id.bytes,
             status=row["status"],
             exit_code=row.get("exit_code"),
             message=row.get("message"),

@@ -1,6 +1,7 @@
 """The gateway: opens, holds agents, moves them over, closes."""
 
 import asyncio
+import os
 import resource
 from time import monotonic
 from typing import Any, Final
@@ -109,9 +110,8 @@ class Gateway:
                 start_serving=False,
             )
         except OSError as error:
-            raise StartError(
-                f"Port {port} for agents cannot be opened ({error.strerror}). Choose another with --port."
-            ) from error
+            why = os.strerror(error.errno or 0)
+            raise StartError(f"Port {port} for agents cannot be opened ({why}). Choose another with --port.") from error
         self.port = self._server.sockets[0].getsockname()[1]
         shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104
         self._url = advertise_url or f"ws://{shown}:{self.port}"
