@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code."""
     options = _parser().parse_args(arguments)
     memory.begin()
-    memory.leave_out_unused_transport()
+    memory.leave_out_the_unneeded()
     try:
         return _COMMANDS[options.command](options)
     except AgentError as error:

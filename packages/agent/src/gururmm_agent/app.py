@@ -17,6 +17,7 @@ from gururmm_agent.link.hello import HelloFailed, Machine
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
 from gururmm_agent.link.socket import Closed, ServerLink, connect
 from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.memory import give_back
 from gururmm_agent.state import Identity, StateDirectory
 from gururmm_agent.tasks.commands import Commands
 from gururmm_agent.tasks.inventory import InventoryTask
@@ -114,6 +115,7 @@ class Agent:
         try:
             link = await connect(gateway, self._identity, self._machine, self, self._ca_file)
             _log.info("connected to %s", gateway)
+            give_back()  # hello and the handshake each read the trust store
             ended = await self._catch_up(link, group)
         except Closed as closed:
             raise _Wait(ended_by(closed.code), str(closed)) from closed

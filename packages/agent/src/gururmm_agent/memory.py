@@ -19,9 +19,14 @@ def begin() -> None:
             mallopt(option, value)
 
 
-def leave_out_unused_transport() -> None:
-    """Picows imports aiofastnet when it finds it; the agent uses asyncio's own transport, and saves 5 MB."""
-    sys.modules.setdefault("aiofastnet", None)  # type: ignore[arg-type]
+def leave_out_the_unneeded() -> None:
+    """Hide modules that libraries import only because they find them.
+
+    Picows would take aiofastnet, where the agent uses asyncio's own transport (5 MB); msgspec takes typing_extensions
+    for what Python 3.11 has itself (1 MB).
+    """
+    for name in ("aiofastnet", "typing_extensions"):
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
 
 
 def settle() -> None:
