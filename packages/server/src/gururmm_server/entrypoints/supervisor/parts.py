@@ -66,7 +66,7 @@ class Parts:
         return self._python("migrate", GURURMM_DATABASE_URL=self.owner_database_url)
 
     def seed(self) -> Command:
-        return self._python("seed-demo", GURURMM_DEMO_PASSWORD=self._data.secret("demo-password"))
+        return self._python("seed-demo", GURURMM_DEMO_PASSWORD=self._data.secret("demo-password", 8))
 
     def servers(self) -> list[ServiceSpec]:
         """The api, gateway and worker processes."""
