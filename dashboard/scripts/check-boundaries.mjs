@@ -11,6 +11,7 @@ const IMPORT = /(?:from\s+|import\s*\(\s*|import\s+)["']([^"']+)["']/g;
 function* files(folder) {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
+    if (name === "generated") continue;
     if (statSync(path).isDirectory()) yield* files(path);
     else if (/\.tsx?$/.test(name)) yield path;
   }

@@ -47,7 +47,9 @@ function Frame({ live }: { live: boolean }) {
     "/": () => live && navigate({ to: "/fleet", search: { focus: "search" } }),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new path starts at its top
-  useEffect(() => main.current?.scrollTo(0, 0), [pathname]);
+  useEffect(() => {
+    main.current?.scrollTo(0, 0);
+  }, [pathname]);
   return (
     <div className="flex h-dvh overflow-hidden max-md:flex-col">
       <a

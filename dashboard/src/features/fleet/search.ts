@@ -5,7 +5,7 @@ export interface FleetSearch {
   status?: "online" | "offline" | "problem";
   client_id?: string;
   site_id?: string;
-  os?: string;
+  os?: "linux" | "windows" | "macos" | "other";
   sort?: string;
   /** The machine shown at the side. */
   peek?: string;

@@ -38,7 +38,7 @@ export function RunDialog({
     mutationFn: () =>
       runCommand({
         ...(target.kind === "filter"
-          ? { filter: target.filter }
+          ? { filter: { ...target.filter, search: target.filter.search ?? "" } }
           : { agent_ids: target.agents.map((agent) => agent.id) }),
         shell,
         script,

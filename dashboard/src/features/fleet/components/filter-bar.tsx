@@ -73,7 +73,7 @@ export function FilterBar({
         hideLabel
         className="h-8 w-auto"
         value={search.os ?? ""}
-        onChange={(event) => onChange({ os: event.target.value || undefined })}
+        onChange={(event) => onChange({ os: (event.target.value || undefined) as FleetSearch["os"] })}
       >
         <option value="">Every OS</option>
         <option value="linux">Linux</option>

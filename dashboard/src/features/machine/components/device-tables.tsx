@@ -55,7 +55,9 @@ export function DisksCard({ agent }: { agent: AgentDetail }) {
 
 export function InterfacesCard({ agent }: { agent: AgentDetail }) {
   const network = agent.inventory.network;
-  const rows = entries(network).filter(([, item]) => "mac" in item || "addresses" in item);
+  const rows = entries(network)
+    .filter(([, item]) => "mac" in item || "addresses" in item)
+    .sort(([, a], [, b]) => Number(b.up === true) - Number(a.up === true));
   const gateway = asText(network?.default_gateway);
   const dns = asTexts(network?.dns);
   return (
@@ -120,7 +122,9 @@ export function TemperaturesCard({ agent }: { agent: AgentDetail }) {
   const readings = agent.latest?.temperatures ?? [];
   const section = agent.inventory.temperatures;
   const none = unavailable(section?.none);
-  const tried = none?.tried.length ? none.tried : triedSources(at(section, "sources", "tried"));
+  // The list of sources says what each answered; the note of "none" may only have their names.
+  const answered = triedSources(at(section, "sources", "tried"));
+  const tried = answered.length > 0 ? answered : (none?.tried ?? []);
   return (
     <Card id="temperatures">
       <CardHeader title="Temperatures" />
@@ -145,11 +149,16 @@ export function TemperaturesCard({ agent }: { agent: AgentDetail }) {
 }
 
 export function UsersCard({ agent }: { agent: AgentDetail }) {
-  const users = entries(agent.inventory.users);
+  const missing = unavailable(agent.inventory.users?.none);
+  const users = entries(agent.inventory.users).filter(([, user]) => !unavailable(user));
   return (
     <Card>
       <CardHeader title="People signed in" />
-      {users.length === 0 ? (
+      {missing ? (
+        <div className="px-4 py-4 text-sm">
+          <UnavailableNote why={missing.why} tried={missing.tried} />
+        </div>
+      ) : users.length === 0 ? (
         <p className="px-4 py-4 text-muted text-sm">Nobody is signed in.</p>
       ) : (
         <ul className="divide-y divide-line/60 text-sm">

@@ -34,8 +34,16 @@ export function SystemFacts({ agent }: { agent: AgentDetail }) {
     { name: "BIOS", value: at(hardware, "bios_version") },
     { name: "Processor", value: at(hardware, "cpu", "model") ?? at(hardware, "cpu") },
     { name: "Cores", value: cores(hardware) },
-    { name: "Top clock", value: max, shown: max === null ? undefined : `${Math.round(max)} MHz` },
-    { name: "Memory", value: memory, shown: memory === null ? undefined : bytes(memory) },
+    {
+      name: "Top clock",
+      value: max ?? at(hardware, "cpu", "max_mhz"),
+      shown: max === null ? undefined : `${Math.round(max)} MHz`,
+    },
+    {
+      name: "Memory",
+      value: memory ?? at(hardware, "memory", "total"),
+      shown: memory === null ? undefined : bytes(memory),
+    },
     { name: "Graphics", value: graphics(at(hardware, "gpus")) },
   ];
   const own: FactRow[] = [

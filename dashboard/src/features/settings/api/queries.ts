@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { PartnerSettings, Role, SignInSession, UserRow } from "@/api/contract";
+import type { PartnerSettings, Role, SettingsChange, SignInSession, UserRow } from "@/api/contract";
 import { api, type Query } from "@/api/http";
 import { listQuery } from "@/api/queries";
 
@@ -38,7 +38,7 @@ export const acts = {
   changeUser: (id: string, part: { role?: Role; name?: string; client_id?: string | null; disabled?: boolean }) =>
     api.patch<UserRow>(`/users/${id}`, part),
   deleteUser: (id: string) => api.delete(`/users/${id}`),
-  saveSettings: (settings: Partial<PartnerSettings>) => api.patch<PartnerSettings>("/settings", settings),
+  saveSettings: (settings: SettingsChange) => api.patch<PartnerSettings>("/settings", settings),
   endSignIn: (id: string) => api.post(`/auth/sessions/${id}/end`),
   signOutEverywhere: () => api.post("/auth/sign-out-everywhere"),
 };

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
-import type { PartnerSettings, Tier } from "@/api/contract";
+import type { PartnerSettings, SettingsChange, Tier } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { refresh } from "@/api/session";
 import { Button } from "@/components/button";
@@ -10,7 +10,8 @@ import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
 import { notifyDone } from "@/lib/notify";
 import { acts, settingsQuery } from "../api/queries";
 
-const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"];
+const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
+type Level = (typeof LEVELS)[number];
 const TIERS: [Tier, string][] = [
   ["client", "Client"],
   ["site", "Site"],
@@ -37,7 +38,7 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
   const [draft, setDraft] = useState(settings);
   useEffect(() => setDraft(settings), [settings]);
   const save = useMutation({
-    mutationFn: () => acts.saveSettings({ ...draft, label_overrides: withoutEmpty(draft.label_overrides) }),
+    mutationFn: () => acts.saveSettings(changeOf(draft)),
     onSuccess: async (saved) => {
       cache.setQueryData(settingsQuery.queryKey, saved);
       notifyDone("Saved. Machines that are online have it already.");
@@ -73,8 +74,8 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
           ))}
           <SelectField
             label="Log level of the agents"
-            value={draft.log_level.toUpperCase()}
-            onChange={(event) => setDraft({ ...draft, log_level: matchCase(settings.log_level, event.target.value) })}
+            value={draft.log_level}
+            onChange={(event) => setDraft({ ...draft, log_level: event.target.value as Level })}
             error={fields.log_level}
           >
             {LEVELS.map((level) => (
@@ -112,10 +113,14 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
   );
 }
 
-function withoutEmpty(labels: PartnerSettings["label_overrides"]): PartnerSettings["label_overrides"] {
-  return Object.fromEntries(Object.entries(labels).filter(([, label]) => label?.trim()));
-}
-
-function matchCase(like: string, level: string): string {
-  return like === like.toLowerCase() ? level.toLowerCase() : level;
+/** What the form can change; labels left empty go back to the product's own words. */
+function changeOf({
+  heartbeat_s,
+  metrics_s,
+  inventory_s,
+  log_level,
+  label_overrides,
+}: PartnerSettings): SettingsChange {
+  const labels = Object.entries(label_overrides).filter(([, label]) => label.trim() !== "");
+  return { heartbeat_s, metrics_s, inventory_s, log_level, label_overrides: Object.fromEntries(labels) };
 }
