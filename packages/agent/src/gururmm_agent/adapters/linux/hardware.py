@@ -14,7 +14,7 @@ _DMI: Final = (
     ("board", "board_name"),
 )
 _DEVICE_TREE: Final = {"model": "model", "serial": "serial-number"}
-_PLACEHOLDERS: Final = ("to be filled by o.e.m.", "default string", "not specified", "none", "system serial number")
+_LEFT_BLANK: Final = ("to be filled by o.e.m.", "default string", "not specified", "none", "system serial number")
 
 
 def hardware_items() -> Items:
@@ -34,7 +34,7 @@ def _identity(key: str, file: str) -> str | dict[str, Any]:
         text = (try_read(tried[1]) or "").strip("\0") or None
     if text is None:
         return unavailable("the firmware's tables are absent or not readable", *tried)
-    if text.lower() in _PLACEHOLDERS:
+    if text.lower() in _LEFT_BLANK:
         return unavailable(f"the maker left it as {text!r}", *tried)
     return text
 
