@@ -60,7 +60,7 @@ def principal_of(request: Request) -> Principal:
 def requires(permission: Permission) -> Any:
     """A dependency that gives the `TenantCaller` if the role has this permission inside a Partner."""
 
-    def check(request: Request) -> TenantCaller:
+    async def check(request: Request) -> TenantCaller:
         principal = principal_of(request)
         if principal.tenant_id is None or permission not in principal.permissions():
             raise Forbidden(internal=f"{principal.role} lacks {permission}")
@@ -72,7 +72,7 @@ def requires(permission: Permission) -> Any:
 def requires_platform(permission: Permission) -> Any:
     """A dependency that gives the `Principal` if they are Platform staff with this permission."""
 
-    def check(request: Request) -> Principal:
+    async def check(request: Request) -> Principal:
         principal = principal_of(request)
         if permission not in principal.permissions():
             raise Forbidden(internal=f"{principal.role} lacks {permission}")
@@ -83,13 +83,17 @@ def requires_platform(permission: Permission) -> Any:
 
 def signed_in() -> Any:
     """A dependency that gives the `Principal`, whatever the role: for what everybody does with their own account."""
-    return _declare(principal_of, None)
+
+    async def check(request: Request) -> Principal:
+        return principal_of(request)
+
+    return _declare(check, None)
 
 
 def public() -> Any:
     """Declares that a route is open to the world, on purpose."""
 
-    def check() -> None:
+    async def check() -> None:
         return None
 
     return _declare(check, None)

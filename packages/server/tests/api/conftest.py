@@ -1,0 +1,273 @@
+"""The whole api on a real socket, over a real database and broker, with two Partners in it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+from fastapi import FastAPI
+from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
+from gururmm_server.core.agents.bootstrap_routes import BootstrapApp
+from gururmm_server.core.agents.overview import Overview
+from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.routes import build_router as agents_router
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.audit.reading import AuditReading
+from gururmm_server.core.commands.routes import build_router as commands_router
+from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.events.routes import build_router as events_router
+from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.routes import BrowserDoor
+from gururmm_server.core.identity.routes import build_router as identity_router
+from gururmm_server.core.identity.seeding import seed_partner_admin
+from gururmm_server.core.identity.service import Identity, load_access_token_key
+from gururmm_server.core.identity.users import Users
+from gururmm_server.core.tenancy.codes import SiteCodes
+from gururmm_server.core.tenancy.models import NewCode
+from gururmm_server.core.tenancy.partner_settings import PartnerSettings
+from gururmm_server.core.tenancy.partners import Partners, add_partner
+from gururmm_server.core.tenancy.platform_routes import build_router as platform_router
+from gururmm_server.core.tenancy.routes import build_router as tenancy_router
+from gururmm_server.core.tenancy.service import Tenancy
+from gururmm_server.core.tunnel.relays import TunnelRelays
+from gururmm_server.core.tunnel.routes import build_router as tunnel_router
+from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.entrypoints.internal_api.app import Web, build_app
+from gururmm_server.entrypoints.internal_api.audit_routes import build_router as audit_router
+from gururmm_server.entrypoints.internal_api.gate import Authenticator
+from gururmm_server.entrypoints.internal_api.server import ApiServer
+from gururmm_server.entrypoints.tech_stream.live import LiveStreams
+from gururmm_server.entrypoints.tech_stream.live import build_router as live_router
+from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class House:
+    """One Partner with one of everything. `ids` are what paths name."""
+
+    tenant_id: UUID
+    admin: Principal
+    email: str
+    code: str = ""
+    ids: dict[str, UUID] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> TenantCaller:
+        return TenantCaller(self.admin, self.tenant_id)
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any
+    headers: Any
+
+
+@dataclass
+class Api:
+    """The running api and the means to ask it."""
+
+    app: FastAPI
+    db: Database
+    bus: Bus
+    identity: Identity
+    users: Users
+    tenancy: Tenancy
+    codes: SiteCodes
+    base: str
+    gateways: GatewayDirectory
+    browser: aiohttp.ClientSession
+    own: House
+    foreign: House
+
+    def token(
+        self, role: Role | None = Role.PARTNER_ADMIN, *, house: House | None = None, client_id: UUID | None = None
+    ) -> str:
+        """An access token as the product signs it; role None is a Platform admin outside of any Partner."""
+        house = house or self.own
+        if role is Role.CLIENT_CONTACT and client_id is None:
+            client_id = house.ids["client_id"]
+        principal = Principal(
+            user_id=house.admin.user_id,
+            email=house.email,
+            session_id=new_id(),
+            role=role or Role.PLATFORM_ADMIN,
+            tenant_id=house.tenant_id if role else None,
+            client_id=client_id,
+        )
+        return self.identity.tokens.issue(principal)
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        data: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        browser: aiohttp.ClientSession | None = None,
+    ) -> Answer:
+        """Send a request to /api/v1 + path (or to path, where it says /-)."""
+        url = self.base + (path[2:] if path.startswith("/-") else "/api/v1" + path)
+        given = dict(headers or {})
+        if token is not None:
+            given["Authorization"] = f"Bearer {token}"
+        if data is not None:
+            given.setdefault("Content-Type", "application/json")
+        session = browser or self.browser
+        async with session.request(method, url, json=body, data=data, headers=given) as response:
+            json_like = response.content_type == "application/json"
+            return Answer(
+                response.status, await response.json() if json_like else await response.read(), response.headers
+            )
+
+    async def sign_in(self, email: str, password: str = PASSWORD, browser: aiohttp.ClientSession | None = None) -> str:
+        answer = await self.ask("POST", "/auth/sign-in", {"email": email, "password": password}, browser=browser)
+        assert answer.status == 200, answer.body
+        token: str = answer.body["access_token"]
+        return token
+
+    async def audit(self, house: House | None = None) -> list[dict[str, Any]]:
+        """The rows of the Partner's audit_log, oldest first."""
+        async with self.db.audit_reader((house or self.own).tenant_id) as tx:
+            rows = await tx.fetch("select * from core.audit_log order by seq")
+        return [dict(row) for row in rows]
+
+
+def new_browser() -> aiohttp.ClientSession:
+    """A client with cookies of its own."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+
+
+@pytest.fixture
+def dashboard_dir(tmp_path: Path) -> Path:
+    """A built dashboard, as small as one can be."""
+    directory = tmp_path / "dashboard"
+    (directory / "assets").mkdir(parents=True)
+    (directory / "index.html").write_text("<!doctype html><title>GuruRMM</title>")
+    (directory / "assets" / "app-1a2b.js").write_text("1")
+    return directory
+
+
+@pytest.fixture
+async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]:
+    url = "http://rmm.example.org"
+    identity = Identity(db, bus, await load_access_token_key(db), url)
+    users = Users(db, identity.invitations, identity.revocations)
+    tenancy, codes, door = Tenancy(db, bus), SiteCodes(db, url), BrowserDoor(url)
+    agents, hub, tunnel = AgentService(db, bus), LiveHub(bus), TunnelService(db, bus)
+    gateways = GatewayDirectory(db)
+    relays = TunnelRelays(db, bus, tunnel)
+
+    async def ready() -> dict[str, bool]:
+        return {"bus": bus.connected}
+
+    app = build_app(
+        [
+            identity_router(identity, users, door),
+            tenancy_router(tenancy, codes, PartnerSettings(db, bus)),
+            platform_router(Partners(db, bus, users), identity, door),
+            agents_router(agents, LiveQueries(db, bus, answer_seconds=0.2), Overview(db)),
+            commands_router(CommandService(db, bus, agents, hub)),
+            events_router(ActivityFeed(db, bus)),
+            tunnel_router(tunnel),
+            audit_router(AuditReading(db)),
+            live_router(LiveStreams(db, bus, hub, agents), url),
+            tunnel_stream_router(db, relays, url),
+        ],
+        authenticator=Authenticator(identity.tokens, identity.revocations),
+        bootstrap=BootstrapApp(Bootstrap(db, bus, gateways)),
+        ready=ready,
+        web=Web(url, dashboard_dir=dashboard_dir),
+    )
+    await identity.open()
+    await gateways.open()
+    server = ApiServer(app, "127.0.0.1", 0)
+    serving = asyncio.create_task(server.run())
+    own, foreign = await build_house(db, bus, "own"), await build_house(db, bus, "foreign")
+    async with new_browser() as browser:
+        while not server.started:
+            await asyncio.sleep(0.01)
+        base = f"http://127.0.0.1:{server.port}"
+        yield Api(app, db, bus, identity, users, tenancy, codes, base, gateways, browser, own, foreign)
+    server.stop()
+    await serving
+    await gateways.close()
+    await identity.close()
+
+
+async def build_house(db: Database, bus: Bus, name: str) -> House:
+    """A Partner with one Client, Site, code, agent, command and closed session; the admin of `own` can sign in."""
+    tenant_id, email = new_id(), f"admin@{name}.example"
+    root = Principal(user_id=new_id(), email="root@example.org", session_id=new_id(), role=Role.PLATFORM_ADMIN)
+    async with db.platform(root.email, "test") as tx:
+        await add_partner(tx, tenant_id, f"Partner {name}", root)
+    # A hash takes its time: only the Partner that tests sign in to gets one.
+    user_id = await seed_partner_admin(db, tenant_id, email, "Ada Admin", PASSWORD) if name == "own" else new_id()
+    admin = Principal(user_id=user_id, email=email, session_id=new_id(), role=Role.PARTNER_ADMIN, tenant_id=tenant_id)
+    house = House(tenant_id, admin, email)
+    client = await Tenancy(db, bus).create_client(house.caller, f"Client of {name}")
+    site = await Tenancy(db, bus).create_site(house.caller, client.id, "Head office")
+    code = await SiteCodes(db, "http://rmm.example.org").create(house.caller, site.id, NewCode())
+    house.code = code.code
+    house.ids = {
+        "client_id": client.id,
+        "site_id": site.id,
+        "code_id": code.id,
+        "user_id": user_id,
+        "partner_id": tenant_id,
+        "agent_id": new_id(),
+        "command_id": new_id(),
+        "session_id": new_id(),
+    }
+    await plant_machine(db, house)
+    return house
+
+
+async def plant_machine(db: Database, house: House) -> None:
+    ids = house.ids
+    async with db.tenant(house.tenant_id) as tx:
+        await tx.execute(
+            "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+            " hostname) values ($1, $2, $3, $4, 'c', 's', $5, 'planted')",
+            house.tenant_id,
+            ids["agent_id"],
+            ids["client_id"],
+            ids["site_id"],
+            ids["agent_id"].bytes * 2,
+        )
+        await tx.execute(
+            "insert into core.agent_state (tenant_id, agent_id, client_id) values ($1, $2, $3)",
+            house.tenant_id,
+            ids["agent_id"],
+            ids["client_id"],
+        )
+        await tx.execute(
+            "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s,"
+            " created_by) values ($1, $2, $2, $3, 'sh', 'true', 60, 'x')",
+            house.tenant_id,
+            ids["command_id"],
+            ids["agent_id"],
+        )
+        await tx.execute(
+            "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, opened_by, opened_by_id, status,"
+            " columns, rows, closed_at) values ($1, $2, $3, $4, $5, 'closed', 80, 24, now())",
+            house.tenant_id,
+            ids["session_id"],
+            ids["agent_id"],
+            "tech@example.org",
+            new_id(),
+        )

@@ -1,0 +1,216 @@
+"""Who may do what: every route of the api, asked as nobody, as the wrong role, and for another Partner's things."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
+from gururmm_server.core.identity.principal import Role
+
+from .conftest import Answer, Api
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a route takes.
+
+    `denied`: a role that may not (None: every signed-in person may). `foreign`: where it can name another Partner's
+    things, `path` or `body` (None: nowhere). `accepts`: the answers to an admin.
+    """
+
+    body: Any = None
+    denied: str | None = "client_contact"
+    foreign: str | None = None
+    query: str = ""
+    accepts: tuple[int, ...] = (200, 201, 202, 204)
+    foreign_body: dict[str, Any] = field(default_factory=dict)
+
+
+PUBLIC = {
+    "POST /auth/sign-in",
+    "POST /auth/refresh",
+    "POST /auth/sign-out",
+    "GET /auth/invitation/{token}",
+    "POST /auth/invitation/{token}",
+}
+NAMED = {"name": "Renamed"}
+CODE = {"expires_in_h": None, "max_uses": None}
+SCRIPT = {"shell": "sh", "script": "true"}
+ANYBODY_INSIDE = "platform"
+"""Inside a Partner every role may; a Platform admin outside of any may not."""
+
+CASES: dict[str, Case] = {
+    "GET /auth/me": Case(denied=None),
+    "GET /auth/sessions": Case(denied=None),
+    "POST /auth/sessions/{session_id}/end": Case(denied=None, foreign="path", accepts=(404,)),
+    "POST /auth/sign-out-everywhere": Case(denied=None),
+    "POST /auth/switch-partner": Case({"tenant_id": "{partner_id}"}, denied=None, foreign="body"),
+    "GET /users": Case(),
+    "POST /users": Case(
+        {"email": "new@own.example", "role": "client_contact", "client_id": "{client_id}"}, "partner_tech", "body"
+    ),
+    "PATCH /users/{user_id}": Case({"name": "New Name"}, "partner_tech", "path"),
+    "DELETE /users/{user_id}": Case(None, "partner_tech", "path", accepts=(409,)),
+    "POST /users/{user_id}/invitation": Case(None, "partner_tech", "path", accepts=(409,)),
+    "GET /tree": Case(denied=ANYBODY_INSIDE),
+    "GET /clients": Case(denied=ANYBODY_INSIDE),
+    "POST /clients": Case(NAMED),
+    "GET /clients/{client_id}": Case(denied=ANYBODY_INSIDE, foreign="path"),
+    "PATCH /clients/{client_id}": Case({"name": "Another name"}, foreign="path"),
+    "DELETE /clients/{client_id}": Case(foreign="path", accepts=(409,)),
+    "GET /sites": Case(denied=ANYBODY_INSIDE),
+    "POST /sites": Case({"client_id": "{client_id}", "name": "Branch"}, foreign="body"),
+    "GET /sites/{site_id}": Case(denied=ANYBODY_INSIDE, foreign="path"),
+    "PATCH /sites/{site_id}": Case(NAMED, foreign="path"),
+    "DELETE /sites/{site_id}": Case(foreign="path", accepts=(409,)),
+    "GET /sites/{site_id}/codes": Case(foreign="path"),
+    "POST /sites/{site_id}/codes": Case(CODE, foreign="path"),
+    "POST /sites/{site_id}/codes/rotate": Case(CODE, foreign="path"),
+    "POST /sites/{site_id}/codes/{code_id}/revoke": Case(foreign="path"),
+    "GET /settings": Case(),
+    "PATCH /settings": Case({"heartbeat_s": 60}, "partner_tech"),
+    "GET /platform/partners": Case(denied="partner_admin", accepts=()),
+    "POST /platform/partners": Case({"name": "New"}, "partner_admin", accepts=()),
+    "POST /platform/partners/{partner_id}/enter": Case({"reason": "asked to"}, "partner_admin", accepts=()),
+    "POST /platform/leave": Case(None, "partner_admin", accepts=()),
+    "GET /overview": Case(denied=ANYBODY_INSIDE),
+    "GET /events": Case(denied=ANYBODY_INSIDE),
+    "GET /agents": Case(denied=ANYBODY_INSIDE),
+    "GET /agents/{agent_id}": Case(denied=ANYBODY_INSIDE, foreign="path"),
+    "GET /agents/{agent_id}/software": Case(denied=ANYBODY_INSIDE, foreign="path"),
+    "GET /agents/{agent_id}/metrics": Case(denied=ANYBODY_INSIDE, foreign="path", query="?range=1h"),
+    "GET /agents/{agent_id}/changes": Case(denied=ANYBODY_INSIDE, foreign="path"),
+    "GET /agents/{agent_id}/processes": Case(denied=ANYBODY_INSIDE, foreign="path", accepts=(503,)),
+    "GET /agents/{agent_id}/folders": Case(denied=ANYBODY_INSIDE, foreign="path", query="?path=/", accepts=(503,)),
+    "PATCH /agents/{agent_id}": Case({"site_id": "{site_id}"}, foreign="path"),
+    "DELETE /agents/{agent_id}": Case(None, "partner_tech", "path"),
+    "POST /commands": Case(SCRIPT | {"agent_ids": ["{agent_id}"]}, foreign="body"),
+    "GET /commands": Case(),
+    "GET /commands/{command_id}": Case(foreign="path"),
+    "POST /commands/{command_id}/cancel": Case(foreign="path"),
+    "DELETE /commands/{command_id}": Case(foreign="path"),
+    "POST /commands/clear": Case({"agent_id": "{agent_id}"}),
+    "POST /tunnel/open": Case({"agent_id": "{agent_id}"}, foreign="body", accepts=(503,)),
+    "GET /tunnel/status/{session_id}": Case(foreign="path"),
+    "POST /tunnel/ticket/{session_id}": Case(foreign="path", accepts=(403,)),  # a terminal is its opener's alone
+    "POST /tunnel/close/{session_id}": Case(foreign="path"),
+    "GET /tunnel/sessions": Case(),
+    "GET /tunnel/sessions/{session_id}/recording": Case(foreign="path"),
+    "GET /audit": Case(None, "partner_tech"),
+    "GET /audit/verify": Case(None, "partner_tech"),
+    "POST /live/ticket": Case(denied=ANYBODY_INSIDE),
+}
+
+
+def _contexts(api: Api) -> list[RouteContext]:
+    """Every route of the app as it is served: path with its prefixes, dependencies of its routers included."""
+    kinds = (APIRoute, APIWebSocketRoute)
+    return [context for context in iter_route_contexts(api.app.routes) if isinstance(context.original_route, kinds)]
+
+
+def _declared(dependant: Dependant) -> bool:
+    calls = [dependency.call for dependency in dependant.dependencies]
+    return any(hasattr(call, "access_declared") for call in calls)
+
+
+async def test_every_route_declares_who_may_use_it(api: Api) -> None:
+    contexts = _contexts(api)
+    assert len(contexts) > 50
+    assert [context.path for context in contexts if not _declared(context.dependant)] == []
+
+
+async def test_every_route_is_in_this_test(api: Api) -> None:
+    probes = {"GET /healthz", "GET /readyz", "GET /metrics"}
+    served = {
+        f"{method} {(context.path or '').removeprefix('/api/v1')}"
+        for context in _contexts(api)
+        for method in context.methods or ()
+    }
+    assert served - probes == set(CASES) | PUBLIC
+
+
+def _fill(value: Any, ids: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {name: _fill(inner, ids) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_fill(inner, ids) for inner in value]
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda match: str(ids[match[1]]), value)
+    return value
+
+
+async def _ask(api: Api, name: str, token: str | None, *, path_of: str = "own", body_of: str = "own") -> Answer:
+    case, (method, path) = CASES[name], name.split(" ")
+    houses = {"own": api.own.ids, "foreign": api.foreign.ids}
+    return await api.ask(
+        method, _fill(path, houses[path_of]) + case.query, _fill(case.body, houses[body_of]), token=token
+    )
+
+
+async def _surprises(api: Api, expected: dict[str, tuple[int, ...]], ask: Any) -> dict[str, Any]:
+    """Which of the asked routes did not answer as expected. One api serves all: what is refused changes nothing."""
+    found = {}
+    for name, statuses in expected.items():
+        answer = await ask(name)
+        if answer.status not in statuses:
+            found[name] = (answer.status, answer.body)
+    return found
+
+
+async def test_nobody_gets_nothing(api: Api) -> None:
+    async def ask(name: str) -> Answer:
+        answer = await _ask(api, name, None)
+        assert answer.body["code"] == "not_signed_in", name
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        return answer
+
+    assert await _surprises(api, dict.fromkeys(CASES, (401,)), ask) == {}
+
+
+async def test_the_wrong_role_is_forbidden(api: Api) -> None:
+    async def ask(name: str) -> Answer:
+        denied = CASES[name].denied
+        answer = await _ask(api, name, api.token(None if denied == ANYBODY_INSIDE else Role(denied)))
+        assert answer.body["code"] == "forbidden", (name, answer.body)
+        return answer
+
+    denying = [name for name, case in CASES.items() if case.denied]
+    assert await _surprises(api, dict.fromkeys(denying, (403,)), ask) == {}
+
+
+async def test_another_partners_things_are_not_found(api: Api) -> None:
+    async def ask(name: str) -> Answer:
+        where = {"path_of": "foreign"} if CASES[name].foreign == "path" else {"body_of": "foreign"}
+        return await _ask(api, name, api.token(), **where)
+
+    naming = [name for name, case in CASES.items() if case.foreign]
+    assert len(naming) > 25
+    assert await _surprises(api, dict.fromkeys(naming, (404,)), ask) == {}
+
+
+async def test_an_admin_of_the_partner_gets_through(api: Api) -> None:
+    open_to_admins = {name: case.accepts for name, case in CASES.items() if case.accepts}
+    last = ("DELETE /commands/{command_id}", "POST /commands/clear", "DELETE /agents/{agent_id}")
+    in_order = sorted(open_to_admins, key=lambda name: last.index(name) if name in last else -1)
+    found = await _surprises(
+        api, {name: open_to_admins[name] for name in in_order}, lambda name: _ask(api, name, api.token())
+    )
+    assert found == {}
+
+
+async def test_a_client_contact_sees_its_own_client_only(api: Api) -> None:
+    other = await api.tenancy.create_client(api.own.caller, "Another Client")
+    site = await api.tenancy.create_site(api.own.caller, other.id, "Elsewhere")
+    contact = api.token(Role.CLIENT_CONTACT)
+    clients = (await api.ask("GET", "/clients", token=contact)).body
+    assert [item["id"] for item in clients["items"]] == [str(api.own.ids["client_id"])]
+    sites = (await api.ask("GET", "/sites", token=contact)).body
+    assert [item["id"] for item in sites["items"]] == [str(api.own.ids["site_id"])]
+    assert (await api.ask("GET", f"/sites?client_id={other.id}", token=contact)).body["items"] == []
+    tree = (await api.ask("GET", "/tree", token=contact)).body
+    assert [branch["id"] for branch in tree["clients"]] == [str(api.own.ids["client_id"])]
+    for path in (f"/clients/{other.id}", f"/sites/{site.id}"):
+        assert (await api.ask("GET", path, token=contact)).status == 404
+    stranger = api.token(Role.CLIENT_CONTACT, client_id=other.id)
+    assert (await api.ask("GET", f"/agents/{api.own.ids['agent_id']}", token=stranger)).status == 404
