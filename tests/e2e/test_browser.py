@@ -8,7 +8,7 @@ from product import Api, Product, start_agent, until
 
 
 def open_machine(page: Page, product: Product, tab: str = "") -> None:
-    page.goto(f"/machines/{product.agent_id}{tab}")
+    page.goto(f"/agents/{product.agent_id}{tab}")
 
 
 def test_sign_in_refuses_a_wrong_password(page: Page, product: Product) -> None:
@@ -47,7 +47,7 @@ def test_a_machine_goes_offline_and_returns_before_your_eyes(
             20,
         )[0]
         assert second
-        signed_in.goto(f"/machines/{second}")
+        signed_in.goto(f"/agents/{second}")
         expect(signed_in.get_by_text("Online", exact=True).first).to_be_visible()
         agent.terminate()
         agent.wait(10)
