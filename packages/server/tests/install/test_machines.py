@@ -120,7 +120,7 @@ def test_where_systemd_runs_the_agent_is_a_service(server: Server, tmp_path: Pat
         assert "is gone from this machine" in _install(inside, server, server.new_code(), "--uninstall")
         assert inside.run("systemctl is-active gururmm-agent", check=False).stdout.strip() == "inactive"
         assert inside.run("ls -d /opt/gururmm-agent /var/lib/gururmm-agent", check=False).returncode != 0
-        assert not inside.run("pgrep -f /opt/gururmm-agent", check=False).stdout
+        assert not inside.run("pgrep gururmm-agent", check=False).stdout
         _until(lambda: not server.online("with-systemd"), 20)
 
 
@@ -139,7 +139,7 @@ def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path
         assert server.machine("without-systemd")["id"] == before
 
         _install(inside, server, server.new_code(), "--uninstall")
-        assert not inside.run("pgrep -f /opt/gururmm-agent", check=False).stdout
+        assert not inside.run("pgrep gururmm-agent", check=False).stdout
         assert inside.run("ls -d /opt/gururmm-agent", check=False).returncode != 0
 
 
