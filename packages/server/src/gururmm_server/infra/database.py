@@ -120,6 +120,20 @@ class Database:
             return False
         return True
 
+    async def connect(self) -> Any:
+        """A connection outside of the pool, the caller's to close (`infra.lane`). Raises `Unavailable`."""
+        try:
+            connection: Any = await asyncpg.connect(
+                self._url,
+                timeout=5,
+                command_timeout=30,
+                server_settings={"application_name": self._application, "timezone": "UTC", "jit": "off"},
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+            raise Unavailable(internal=_first_line(error)) from error
+        await _prepare_connection(connection)
+        return connection
+
     @asynccontextmanager
     async def tenant(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
         """Work for one Partner: sees and writes that tenant's rows only."""

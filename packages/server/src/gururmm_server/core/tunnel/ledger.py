@@ -6,17 +6,21 @@ on it: input that is not audited is not sent, output that is not recorded is not
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 from gururmm_wire.v2.limits import TUNNEL_INPUT_WINDOW_BYTES
 
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._repository import Claimed, Recorded
-from gururmm_server.infra.database import Database
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
+
+
+Scope = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 
 class LostSession(Exception):
@@ -30,25 +34,34 @@ class Ledger:
         self,
         db: Database,
         claimed: Claimed,
+        *,
         owner: str,
         principal: Principal,
+        audit_scope: Scope,
         trouble: Callable[[GuruError | None], None],
     ) -> None:
-        """`trouble` hears of the error that writing waits for, and None when it is over."""
+        """`audit_scope` is the tenant's, and the quickest there is.
+
+        `trouble` hears of the error that writing waits for, and None when it is over.
+        """
         self._db = db
         self._tenant_id = claimed.tenant_id
         self._session_id = claimed.session_id
         self._owner = owner
+        self._audit_scope = audit_scope
         self._trouble = trouble
         self._log = log.bind(session_id=str(claimed.session_id))
         self.principal = principal
 
     async def audit_input(self, offset: int, data: bytes) -> None:
         """Return once the input's row is committed. Raises `LostSession`."""
-        who = self.principal
+        who, scope = self.principal, self._audit_scope
 
         async def write() -> bool:
-            async with self._db.tenant(self._tenant_id) as tx:
+            nonlocal scope
+            # Only the first try goes the quick way: whatever ails that one must not keep input waiting.
+            quick, scope = scope, self._tenant_scope
+            async with quick() as tx:
                 if await repository.append_input(
                     tx, self._session_id, self._owner, offset, data, email=who.email, user_id=who.user_id
                 ):
@@ -58,6 +71,9 @@ class Ledger:
                 return ends is not None and ends.open and ends.input_audited == offset + len(data)
 
         await self._insist(write, "input is not audited, so it is not sent")
+
+    def _tenant_scope(self) -> AbstractAsyncContextManager[Transaction]:
+        return self._db.tenant(self._tenant_id)
 
     async def record_output(self, start: int, end: int, rows: list[Recorded]) -> None:
         """Return once the output in [start, end) is recorded. Raises `LostSession`."""

@@ -6,7 +6,7 @@ session, this one can neither audit (so not forward) nor record.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import Protocol as ProtocolError
 from gururmm_server.core.tunnel.input_path import InputPath
-from gururmm_server.core.tunnel.ledger import Ledger, LostSession
+from gururmm_server.core.tunnel.ledger import Ledger, LostSession, Scope
 from gururmm_server.core.tunnel.output_path import OutputPath
 from gururmm_server.core.tunnel.reasons import Why, close_reason, sentence
 from gururmm_server.infra.database import Database
@@ -56,18 +56,22 @@ class TunnelRelay:
         owner: str,
         principal: Principal,
         db: Database,
+        audit_scope: Scope,
         bus: Bus,
         close_session: CloseSession,
-        on_gone: Callable[["TunnelRelay"], None],
+        on_gone: Callable[["TunnelRelay"], Awaitable[None]],
     ) -> None:
         self.session_id = claimed.session_id
+        self.tenant_id = claimed.tenant_id
         self._claimed = claimed
         self._owner = owner
         self._bus = bus
         self._close_session = close_session
         self._on_gone = on_gone
         self._agent = AgentEnd(bus, claimed)
-        self._ledger = Ledger(db, claimed, owner, principal, self._trouble)
+        self._ledger = Ledger(
+            db, claimed, owner=owner, principal=principal, audit_scope=audit_scope, trouble=self._trouble
+        )
         self._input = InputPath(claimed.input_audited, self._ledger.audit_input, self._agent.input)
         self._output = OutputPath(claimed.output_recorded, self._ledger.record_output, self._agent.acknowledge)
         self._browser: BrowserEnd | None = None
@@ -75,7 +79,7 @@ class TunnelRelay:
         self._subscriptions: list[Subscription] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._upkeep: asyncio.Task[None] | None = None
-        self._ending = False
+        self._ending = self._disposed = False
         self._clock = asyncio.get_running_loop().time
         self._active_at = self._alone_at = self._renewed_at = self._clock()
         self._gap = False
@@ -397,7 +401,9 @@ class TunnelRelay:
         for subscription in self._subscriptions:
             await subscription.stop()
         self._subscriptions = []
-        self._on_gone(self)
+        if not self._disposed:
+            self._disposed = True
+            await self._on_gone(self)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a part of this relay; it is cancelled with the relay."""

@@ -15,6 +15,7 @@ from gururmm_server.core.tunnel.relay import TunnelRelay
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.lane import Lanes
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
 
@@ -35,6 +36,7 @@ class TunnelRelays:
         self._service = service
         self._relays: dict[UUID, TunnelRelay] = {}
         self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
+        self._lanes = Lanes(db)
         self._ticker: asyncio.Task[None] | None = None
         self._subscription: Subscription | None = None
 
@@ -81,11 +83,13 @@ class TunnelRelays:
         async def close_session(session_id: UUID, reason: str, exit_code: int | None, actor: Principal) -> None:
             await self._service.end(tenant_id, session_id, reason, exit_code, actor)
 
+        lane = self._lanes.take(tenant_id)
         relay = TunnelRelay(
             claimed,
             owner=owner,
             principal=principal,
             db=self._db,
+            audit_scope=lane.statement,
             bus=self._bus,
             close_session=close_session,
             on_gone=self._forget,
@@ -94,7 +98,8 @@ class TunnelRelays:
         await relay.start()
         return relay
 
-    def _forget(self, relay: TunnelRelay) -> None:
+    async def _forget(self, relay: TunnelRelay) -> None:
+        await self._lanes.give_back(relay.tenant_id)
         if self._relays.get(relay.session_id) is relay:
             del self._relays[relay.session_id]
 
