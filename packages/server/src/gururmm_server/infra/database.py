@@ -88,6 +88,7 @@ class Database:
                 command_timeout=30,
                 max_inactive_connection_lifetime=120,
                 init=_prepare_connection,
+                reset=_keep_as_it_is,
                 server_settings={
                     "application_name": self._application,
                     "timezone": "UTC",
@@ -237,6 +238,10 @@ class _Translated:
                 raise Unavailable(internal=_first_line(error)) from error
             case _:
                 return
+
+
+async def _keep_as_it_is(_connection: Any) -> None:
+    """Spare each scope a round trip: all it sets is local to its transaction, so there is nothing to reset."""
 
 
 async def _prepare_connection(connection: Any) -> None:

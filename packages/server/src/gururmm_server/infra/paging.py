@@ -152,7 +152,7 @@ def page_query(sorts: Mapping[str, Sort], default: str) -> Any:
     names = sorted(sorts)
     allowed = [sign + name for name in names for sign in ("", "-")]
 
-    def parse(
+    async def parse(
         search: Annotated[str, Query(max_length=200, description="Words, all of which must occur")] = "",
         sort: Annotated[str, Query(max_length=64, json_schema_extra={"enum": allowed})] = default,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
