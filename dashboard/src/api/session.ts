@@ -7,7 +7,7 @@ import { ApiError } from "./errors";
 
 export type SessionState =
   | { status: "unknown"; me: null }
-  | { status: "signed-out"; me: null }
+  | { status: "signed-out"; me: null; byChoice: boolean }
   | { status: "signed-in"; me: Me };
 
 const RENEW_BEFORE_MS = 15_000;
@@ -37,9 +37,10 @@ export function adopt(answer: SignIn): void {
   change({ status: "signed-in", me: answer.me });
 }
 
-export function forget(): void {
+/** Nobody is signed in any more: it ran out, or (`byChoice`) they signed out and want no way back to this page. */
+export function forget(byChoice = false): void {
   token = null;
-  change({ status: "signed-out", me: null });
+  change({ status: "signed-out", me: null, byChoice });
 }
 
 /** A token that is good for some seconds more, or null when nobody is signed in. */

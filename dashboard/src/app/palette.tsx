@@ -45,7 +45,11 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
     {
       label: "Sign out",
       icon: <LogOut aria-hidden="true" className="size-4" />,
-      act: () => api.post("/auth/sign-out").then(forget, (error) => notifyError("You are still signed in.", error)),
+      act: () =>
+        api.post("/auth/sign-out").then(
+          () => forget(true),
+          (error) => notifyError("You are still signed in.", error),
+        ),
     },
   ];
   const found = search === "" ? [] : (machines.data?.items ?? []);

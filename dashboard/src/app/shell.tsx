@@ -10,13 +10,20 @@ import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
 import { Palette } from "./palette-lazy";
 import { PartnerBanner } from "./partner-banner";
+import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
 
+const WITHOUT_PARTNER = /^\/(platform|settings)\b/;
+
 export function Shell() {
+  const { status } = useSession();
   const { tenant_id } = useMe();
+  const { pathname } = useLocation();
   useLeaveWhenSignedOut();
-  useForgetAtPartnerChange(tenant_id);
+  useForgetAtPartnerChange(status === "signed-in", tenant_id);
+  // On the way out of a Partner or of the product: the page of before must not render without what it needs.
+  if (status !== "signed-in" || (tenant_id === null && !WITHOUT_PARTNER.test(pathname))) return <PagePending />;
   // A Partner's live socket ends with the Partner: the key makes a new one for the next.
   return tenant_id === null ? (
     <Frame live={false} />
@@ -78,26 +85,27 @@ function Frame({ live }: { live: boolean }) {
 }
 
 function useLeaveWhenSignedOut(): void {
-  const { status } = useSession();
+  const session = useSession();
   const navigate = useNavigate();
   const { href, pathname } = useLocation();
   const cache = useQueryClient();
   useEffect(() => {
-    if (status !== "signed-out" || pathname === "/sign-in") return;
+    if (session.status !== "signed-out" || pathname === "/sign-in") return;
     cache.clear();
-    void navigate({ to: "/sign-in", search: pathname === "/" ? {} : { return_to: href }, replace: true });
-  }, [status, navigate, href, pathname, cache]);
+    const back = session.byChoice || pathname === "/" ? {} : { return_to: href };
+    void navigate({ to: "/sign-in", search: back, replace: true });
+  }, [session, navigate, href, pathname, cache]);
 }
 
 /** Nothing of one Partner may be seen in another: the caches go when the Partner changes. */
-function useForgetAtPartnerChange(tenantId: string | null): void {
+function useForgetAtPartnerChange(signedIn: boolean, tenantId: string | null): void {
   const cache = useQueryClient();
   const navigate = useNavigate();
   const before = useRef(tenantId);
   useEffect(() => {
-    if (before.current === tenantId) return;
+    if (!signedIn || before.current === tenantId) return;
     before.current = tenantId;
     cache.clear();
     void navigate({ to: tenantId === null ? "/platform" : "/" });
-  }, [tenantId, cache, navigate]);
+  }, [signedIn, tenantId, cache, navigate]);
 }

@@ -13,7 +13,10 @@ export function UserMenu({ collapsed }: { collapsed: boolean }) {
   const theme = useTheme();
   const navigate = useNavigate();
   const signOut = () =>
-    api.post("/auth/sign-out").then(forget, (error) => notifyError("You are still signed in.", error));
+    api.post("/auth/sign-out").then(
+      () => forget(true),
+      (error) => notifyError("You are still signed in.", error),
+    );
   const name = me.name || me.email;
   return (
     <Menu

@@ -53,7 +53,7 @@ function SignIns() {
   const confirm = useConfirm();
   const everywhere = useMutation({
     mutationFn: acts.signOutEverywhere,
-    onSuccess: forget,
+    onSuccess: () => forget(true),
     onError: (error) => notifyError("You are still signed in.", error),
   });
   const items = signIns.data?.items ?? [];
