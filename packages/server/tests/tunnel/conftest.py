@@ -78,6 +78,7 @@ class House:
     tenant_id: UUID
     agent_id: UUID
     agent: ScriptedAgent
+    revoked: set[UUID]
     tech: TenantCaller
 
     async def open(self) -> UUID:
@@ -134,11 +135,14 @@ async def house(db: Database, bus: Bus, other_bus: Bus) -> AsyncIterator[House]:
     tenant_id, agent_id = await plant_machine(db, gateway_id)
     agent = ScriptedAgent(other_bus, tenant_id, agent_id)
     await agent.connect(gateway_id)
-    service = TunnelService(db, bus)
-    relays, others = TunnelRelays(db, bus, service), TunnelRelays(db, other_bus, TunnelService(db, other_bus))
+    service, revoked = TunnelService(db, bus), set[UUID]()
+    relays, others = (
+        TunnelRelays(db, bus, service, revoked.__contains__),
+        TunnelRelays(db, other_bus, TunnelService(db, other_bus), revoked.__contains__),
+    )
     await relays.open()
     await others.open()
-    yield House(db, bus, service, relays, others, tenant_id, agent_id, agent, person(tenant_id))
+    yield House(db, bus, service, relays, others, tenant_id, agent_id, agent, revoked, person(tenant_id))
     await relays.close()
     await others.close()
     await agent.disconnect()

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.messages import SESSIONS_REVOKED, SessionsRevoked
 from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
@@ -170,8 +169,7 @@ async def test_another_api_process_takes_over_after_a_kill(house: House) -> None
             break
         await asyncio.sleep(0.02)
     relay, _ = browser.drop()
-    for task in list(relay._tasks):
-        task.cancel()
+    relay._tasks.cancel()
     for subscription in relay._subscriptions:
         await subscription.stop()
     house.relays._relays.clear()
@@ -348,8 +346,7 @@ async def test_closing_over_rest_reaches_the_browser_at_another_process(house: H
 
 async def test_signing_out_everywhere_ends_the_terminal(house: House) -> None:
     _, browser = await attached(house)
-    revoked = SessionsRevoked([house.tech.principal.session_id.bytes])
-    await house.bus.publish(SESSIONS_REVOKED, traffic.encode(revoked))
+    house.revoked.add(house.tech.principal.session_id)
     await eventually(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["reason"] == "The sign-in session ended."
     await eventually(lambda: house.agent.hung_up)

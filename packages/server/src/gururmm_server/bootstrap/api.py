@@ -56,7 +56,7 @@ class Api:
         self._gateways = GatewayDirectory(db, settings.gateway_urls)
         self._hub = LiveHub(bus)
         tunnel = TunnelService(db, bus)
-        self._relays = TunnelRelays(db, bus, tunnel)
+        self._relays = TunnelRelays(db, bus, tunnel, self._identity.revocations.revoked)
         agents = AgentService(db, bus)
         users = Users(db, self._identity.invitations, self._identity.revocations)
         codes = SiteCodes(db, public_url)

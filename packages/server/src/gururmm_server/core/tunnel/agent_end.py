@@ -1,6 +1,6 @@
 """The way to a session's agent: which gateway holds it, what is said to it, and whether it was heard lately."""
 
-from asyncio import get_running_loop
+from asyncio import get_running_loop, sleep
 
 from gururmm_wire.codec import MalformedMessage, decode_from_agent, encode
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
@@ -77,6 +77,14 @@ class AgentEnd:
     async def show_size(self, columns: int, rows: int) -> None:
         """The window has this size."""
         await self._send(TunnelResize(self._session, CHANNEL, columns, rows))
+
+    async def redraw(self) -> None:
+        """Make a full-screen program draw itself again: its window changes for a moment."""
+        if self.size is not None:
+            columns, rows = self.size
+            await self.show_size(columns, rows - 1 if rows > 1 else 2)
+            await sleep(0.1)
+            await self.show_size(*self.size)
 
     async def hang_up(self) -> None:
         """End the shell."""

@@ -6,8 +6,8 @@ session, this one can neither audit (so not forward) nor record.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,7 @@ from gururmm_server.core.tunnel.input_path import InputPath
 from gururmm_server.core.tunnel.ledger import Ledger, LostSession, Scope
 from gururmm_server.core.tunnel.output_path import OutputPath
 from gururmm_server.core.tunnel.reasons import Why, close_reason, sentence
+from gururmm_server.core.tunnel.tasks import Tasks, run_to_its_end
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
@@ -77,7 +78,7 @@ class TunnelRelay:
         self._browser: BrowserEnd | None = None
         self._agent_shown_online = True
         self._subscriptions: list[Subscription] = []
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Tasks(self._lose, lambda: self.end("failed"))
         self._upkeep: asyncio.Task[None] | None = None
         self._ending = self._disposed = False
         self._clock = asyncio.get_running_loop().time
@@ -105,8 +106,8 @@ class TunnelRelay:
         ]
         notice = traffic.encode(traffic.TunnelNotice(self._owner))
         await self._bus.publish(traffic.tunnel_notice(self.session_id), notice)
-        self._spawn(self._input.run())
-        self._spawn(self._output.run())
+        self._tasks.spawn(self._input.run())
+        self._tasks.spawn(self._output.run())
         await self.resume()
         self._log.info("terminal claimed", input=self._claimed.input_audited, output=self._claimed.output_recorded)
 
@@ -125,7 +126,7 @@ class TunnelRelay:
         end.start()
         await self.resize(*size)
         if self._output.received > 0 and (seen == 0 or start > seen):
-            self._spawn(self._redraw(*size))
+            self._tasks.spawn(self._agent.redraw())
         self._log.info("browser attached", seen=seen, from_offset=start, actor=principal.email)
         return end
 
@@ -140,7 +141,7 @@ class TunnelRelay:
         if clean:
             self.end("closed")
         else:
-            self._spawn(self._renew())
+            self._tasks.spawn(self._renew())
 
     def input(self, offset: int, data: bytes) -> None:
         """Keystrokes. Raises `Protocol` at a hole or beyond the window."""
@@ -181,13 +182,6 @@ class TunnelRelay:
         start = received - HISTORY_BYTES
         head = await self.read(start, 4096)
         return start + head.find(b"\n") + 1
-
-    async def _redraw(self, columns: int, rows: int) -> None:
-        """Make a full-screen program draw itself again: its window changes for a moment."""
-        await self._agent.show_size(columns, rows - 1 if rows > 1 else 2)
-        await asyncio.sleep(0.1)
-        if self._agent.size == (columns, rows):
-            await self._agent.show_size(columns, rows)
 
     def _show_agent(self) -> None:
         """Tell the browser when the agent goes or comes."""
@@ -277,10 +271,12 @@ class TunnelRelay:
 
     # -- time
 
-    def tick(self) -> None:
-        """Look after repetitions, leases and absence; called a few times a second."""
+    def tick(self, revoked: Callable[[UUID], bool]) -> None:
+        """Look after repetitions, leases, absence and sign-ins that `revoked` knows; called a few times a second."""
+        if revoked(self._ledger.principal.session_id):
+            self.end("signed_out")
         if not self._ending and (self._upkeep is None or self._upkeep.done()):
-            self._upkeep = self._spawn(self._keep_up())
+            self._upkeep = self._tasks.spawn(self._keep_up())
 
     async def _keep_up(self) -> None:
         if await self._input.resend_if_stuck():
@@ -326,12 +322,7 @@ class TunnelRelay:
         """End the session, for everybody. Once."""
         if not self._ending:
             self._ending = True
-            _run_to_its_end(self._end(close_reason(why, said), exit_code, tell_agent))
-
-    def revoke(self, session_ids: set[UUID]) -> None:
-        """These sign-in sessions ended: so does what they hold open."""
-        if self._ledger.principal.session_id in session_ids:
-            self.end("signed_out")
+            run_to_its_end(self._end(close_reason(why, said), exit_code, tell_agent))
 
     async def stop(self, code: int, reason: str) -> None:
         """Give the session up without ending it: the browser attaches elsewhere."""
@@ -376,7 +367,7 @@ class TunnelRelay:
     def _lose(self) -> None:
         if not self._ending:
             self._ending = True
-            _run_to_its_end(self._give_way())
+            run_to_its_end(self._give_way())
 
     async def _give_way(self) -> None:
         """Closed elsewhere, or another relay's now: say which."""
@@ -396,38 +387,10 @@ class TunnelRelay:
             await self._browser.finish(5, type="closed", exit_code=exit_code, reason=sentence(reason))
 
     async def _dispose(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
+        self._tasks.cancel()
         for subscription in self._subscriptions:
             await subscription.stop()
         self._subscriptions = []
         if not self._disposed:
             self._disposed = True
             await self._on_gone(self)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Run a part of this relay; it is cancelled with the relay."""
-        task = asyncio.create_task(self._guarded(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
-    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except LostSession:
-            self._lose()
-        except Exception:  # noqa: BLE001 - see below
-            # The edge of a job: one terminal ends, the process and all other terminals go on.
-            self._log.exception("a terminal relay failed")
-            self.end("failed")
-
-
-_endings: set[asyncio.Task[None]] = set()
-
-
-def _run_to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Run a relay's last steps, which outlive its own tasks."""
-    task = asyncio.create_task(work)
-    _endings.add(task)
-    task.add_done_callback(_endings.discard)

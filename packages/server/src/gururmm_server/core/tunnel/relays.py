@@ -1,13 +1,11 @@
 """All tech sessions that this process relays."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-import msgspec
-
-from gururmm_server.core.identity.messages import SESSIONS_REVOKED, SessionsRevoked
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
@@ -17,7 +15,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.lane import Lanes
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus, Subscription
+from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
@@ -30,19 +28,19 @@ CLOSE_RESTART = 1012
 class TunnelRelays:
     """Makes relays, finds them again for a browser that comes back, and ticks them."""
 
-    def __init__(self, db: Database, bus: Bus, service: TunnelService) -> None:
+    def __init__(self, db: Database, bus: Bus, service: TunnelService, revoked: Callable[[UUID], bool]) -> None:
+        """`revoked` says whether a sign-in session has ended, from memory."""
         self._db = db
         self._bus = bus
         self._service = service
+        self._revoked = revoked
         self._relays: dict[UUID, TunnelRelay] = {}
         self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._lanes = Lanes(db)
         self._ticker: asyncio.Task[None] | None = None
-        self._subscription: Subscription | None = None
 
     async def open(self) -> None:
-        """Begin. Raises `Unavailable`."""
-        self._subscription = await self._bus.subscribe(SESSIONS_REVOKED, self._on_revoked)
+        """Begin."""
         self._bus.on_reconnect.append(self._on_reconnect)
         self._ticker = asyncio.create_task(self._tick(), name="tunnel relays")
 
@@ -50,8 +48,6 @@ class TunnelRelays:
         """The process stops: what came is recorded, and browsers are sent to another process."""
         if self._ticker is not None:
             self._ticker.cancel()
-        if self._subscription is not None:
-            await self._subscription.stop()
         with suppress(ValueError):
             self._bus.on_reconnect.remove(self._on_reconnect)
         await asyncio.gather(*(relay.stop(CLOSE_RESTART, "restarting") for relay in list(self._relays.values())))
@@ -103,12 +99,6 @@ class TunnelRelays:
         if self._relays.get(relay.session_id) is relay:
             del self._relays[relay.session_id]
 
-    def _on_revoked(self, _subject: str, payload: bytes) -> None:
-        revoked = msgspec.msgpack.decode(payload, type=SessionsRevoked)
-        session_ids = {UUID(bytes=session_id) for session_id in revoked.session_ids}
-        for relay in list(self._relays.values()):
-            relay.revoke(session_ids)
-
     async def _on_reconnect(self) -> None:
         for relay in list(self._relays.values()):
             if not relay.is_over:
@@ -118,4 +108,4 @@ class TunnelRelays:
         while True:
             await asyncio.sleep(_TICK_S)
             for relay in list(self._relays.values()):
-                relay.tick()
+                relay.tick(self._revoked)
