@@ -177,7 +177,7 @@ class TunnelRelay:
         received = self._output.received
         if seen > received + TUNNEL_WINDOW_BYTES:
             raise ProtocolError("This tab is ahead of the terminal.")
-        if seen >= received - HISTORY_BYTES or seen >= self._output.base:
+        if seen >= received - HISTORY_BYTES or (seen and seen >= self._output.base):
             return seen
         start = received - HISTORY_BYTES
         head = await self.read(start, 4096)
