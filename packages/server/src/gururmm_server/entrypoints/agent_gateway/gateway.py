@@ -3,8 +3,9 @@
 import asyncio
 import os
 import resource
+from collections.abc import Awaitable, Callable
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from gururmm_wire.codec import encode
 from gururmm_wire.protocol import SOCKET_PATH
@@ -125,16 +126,16 @@ class Gateway:
         assert self._authenticator is not None
         async with asyncio.TaskGroup() as tasks:
             for part in (
-                self._authenticator.run(),
-                self._queues.run(),
-                self._uplink.run(),
-                self._sweeper.run(),
-                self._downlink.run_settings(),
-                self._run_beats(),
-                self._run_overdue(),
-                self._run_grace(),
+                self._authenticator.run,
+                self._queues.run,
+                self._uplink.run,
+                self._sweeper.run,
+                self._downlink.run_settings,
+                self._run_beats,
+                self._run_overdue,
+                self._run_grace,
             ):
-                tasks.create_task(part)
+                tasks.create_task(_keep(part))
 
     async def ready(self) -> dict[str, bool]:
         """What the gateway needs, and whether it is there."""
@@ -183,7 +184,7 @@ class Gateway:
         except GuruError as error:
             log.warning("left without notice", error=str(error))
 
-    async def _each_agent(self, act: Any) -> None:
+    async def _each_agent(self, act: Callable[[AgentSocket], None]) -> None:
         """Do something with every agent's socket, in slices, so that the loop stays awake."""
         sockets = list(self.roster.agents.values())
         for start in range(0, len(sockets), 200):
@@ -208,7 +209,7 @@ class Gateway:
     def proof(self, socket: AgentSocket, data: bytes) -> None:
         assert self._authenticator is not None
         self.roster.waiting.pop(socket, None)
-        self.roster.checking.add(socket)
+        self.roster.checking[socket] = monotonic()
         self._authenticator.check(socket, data)
 
     def message(self, socket: AgentSocket, data: bytes) -> None:
@@ -295,6 +296,16 @@ class Gateway:
                 continue
             self._queues.send_all(cancellations)
             self._queues.due(agents)
+
+
+async def _keep(part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part for ever: ten thousand connections do not end because one statement failed in an unknown way."""
+    while True:
+        try:
+            await part()
+        except Exception:
+            log.exception("a part of the gateway failed and goes on in a second", part=part.__qualname__)
+            await asyncio.sleep(1)
 
 
 class _Upgrade(WSListener):

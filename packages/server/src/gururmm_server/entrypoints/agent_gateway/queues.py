@@ -52,6 +52,7 @@ class DatabaseQueues:
         self._uplink = uplink
         self._readings: dict[bytes, AgentSession] = {}
         self._history: list[HistoryRow] = []
+        self._failed = False
         self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40)
         self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
         self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
@@ -153,8 +154,14 @@ class DatabaseQueues:
             self._history = (history + self._history)[-HISTORY_ROWS:]
             return
         except Exception:
-            log.exception("readings of a second could not be written", agents=len(sessions), samples=len(history))
+            # Once may be a deadlock; what fails again is poison and goes.
+            log.exception("readings could not be written", agents=len(sessions), samples=len(history))
+            self._failed = not self._failed
+            if self._failed:
+                self._readings = readings | self._readings
+                self._history = history + self._history
             return
+        self._failed = False
         rows: dict[UUID, list[AgentRow]] = {}
         for session in sessions:
             session.latest = None

@@ -16,7 +16,8 @@ class Roster:
     def __init__(self) -> None:
         self.waiting: dict[AgentSocket, float] = {}
         """Not authenticated yet, oldest first, since when (monotonic)."""
-        self.checking: set[AgentSocket] = set()
+        self.checking: dict[AgentSocket, float] = {}
+        """Their proof is being looked at, oldest first, since when."""
         self.agents: dict[bytes, AgentSocket] = {}
         self.throttled: set[AgentSocket] = set()
         self.closing: dict[AgentSocket, float] = {}
@@ -26,7 +27,7 @@ class Roster:
 
     def join(self, socket: AgentSocket, session: AgentSession) -> AgentSocket | None:
         """Seat an authenticated agent; its older connection if there is one."""
-        self.checking.discard(socket)
+        self.checking.pop(socket, None)
         older = self.agents.get(session.agent_id)
         self.agents[session.agent_id] = socket
         self.leaving.pop(session.agent_id, None)
@@ -43,7 +44,7 @@ class Roster:
     def leave(self, socket: AgentSocket) -> None:
         """Forget a socket."""
         self.waiting.pop(socket, None)
-        self.checking.discard(socket)
+        self.checking.pop(socket, None)
         self.throttled.discard(socket)
         self.closing.pop(socket, None)
 

@@ -14,6 +14,8 @@ ROUND_S: Final = 5.0
 """Every connection is looked at once in this time, a slice a tick, so pings of many spread by themselves."""
 PING_S: Final = 25.0
 SILENCE_S: Final = 75.0
+CHECKING_S: Final = 45.0
+"""Longer than the database may take to say that it is away."""
 CLOSING_S: Final = 3.0
 STUCK_S: Final = 30.0
 """How long an agent may not read at all while something waits for it."""
@@ -55,6 +57,10 @@ class Sweeper:
             if now - since < AUTHENTICATION_SECONDS:
                 break
             socket.close(Close.AUTHENTICATION_TIMEOUT, f"no proof within {AUTHENTICATION_SECONDS} seconds")
+        for socket, since in list(self._roster.checking.items()):
+            if now - since < CHECKING_S:
+                break
+            socket.close(Close.UNAVAILABLE, "the server is not ready; come back in a moment")
 
     def _look(self, socket: AgentSocket, now: float) -> None:
         silent = now - socket.last_frame

@@ -1,0 +1,93 @@
+"""The queue in front of the database: order, patience, and what becomes of bad items and bad times."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from time import monotonic
+
+from gururmm_server.entrypoints.agent_gateway.group_commit import GroupCommit
+from gururmm_server.infra.errors import Unavailable
+
+
+@asynccontextmanager
+async def running(queue: GroupCommit[int]) -> AsyncIterator[None]:
+    work = asyncio.create_task(queue.run())
+    yield
+    work.cancel()
+    await asyncio.wait([work])
+
+
+async def test_what_comes_during_a_write_goes_into_the_next_in_order() -> None:
+    batches: list[list[int]] = []
+
+    async def write(items: list[int]) -> None:
+        batches.append(items)
+        await asyncio.sleep(0.01)
+
+    queue = GroupCommit("test", write)
+    async with running(queue):
+        for number in range(50):
+            queue.add(number)
+            await asyncio.sleep(0.001)
+        assert await queue.drained(5)
+    assert list(itertools.chain(*batches)) == list(range(50))
+    assert 2 <= len(batches) < 20
+
+
+async def test_one_bad_item_is_dropped_alone() -> None:
+    written: list[int] = []
+
+    async def write(items: list[int]) -> None:
+        if 13 in items:
+            raise ValueError("unlucky")
+        written.extend(items)
+
+    queue = GroupCommit("test", write)
+    for number in range(20):
+        queue.add(number)
+    async with running(queue):
+        assert await queue.drained(5)
+    assert written == [number for number in range(20) if number != 13]
+
+
+async def test_nothing_is_dropped_while_the_database_is_away_until_the_bound() -> None:
+    written: list[int] = []
+    away = True
+
+    async def write(items: list[int]) -> None:
+        if away:
+            raise Unavailable
+        written.extend(items)
+
+    queue = GroupCommit("test", write, bound=1000)
+    async with running(queue):
+        queue.add(0)
+        await asyncio.sleep(0.02)
+        taken = [queue.add(number, 100) for number in range(1, 15)]
+        assert taken == [True] * 10 + [False] * 4
+        assert not await queue.drained(0.05)
+        away = False
+        assert await queue.drained(5)
+    assert written == list(range(11))
+
+
+async def test_a_lazy_item_waits_for_company_but_not_for_long() -> None:
+    batches: list[list[int]] = []
+
+    async def write(items: list[int]) -> None:
+        batches.append(items)
+
+    queue = GroupCommit("test", write, patience_s=0.1)
+    async with running(queue):
+        queue.add(1, lazy=True)
+        await asyncio.sleep(0.01)
+        assert batches == []
+        queue.add(2)
+        await asyncio.sleep(0.02)
+        assert batches == [[1, 2]]
+        started = monotonic()
+        queue.add(3, lazy=True)
+        while len(batches) < 2:
+            await asyncio.sleep(0.005)
+        assert 0.05 < monotonic() - started < 1
