@@ -79,17 +79,30 @@ function isOpenFeed(event: EventRow) {
   };
 }
 
-/** The caches that an event makes out of date, beyond the rows that are patched in place. */
-export function staleAfter(event: EventRow): readonly (readonly unknown[])[] {
-  const noun = event.name.split(".")[0];
-  if (noun === "agent")
-    return [
-      keys.overview,
-      keys.tree,
-      ...(event.name === "agent.online" || event.name === "agent.offline" ? [] : [keys.sites, keys.clients]),
-    ];
-  if (noun === "command") return [keys.overview, keys.commandLists];
-  if (noun === "tunnel") return [keys.overview, keys.sessionLists];
-  if (noun === "site" || noun === "client") return [keys.tree, keys.sites, keys.clients, keys.overview];
-  return [];
+export interface OutOfDate {
+  /** Numbers and trees: asked for again at once. */
+  refetch: readonly (readonly unknown[])[];
+  /** Lists: left alone while somebody reads them, read anew when they are next opened. */
+  mark: readonly (readonly unknown[])[];
+}
+
+/** What an event makes out of date, beyond the rows that are patched in place. */
+export function outOfDateAfter({ name }: EventRow): OutOfDate {
+  const presence = name === "agent.online" || name === "agent.offline";
+  switch (name.split(".")[0]) {
+    case "agent":
+      return {
+        refetch: presence ? [keys.overview, keys.tree] : [keys.overview, keys.tree, keys.sites, keys.clients],
+        mark: [keys.agentLists],
+      };
+    case "command":
+      return { refetch: [keys.overview], mark: [keys.commandLists] };
+    case "tunnel":
+      return { refetch: [keys.overview], mark: [keys.sessionLists] };
+    case "site":
+    case "client":
+      return { refetch: [keys.tree, keys.sites, keys.clients, keys.overview], mark: [] };
+    default:
+      return { refetch: [], mark: [] };
+  }
 }

@@ -1,8 +1,8 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { EventRow, LiveAgent, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
 import { api } from "./http";
-import { mergeAgents, mergeCommand, mergeEvent, mergeMetrics, staleAfter } from "./live-cache";
+import { mergeAgents, mergeCommand, mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
 import { LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
 
 type Listener<T> = (value: T) => void;
@@ -30,7 +30,8 @@ interface Live {
 }
 
 const LiveContext = createContext<Live | null>(null);
-const STALE_AFTER_EVENT_MS = 1500;
+const REFETCH_AFTER_EVENT_MS = 1500;
+const PAGES_READ_AGAIN = 3;
 
 function useLive(): Live {
   const live = useContext(LiveContext);
@@ -56,7 +57,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
-function createLive(cache: ReturnType<typeof useQueryClient>): Live {
+function createLive(cache: QueryClient): Live {
   let status: LiveStatus = { state: "stopped", lostAt: null };
   const statusListeners = new Set<() => void>();
   const outputs = new Channel<LiveOutput>();
@@ -64,7 +65,7 @@ function createLive(cache: ReturnType<typeof useQueryClient>): Live {
   const events = new Channel<EventRow>();
   const agents = new Channel<LiveAgent[]>();
   const reconnects = new Channel<void>();
-  const invalidateSoon = createInvalidator(cache);
+  const outdate = createOutdater(cache);
 
   const take = (message: LiveMessage) => {
     switch (message.type) {
@@ -80,7 +81,7 @@ function createLive(cache: ReturnType<typeof useQueryClient>): Live {
         return outputs.emit(message);
       case "event":
         mergeEvent(cache, message.item);
-        invalidateSoon(staleAfter(message.item));
+        outdate(outOfDateAfter(message.item));
         return events.emit(message.item);
     }
   };
@@ -93,7 +94,7 @@ function createLive(cache: ReturnType<typeof useQueryClient>): Live {
       for (const listener of statusListeners) listener();
     },
     onReconnected: () => {
-      void cache.invalidateQueries();
+      catchUp(cache);
       reconnects.emit();
     },
   });
@@ -113,19 +114,30 @@ function createLive(cache: ReturnType<typeof useQueryClient>): Live {
 }
 
 // A fleet that comes back after an outage sends hundreds of events: the caches are asked for again once per pause.
-function createInvalidator(cache: ReturnType<typeof useQueryClient>) {
+function createOutdater(cache: QueryClient) {
   const waiting = new Map<string, readonly unknown[]>();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  return (queryKeys: readonly (readonly unknown[])[]) => {
-    for (const key of queryKeys) waiting.set(JSON.stringify(key), key);
+  return ({ refetch, mark }: OutOfDate) => {
+    for (const queryKey of mark) void cache.invalidateQueries({ queryKey, refetchType: "none" });
+    for (const queryKey of refetch) waiting.set(JSON.stringify(queryKey), queryKey);
     if (timer !== undefined || waiting.size === 0) return;
     timer = setTimeout(() => {
       timer = undefined;
       const due = [...waiting.values()];
       waiting.clear();
       for (const queryKey of due) void cache.invalidateQueries({ queryKey });
-    }, STALE_AFTER_EVENT_MS);
+    }, REFETCH_AFTER_EVENT_MS);
   };
+}
+
+/** After a pause in the line everything may have changed. A list read far down is not read whole again for that. */
+function catchUp(cache: QueryClient): void {
+  void cache.invalidateQueries({ predicate: ({ state }) => pagesOf(state.data) <= PAGES_READ_AGAIN });
+}
+
+function pagesOf(data: unknown): number {
+  const pages = (data as { pages?: unknown } | undefined)?.pages;
+  return Array.isArray(pages) ? pages.length : 1;
 }
 
 export function useLiveStatus(): LiveStatus {

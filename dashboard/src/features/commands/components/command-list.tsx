@@ -1,10 +1,12 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Eraser, SquareChevronRight } from "lucide-react";
-import { type ReactNode, useMemo } from "react";
-import type { CommandRow } from "@/api/contract";
+import { type ReactNode, useCallback, useMemo } from "react";
+import type { CommandRow, EventRow } from "@/api/contract";
 import { totalOf } from "@/api/queries";
+import { useListChanges } from "@/api/use-list-changes";
 import { Button } from "@/components/button";
+import { ChangesChip } from "@/components/changes-chip";
 import { useConfirm } from "@/components/confirm";
 import { ListTable } from "@/components/data-table/list-table";
 import { SelectField } from "@/components/field";
@@ -34,6 +36,14 @@ export function CommandList({
   const navigate = useNavigate();
   const canDelete = useCan("commands.delete");
   const commands = useInfiniteQuery(commandsQuery({ ...search, agent_id: agentId }));
+  const changes = useListChanges(
+    commands.dataUpdatedAt,
+    useCallback(
+      ({ id, name, agent_id }: EventRow) =>
+        name === "command.queued" && (!agentId || agent_id === agentId) ? id : null,
+      [agentId],
+    ),
+  );
   const clear = useClearFinished(agentId);
   const columns = useMemo(() => commandColumns(agentId === undefined), [agentId]);
   const filtered = Boolean(search.search || search.state || search.status);
@@ -64,6 +74,7 @@ export function CommandList({
           ))}
         </SelectField>
         <span className="text-muted text-xs">{commands.data && counted(totalOf(commands.data) ?? 0, "command")}</span>
+        <ChangesChip changes={changes} onShow={() => commands.refetch()} busy={commands.isRefetching} />
         <div className="ml-auto flex gap-2">
           {canDelete && (
             <Button onClick={() => void clear.ask()} busy={clear.busy}>

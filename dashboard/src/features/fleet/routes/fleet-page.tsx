@@ -1,11 +1,13 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { Monitor, RefreshCw } from "lucide-react";
+import { Monitor } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
-import type { AgentFilter, AgentRow, Tree } from "@/api/contract";
+import type { AgentFilter, AgentRow, EventRow, Tree } from "@/api/contract";
 import { useVisibleAgents } from "@/api/live";
 import { rowsOf, totalOf } from "@/api/queries";
+import { useListChanges } from "@/api/use-list-changes";
 import { Button, buttonClass } from "@/components/button";
+import { ChangesChip } from "@/components/changes-chip";
 import { ListTable } from "@/components/data-table/list-table";
 import { Page } from "@/components/page";
 import { EmptyState } from "@/components/states";
@@ -15,7 +17,6 @@ import { keepPreference, readPreference } from "@/lib/storage";
 import { useCan, useLabel } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { agentsQuery, treeQuery } from "../api/queries";
-import { useFleetChanges } from "../api/use-fleet-changes";
 import { fleetColumns } from "../components/columns";
 import { FilterBar } from "../components/filter-bar";
 import { Peek } from "../components/peek";
@@ -26,6 +27,8 @@ import type { FleetSearch } from "../search";
 const route = getRouteApi("/app/fleet");
 const rowId = (agent: AgentRow) => agent.id;
 const rowName = (agent: AgentRow) => visibleLine(agent.hostname);
+const MEMBERSHIP = new Set(["agent.enrolled", "agent.deleted", "agent.moved"]);
+const PRESENCE = new Set(["agent.online", "agent.offline"]);
 const NONE: ReadonlySet<string> = new Set();
 
 export function FleetPage() {
@@ -45,14 +48,22 @@ export function FleetPage() {
     [search.search, search.status, search.client_id, search.site_id, search.os],
   );
   const agents = useInfiniteQuery(agentsQuery(filter, search.sort));
-  const tree = useQuery(treeQuery);
   const [treeOpen, setTreeOpen] = useState(
     () => (readPreference("fleet-tree") ?? (window.innerWidth >= 1024 ? "open" : "shut")) === "open",
   );
+  const placed = search.client_id !== undefined || search.site_id !== undefined;
+  const tree = useQuery({ ...treeQuery, enabled: treeOpen || placed });
   const [visible, setVisible] = useState<string[]>([]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(NONE);
   const [everything, setEverything] = useState(false);
-  const changes = useFleetChanges(agents.dataUpdatedAt, search.status !== undefined);
+  const byStatus = search.status !== undefined;
+  const changes = useListChanges(
+    agents.dataUpdatedAt,
+    useCallback(
+      ({ name, agent_id: id }: EventRow) => (MEMBERSHIP.has(name) || (byStatus && PRESENCE.has(name)) ? id : null),
+      [byStatus],
+    ),
+  );
   useVisibleAgents(visible);
   const clear = useCallback(() => {
     setSelected(NONE);
@@ -88,13 +99,7 @@ export function FleetPage() {
       title="Fleet"
       fill
       note={agents.data ? `${counted(total, "machine")}${isFiltered(filter) ? " match" : ""}` : " "}
-      acts={
-        changes > 0 && (
-          <Button size="small" onClick={() => agents.refetch()} busy={agents.isRefetching}>
-            <RefreshCw aria-hidden="true" className="size-3" /> {counted(changes, "change")}: show
-          </Button>
-        )
-      }
+      acts={<ChangesChip changes={changes} onShow={() => agents.refetch()} busy={agents.isRefetching} />}
     >
       <FilterBar
         search={search}

@@ -2,11 +2,13 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { SquareTerminal } from "lucide-react";
-import { useMemo } from "react";
-import type { TechSession } from "@/api/contract";
+import { useCallback, useMemo } from "react";
+import type { EventRow, TechSession } from "@/api/contract";
 import { totalOf } from "@/api/queries";
+import { useListChanges } from "@/api/use-list-changes";
 import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
+import { ChangesChip } from "@/components/changes-chip";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
 import { SelectField } from "@/components/field";
@@ -117,6 +119,14 @@ export function SessionList({
 }) {
   const navigate = useNavigate();
   const sessions = useInfiniteQuery(sessionsQuery({ ...search, agent_id: agentId }));
+  const changes = useListChanges(
+    sessions.dataUpdatedAt,
+    useCallback(
+      ({ id, name, agent_id }: EventRow) =>
+        name.startsWith("tunnel.") && (!agentId || agent_id === agentId) ? id : null,
+      [agentId],
+    ),
+  );
   const shown = useMemo(() => columns(agentId === undefined), [agentId]);
   const filtered = Boolean(search.search || search.status);
   return (
@@ -144,6 +154,7 @@ export function SessionList({
           <option value="closed">Closed</option>
         </SelectField>
         <span className="text-muted text-xs">{sessions.data && counted(totalOf(sessions.data) ?? 0, "session")}</span>
+        <ChangesChip changes={changes} onShow={() => sessions.refetch()} busy={sessions.isRefetching} />
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
         <ListTable<TechSession>

@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LiveSocket, type LiveStatus } from "./live-socket";
+
+class Line {
+  readyState = 0;
+  sent: Record<string, unknown>[] = [];
+  onopen: (() => void) | null = null;
+  onclose: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  send(text: string) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.drop();
+  }
+  stand() {
+    this.readyState = 1;
+    this.onopen?.();
+  }
+  drop() {
+    this.readyState = 3;
+    this.onclose?.();
+  }
+}
+
+function setUp(ticket = () => Promise.resolve({ ticket: "t", stream_url: "/live?ticket=t" })) {
+  const lines: Line[] = [];
+  const states: LiveStatus[] = [];
+  const onReconnected = vi.fn();
+  const socket = new LiveSocket({
+    ticket,
+    open: () => {
+      const line = new Line();
+      lines.push(line);
+      return line as unknown as WebSocket;
+    },
+    onMessage: vi.fn(),
+    onStatus: (status) => states.push(status),
+    onReconnected,
+    random: () => 1,
+  });
+  return { socket, lines, states, onReconnected, state: () => states.at(-1)?.state };
+}
+
+describe("LiveSocket", () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+  const settle = () => vi.advanceTimersByTimeAsync(0);
+
+  it("tells a new line all that is being looked at", async () => {
+    const { socket, lines } = setUp();
+    socket.start();
+    socket.setVisible(["a"]);
+    socket.setWatch("a");
+    await settle();
+    lines[0]?.stand();
+    expect(lines[0]?.sent).toEqual([
+      { type: "visible", agent_ids: ["a"] },
+      { type: "watch", agent_id: "a" },
+    ]);
+  });
+
+  it("comes back with growing pauses and a fresh ticket, and says so once it stands", async () => {
+    const ticket = vi.fn(() => Promise.resolve({ ticket: "t", stream_url: "/live" }));
+    const { socket, lines, onReconnected, state } = setUp(ticket);
+    socket.start();
+    await settle();
+    lines[0]?.stand();
+    lines[0]?.drop();
+    expect(state()).toBe("waiting");
+    await vi.advanceTimersByTimeAsync(500);
+    expect(ticket).toHaveBeenCalledTimes(2);
+    lines[1]?.drop();
+    await vi.advanceTimersByTimeAsync(999);
+    expect(ticket).toHaveBeenCalledTimes(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(ticket).toHaveBeenCalledTimes(3);
+    expect(onReconnected).not.toHaveBeenCalled();
+    lines[2]?.stand();
+    expect(onReconnected).toHaveBeenCalledOnce();
+    expect(state()).toBe("open");
+  });
+
+  it("waits when there is no ticket, and tries at once when nudged", async () => {
+    const ticket = vi.fn(() => Promise.reject(new Error("503")));
+    const { socket, state } = setUp(ticket);
+    socket.start();
+    await settle();
+    expect(state()).toBe("waiting");
+    socket.nudge();
+    await settle();
+    expect(ticket).toHaveBeenCalledTimes(2);
+  });
+
+  it("stays away once stopped", async () => {
+    const { socket, lines, state } = setUp();
+    socket.start();
+    await settle();
+    lines[0]?.stand();
+    socket.stop();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(lines).toHaveLength(1);
+    expect(state()).toBe("stopped");
+  });
+});

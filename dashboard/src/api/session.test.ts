@@ -1,0 +1,78 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { SignIn } from "./contract";
+import { ApiError } from "./errors";
+import { api } from "./http";
+import { adopt, forget, sessionState } from "./session";
+
+const answer = (token: string, expiresIn = 300) =>
+  ({ access_token: token, expires_in: expiresIn, me: { email: "a@b.example" } }) as unknown as SignIn;
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(JSON.stringify(body), { status, headers });
+
+type Handler = (path: string, token: string | null) => Response | Promise<Response>;
+
+function serve(handler: Handler) {
+  const calls: string[] = [];
+  vi.stubGlobal("fetch", async (path: string, init: RequestInit) => {
+    const token = new Headers(init.headers).get("Authorization");
+    calls.push(path);
+    return handler(path, token);
+  });
+  return calls;
+}
+
+describe("signed requests", () => {
+  beforeEach(() => adopt(answer("first")));
+  afterEach(() => {
+    forget();
+    vi.unstubAllGlobals();
+  });
+
+  it("renews the token once for all requests that meet a 401 together", async () => {
+    const calls = serve((path, token) => {
+      if (path.endsWith("/auth/refresh")) return json(answer("second"));
+      return token === "Bearer second" ? json({ path }) : json({ code: "token_expired", message: "Expired." }, 401);
+    });
+    await Promise.all([api.get("/a"), api.get("/b"), api.get("/c")]);
+    expect(calls.filter((path) => path.endsWith("/auth/refresh"))).toHaveLength(1);
+  });
+
+  it("renews a token that is about to run out before it is used", async () => {
+    adopt(answer("old", 5));
+    const calls = serve((path, token) => (path.endsWith("/refresh") ? json(answer("new")) : json({ token })));
+    expect(await api.get("/a")).toEqual({ token: "Bearer new" });
+    expect(calls).toEqual(["/api/v1/auth/refresh", "/api/v1/a"]);
+  });
+
+  it("signs out when the cookie is no longer good", async () => {
+    serve(() => json({ code: "not_signed_in", message: "Sign in first." }, 401));
+    await expect(api.get("/a")).rejects.toBeInstanceOf(ApiError);
+    expect(sessionState().status).toBe("signed-out");
+  });
+
+  it("keeps the session when the server can't be reached to renew it", async () => {
+    adopt(answer("old", 5));
+    vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
+    await expect(api.get("/a")).rejects.toMatchObject({ status: 0, code: "unreachable" });
+    expect(sessionState().status).toBe("signed-in");
+  });
+
+  it("makes an error of an answer, with id, fields and waiting time", async () => {
+    serve(() =>
+      json(
+        {
+          code: "rate_limited",
+          message: "Slow down.",
+          request_id: "r1",
+          details: [{ field: "name", message: "Too long." }],
+        },
+        429,
+        { "Retry-After": "40" },
+      ),
+    );
+    const error = (await api.post("/a").catch((caught: unknown) => caught)) as ApiError;
+    expect(error).toMatchObject({ status: 429, code: "rate_limited", requestId: "r1", retryAfterSeconds: 40 });
+    expect(error.fields).toEqual({ name: "Too long." });
+  });
+});

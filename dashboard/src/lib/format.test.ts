@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import { bytes, clock, counted, duration, elapsed, percent, relativeTime, words } from "./format";
+
+describe("format", () => {
+  it("says amounts with their units", () => {
+    expect(bytes(0)).toBe("0 B");
+    expect(bytes(1536)).toBe("1.50 KiB");
+    expect(bytes(16 * 2 ** 30)).toBe("16.0 GiB");
+    expect(percent(7.25)).toBe("7.3 %");
+    expect(percent(93.7)).toBe("94 %");
+    expect(counted(1243, "machine")).toBe("1,243 machines");
+    expect(counted(1, "process", "processes")).toBe("1 process");
+  });
+
+  it("says lengths of time", () => {
+    expect(duration(59)).toBe("59 s");
+    expect(duration(250)).toBe("4 min 10 s");
+    expect(duration(90_000)).toBe("1 d 1 h");
+    expect(elapsed(84)).toBe("84 ms");
+    expect(clock(3_753_000)).toBe("1:02:33");
+  });
+
+  it("says how long ago", () => {
+    const now = Date.parse("2026-11-23T12:00:00Z");
+    expect(relativeTime("2026-11-23T11:59:58Z", now)).toBe("now");
+    expect(relativeTime("2026-11-23T11:57:00Z", now)).toBe("3 min. ago");
+    expect(relativeTime("2026-11-24T12:00:00Z", now)).toBe("tomorrow");
+  });
+
+  it("turns codes into words", () => {
+    expect(words("timed_out")).toBe("Timed out");
+    expect(words("partner_admin")).toBe("Partner admin");
+  });
+});
