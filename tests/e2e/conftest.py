@@ -44,8 +44,9 @@ def api(product: Product) -> Iterator[Api]:
     person.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Ends with its module: while it runs, it holds the thread's event loop, which other modules' tests need."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]

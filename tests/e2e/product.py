@@ -194,6 +194,7 @@ class Terminal:
                 await asyncio.sleep(0.3)
 
     async def _attach_once(self) -> None:
+        await self.drop()
         url, self._first_url = self._first_url, ""
         if not url:
             url = (await asyncio.to_thread(self.api.post, f"/tunnel/ticket/{self.session_id}"))["stream_url"]
