@@ -113,3 +113,35 @@ async def test_a_dead_database_sends_agents_away_for_a_moment(gateway: Gateway, 
     gateway._authenticator._presence.candidates = broken
     agent.send(agent.proof(challenge))
     assert await agent.ended() == Close.UNAVAILABLE
+
+
+async def test_a_gateway_that_takes_no_more_says_when_to_come_back(gateway: Gateway, fleet: Fleet) -> None:
+    request = (
+        b"GET /agent/v2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    gateway._most = 0
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
+    writer.write(request)
+    answer = await asyncio.wait_for(reader.read(), 5)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 5" in answer
+    writer.close()
+
+
+async def test_two_connections_at_once_end_with_one(gateway: Gateway, fleet: Fleet) -> None:
+    """Both proofs in one batch: the second gets its own, newer session."""
+    (agent,) = await fleet.enrol()
+    twin = type(agent)(agent.agent_id, agent.secret_key, fleet.server_key)
+    fleet.ends.append(twin)
+    challenges = await asyncio.gather(agent.open(gateway.port), twin.open(gateway.port))
+    agent.send(agent.proof(challenges[0]))
+    twin.send(twin.proof(challenges[1]))
+    ended = [asyncio.create_task(end.ended()) for end in (agent, twin)]
+    done, pending = await asyncio.wait(ended, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert [task.result() for task in done] == [Close.REPLACED]
+    for task in pending:
+        task.cancel()
+    await asyncio.sleep(0.1)
+    assert len(gateway.roster.agents) == 1
+    assert await fleet.online(agent)
