@@ -1,0 +1,195 @@
+"""`gururmm up` as an operator has it: from an empty folder to signing in, over killed processes, to the end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from gururmm_server.infra.embedded.data_dir import free_port
+
+from packages.server.tests.supervisor.services import is_alive
+
+BIN = Path(sys.executable).parent
+
+
+class Up:
+    """A running `gururmm up`."""
+
+    def __init__(self, home: Path, *arguments: str) -> None:
+        self.data = home / "data"
+        self.port = free_port(set())
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._out = home / "out"
+        with self._out.open("wb") as out:
+            self.process = subprocess.Popen(
+                [
+                    BIN / "gururmm",
+                    "up",
+                    "--data",
+                    self.data,
+                    "--port",
+                    str(self.port),
+                    "--gateway-port",
+                    "0",
+                    *arguments,
+                ],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.until(lambda: "GuruRMM is ready" in self.said() or self.process.poll() is not None, 90)
+        assert self.process.poll() is None, self.said()
+
+    def said(self) -> str:
+        return self._out.read_text()
+
+    def ask(self, path: str, body: Any = None) -> tuple[int, Any]:
+        request = urllib.request.Request(
+            self.url + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Origin": self.url},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+        except OSError:
+            return 0, None
+
+    def children(self) -> dict[str, int]:
+        """What the supervisor runs: the part's name, or the program's, and its pid."""
+        found = {}
+        for child in psutil.Process(self.process.pid).children():
+            with suppress(psutil.Error, IndexError):  # it has just ended, or not yet begun
+                line = child.cmdline()
+                found[line[3] if line[1:3] == ["-m", "gururmm_server"] else Path(line[0]).name] = child.pid
+        return found
+
+    def ready(self) -> bool:
+        return self.ask("/readyz")[0] == 200
+
+    def gururmm(self, *arguments: str) -> str:
+        """A command beside it."""
+        return subprocess.run(
+            [BIN / "gururmm", *arguments, "--data", self.data], capture_output=True, text=True, check=True, timeout=60
+        ).stdout.strip()
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+    @staticmethod
+    def until(check: Callable[[], Any], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not check():
+            assert time.monotonic() < end, f"not within {seconds} s"
+            time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One for all tests here that don't start their own; the test that ends it comes last."""
+    running = Up(tmp_path_factory.mktemp("up"))
+    yield running
+    running.stop()
+
+
+def test_the_first_admin_comes_from_the_terminal_and_nowhere_else(up: Up) -> None:
+    assert "admin create" in up.said()
+    link = up.gururmm("admin", "create", "--email", "first@example.org", "--name", "First")
+    assert link.startswith(f"{up.url}/welcome/")
+    token = link.rpartition("/")[2]
+    assert up.ask(f"/api/v1/auth/invitation/{token}")[1]["email"] == "first@example.org"
+    status, signed_in = up.ask(f"/api/v1/auth/invitation/{token}", {"password": "a long enough password"})
+    assert status == 200
+    assert signed_in["me"]["role"] == "platform_admin"
+    assert up.ask(f"/api/v1/auth/invitation/{token}", {"password": "another long password"})[0] == 404
+    credentials = {"email": "first@example.org", "password": "a long enough password"}
+    assert up.ask("/api/v1/auth/sign-in", credentials)[0] == 200
+    assert "BROKEN" not in up.gururmm("audit", "verify")
+
+
+def test_after_kill_9_of_the_supervisor_a_new_one_starts_on_the_same_data(tmp_path: Path) -> None:
+    first = Up(tmp_path)
+    first.gururmm("admin", "create", "--email", "kept@example.org")
+    pids = [child.pid for child in psutil.Process(first.process.pid).children(recursive=True)]
+    first.process.kill()
+    first.process.wait()
+    first.until(lambda: not [pid for pid in pids if is_alive(pid)], 10)
+    second = Up(tmp_path)
+    try:
+        again = subprocess.run(
+            [BIN / "gururmm", "admin", "create", "--email", "kept@example.org", "--data", second.data],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert "kept@example.org" in again.stderr or again.stdout.startswith(second.url)
+    finally:
+        assert second.stop() == 0
+
+
+def test_a_wrong_bus_url_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            *(BIN / "gururmm", "up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0"),
+            *("--nats-url", "nats://127.0.0.1:1"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=90,
+    )
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "--nats-url" in done.stderr.strip().splitlines()[-1]
+    assert str(tmp_path) not in "".join(" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
+
+
+def test_a_part_on_an_old_schema_says_what_to_run(up: Up) -> None:
+    owner = (up.data / "secrets" / "postgres-owner").read_text()
+    ports = json.loads((up.data / "ports.json").read_text())
+    url = f"postgresql://gururmm_owner:{owner}@127.0.0.1:{ports['postgres']}/postgres"
+    done = subprocess.run(
+        [BIN / "gururmm", "worker"],
+        env=os.environ | {"GURURMM_DATABASE_URL": url, "GURURMM_NATS_URL": "nats://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert "is empty, this build needs" in last
+    assert "gururmm migrate" in last
+    assert owner not in done.stderr
+
+
+def test_every_process_comes_back_from_kill_9_and_the_end_leaves_none(up: Up) -> None:
+    before = up.children()
+    assert set(before) == {"postgres", "nats-server", "api", "gateway", "worker"}
+    for name, pid in before.items():
+        os.kill(pid, signal.SIGKILL)
+        began = time.monotonic()
+        up.until(lambda name=name, pid=pid: up.children().get(name) not in {None, pid}, 15)
+        up.until(up.ready, 15)
+        assert time.monotonic() - began < 15
+    pids = [child.pid for child in psutil.Process(up.process.pid).children(recursive=True)]
+    assert len(pids) > len(before)  # PostgreSQL's own processes among them
+    assert up.stop() == 0
+    assert not [pid for pid in pids if is_alive(pid)]
+    assert "Traceback" not in up.said()
