@@ -1,6 +1,7 @@
 """The whole api on a real socket, over a real database and broker, with two Partners in it."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,46 +11,23 @@ from uuid import UUID
 import aiohttp
 import pytest
 from fastapi import FastAPI
-from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
-from gururmm_server.core.agents.bootstrap_routes import BootstrapApp
-from gururmm_server.core.agents.overview import Overview
-from gururmm_server.core.agents.queries import LiveQueries
-from gururmm_server.core.agents.routes import build_router as agents_router
-from gururmm_server.core.agents.service import AgentService
-from gururmm_server.core.audit.reading import AuditReading
-from gururmm_server.core.commands.routes import build_router as commands_router
-from gururmm_server.core.commands.service import CommandService
-from gururmm_server.core.events.hub import LiveHub
-from gururmm_server.core.events.routes import build_router as events_router
-from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.bootstrap.api import Api as Process
+from gururmm_server.core.agents.bootstrap import GatewayDirectory
 from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.identity.principal import Principal, Role
-from gururmm_server.core.identity.routes import BrowserDoor
-from gururmm_server.core.identity.routes import build_router as identity_router
 from gururmm_server.core.identity.seeding import seed_partner_admin
 from gururmm_server.core.identity.service import Identity, load_access_token_key
-from gururmm_server.core.identity.users import Users
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.models import NewCode
-from gururmm_server.core.tenancy.partner_settings import PartnerSettings
-from gururmm_server.core.tenancy.partners import Partners, add_partner
-from gururmm_server.core.tenancy.platform_routes import build_router as platform_router
-from gururmm_server.core.tenancy.routes import build_router as tenancy_router
+from gururmm_server.core.tenancy.partners import add_partner
 from gururmm_server.core.tenancy.service import Tenancy
-from gururmm_server.core.tunnel.relays import TunnelRelays
-from gururmm_server.core.tunnel.routes import build_router as tunnel_router
-from gururmm_server.core.tunnel.service import TunnelService
-from gururmm_server.entrypoints.internal_api.app import Web, build_app
-from gururmm_server.entrypoints.internal_api.audit_routes import build_router as audit_router
-from gururmm_server.entrypoints.internal_api.gate import Authenticator
 from gururmm_server.entrypoints.internal_api.server import ApiServer
-from gururmm_server.entrypoints.tech_stream.live import LiveStreams
-from gururmm_server.entrypoints.tech_stream.live import build_router as live_router
-from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
+from gururmm_server.settings import Settings
 
+URL = "http://rmm.example.org"
 PASSWORD = "correct horse battery"
 
 
@@ -83,7 +61,6 @@ class Api:
     db: Database
     bus: Bus
     identity: Identity
-    users: Users
     tenancy: Tenancy
     codes: SiteCodes
     base: str
@@ -116,7 +93,7 @@ class Api:
         body: Any = None,
         *,
         token: str | None = None,
-        data: bytes | None = None,
+        data: bytes | io.BytesIO | None = None,
         headers: dict[str, str] | None = None,
         browser: aiohttp.ClientSession | None = None,
     ) -> Answer:
@@ -164,49 +141,31 @@ def dashboard_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]:
-    url = "http://rmm.example.org"
-    identity = Identity(db, bus, await load_access_token_key(db), url)
-    users = Users(db, identity.invitations, identity.revocations)
-    tenancy, codes, door = Tenancy(db, bus), SiteCodes(db, url), BrowserDoor(url)
-    agents, hub, tunnel = AgentService(db, bus), LiveHub(bus), TunnelService(db, bus)
-    gateways = GatewayDirectory(db)
-    relays = TunnelRelays(db, bus, tunnel)
-
-    async def ready() -> dict[str, bool]:
-        return {"bus": bus.connected}
-
-    app = build_app(
-        [
-            identity_router(identity, users, door),
-            tenancy_router(tenancy, codes, PartnerSettings(db, bus)),
-            platform_router(Partners(db, bus, users), identity, door),
-            agents_router(agents, LiveQueries(db, bus, answer_seconds=0.2), Overview(db)),
-            commands_router(CommandService(db, bus, agents, hub)),
-            events_router(ActivityFeed(db, bus)),
-            tunnel_router(tunnel),
-            audit_router(AuditReading(db)),
-            live_router(LiveStreams(db, bus, hub, agents), url),
-            tunnel_stream_router(db, relays, url),
-        ],
-        authenticator=Authenticator(identity.tokens, identity.revocations),
-        bootstrap=BootstrapApp(Bootstrap(db, bus, gateways)),
-        ready=ready,
-        web=Web(url, dashboard_dir=dashboard_dir),
-    )
-    await identity.open()
-    await gateways.open()
-    server = ApiServer(app, "127.0.0.1", 0)
+    settings = Settings(database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir)
+    process = Process(settings, db, bus, await load_access_token_key(db))
+    await process.open()
+    server = ApiServer(process.app, "127.0.0.1", 0)
     serving = asyncio.create_task(server.run())
     own, foreign = await build_house(db, bus, "own"), await build_house(db, bus, "foreign")
     async with new_browser() as browser:
         while not server.started:
             await asyncio.sleep(0.01)
-        base = f"http://127.0.0.1:{server.port}"
-        yield Api(app, db, bus, identity, users, tenancy, codes, base, gateways, browser, own, foreign)
+        yield Api(
+            app=process.app,
+            db=db,
+            bus=bus,
+            identity=process._identity,
+            gateways=process._gateways,
+            tenancy=Tenancy(db, bus),
+            codes=SiteCodes(db, URL),
+            base=f"http://127.0.0.1:{server.port}",
+            browser=browser,
+            own=own,
+            foreign=foreign,
+        )
     server.stop()
     await serving
-    await gateways.close()
-    await identity.close()
+    await process.close()
 
 
 async def build_house(db: Database, bus: Bus, name: str) -> House:
@@ -221,7 +180,7 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
     house = House(tenant_id, admin, email)
     client = await Tenancy(db, bus).create_client(house.caller, f"Client of {name}")
     site = await Tenancy(db, bus).create_site(house.caller, client.id, "Head office")
-    code = await SiteCodes(db, "http://rmm.example.org").create(house.caller, site.id, NewCode())
+    code = await SiteCodes(db, URL).create(house.caller, site.id, NewCode())
     house.code = code.code
     house.ids = {
         "client_id": client.id,

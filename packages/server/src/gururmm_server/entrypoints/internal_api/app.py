@@ -36,7 +36,7 @@ def build_app(
     ready: Ready,
     web: Web,
 ) -> FastAPI:
-    """The api: `routers` under /api/v1, `roots` at /, agents' bootstrap, probes and the dashboard."""
+    """The api: `routers` under /api/v1, `roots` (for all the world) at /, bootstrap, probes and the dashboard."""
     app = FastAPI(
         title="GuruRMM",
         version=__version__,
@@ -50,7 +50,7 @@ def build_app(
     for router in routers:
         app.include_router(router, prefix=PREFIX)
     for router in roots:
-        app.include_router(router)
+        app.include_router(router, dependencies=[public()])
     app.include_router(_probes(ready))
     app.router.default = Dashboard(web.dashboard_dir)
     add_handlers(app)

@@ -60,8 +60,15 @@ class ApiServer:
         self._server.should_exit = True
 
     async def run(self) -> None:
-        """Serve until `stop`."""
-        await self._server.serve(sockets=[self._socket])
+        """Serve until `stop`; the port is free afterwards."""
+        try:
+            await self._server.serve(sockets=[self._socket])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Give the port back without having served."""
+        self._socket.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:
