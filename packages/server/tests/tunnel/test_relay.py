@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.tunnel import output_path
 from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
 from gururmm_server.core.tunnel.service import close_expired
@@ -252,6 +253,18 @@ async def test_a_browser_that_does_not_draw_stops_the_agent(house: House) -> Non
     assert house.agent.most_ahead <= TUNNEL_WINDOW_BYTES + 32 * 1024
 
 
+async def test_a_shell_that_prints_for_ever_is_slowed_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output_path, "OUTPUT_BURST_BYTES", 1024 * 1024)
+    session_id, browser = await attached(house)
+    await eventually(lambda: house.agent.session)
+    started = asyncio.get_running_loop().time()
+    await house.agent.print(bytes(4 * 1024 * 1024))
+    await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
+    assert asyncio.get_running_loop().time() - started > 0.9
+    status = await house.service.status(house.tech.principal, session_id)
+    assert status["status"] == "open"
+
+
 async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) -> None:
     session_id, browser = await attached(house)
     await eventually(lambda: house.agent.session)
@@ -380,6 +393,9 @@ async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
 async def test_the_window_size_is_told_and_recorded(house: House) -> None:
     session_id, browser = await attached(house)
     assert browser.relay is not None
+    await browser.relay.resize(100, 40)  # a window that is being dragged
+    await browser.relay.resize(80, 24)
+    await asyncio.sleep(0.5)
     await browser.relay.resize(132, 50)
     await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 50))
     await asyncio.sleep(0.5)

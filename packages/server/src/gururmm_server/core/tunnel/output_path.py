@@ -14,6 +14,10 @@ _RECORD_S = 0.2
 _RECORD_BYTES = 64 * 1024
 _SAME_MOMENT_S = 0.03
 
+OUTPUT_BYTES_PER_SECOND = 2 * 1024 * 1024
+"""What a shell may print for long: beyond, the agent reads it more slowly, and the disk is not filled at once."""
+OUTPUT_BURST_BYTES = 16 * 1024 * 1024
+
 Store = Callable[[int, int, list[Recorded]], Awaitable[None]]
 """Records pieces and moves the recording's end from the first to the second offset."""
 
@@ -33,6 +37,8 @@ class OutputPath:
         self._dirty = asyncio.Event()
         self._much = asyncio.Event()
         self._flushing = asyncio.Lock()
+        self._clock = asyncio.get_running_loop().time
+        self._credit, self._credit_at = float(OUTPUT_BURST_BYTES), self._clock()
 
     def take(self, offset: int, data: bytes) -> bool:
         """Output from the agent; what is here already is dropped. False: something before it is missing."""
@@ -54,6 +60,8 @@ class OutputPath:
 
     def resized(self, columns: int, rows: int) -> None:
         """Note a window size in the recording."""
+        if self._sizes and self._sizes[-1].offset == self.received and not self._flushing.locked():
+            self._sizes.pop()  # nothing was printed at that size
         self._sizes.append(Recorded(now(), "r", self.received, f"{columns}x{rows}".encode()))
         self._dirty.set()
 
@@ -89,21 +97,27 @@ class OutputPath:
             # Only now: a flush that was given up begins again with the same pieces.
             del self._pieces[: len(pieces)], self._sizes[: len(sizes)]
             self.recorded = end
-            await self._settle()
+            await self.settle()
 
     async def shown_until(self, offset: int) -> None:
         """The browser has drawn everything before `offset`."""
         self.shown = max(self.shown, offset)
-        await self._settle()
+        await self.settle()
 
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
+        """Let go of what is recorded and shown, and acknowledge as much of it as the rate allows."""
         settled = min(self.recorded, self.shown, self.received)
         if settled > self.base:
             del self._buffer[: settled - self.base]
             self.base = settled
-        if settled > self.acknowledged:
-            self.acknowledged = settled
-            await self._acknowledge(settled)
+        moment = self._clock()
+        earned = (moment - self._credit_at) * OUTPUT_BYTES_PER_SECOND
+        self._credit, self._credit_at = min(OUTPUT_BURST_BYTES, self._credit + earned), moment
+        granted = min(settled - self.acknowledged, int(self._credit))
+        if granted > 0:
+            self._credit -= granted
+            self.acknowledged += granted
+            await self._acknowledge(self.acknowledged)
 
     def _between(self, start: int, stop: int) -> bytes:
         return bytes(self._buffer[start - self.base : stop - self.base])

@@ -279,6 +279,7 @@ class TunnelRelay:
             self._upkeep = self._tasks.spawn(self._keep_up())
 
     async def _keep_up(self) -> None:
+        await self._output.settle()
         if await self._input.resend_if_stuck():
             self._agent.expect_answer()
         now, resumed_at, attached = self._clock(), self._agent.resumed_at, self._browser is not None
