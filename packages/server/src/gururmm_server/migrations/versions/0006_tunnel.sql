@@ -21,6 +21,7 @@ comment on column core.tunnel_sessions.lease_until is 'Renewed while a browser i
 create index on core.tunnel_sessions (tenant_id, opened_at desc, session_id desc);
 create index on core.tunnel_sessions (agent_id, opened_at desc);
 create index on core.tunnel_sessions (lease_until) where status <> 'closed';
+create index on core.tunnel_sessions (closed_at) where status = 'closed';
 select core.protect('core.tunnel_sessions', '{gururmm_worker,gururmm_ingest}');
 grant select, insert, update on core.tunnel_sessions to gururmm_app;
 grant select on core.tunnel_sessions to gururmm_ingest;
