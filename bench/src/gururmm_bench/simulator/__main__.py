@@ -56,6 +56,7 @@ def main() -> int:
     """Exit code 0 after a clean stop, 1 with one sentence for what stands in the way."""
     arguments = _arguments()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("picows").setLevel(logging.WARNING)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     codes = tuple(code for code in arguments.site_codes.split(",") if code)

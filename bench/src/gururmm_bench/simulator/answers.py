@@ -131,6 +131,8 @@ def _folders(profile: Profile, query_id: bytes, path: str) -> Answer:
     known = _FOLDERS[profile.os]
     separator = "\\" if profile.os == "windows" else "/"
     start = path if path in known else path.rstrip(separator) or separator
+    if path == "/":
+        start = next(iter(known))
     names = known.get(start)
     if names is None:
         parent, _, name = start.rpartition(separator)

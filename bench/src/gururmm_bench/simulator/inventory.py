@@ -129,9 +129,9 @@ def _temperatures(profile: Profile, _at: float) -> Items:
 
 
 def _users(profile: Profile, at: float) -> Items:
-    """Somebody is signed in while the office works; servers have their administrator now and then."""
+    """Somebody is signed in while the office works, and some stay so; servers have their administrator now and then."""
     if profile.user:
-        if office(profile, at) < 0.2:
+        if office(profile, at) < 0.2 and profile.phase < 0.5:
             return {}
         terminal = {"windows": "console", "macos": "console", "linux": "tty2"}[profile.os]
         return {f"{profile.user}@{terminal}": _user(profile.user, terminal, "", at)}
@@ -142,7 +142,8 @@ def _users(profile: Profile, at: float) -> Items:
 
 
 def _user(name: str, terminal: str, host: str, at: float) -> Items:
-    return {"name": name, "terminal": terminal, "host": host or None, "since": int(at) // 86400 * 86400 + 7 * 3600}
+    since = int(at) // 86400 * 86400 + 7 * 3600  # this morning, or yesterday's
+    return {"name": name, "terminal": terminal, "host": host or None, "since": since if since <= at else since - 86400}
 
 
 def _unavailable(why: str, *sources: str) -> Items:

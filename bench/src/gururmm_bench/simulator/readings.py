@@ -101,8 +101,8 @@ def metrics(profile: Profile, at: float) -> Metrics:
     """One whole sample."""
     cpu = cpu_permille(profile, at)
     work = office(profile, at) if profile.kind != "SRV" else 0.5
-    traffic = max(0.0, 0.25 + work + 0.6 * wave(profile, at, 310, 0.55))
-    storage = max(0.0, 0.15 + work * 0.8 + 0.7 * wave(profile, at, 190, 0.85))
+    traffic = max(0.01, 0.25 + work + 0.6 * wave(profile, at, 310, 0.55))
+    storage = max(0.02, 0.15 + work * 0.8 + 0.7 * wave(profile, at, 190, 0.85))
     return Metrics(
         at=int(at),
         cpu=cpu,
