@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { LiveProvider } from "@/api/live";
 import { useHotkeys } from "@/lib/hotkeys";
@@ -14,16 +14,17 @@ import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
 
-const WITHOUT_PARTNER = /^\/(platform|settings)\b/;
+const WITHOUT_PARTNER = /^\/app\/(platform|settings)\b/;
 
 export function Shell() {
   const { status } = useSession();
   const { tenant_id } = useMe();
-  const { pathname } = useLocation();
+  // Not the address: while the next page loads, the address is new and the page shown is still the old one.
+  const page = useMatches({ select: (matches) => matches.at(-1)?.routeId ?? "" });
   useLeaveWhenSignedOut();
   useForgetAtPartnerChange(status === "signed-in", tenant_id);
   // On the way out of a Partner or of the product: the page of before must not render without what it needs.
-  if (status !== "signed-in" || (tenant_id === null && !WITHOUT_PARTNER.test(pathname))) return <PagePending />;
+  if (status !== "signed-in" || (tenant_id === null && !WITHOUT_PARTNER.test(page))) return <PagePending />;
   // A Partner's live socket ends with the Partner: the key makes a new one for the next.
   return tenant_id === null ? (
     <Frame live={false} />

@@ -11,7 +11,7 @@ const APPLE = /Mac|iPhone|iPad/.test(navigator.platform);
 export function TopBar({ live, onPalette, onHelp }: { live: boolean; onPalette: () => void; onHelp: () => void }) {
   const me = useMe();
   return (
-    <div className="flex h-12 shrink-0 items-center gap-2 border-b px-4 md:px-6">
+    <header className="flex h-12 shrink-0 items-center gap-2 border-b px-4 md:px-6">
       <Link to="/" className="flex min-w-0 items-center gap-2 md:hidden" aria-label="GuruRMM Mission Control">
         <BrandMark className="size-6" />
         <span className="truncate font-medium text-sm">{me.partner_name ?? "Platform"}</span>
@@ -38,6 +38,6 @@ export function TopBar({ live, onPalette, onHelp }: { live: boolean; onPalette: 
           <UserMenu collapsed />
         </div>
       </div>
-    </div>
+    </header>
   );
 }

@@ -15,6 +15,12 @@ function inTerminal(event: KeyboardEvent): boolean {
   return event.target instanceof Element && event.target.closest(".xterm") !== null;
 }
 
+/** Enter and Space on a focused link or button press that, and nothing else. */
+function pressesControl(event: KeyboardEvent): boolean {
+  if (event.key !== "Enter" && event.key !== " ") return false;
+  return event.target instanceof Element && event.target.closest("a, button, summary, [role=button]") !== null;
+}
+
 /** Keys of the page: names as in KeyboardEvent.key, "mod+k" for ⌘K and Ctrl+K. A handler that acts prevents the default. */
 export function useHotkeys(map: Record<string, (event: KeyboardEvent) => void>, active = true): void {
   const current = useRef(map);
@@ -26,7 +32,7 @@ export function useHotkeys(map: Record<string, (event: KeyboardEvent) => void>, 
     const listener = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey) return;
       const mod = event.metaKey || event.ctrlKey;
-      if (!mod && isTyping(event)) return;
+      if (!mod && (isTyping(event) || pressesControl(event))) return;
       if (event.ctrlKey && inTerminal(event)) return; // Ctrl+K and its like belong to the shell
       const handler = current.current[mod ? `mod+${event.key.toLowerCase()}` : event.key];
       if (!handler) return;

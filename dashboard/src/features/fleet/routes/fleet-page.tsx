@@ -27,7 +27,7 @@ import type { FleetSearch } from "../search";
 const route = getRouteApi("/app/fleet");
 const rowId = (agent: AgentRow) => agent.id;
 const rowName = (agent: AgentRow) => visibleLine(agent.hostname);
-const MEMBERSHIP = new Set(["agent.enrolled", "agent.deleted", "agent.moved"]);
+const MEMBERSHIP = new Set(["agent.enrolled"]);
 const PRESENCE = new Set(["agent.online", "agent.offline"]);
 const NONE: ReadonlySet<string> = new Set();
 

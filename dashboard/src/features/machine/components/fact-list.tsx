@@ -15,36 +15,37 @@ export function FactList({ facts }: { facts: FactRow[] }) {
   return (
     <dl className="divide-y divide-line/50 text-sm">
       {facts.map(({ name, value, shown }) => (
-        <div key={name} className="group grid min-h-8 grid-cols-[116px_minmax(0,1fr)_24px] items-center gap-2 py-0.5">
+        <div key={name} className="group grid min-h-8 grid-cols-[116px_minmax(0,1fr)] items-center gap-2 py-0.5">
           <dt className="truncate text-muted text-xs">{name}</dt>
-          <FactValue value={value} shown={shown} />
+          <FactValue name={name} value={value} shown={shown} />
         </div>
       ))}
     </dl>
   );
 }
 
-function FactValue({ value, shown }: { value: unknown; shown?: string }): ReactNode {
+function FactValue({ name, value, shown }: FactRow): ReactNode {
   const missing = unavailable(value);
   if (missing) {
     return (
-      <dd className="col-span-2">
+      <dd>
         <UnavailableNote why={missing.why} tried={missing.tried} />
       </dd>
     );
   }
   const text = asText(value);
-  if (text === null) return <dd className="col-span-2 text-muted">–</dd>;
+  if (text === null) return <dd className="text-muted">–</dd>;
   return (
-    <>
-      <dd className="min-w-0 py-1 leading-snug [overflow-wrap:anywhere]">
-        <MachineText className="line-clamp-3">{shown ?? text}</MachineText>
-      </dd>
+    <dd className="flex min-w-0 items-center gap-2">
+      <MachineText className="line-clamp-3 min-w-0 flex-1 py-1 leading-snug [overflow-wrap:anywhere]">
+        {shown ?? text}
+      </MachineText>
       <CopyButton
         value={text}
+        label={`Copy: ${name}`}
         className="opacity-0 focus-visible:opacity-100 group-hover:opacity-100 max-md:opacity-100"
       />
-    </>
+    </dd>
   );
 }
 

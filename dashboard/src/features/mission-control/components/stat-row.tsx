@@ -20,10 +20,14 @@ export function StatRow({ overview }: { overview: Overview }) {
         of={agents.total}
         link={{ to: "/fleet", search: { status: "online" } }}
       >
-        <Sparkline
-          values={overview.online_history.map((point) => point.online)}
-          label="Machines online in the last 24 hours"
-        />
+        {overview.online_history.length > 1 ? (
+          <Sparkline
+            values={overview.online_history.map((point) => point.online)}
+            label="Machines online in the last 24 hours"
+          />
+        ) : (
+          "The last 24 hours are drawn as they pass"
+        )}
       </StatCard>
       <StatCard
         label="Machines offline"
