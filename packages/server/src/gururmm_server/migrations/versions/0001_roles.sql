@@ -1,15 +1,21 @@
 -- Group roles. None may log in, none bypasses row-level security: what a role may see is said by policies, which a
 -- managed PostgreSQL without a superuser allows too. Roles belong to the cluster, so they may already be there.
 do $$
-declare r text;
+declare r text; able boolean;
 begin
   foreach r in array array['gururmm_app', 'gururmm_ingest', 'gururmm_worker', 'gururmm_identity',
                            'gururmm_platform', 'gururmm_audit_reader', 'gururmm_definer'] loop
     if not exists (select from pg_roles where rolname = r) then
       execute format('create role %I nologin', r);
     end if;
-    -- The migrating login has to be able to give ownership to, and processes to assume, these roles.
-    if not pg_has_role(current_user, r, 'member') then
+    -- The migrating login has to be able to give ownership to, and processes to assume, these roles. From version 16 on
+    -- whoever made a role is a member of it that may not yet assume it.
+    if current_setting('server_version_num')::int >= 160000 then
+      execute format('select pg_has_role(current_user, %L, ''set'')', r) into able;
+    else
+      able := pg_has_role(current_user, r, 'member');
+    end if;
+    if not able then
       execute format('grant %I to current_user', r);
     end if;
   end loop;
