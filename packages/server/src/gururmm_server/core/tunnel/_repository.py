@@ -60,7 +60,8 @@ returning s.agent_id, a.hostname, s.opened_by
 """
 _HANG_UP = """
 select s.session_id, s.agent_id, t.gateway_id from core.tunnel_sessions s join core.agent_state t using (agent_id)
-where s.status = 'closed' and s.closed_at > now() - interval '3 minutes' and t.online and t.gateway_id is not null limit 1000
+where s.status = 'closed' and s.closed_at > now() - interval '3 minutes' and t.online and t.gateway_id is not null
+limit 1000
 """
 _INPUT_SINCE = """
 select (details->>'offset')::bigint as start, input from core.tunnel_audit
