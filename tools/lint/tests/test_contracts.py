@@ -12,18 +12,22 @@ ROOT = Path(__file__).parents[3]
 MEMBERS = ("packages/wire", "packages/server", "packages/agent", "bench")
 
 PLANTED = [
-    ("Server, agent and bench never import each other", "packages/agent/src/gururmm_agent/state.py", "import gururmm_server.settings"),
-    ("Server layers", "packages/server/src/gururmm_server/infra/clock.py", "import gururmm_server.core.events.catalogue"),
-    ("Server layers", "packages/server/src/gururmm_server/utils.py", "import os"),
-    ("Inside a core component", "packages/server/src/gururmm_server/core/agents/_repository.py", "import gururmm_server.core.agents.service"),
-    ("Core components form no cycle", "packages/server/src/gururmm_server/core/identity/principal.py", "import gururmm_server.core.tunnel.service"),
-    ("Only infra touches the database driver", "packages/server/src/gururmm_server/core/agents/service.py", "import asyncpg"),
-    ("Only infra touches the message broker's library", "packages/server/src/gururmm_server/core/agents/service.py", "import nats"),
-    ("Only detect imports an operating system's adapter", "packages/agent/src/gururmm_agent/app.py", "import gururmm_agent.adapters.linux"),
-    ("The wire knows no network and no files", "packages/wire/src/gururmm_wire/codec.py", "import socket"),
-    ("An underscore means private to the folder", "packages/server/src/gururmm_server/core/commands/service.py", "import gururmm_server.core.agents._repository"),
-    ("Shipped code never imports tests", "packages/server/src/gururmm_server/settings.py", "import pytest"),
-]  # fmt: skip
+    ("Server, agent and bench never import each other", "agent:state.py", "import gururmm_server.settings"),
+    ("Server layers", "server:infra/clock.py", "import gururmm_server.core.events.catalogue"),
+    ("Server layers", "server:utils.py", "import os"),
+    ("Inside a core component", "server:core/agents/_repository.py", "import gururmm_server.core.agents.service"),
+    ("Core components form no cycle", "server:core/identity/principal.py", "import gururmm_server.core.tunnel.service"),
+    ("Only infra touches the database driver", "server:core/agents/service.py", "import asyncpg"),
+    ("Only infra touches the message broker's library", "server:core/agents/service.py", "import nats"),
+    ("Only detect imports an operating system's adapter", "agent:app.py", "import gururmm_agent.adapters.linux"),
+    ("The wire knows no network and no files", "wire:codec.py", "import socket"),
+    (
+        "An underscore means private to the folder",
+        "server:core/commands/service.py",
+        "import gururmm_server.core.agents._repository",
+    ),
+    ("Shipped code never imports tests", "server:settings.py", "import pytest"),
+]
 
 
 def lint(tree: Path) -> subprocess.CompletedProcess[str]:
@@ -57,7 +61,8 @@ def test_the_contracts_are_kept(tree: Path) -> None:
 
 @pytest.mark.parametrize(("contract", "file", "line"), PLANTED, ids=[f"{name} ({line})" for name, _, line in PLANTED])
 def test_a_planted_violation_breaks_its_contract(tree: Path, contract: str, file: str, line: str) -> None:
-    target = tree / file
+    package, _, name = file.partition(":")
+    target = tree / "packages" / package / "src" / f"gururmm_{package}" / name
     text = target.read_text(encoding="utf-8") if target.exists() else '"""Planted."""\n'
     target.write_text(f"{text}\n{line}  # planted\n", encoding="utf-8")
     done = lint(tree)

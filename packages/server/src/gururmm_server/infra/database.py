@@ -9,7 +9,7 @@ exception leaves it; nobody commits inside. What each role may see is said by ro
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -198,8 +198,10 @@ class Database:
         finally:
             assert self._pool is not None
             if broken:
-                # An unfinished transaction must not reach the next user of this connection.
-                connection.terminate()
+                # An unfinished transaction must not reach the next user of this connection. Where the server closed it,
+                # the driver has taken it back already and refuses every call on it.
+                with suppress(asyncpg.InterfaceError):
+                    connection.terminate()
             await self._pool.release(connection)
 
     async def _acquire(self) -> Any:

@@ -22,7 +22,8 @@ class HealthServer:
             self._server = await asyncio.start_server(self._serve, self._host, self._port, limit=8192)
         except OSError as error:
             raise StartError(
-                f"Port {self._port} for health checks cannot be opened ({error.strerror}). Choose another with --health-port."
+                f"Port {self._port} for health checks cannot be opened ({error.strerror}). "
+                "Choose another with --health-port."
             ) from error
         port: int = self._server.sockets[0].getsockname()[1]
         return port
@@ -36,7 +37,8 @@ class HealthServer:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
             status, kind, body = await self._answer(head.split(b" ", 2)[1].decode("latin-1"))
             writer.write(
-                f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
+                f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n".encode()
+                + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()
                 + body
             )
             await asyncio.wait_for(writer.drain(), 5)

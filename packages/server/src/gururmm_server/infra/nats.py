@@ -99,7 +99,7 @@ class Bus:
             log.info("message dropped", subject=subject, error=str(error))
 
     async def subscribe(self, subject: str, callback: Callback, queue: str = "") -> Subscription:
-        """Call `callback(subject, payload)` for each message, in order. An error in it is logged; the next one comes."""
+        """Call `callback(subject, payload)` for each message, in order. An error in it is logged."""
         assert self._client is not None
 
         async def deliver(message: Msg) -> None:

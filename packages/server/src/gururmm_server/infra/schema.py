@@ -63,7 +63,8 @@ async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
         return connection
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         raise StartError(
-            f"The database at {redact(url)} cannot be used: {error}. Check --database-url and that PostgreSQL runs there."
+            f"The database at {redact(url)} cannot be used: {error}. "
+            "Check --database-url and that PostgreSQL runs there."
         ) from error
 
 
@@ -95,7 +96,8 @@ async def _ensure_secrets(url: str) -> None:
                 )
             kept = await connection.fetchval("select value from core.server_secrets where name = 'agent_link_key'")
             await connection.execute(
-                "insert into core.server_secrets (name, value) values ('agent_link_public_key', $1) on conflict do nothing",
+                "insert into core.server_secrets (name, value) values ('agent_link_public_key', $1) "
+                "on conflict do nothing",
                 crypto_sign_seed_keypair(kept)[0],
             )
             await connection.execute("alter table core.server_secrets force row level security")

@@ -102,7 +102,10 @@ class CommandAccepted(Message, frozen=True, tag=8):
 
 
 class CommandOutput(Message, frozen=True, tag=9):
-    """A piece of output. `seq` counts from 0 over both streams; `stream` 1 is stdout, 2 stderr. Sent again until acknowledged."""
+    """A piece of output. `seq` counts from 0 over both streams; `stream` 1 is stdout, 2 stderr.
+
+    Sent again until acknowledged.
+    """
 
     command_id: Id
     seq: Count
@@ -111,7 +114,10 @@ class CommandOutput(Message, frozen=True, tag=9):
 
 
 class CommandResult(Message, frozen=True, tag=10):
-    """How a command ended. `chunks` is how many `CommandOutput` it had; the server acknowledges once it holds them all."""
+    """How a command ended.
+
+    `chunks` is how many `CommandOutput` it had; the server acknowledges once it holds them all.
+    """
 
     command_id: Id
     outcome: Literal["succeeded", "failed", "timed_out", "cancelled"]
