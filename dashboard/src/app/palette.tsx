@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { CircleHelp, LogOut, Monitor, SquareTerminal, SunMoon } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { Children, type ReactNode, useState } from "react";
 import type { AgentRow, List } from "@/api/contract";
 import { api } from "@/api/http";
 import { forget } from "@/api/session";
@@ -131,6 +131,7 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
 }
 
 function Group({ heading, children }: { heading: string; children: ReactNode }) {
+  if (Children.count(children) === 0) return null;
   return (
     <Command.Group
       heading={heading}

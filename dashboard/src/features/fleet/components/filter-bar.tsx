@@ -1,5 +1,5 @@
 import { PanelLeft, X } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Button, IconButton } from "@/components/button";
 import { SelectField } from "@/components/field";
 import { SearchField } from "@/components/search-field";
@@ -18,12 +18,14 @@ export function FilterBar({
   onChange,
   treeOpen,
   onTree,
+  columns,
   place,
 }: {
   search: FleetSearch;
   onChange: (part: Partial<FleetSearch>) => void;
   treeOpen: boolean;
   onTree: () => void;
+  columns: ReactNode;
   place?: string;
 }) {
   const bar = useRef<HTMLDivElement>(null);
@@ -91,6 +93,7 @@ export function FilterBar({
           <span className="max-w-48 truncate">{place}</span> <X aria-hidden="true" className="size-3" />
         </Button>
       )}
+      <div className="ml-auto">{columns}</div>
     </div>
   );
 }

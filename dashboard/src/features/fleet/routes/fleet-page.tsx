@@ -17,6 +17,7 @@ import { keepPreference, readPreference } from "@/lib/storage";
 import { useCan, useLabel } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { agentsQuery, treeQuery } from "../api/queries";
+import { type ColumnChoice, ColumnMenu } from "../components/column-menu";
 import { fleetColumns } from "../components/columns";
 import { FilterBar } from "../components/filter-bar";
 import { Peek } from "../components/peek";
@@ -72,7 +73,15 @@ export function FleetPage() {
   // A selection belongs to the list it was made in.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another filter is another list
   useEffect(clear, [filter, clear]);
-  const columns = useMemo(() => fleetColumns({ client: label("client"), site: label("site") }), [label]);
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(
+    () => new Set(readPreference("fleet-hidden")?.split(",") ?? []),
+  );
+  const allColumns = useMemo(() => fleetColumns({ client: label("client"), site: label("site") }), [label]);
+  const columns = useMemo(() => allColumns.filter(({ id }) => !hidden.has(id ?? "")), [allColumns, hidden]);
+  const hide = (next: Set<string>) => {
+    setHidden(next);
+    keepPreference("fleet-hidden", [...next].join(","));
+  };
   const change = useCallback(
     (part: Partial<FleetSearch>) =>
       navigate({ search: (before: FleetSearch) => ({ ...before, focus: undefined, ...part }), replace: true }),
@@ -106,6 +115,7 @@ export function FleetPage() {
         onChange={change}
         treeOpen={treeOpen}
         onTree={toggleTree}
+        columns={<ColumnMenu choices={choicesOf(allColumns)} hidden={hidden} onChange={hide} />}
         place={placeName(tree.data, filter)}
       />
       <div className="-mx-4 md:-mx-6 -mb-6 relative flex min-h-0 flex-1 border-t max-md:flex-col">
@@ -158,6 +168,11 @@ export function FleetPage() {
       </div>
     </Page>
   );
+}
+
+/** The columns that can be hidden: all but the name and the state. */
+function choicesOf(columns: ReturnType<typeof fleetColumns>): ColumnChoice[] {
+  return columns.slice(2).map(({ id, header }) => ({ id: id ?? "", name: String(header) }));
 }
 
 function isFiltered(filter: AgentFilter): boolean {
