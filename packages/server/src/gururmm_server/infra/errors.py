@@ -51,7 +51,7 @@ class Unavailable(GuruError):
 
 
 class StorageFull(GuruError):
-    """The server's disk is nearly full: nothing is written, reading works. Free space there and it goes on by itself."""
+    """The server's disk is nearly full: nothing is written, reading works. Free space there; it goes on by itself."""
 
     code = "storage_full"
     status = 507
