@@ -21,6 +21,8 @@ _WARM_UP: Final = 20
 _PAUSE_S: Final = 0.03
 _ECHO_PROGRAM: Final = "stty raw -echo; echo ready; exec cat"
 _LIMIT_S: Final = 10.0
+_ACKNOWLEDGE_S: Final = 0.25
+"""As the dashboard does it."""
 
 
 class _Echo:
@@ -49,6 +51,7 @@ class _Tab(WSListener):  # type: ignore[misc,unused-ignore]
         self._transport: WSTransport | None = None
         self._sent = 0
         self._seen = 0
+        self._acknowledged = 0.0
         self.problem = ""
 
     def on_ws_connected(self, transport: WSTransport) -> None:
@@ -60,7 +63,9 @@ class _Tab(WSListener):  # type: ignore[misc,unused-ignore]
         if frame.msg_type == WSMsgType.BINARY:
             self._seen = int.from_bytes(data[:8], "big") + len(data) - 8
             self._echo.got(data[8:])
-            self._tell(type="ack", output_offset=self._seen)
+            if time.monotonic() - self._acknowledged > _ACKNOWLEDGE_S:
+                self._acknowledged = time.monotonic()
+                self._tell(type="ack", output_offset=self._seen)
         elif frame.msg_type == WSMsgType.CLOSE:
             self.problem = f"closed: {data[2:].decode('utf-8', 'replace')}"
             transport.disconnect()
@@ -94,8 +99,9 @@ def measure(stack: Stack) -> list[Figure]:
 
 
 def _figure(name: str, part: float, target: float, *, whole: list[float], bare: list[float], note: str) -> Figure:
-    chain, own = quantile(whole, part), quantile(bare, part)
-    details: dict[str, float | str] = {"whole chain ms": chain, "bare PTY ms": own}
+    # The bare PTY's median is taken off both, so that a noisy moment of the bare one cannot flatter the product's p95.
+    chain, own = quantile(whole, part), quantile(bare, 0.5)
+    details: dict[str, float | str] = {"whole chain ms": chain, "bare PTY p50 ms": own}
     return Figure(name, "ms", target, "at most", chain - own, note, details)
 
 
