@@ -27,6 +27,9 @@ class ActivityConsumer:
     async def run(self) -> None:
         """Consume for ever; after a failure from a new reader."""
         while True:
+            if not self._bus.connected:
+                await asyncio.sleep(0.5)
+                continue
             try:
                 # The stream may have been lost with the broker's disk; then it begins anew.
                 await self._bus.ensure_events_stream()

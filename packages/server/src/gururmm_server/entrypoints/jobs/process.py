@@ -53,26 +53,35 @@ async def run(settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | 
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     health = HealthServer(_ready(db, bus), settings.host, settings.health_port)
     health_port = await health.open()
+    tasks: list[asyncio.Task[object]] = []
     try:
         await bus.ensure_events_stream()
         relay = OutboxRelay(db, bus)
         wakes = await bus.subscribe(traffic.OUTBOX_WAKE, relay.wake)
-        work = [relay.run(), ActivityConsumer(bus, ActivityFeed(db, bus)).run()]
         schedule = Schedule(db)
-        work += [schedule.keep_running(job) for job in jobs(db, bus)]
-        tasks = [asyncio.create_task(each) for each in work]
+        work = [relay.run(), ActivityConsumer(bus, ActivityFeed(db, bus)).run(), stop.wait()]
+        tasks += [asyncio.create_task(each) for each in work]
+        tasks += [asyncio.create_task(schedule.keep_running(job)) for job in jobs(db, bus)]
         log.info("worker is ready", health_port=health_port)
-        stopped = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait([*tasks, stopped], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await wakes.stop()
-        for task in [*tasks, stopped]:
-            task.cancel()
-        await asyncio.gather(*tasks, stopped, return_exceptions=True)
-        for task in done - {stopped}:
-            # None of them ends by itself: a supervisor starts the whole process anew.
+        for task in done:
+            # Only waiting for `stop` ends by itself; anything else failed, and a supervisor starts the process anew.
             task.result()
     finally:
+        await _end(tasks)
         await health.close()
+
+
+async def _end(tasks: list[asyncio.Task[object]]) -> None:
+    """Cancel until all are over: the broker's client may swallow a cancellation that meets one of its time limits."""
+    for _ in range(10):
+        pending = [task for task in tasks if not task.done()]
+        if not pending:
+            return
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.5)
 
 
 def _ready(db: Database, bus: Bus) -> Callable[[], Awaitable[dict[str, bool]]]:

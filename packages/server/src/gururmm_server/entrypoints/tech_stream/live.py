@@ -20,7 +20,7 @@ from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.access import TenantCaller, public, requires
 from gururmm_server.core.identity.principal import Permission, Principal
-from gururmm_server.core.identity.tickets import issue, redeem
+from gururmm_server.core.identity.tickets import TicketRefused, issue, redeem
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
 from gururmm_server.infra.database import Database
@@ -78,6 +78,8 @@ class LiveStreams:
         self._hub = hub
         self._agents = agents
         self._serving: dict[bytes, set[asyncio.Task[None]]] = {}
+        self._ended: set[bytes] = set()
+        """Sign-in sessions that ended while they had sockets here."""
         self._revoked: Subscription | None = None
 
     async def open(self) -> None:
@@ -121,6 +123,8 @@ class LiveStreams:
                 mine.difference_update(tasks)
                 if not mine:
                     self._serving.pop(principal.session_id.bytes, None)
+            if principal.session_id.bytes in self._ended:
+                raise TicketRefused("You were signed out.")
             for result in ended:
                 if isinstance(result, Exception):
                     raise result
@@ -128,6 +132,7 @@ class LiveStreams:
     def _end_revoked(self, _subject: str, payload: bytes) -> None:
         for session_id in msgspec.msgpack.decode(payload, type=traffic.SessionsRevoked).session_ids:
             for task in self._serving.get(session_id, ()):
+                self._ended.add(session_id)
                 task.cancel()
 
     async def _receive(self, socket: WebSocket, session: LiveSession) -> None:

@@ -1,0 +1,110 @@
+"""The activity feed: a sentence for every event of the catalogue, pages, and what a Client contact may know."""
+
+from datetime import UTC, datetime
+from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
+
+import msgspec
+import pytest
+from gururmm_server.core.events import catalogue, schemas
+from gururmm_server.core.events.feed import FeedRow, read
+from gururmm_server.core.events.routes import build_router
+from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.outbox import Envelope
+from gururmm_server.infra.paging import Page
+
+from packages.server.tests.world import Api, Partner, plant
+
+
+def sample(event: type[catalogue.Event], **values: Any) -> catalogue.Event:
+    """An event with something in every field."""
+    fields: dict[str, Any] = {}
+    for name, kind in get_type_hints(event).items():
+        if name in {"name", "version"}:
+            continue
+        plain = next(part for part in get_args(kind)) if get_origin(kind) in {Union, type(int | None)} else kind
+        samples: dict[Any, Any] = {UUID: new_id(), str: f"<{name}>", int: 3}
+        fields[name] = values.get(name, samples.get(plain, ["a", "b", "c", "d"]))
+    return event(**fields)
+
+
+def on_the_bus(event: catalogue.Event, tenant_id: UUID) -> bytes:
+    moment = "2026-11-23T01:02:03.5Z"
+    payload = msgspec.Raw(msgspec.json.encode(event))
+    return msgspec.json.encode(Envelope(new_id(), tenant_id, event.name, event.version, moment, payload))
+
+
+@pytest.mark.parametrize("event", catalogue.EVENTS, ids=lambda event: event.name)
+def test_every_event_has_a_sentence(event: type[catalogue.Event]) -> None:
+    row = read(on_the_bus(sample(event), new_id()))
+    assert row.name == event.name
+    assert row.text != event.name, "not known to the feed"
+    assert row.text.endswith(".")
+    assert row.at == datetime(2026, 11, 23, 1, 2, 3, 500000, UTC)
+
+
+def test_sentences() -> None:
+    def text(event: type[catalogue.Event], **values: Any) -> str:
+        return read(on_the_bus(sample(event, **values), new_id())).text
+
+    assert text(catalogue.CommandCompleted, hostname="pc", status="failed", exit_code=2) == (
+        "A command on pc failed with exit code 2."
+    )
+    assert text(catalogue.CommandCompleted, hostname="pc", status="timed_out", exit_code=None) == (
+        "A command on pc ran out of time."
+    )
+    assert text(catalogue.AgentOffline, hostname="pc", reason="") == "pc went offline."
+    assert text(catalogue.AgentInventoryChanged, hostname="pc", section="software") == (
+        "Software of pc changed: a, b, c …."
+    )
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"event_id": 1}'])
+def test_what_is_no_event_is_refused(data: bytes) -> None:
+    with pytest.raises(msgspec.MsgspecError):
+        read(data)
+
+
+def feed_row(partner: Partner, number: int, name: str = "agent.online", client: int | None = 0) -> FeedRow:
+    return FeedRow(
+        event_id=new_id(),
+        tenant_id=partner.tenant_id,
+        at=datetime(2026, 11, 23, 1, number, tzinfo=UTC),
+        name=name,
+        agent_id=partner.agents[client] if client is not None else None,
+        client_id=None,
+        site_id=None,
+        actor="anna@example.org",
+        hostname=f"host-{number}",
+        text=f"host-{number} 100% happened.",
+    )
+
+
+async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
+    partner, other = await plant(owner_url), await plant(owner_url, "Somebody else")
+    feed = ActivityFeed(db, bus)
+    rows = [feed_row(partner, number, client=number % 2) for number in range(6)]
+    rows += [feed_row(partner, 6, "command.queued"), feed_row(partner, 7, "site.created", None), feed_row(other, 8)]
+    assert await feed.add(rows) == 9
+    assert await feed.add(rows) == 0, "an event comes again after a crash, and is there once"
+    api = Api(build_router(feed))
+    async with api.as_(partner.person()) as admin:
+        answer = await admin.get("/events", params={"limit": 5})
+        page = Page[schemas.Event].model_validate_json(answer.content)
+        assert [event.hostname for event in page.items] == [f"host-{number}" for number in (7, 6, 5, 4, 3)]
+        assert page.total == 8
+        rest = (await admin.get("/events", params={"cursor": page.next_cursor})).json()
+        assert [event["hostname"] for event in rest["items"]] == ["host-2", "host-1", "host-0"]
+        assert (await admin.get("/events", params={"name": "site.created"})).json()["total"] == 1
+        assert (await admin.get("/events", params={"agent_id": str(partner.agents[0])})).json()["total"] == 4
+        assert (await admin.get("/events", params={"search": "HOST-3 100%"})).json()["total"] == 1
+        assert (await admin.get("/events?name=%00")).status_code == 422
+    async with api.as_(partner.person(Role.CLIENT_CONTACT, partner.clients[0])) as contact:
+        seen = (await contact.get("/events")).json()
+        assert [event["hostname"] for event in seen["items"]] == ["host-4", "host-2", "host-0"]
+    async with api.as_(other.person()) as stranger:
+        assert (await stranger.get("/events")).json()["total"] == 1

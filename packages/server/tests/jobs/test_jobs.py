@@ -1,0 +1,347 @@
+"""What is done by the clock, on a real database and broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from gururmm_server.core.agents import upkeep
+from gururmm_server.core.commands.expiry import expire
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.purge import purge
+from gururmm_server.entrypoints.jobs import process
+from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
+from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import Unavailable
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_server.settings import Settings
+
+from packages.server.tests.conftest import Engines
+from packages.server.tests.world import Partner, plant
+
+
+@pytest.fixture
+async def partner(owner_url: str) -> Partner:
+    return await plant(owner_url, machines=6)
+
+
+@pytest.fixture
+async def owner(owner_url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(owner_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def live(bus: Bus, partner: Partner) -> AsyncIterator[asyncio.Queue[traffic.LiveBatch]]:
+    batches: asyncio.Queue[traffic.LiveBatch] = asyncio.Queue()
+    subscription = await bus.subscribe(
+        traffic.live(partner.tenant_id),
+        lambda _subject, payload: batches.put_nowait(msgspec.msgpack.decode(payload, type=traffic.LiveBatch)),
+    )
+    yield batches
+    await subscription.stop()
+
+
+async def test_problems_follow_the_state(db: Database, partner: Partner, owner: Any) -> None:
+    full, busy, gone, fine = partner.agents[0], partner.agents[2], partner.agents[1], partner.agents[4]
+    await owner.execute("update core.agent_state set disk = 500, memory = 500")
+    await owner.execute("update core.agent_state set disk = 901 where agent_id = any($1)", [full, gone])
+    await owner.execute("update core.agent_state set memory = 951 where agent_id = any($1)", [busy, gone])
+    await owner.execute(
+        "update core.agent_state set changed_at = now() - interval '25 hours' where agent_id = any($1)", [gone, fine]
+    )
+    assert await upkeep.mark_problems(db) == 3
+    assert await upkeep.mark_problems(db) == 0, "what is as it was is not written again"
+    rows = await owner.fetch("select agent_id, problems from core.agent_state where problems <> '{}'")
+    assert {row["agent_id"]: row["problems"] for row in rows} == {
+        full: ["disk_full"],
+        busy: ["memory_high"],
+        gone: ["disk_full", "offline_long"],
+    }
+    await owner.execute("update core.agent_state set disk = 900, memory = 950")
+    assert await upkeep.mark_problems(db) == 3
+
+
+async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database, partner: Partner, owner: Any) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
+
+    async def sample(minute: int, cpu: int, temperature: int | None = None) -> None:
+        await owner.execute(
+            "insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, disk, temperature, load,"
+            " receive_rate, send_rate, read_rate, write_rate) values ($1, $2, $3, $4, 100, null, $5, 0, 7, 0, 0, 0)",
+            partner.tenant_id,
+            partner.agents[0],
+            hour + timedelta(minutes=minute),
+            cpu,
+            temperature,
+        )
+
+    await sample(0, 100)
+    await sample(59, 300, 455)
+    await sample(60, 999)
+    await upkeep.roll_up(db)
+    rows = await owner.fetch("select * from core.agent_metrics_hourly order by at")
+    assert [(row["at"], row["samples"], row["cpu"]) for row in rows] == [
+        (hour, 2, 200),
+        (hour + timedelta(hours=1), 1, 999),
+    ]
+    assert (rows[0]["disk"], rows[0]["temperature"], rows[0]["receive_rate"]) == (None, 455, 7)
+    await sample(30, 500)
+    await upkeep.roll_up(db)
+    row = await owner.fetchrow("select samples, cpu from core.agent_metrics_hourly where at = $1", hour)
+    assert tuple(row) == (3, 300)
+
+
+async def test_online_history_has_one_point_each_half_hour(db: Database, partner: Partner, owner: Any) -> None:
+    await upkeep.sample_online(db)
+    await upkeep.sample_online(db)
+    row = await owner.fetchrow(
+        "select online, total, extract(epoch from at)::bigint % 1800 as beside from core.online_history"
+    )
+    assert tuple(row) == (3, 6, 0)
+    assert await owner.fetchval("select count(*) from core.online_history") == 1
+
+
+async def test_partitions_are_kept_ahead(db: Database, owner: Any) -> None:
+    await owner.execute(f"drop table core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
+    await upkeep.maintain_partitions(db)
+    assert await owner.fetchval("select to_regclass($1)", f"core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
+
+
+async def queue(owner: Any, partner: Partner, agent: int, **columns: Any) -> Any:
+    command_id = new_id()
+    columns = {"status": "queued", "deadline_at": datetime.now(UTC) - timedelta(seconds=5), **columns}
+    names = list(columns)
+    await owner.execute(
+        "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, created_by,"
+        f" {', '.join(names)}) values ($1, $2, $2, $3, 'sh', 'true', 60, 'x', "
+        f"{', '.join(f'${place}' for place in range(4, 4 + len(names)))})",
+        partner.tenant_id,
+        command_id,
+        partner.agents[agent],
+        *columns.values(),
+    )
+    return command_id
+
+
+async def test_commands_expire_after_their_deadline(
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[traffic.LiveBatch]
+) -> None:
+    moment = datetime.now(UTC)
+    missed = await queue(owner, partner, 1)
+    await queue(owner, partner, 1, deadline_at=moment + timedelta(hours=1))
+    await queue(owner, partner, 1, deadline_at=None)
+    await queue(owner, partner, 0, sent_at=moment)  # it may be running there
+    lost = await queue(
+        owner, partner, 0, status="delivered", sent_at=moment, deadline_at=moment - timedelta(seconds=61)
+    )
+    called_off = await queue(
+        owner,
+        partner,
+        0,
+        status="delivered",
+        sent_at=moment,
+        deadline_at=moment - timedelta(seconds=61),
+        cancel_requested_at=moment,
+    )
+    await queue(owner, partner, 0, status="running", started_at=moment - timedelta(days=6))
+    forgotten = await queue(owner, partner, 0, status="running", started_at=moment - timedelta(days=8))
+    assert await expire(db, bus) == 4
+    assert await expire(db, bus) == 0
+    rows = await owner.fetch("select command_id, status from core.commands where finished_at is not null")
+    assert {row["command_id"]: row["status"] for row in rows} == {
+        missed: "expired",
+        lost: "expired",
+        called_off: "cancelled",
+        forgotten: "failed",
+    }
+    assert await owner.fetchval("select count(*) from core.outbox where name = 'command.completed'") == 4
+    batch = await asyncio.wait_for(live.get(), 5)
+    assert {update.status for update in batch.commands} == {"expired", "cancelled", "failed"}
+
+
+async def test_machines_of_a_dead_gateway_go_offline(
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[traffic.LiveBatch]
+) -> None:
+    await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x'), ('gw-2', 'ws://y')")
+    await owner.execute("update core.agent_state set gateway_id = 'gw-2' where agent_id = $1", partner.agents[0])
+    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    for second in range(0, 40, 5):
+        await owner.execute("update core.gateways set beat_at = clock_timestamp() where gateway_id = 'gw-2'")
+        gone = await watch.look(1000.0 + second)
+        assert gone == (2 if second == 30 else 0), second
+    rows = await owner.fetch("select agent_id, gateway_id from core.agent_state where online")
+    assert [tuple(row) for row in rows] == [(partner.agents[0], "gw-2")]
+    assert await owner.fetchval("select array_agg(gateway_id) from core.gateways") == ["gw-2"]
+    payloads = [msgspec.json.decode(row[0]) for row in await owner.fetch("select payload from core.outbox")]
+    assert {payload["agent_id"] for payload in payloads} == {str(partner.agents[2]), str(partner.agents[4])}
+    assert payloads[0]["reason"] == upkeep.GATEWAY_LOST
+    batch = await asyncio.wait_for(live.get(), 5)
+    assert [(row.online, row.changed) for row in batch.agents] == [(False, True)] * 2
+
+
+async def test_machines_that_came_back_elsewhere_stay_online(
+    db: Database, bus: Bus, partner: Partner, owner: Any
+) -> None:
+    await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
+    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    await watch.look(0)
+    await owner.execute("update core.agent_state set gateway_id = 'gw-9' where online")
+    await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-9', 'ws://x')")
+    assert await watch.look(31) == 0
+    assert await owner.fetchval("select count(*) from core.agent_state where online") == 3
+
+
+async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: Bus, partner: Partner) -> None:
+    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    assert await watch.look(0) == 0
+    assert await watch.look(29) == 0
+    assert await watch.look(30) == 3
+
+
+async def test_an_outage_of_the_database_buries_nobody(
+    db: Database, bus: Bus, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
+    await watch.look(0)
+
+    async def away(_tx: object) -> None:
+        raise Unavailable
+
+    with monkeypatch.context() as patched:
+        patched.setattr("gururmm_server.core.agents._upkeep_repository.gateway_beats", away)
+        with pytest.raises(Unavailable):
+            await watch.look(20)
+    assert await watch.look(300) == 0, "the beat could not be written either"
+
+
+async def test_old_tickets_invitations_and_sessions_are_forgotten(db: Database, partner: Partner, owner: Any) -> None:
+    user_id = new_id()
+    await owner.execute("insert into core.users (user_id, email) values ($1, 'a@example.org')", user_id)
+    for age, keeps in ((timedelta(days=31), False), (timedelta(days=1), True)):
+        moment = datetime.now(UTC) - age
+        await owner.execute(
+            "insert into core.user_sessions (session_id, user_id, refresh_hash, expires_at, ended_at)"
+            " values ($1, $2, $3, $4, $4)",
+            new_id(),
+            user_id,
+            new_id().bytes,
+            moment,
+        )
+        await owner.execute(
+            "insert into core.invitations (token_hash, user_id, expires_at) values ($1, $2, $3)",
+            new_id().bytes,
+            user_id,
+            moment,
+        )
+        await owner.execute(
+            "insert into core.stream_tickets (ticket_hash, tenant_id, principal, purpose, expires_at)"
+            " values ($1, $2, '{}', 'live', $3)",
+            new_id().bytes,
+            partner.tenant_id,
+            moment if not keeps else datetime.now(UTC),
+        )
+    assert await purge(db) == 3
+    for table in ("user_sessions", "invitations", "stream_tickets"):
+        assert await owner.fetchval(f"select count(*) from core.{table}") == 1
+
+
+async def test_a_job_runs_alone_among_workers(db: Database, database_url: str) -> None:
+    other = Database(database_url)
+    await other.open()
+    running, release, ran = asyncio.Event(), asyncio.Event(), []
+
+    async def slow() -> None:
+        running.set()
+        await release.wait()
+
+    async def note() -> None:
+        ran.append(1)
+
+    first = asyncio.create_task(Schedule(db).run_once(Job("same", 1, slow)))
+    await running.wait()
+    assert await Schedule(other).run_once(Job("same", 1, note))
+    assert not ran, "another worker is at it"
+    assert await Schedule(other).run_once(Job("different", 1, note))
+    release.set()
+    assert await first
+    assert await Schedule(other).run_once(Job("same", 1, note))
+    assert len(ran) == 2
+    await other.close()
+
+
+async def test_a_failing_job_is_survived(db: Database) -> None:
+    async def broken() -> None:
+        raise ValueError("planted")
+
+    assert not await Schedule(db).run_once(Job("broken", 1, broken))
+    assert await Schedule(db).run_once(Job("broken", 1, lambda: asyncio.sleep(0)))
+
+
+async def test_unreadable_events_do_not_hold_up_the_feed(db: Database, bus: Bus, partner: Partner, owner: Any) -> None:
+    await bus.publish_event(f"events.{partner.tenant_id.hex}.agent.online", b"not json", str(new_id()))
+    newer: dict[str, Any] = {
+        "event_id": str(new_id()),
+        "tenant_id": str(partner.tenant_id),
+        "name": "backup.failed",
+        "version": 3,
+        "at": "2026-11-23T01:02:03Z",
+        "payload": {"agent_id": str(partner.agents[0])},
+    }
+    await bus.publish_event(
+        f"events.{partner.tenant_id.hex}.backup.failed", msgspec.json.encode(newer), newer["event_id"]
+    )
+    consumer = ActivityConsumer(bus, ActivityFeed(db, bus))
+    reader = await bus.pull(f"test-{new_id().hex}", f"events.{partner.tenant_id.hex}.>")
+    assert await consumer.consume(reader, 2) == 2
+    row = await owner.fetchrow("select name, text, client_id from core.activity")
+    assert tuple(row) == ("backup.failed", "backup.failed", partner.clients[0])
+    assert await consumer.consume(reader, 0.2) == 0, "both were acknowledged"
+
+
+async def test_the_worker_as_a_whole(
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, database_url: str, nats_url: str
+) -> None:
+    """Ready, moves an event from the outbox to the feed, stops when told."""
+    settings = Settings(database_url=database_url, nats_url=nats_url)
+    stop = asyncio.Event()
+    await queue(owner, partner, 1)
+    working = asyncio.create_task(process.run(settings, db, bus, stop))
+    # The broker is every test's, so the feed shows other tests' Partners too.
+    async with asyncio.timeout(20):
+        while not await owner.fetchval("select count(*) from core.activity where name = 'command.completed'"):
+            await asyncio.sleep(0.05)
+            assert not working.done()
+    row = await owner.fetchrow(
+        "select text, client_id, hostname from core.activity where tenant_id = $1", partner.tenant_id
+    )
+    assert row["text"] == "A command on host-0001 expired before the machine could run it."
+    assert row["client_id"] == partner.clients[1]
+    async with asyncio.timeout(5):
+        while await owner.fetchval("select count(*) from core.outbox"):
+            await asyncio.sleep(0.05)
+    assert await owner.fetchval("select count(*) from core.online_history") == 1
+    stop.set()
+    await asyncio.wait_for(working, 5)
+
+
+async def test_readiness_says_what_is_missing(db: Database, bus: Bus, engines: Engines, database_name: str) -> None:
+    ready = process._ready(db, bus)
+    assert await ready() == {"database": True, "bus": True}
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    await admin.execute(f"alter database {database_name} with allow_connections false")
+    await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database_name)
+    assert (await ready())["database"] is False
+    await admin.execute(f"alter database {database_name} with allow_connections true")
+    await admin.close()
+    async with asyncio.timeout(10):
+        while not (await ready())["database"]:
+            await asyncio.sleep(0.1)

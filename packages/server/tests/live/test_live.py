@@ -1,0 +1,315 @@
+"""The live stream: real sockets, real broker, and exactly what each browser may see."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import pytest
+import uvicorn
+import websockets
+from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.entrypoints.tech_stream.live import LiveStreams, build_router
+from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.v2.agent import Metrics
+from gururmm_wire.v2.server import Watch
+
+from packages.server.tests.world import Api, Partner, plant
+
+_deliver = msgspec.msgpack.Decoder(traffic.Deliver)
+
+
+class Server:
+    """The live routes on a port."""
+
+    def __init__(self, api: Api, port: int, bus: Bus) -> None:
+        self.api = api
+        self.port = port
+        self.bus = bus
+
+    async def ticket(self, person: Principal) -> str:
+        async with self.api.as_(person) as client:
+            answer = await client.post("/live/ticket")
+            assert answer.status_code == 200, answer.text
+            body = answer.json()
+            assert body["stream_url"] == f"/api/v1/live/stream?ticket={body['ticket']}"
+            ticket: str = body["ticket"]
+            return ticket
+
+    def connect(self, ticket: str, origin: str | None = None) -> Any:
+        return websockets.connect(
+            f"ws://127.0.0.1:{self.port}/api/v1/live/stream?ticket={ticket}",
+            origin=websockets.Origin(origin or f"http://127.0.0.1:{self.port}"),
+        )
+
+    @asynccontextmanager
+    async def looking(self, person: Principal, *frames: dict[str, Any]) -> AsyncIterator[Any]:
+        """A browser that said hello and these frames."""
+        async with self.connect(await self.ticket(person)) as socket:
+            assert (await said(socket))["type"] == "hello"
+            for frame in frames:
+                await socket.send(json.dumps(frame))
+            await asyncio.sleep(0.1)  # frames and the subscription settle
+            yield socket
+
+    async def tell(self, partner: Partner, **batch: Any) -> None:
+        await self.bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch(**batch)))
+
+
+async def said(socket: Any, seconds: float = 5) -> dict[str, Any]:
+    message: dict[str, Any] = json.loads(await asyncio.wait_for(socket.recv(), seconds))
+    return message
+
+
+async def nothing(socket: Any, seconds: float = 0.3) -> None:
+    with pytest.raises(TimeoutError):
+        await said(socket, seconds)
+
+
+@pytest.fixture
+async def partner(owner_url: str) -> Partner:
+    return await plant(owner_url)
+
+
+@pytest.fixture
+async def server(db: Database, bus: Bus) -> AsyncIterator[Server]:
+    hub = LiveHub(bus, linger_seconds=0.1)
+    streams = LiveStreams(db, bus, hub, AgentService(db, bus))
+    await streams.open()
+    api = Api(build_router(streams))
+    web = uvicorn.Server(uvicorn.Config(api.app, port=0, log_level="warning", ws="websockets-sansio"))
+    serving = asyncio.create_task(web.serve())
+    while not web.started:
+        await asyncio.sleep(0.01)
+    yield Server(api, web.servers[0].sockets[0].getsockname()[1], bus)
+    await streams.close()
+    web.should_exit = True
+    await serving
+    await hub.close()
+
+
+def row(partner: Partner, agent: int, *, online: bool = True, changed: bool = False, cpu: int = 5) -> traffic.AgentRow:
+    client = partner.clients[agent % 2].bytes
+    return traffic.AgentRow(partner.agents[agent].bytes, client, online, changed, 1000.0, 2000.0, cpu, None, 905)
+
+
+async def test_status_for_all_readings_for_visible_rows(server: Server, partner: Partner) -> None:
+    visible = {"type": "visible", "agent_ids": [str(partner.agents[0])]}
+    async with server.looking(partner.person(), visible) as socket:
+        await server.tell(partner, agents=[row(partner, 1, online=False, changed=True), row(partner, 2)])
+        message = await said(socket, 0.8)
+        assert message == {
+            "type": "agents",
+            "items": [
+                {
+                    "id": str(partner.agents[1]),
+                    "status": "offline",
+                    "last_seen": "1970-01-01T00:33:20Z",
+                    "cpu_percent": 0.5,
+                    "memory_percent": None,
+                    "disk_percent": 90.5,
+                    "online_since": None,
+                }
+            ],
+        }
+        started = time.monotonic()
+        for cpu in range(10):
+            await server.tell(partner, agents=[row(partner, 0, cpu=cpu), row(partner, 2, cpu=cpu)])
+        message = await said(socket)
+        assert [(item["id"], item["cpu_percent"]) for item in message["items"]] == [(str(partner.agents[0]), 0.9)]
+        assert time.monotonic() - started > 0.5, "readings are merged over a second"
+
+
+async def test_commands_output_and_events(server: Server, partner: Partner) -> None:
+    followed, ignored = new_id(), new_id()
+    async with server.looking(partner.person(), {"type": "commands", "ids": [str(followed)]}) as socket:
+        update = traffic.CommandUpdate(
+            ignored.bytes, partner.agents[0].bytes, partner.clients[0].bytes, "failed", 2, "oh", 1.0, 2.5, 1500
+        )
+        await server.tell(partner, commands=[update])
+        assert await said(socket) == {
+            "type": "command",
+            "item": {
+                "id": str(ignored),
+                "agent_id": str(partner.agents[0]),
+                "status": "failed",
+                "exit_code": 2,
+                "message": "oh",
+                "started_at": "1970-01-01T00:00:01Z",
+                "finished_at": "1970-01-01T00:00:02.5Z".replace("2.5Z", "2.500000Z"),
+                "duration_ms": 1500,
+            },
+        }
+        pieces = [
+            traffic.OutputPiece(ignored.bytes, 0, 1, b"not wanted"),
+            traffic.OutputPiece(followed.bytes, 0, 1, b"caf\xc3"),
+            traffic.OutputPiece(followed.bytes, 1, 2, b"oops"),
+            traffic.OutputPiece(followed.bytes, 2, 1, b"\xa9!"),
+        ]
+        await server.tell(partner, output=pieces)
+        got = [await said(socket) for _ in range(3)]
+        assert [(piece["seq"], piece["stream"], piece["text"]) for piece in got] == [
+            (0, "stdout", "caf"),
+            (1, "stderr", "oops"),
+            (2, "stdout", "é!"),
+        ]
+        item = {"id": "x", "name": "agent.online", "text": "host came online."}
+        await server.tell(partner, feed=[traffic.FeedItem(None, item)])
+        assert await said(socket) == {"type": "event", "item": item}
+
+
+async def test_watching_a_machine_asks_it_for_fast_readings(server: Server, partner: Partner, bus: Bus) -> None:
+    asked: asyncio.Queue[traffic.Deliver] = asyncio.Queue()
+    gateway = await bus.subscribe(
+        "gateway.gw-1.deliver", lambda _s, payload: asked.put_nowait(_deliver.decode(payload))
+    )
+    watch = {"type": "watch", "agent_id": str(partner.agents[0])}
+    metrics = Metrics(100, 125, 4, 8, 1, 250, 10, 20, 30, 40, [("/", 5, 10)], [("cpu", 455)], 3600)
+    async with server.looking(partner.person(), watch) as socket:
+        told = await asyncio.wait_for(asked.get(), 5)
+        assert told.agent_id == partner.agents[0].bytes
+        assert decode_from_server(told.message) == Watch(2, 30)
+        for agent in (2, 0):
+            sample = traffic.Sample(partner.agents[agent].bytes, partner.clients[0].bytes, encode(metrics))
+            await server.tell(partner, samples=[sample])
+        message = await said(socket)
+        assert (message["agent_id"], message["sample"]["cpu_percent"]) == (str(partner.agents[0]), 12.5)
+        await server.tell(partner, agents=[row(partner, 0, changed=True)])
+        await asyncio.wait_for(asked.get(), 5)  # it came back through a new socket that knows of no watcher
+        await socket.send(json.dumps({"type": "watch", "agent_id": None}))
+        await asyncio.sleep(0.1)
+        await server.tell(partner, samples=[sample])
+        assert (await said(socket))["type"] == "agents"
+        await nothing(socket)
+    await gateway.stop()
+
+
+async def test_watching_another_partners_machine_does_nothing(
+    server: Server, partner: Partner, bus: Bus, owner_url: str
+) -> None:
+    other = await plant(owner_url, "Somebody else", gateway_id="gw-2")
+    asked: asyncio.Queue[bytes] = asyncio.Queue()
+    gateway = await bus.subscribe("gateway.gw-2.deliver", lambda _s, payload: asked.put_nowait(payload))
+    frames: list[dict[str, Any]] = [
+        {"type": "watch", "agent_id": str(other.agents[0])},
+        {"type": "visible", "agent_ids": [str(other.agents[0])]},
+    ]
+    async with server.looking(partner.person(), *frames) as socket:
+        await server.tell(other, agents=[row(other, 0, changed=True)])
+        await nothing(socket)
+        assert asked.empty()
+    await gateway.stop()
+
+
+async def test_a_client_contact_sees_its_client_only(server: Server, partner: Partner) -> None:
+    command = new_id()
+    frames: list[dict[str, Any]] = [
+        {"type": "visible", "agent_ids": [str(agent_id) for agent_id in partner.agents]},
+        {"type": "commands", "ids": [str(command)]},
+        {"type": "watch", "agent_id": str(partner.agents[0])},
+    ]
+    person = partner.person(Role.CLIENT_CONTACT, partner.clients[1])
+    async with server.looking(person, *frames) as socket:
+        mine, theirs = partner.clients[1].bytes, partner.clients[0].bytes
+        await server.tell(
+            partner,
+            agents=[row(partner, 0, changed=True), row(partner, 1, changed=True)],
+            commands=[traffic.CommandUpdate(command.bytes, partner.agents[1].bytes, mine, "running")],
+            output=[traffic.OutputPiece(command.bytes, 0, 1, b"secret")],
+            samples=[traffic.Sample(partner.agents[0].bytes, theirs, b"")],
+            feed=[
+                traffic.FeedItem(None, {"name": "site.created"}),
+                traffic.FeedItem(theirs, {"name": "agent.online"}),
+                traffic.FeedItem(mine, {"name": "command.queued"}),
+                traffic.FeedItem(mine, {"name": "agent.offline"}),
+            ],
+        )
+        got = [await said(socket) for _ in range(2)]
+        by_type = {message["type"]: message for message in got}
+        assert by_type["event"]["item"] == {"name": "agent.offline"}
+        assert [item["id"] for item in by_type["agents"]["items"]] == [str(partner.agents[1])]
+        await nothing(socket)
+
+
+async def closed_with(socket: Any) -> int | None:
+    await asyncio.wait_for(socket.wait_closed(), 5)
+    code: int | None = socket.close_code
+    return code
+
+
+async def test_tickets_work_once_and_only_from_our_page(server: Server, partner: Partner) -> None:
+    ticket = await server.ticket(partner.person())
+    with pytest.raises(websockets.InvalidStatus):
+        await server.connect(ticket, "http://evil.example")
+    async with server.connect(ticket) as socket:
+        assert (await said(socket))["type"] == "hello"
+        for refused in (ticket, "nonsense", ""):
+            async with server.connect(refused) as second:
+                assert await closed_with(second) == 4401
+
+
+async def test_signing_out_ends_the_stream(server: Server, partner: Partner, bus: Bus) -> None:
+    person = partner.person()
+    async with server.looking(person) as socket, server.looking(partner.person()) as colleague:
+        revoked = traffic.SessionsRevoked([person.session_id.bytes])
+        await bus.publish(traffic.SESSIONS_REVOKED, traffic.encode(revoked))
+        assert await closed_with(socket) == 4401
+        await nothing(colleague)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["", "[]", "{}", '{"type":"visible","agent_ids":["x"]}', '{"type":"bye"}', b"\0", "x" * 70_000],
+    ids=["empty", "list", "no type", "bad id", "unknown", "binary", "long"],
+)
+async def test_unknown_frames_end_the_stream(server: Server, partner: Partner, frame: Any) -> None:
+    async with server.looking(partner.person()) as socket:
+        await socket.send(frame)
+        assert await closed_with(socket) == 1008
+
+
+async def test_a_flood_of_frames_ends_the_stream(server: Server, partner: Partner) -> None:
+    async with server.looking(partner.person()) as socket:
+        for _ in range(60):
+            await socket.send('{"type":"visible","agent_ids":[]}')
+        assert await closed_with(socket) == 1008
+
+
+async def test_a_slow_browser_is_told_to_resync() -> None:
+    person = Partner(new_id()).person()
+    session = LiveSession(person)
+    update = traffic.CommandUpdate(new_id().bytes, new_id().bytes, new_id().bytes, "running")
+    session.take(traffic.LiveBatch(commands=[update] * (QUEUE_ITEMS + 5)))
+    messages = [json.loads(text) for text in await session.messages()]
+    assert messages[0] == {"type": "resync"}
+    assert len(messages) <= 6
+    session.take(None)
+    assert await session.messages() == ['{"type":"resync"}']
+
+
+async def test_one_subscription_however_many_look(bus: Bus, partner: Partner) -> None:
+    hub = LiveHub(bus, linger_seconds=0.05)
+    got: list[traffic.LiveBatch | None] = []
+    async with (
+        hub.listening(partner.tenant_id, got.append),
+        hub.listening(partner.tenant_id, lambda _: got.append(None)),
+    ):
+        assert len(hub._channels) == 1
+        await bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch()))
+        async with asyncio.timeout(5):
+            while len(got) < 2:
+                await asyncio.sleep(0.01)
+    assert len(hub._channels) == 1, "a wait that comes soon finds it open"
+    await asyncio.sleep(0.2)
+    assert not hub._channels
+    await hub.close()
