@@ -4,99 +4,16 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 from gururmm_server.infra.embedded.data_dir import free_port
 
+from packages.server.tests.supervisor.running import BIN, Up
 from packages.server.tests.supervisor.services import is_alive
-
-BIN = Path(sys.executable).parent
-
-
-class Up:
-    """A running `gururmm up`."""
-
-    def __init__(self, home: Path, *arguments: str) -> None:
-        self.data = home / "data"
-        self.port = free_port(set())
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._out = home / "out"
-        with self._out.open("wb") as out:
-            self.process = subprocess.Popen(
-                [
-                    BIN / "gururmm",
-                    "up",
-                    "--data",
-                    self.data,
-                    "--port",
-                    str(self.port),
-                    "--gateway-port",
-                    "0",
-                    *arguments,
-                ],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        self.until(lambda: "GuruRMM is ready" in self.said() or self.process.poll() is not None, 90)
-        assert self.process.poll() is None, self.said()
-
-    def said(self) -> str:
-        return self._out.read_text()
-
-    def ask(self, path: str, body: Any = None) -> tuple[int, Any]:
-        request = urllib.request.Request(
-            self.url + path,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json", "Origin": self.url},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
-        except OSError:
-            return 0, None
-
-    def children(self) -> dict[str, int]:
-        """What the supervisor runs: the part's name, or the program's, and its pid."""
-        found = {}
-        for child in psutil.Process(self.process.pid).children():
-            with suppress(psutil.Error, IndexError):  # it has just ended, or not yet begun
-                line = child.cmdline()
-                found[line[3] if line[1:3] == ["-m", "gururmm_server"] else Path(line[0]).name] = child.pid
-        return found
-
-    def ready(self) -> bool:
-        return self.ask("/readyz")[0] == 200
-
-    def gururmm(self, *arguments: str) -> str:
-        """A command beside it."""
-        return subprocess.run(
-            [BIN / "gururmm", *arguments, "--data", self.data], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
-
-    @staticmethod
-    def until(check: Callable[[], Any], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not check():
-            assert time.monotonic() < end, f"not within {seconds} s"
-            time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")

@@ -91,6 +91,11 @@ class Service:
         if self._child is not None:
             self._child.kill()
 
+    def raise_fault(self) -> None:
+        """Raise what ended the watching over this service, if something did: that is a fault of ours."""
+        if self._keeper is not None and self._keeper.done() and not self._keeper.cancelled():
+            self._keeper.result()
+
     async def _keep_running(self) -> None:
         loop = asyncio.get_running_loop()
         delay = _FIRST_DELAY_S

@@ -169,4 +169,7 @@ class Stack:
         elif service.state is State.READY and service.restarts:
             self._terminal.notice(f"{service.spec.title} is back.")
         if self._ready_file is not None and service.pid is not None:
-            self._ready_file.write(self._supervisor.pids())
+            try:
+                self._ready_file.write(self._supervisor.pids())
+            except OSError as error:
+                self._terminal.notice(f"{self._ready_file.path} could not be written: {error.strerror}.")

@@ -52,6 +52,7 @@ class Supervisor:
     def keep_house(self) -> None:
         """What needs doing every few seconds: log sizes, and the remains of adopted processes."""
         for service in self.services:
+            service.raise_fault()
             self._data.rotate_log(service.spec.name)
         reap(adopted_children(set(self.pids().values())))
 

@@ -26,11 +26,11 @@ class Terminal:
     def step(self, text: str) -> None:
         """What is done next."""
         self._end_live()
-        self._console.print(f"{text} …", style="dim")
+        self._print(f"{text} …", "dim")
 
     def notice(self, text: str) -> None:
         """Something the operator should know."""
-        self._console.print(f"{time.strftime('%H:%M:%S')}  {text}", style="yellow", markup=False)
+        self._print(f"{time.strftime('%H:%M:%S')}  {text}", "yellow")
 
     def ready(self, url: str, access: DemoAccess | None, seconds: float) -> None:
         """Everything runs."""
@@ -40,10 +40,10 @@ class Terminal:
         else:
             lines.append(("First sign-in", "gururmm admin create --email you@example.org"))
         lines.append(("Stop", "Ctrl-C"))
-        self._console.print()
+        self._print("")
         for name, value in lines:
-            self._console.print(Text.assemble((f"  {name:<18}", "bold"), value))
-        self._console.print()
+            self._print(Text.assemble((f"  {name:<18}", "bold"), value))
+        self._print("")
         if self._console.is_terminal:
             self._live = Live(console=self._console, auto_refresh=False)
             self._live.start()
@@ -51,17 +51,24 @@ class Terminal:
     def show(self, services: list[Service]) -> None:
         """The present state, on a terminal."""
         if self._live is not None:
-            self._live.update(_table(services), refresh=True)
+            with suppress(OSError):
+                self._live.update(_table(services), refresh=True)
 
     def stopped(self) -> None:
         """Nothing runs any more."""
         self._end_live()
-        self._console.print("Stopped. The data is kept.", style="dim")
-        sys.stdout.flush()
+        self._print("Stopped. The data is kept.", "dim")
+
+    def _print(self, text: str | Text, style: str = "") -> None:
+        # Nobody may be listening: output into a file on a full disk, or into a pipe that was closed. Work goes on.
+        with suppress(OSError):
+            self._console.print(text, style=style, markup=False)
+            sys.stdout.flush()
 
     def _end_live(self) -> None:
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):  # the terminal may be gone
+                self._live.stop()
             self._live = None
 
 

@@ -95,7 +95,11 @@ class DataDir:
         """Copy a log over 20 MB to `<name>.log.1` and empty it, which its writers don't notice: they append."""
         path = self.log_path(name)
         if path.exists() and path.stat().st_size > _LOG_ROTATE_BYTES:
-            shutil.copyfile(path, path.with_suffix(".log.1"))
+            copy = path.with_suffix(".log.1")
+            try:
+                shutil.copyfile(path, copy)
+            except OSError:
+                copy.unlink(missing_ok=True)  # the disk is full: room is worth more than old lines
             os.truncate(path, 0)
 
     def free_bytes(self) -> int:
