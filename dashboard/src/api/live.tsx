@@ -1,6 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
-import type { EventRow, LiveAgent, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
+import type { EventRow, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
 import { api } from "./http";
 import { mergeAgents, mergeCommand, mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
 import { LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
@@ -25,8 +25,6 @@ interface Live {
   outputs: Channel<LiveOutput>;
   samples: Channel<{ agentId: string; sample: Metrics }>;
   events: Channel<EventRow>;
-  agents: Channel<LiveAgent[]>;
-  reconnects: Channel<void>;
 }
 
 const LiveContext = createContext<Live | null>(null);
@@ -63,15 +61,12 @@ function createLive(cache: QueryClient): Live {
   const outputs = new Channel<LiveOutput>();
   const samples = new Channel<{ agentId: string; sample: Metrics }>();
   const events = new Channel<EventRow>();
-  const agents = new Channel<LiveAgent[]>();
-  const reconnects = new Channel<void>();
   const outdate = createOutdater(cache);
 
   const take = (message: LiveMessage) => {
     switch (message.type) {
       case "agents":
-        mergeAgents(cache, message.items);
-        return agents.emit(message.items);
+        return mergeAgents(cache, message.items);
       case "metrics":
         mergeMetrics(cache, message.agent_id, message.sample);
         return samples.emit({ agentId: message.agent_id, sample: message.sample });
@@ -93,10 +88,7 @@ function createLive(cache: QueryClient): Live {
       status = next;
       for (const listener of statusListeners) listener();
     },
-    onReconnected: () => {
-      catchUp(cache);
-      reconnects.emit();
-    },
+    onReconnected: () => catchUp(cache),
   });
   return {
     socket,
@@ -108,8 +100,6 @@ function createLive(cache: QueryClient): Live {
     outputs,
     samples,
     events,
-    agents,
-    reconnects,
   };
 }
 
@@ -199,16 +189,6 @@ export function useCommandOutput(ids: string[], listener: (output: LiveOutput) =
 export function useLiveEvents(listener: (event: EventRow) => void): void {
   const live = useLive();
   useEffect(() => live.events.on(listener), [live, listener]);
-}
-
-export function useLiveAgents(listener: (items: LiveAgent[]) => void): void {
-  const live = useLive();
-  useEffect(() => live.agents.on(listener), [live, listener]);
-}
-
-export function useLiveReconnect(listener: () => void): void {
-  const live = useLive();
-  useEffect(() => live.reconnects.on(listener), [live, listener]);
 }
 
 /** Counts up while `active`, for a number that must tick between messages. */

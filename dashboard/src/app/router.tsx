@@ -19,7 +19,7 @@ import { PagePending, RouteError, RouteNotFound } from "./route-states";
 
 const rootRoute = createRootRoute({ errorComponent: RouteError, notFoundComponent: RouteNotFound });
 
-export const signInRoute = createRoute({
+const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   validateSearch: (raw: RawSearch): { return_to?: string } => ({ return_to: localPath(textParam(raw, "return_to")) }),
@@ -31,6 +31,10 @@ const welcomeRoute = createRoute({
   path: "/welcome/$token",
   component: lazyRouteComponent(() => import("@/features/auth/routes/welcome-page"), "WelcomePage"),
 });
+
+// Asked for at once, beside the question who is signed in: nearly everybody who comes is.
+const loadShell = () => import("./shell");
+void loadShell();
 
 const appRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -44,7 +48,7 @@ const appRoute = createRoute({
     const withoutPartner = me.role === "platform_admin" && me.tenant_id === null;
     if (withoutPartner && !/^\/(platform|settings)\b/.test(location.pathname)) throw redirect({ to: "/platform" });
   },
-  component: lazyRouteComponent(() => import("./shell"), "Shell"),
+  component: lazyRouteComponent(loadShell, "Shell"),
   pendingComponent: PagePending,
 });
 

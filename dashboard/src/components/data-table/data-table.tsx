@@ -85,7 +85,6 @@ export function DataTable<T>(props: DataTableProps<T>) {
 
   const above = shown[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (shown.at(-1)?.end ?? 0);
-  const width = table.getVisibleLeafColumns().length;
   return (
     <div ref={scroller} className={cn("@container relative min-h-0 flex-1 overflow-auto", props.className)}>
       <table
@@ -126,7 +125,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
           {props.fetchingMore && <SkeletonRow columns={withSelect} height={height} />}
         </tbody>
       </table>
-      {!loading && instead && rows.length === 0 && <div data-columns={width}>{instead}</div>}
+      {!loading && instead && rows.length === 0 && instead}
     </div>
   );
 }

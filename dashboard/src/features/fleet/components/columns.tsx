@@ -5,7 +5,7 @@ import type { AgentRow } from "@/api/contract";
 import "@/components/data-table/columns";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
-import { StateDot, StateWord } from "@/components/state-dot";
+import { StateWord } from "@/components/state-dot";
 import { Time } from "@/components/time";
 import { words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
@@ -88,7 +88,6 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
 function NameCell({ agent }: { agent: AgentRow }) {
   return (
     <span className="flex min-w-0 items-center gap-2">
-      <StateDot status={agent.status} className="hidden" />
       <span className="min-w-0">
         <Link
           to="/agents/$agentId"
