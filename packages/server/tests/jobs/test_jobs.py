@@ -337,11 +337,13 @@ async def test_readiness_says_what_is_missing(db: Database, bus: Bus, engines: E
     ready = process._ready(db, bus)
     assert await ready() == {"database": True, "bus": True}
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
-    await admin.execute(f"alter database {database_name} with allow_connections false")
-    await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database_name)
-    assert (await ready())["database"] is False
-    await admin.execute(f"alter database {database_name} with allow_connections true")
-    await admin.close()
+    try:
+        await admin.execute(f"alter database {database_name} with allow_connections false")
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database_name)
+        assert (await ready())["database"] is False
+        await admin.execute(f"alter database {database_name} with allow_connections true")
+    finally:
+        await admin.close()
     async with asyncio.timeout(10):
         while not (await ready())["database"]:
             await asyncio.sleep(0.1)

@@ -235,6 +235,7 @@ class _Translated:
                 | asyncpg.AdminShutdownError()
                 | asyncpg.CrashShutdownError()
                 | asyncpg.InterfaceError()
+                | asyncpg.InternalClientError()  # the server's good-bye and our statement crossed
                 | ConnectionError()
             ):
                 raise Unavailable(internal=_first_line(error)) from error
