@@ -125,7 +125,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
           {props.fetchingMore && <SkeletonRow columns={withSelect} height={height} />}
         </tbody>
       </table>
-      {!loading && instead && rows.length === 0 && instead}
+      {!loading && rows.length === 0 && instead}
     </div>
   );
 }
