@@ -43,6 +43,22 @@ async def test_a_wrong_password_and_an_unknown_account_look_the_same(api: Api) -
     assert [row["operation"] for row in await api.audit()][-1] == "session.refused"
 
 
+async def test_hostile_credentials_are_refused_like_any_other(api: Api) -> None:
+    for email, password, status in (
+        ("a\x00b@own.example", "x", 422),
+        ("x" * 255, "x", 422),
+        (api.own.email, "x" * 257, 422),
+        (api.own.email, "", 422),
+        (api.own.email, "nul \x00 and é and \u202e", 401),
+        ("' or 1=1 --", "x", 401),
+        ("%", "x", 401),
+    ):
+        answer = await api.ask("POST", "/auth/sign-in", {"email": email, "password": password})
+        assert answer.status == status, (email, answer.body)
+    for body in ({"email": api.own.email}, {"email": [1], "password": {}}, [], None):
+        assert (await api.ask("POST", "/auth/sign-in", body)).status == 422, body
+
+
 async def test_guessing_is_slowed_down_and_says_for_how_long(api: Api) -> None:
     for _ in range(5):
         assert (await api.ask("POST", "/auth/sign-in", {"email": "someone@own.example"} | WRONG)).status == 401

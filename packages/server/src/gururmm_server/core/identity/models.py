@@ -1,7 +1,7 @@
 """What identity tells and takes over REST."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -45,7 +45,7 @@ class SignedIn(BaseModel):
 
 
 class SignIn(BaseModel):
-    email: str = Field(max_length=254)
+    email: Annotated[Line, Field(max_length=254)]
     password: Password
 
 
