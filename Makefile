@@ -76,4 +76,4 @@ system-packages:
 
 .build/bundle: .build/python $(AGENT)
 	@tools/setup/bundle $(STEP)
-	@touch $@
+	@[ ! -e dist/agent ] || touch $@
