@@ -22,6 +22,11 @@ order by event_id limit 500 for update skip locked
 """
 
 
+_GATHER_S = 0.03
+"""Storing events costs several syncs of the disk. Who woke the relay is often in a hurry, and more events follow: so
+it lets both pass."""
+
+
 class Publishable(Protocol):
     """An event: a frozen struct with its name and version on the class."""
 
@@ -70,7 +75,7 @@ class OutboxRelay:
         self._wake.set()
 
     async def run(self) -> None:
-        """Relay for ever: at once when woken, each second otherwise."""
+        """Relay for ever: soon after it was woken, each second otherwise."""
         while True:
             try:
                 while await self.relay_once() == 500:
@@ -81,6 +86,7 @@ class OutboxRelay:
             self._wake.clear()
             try:
                 await asyncio.wait_for(self._wake.wait(), 1)
+                await asyncio.sleep(_GATHER_S)
             except TimeoutError:
                 continue
 
