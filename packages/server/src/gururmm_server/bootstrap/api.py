@@ -58,6 +58,7 @@ class Api:
         tunnel = TunnelService(db, bus)
         self._relays = TunnelRelays(db, bus, tunnel, self._identity.revocations.revoked)
         agents = AgentService(db, bus)
+        self._live = LiveStreams(db, bus, self._hub, agents)
         users = Users(db, self._identity.invitations, self._identity.revocations)
         codes = SiteCodes(db, public_url)
         door = BrowserDoor(public_url)
@@ -71,7 +72,7 @@ class Api:
                 events_router(ActivityFeed(db, bus)),
                 tunnel_router(tunnel),
                 audit_router(AuditReading(db)),
-                live_router(LiveStreams(db, bus, self._hub, agents), public_url),
+                live_router(self._live, public_url),
                 tunnel_stream_router(db, self._relays, public_url),
             ],
             roots=[install_routes(_InstallCodes(codes), settings.agent_bundle_dir, public_url)],
@@ -86,10 +87,12 @@ class Api:
         await self._identity.open()
         await self._gateways.open()
         await self._relays.open()
+        await self._live.open()
 
     async def close(self) -> None:
         """Let browsers' terminals go to another api, and stop following."""
         await self._relays.close()
+        await self._live.close()
         await self._hub.close()
         await self._gateways.close()
         await self._identity.close()

@@ -9,10 +9,11 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from fastapi import APIRouter, Response, WebSocket
+from fastapi import APIRouter, WebSocket
 from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.server import Watch as WireWatch
 from msgspec import Meta
+from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from gururmm_server.core.agents.service import AgentService
@@ -27,7 +28,6 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
-from gururmm_server.infra.responses import json_response
 
 log = get_logger(__name__)
 
@@ -39,7 +39,9 @@ _FRAMES_PER_S = 50
 Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
 
 
-class LiveTicket(msgspec.Struct):
+class LiveTicket(BaseModel):
+    """Opens one socket within 30 seconds."""
+
     ticket: str
     stream_url: str
 
@@ -99,7 +101,7 @@ class LiveStreams:
         """A ticket for one socket."""
         async with self._db.tenant(tenant_id) as tx:
             ticket = await issue(tx, principal, "live")
-        return LiveTicket(ticket, f"/api/v1/live/stream?ticket={ticket}")
+        return LiveTicket(ticket=ticket, stream_url=f"/api/v1/live/stream?ticket={ticket}")
 
     async def serve(self, socket: WebSocket, ticket: str) -> None:
         """One browser, from its ticket to its end."""
@@ -176,10 +178,10 @@ def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
     """Mounted under /api/v1. `public_url` is the origin that browsers come from, beside the request's own host."""
     router = APIRouter(prefix="/live", tags=["live"])
 
-    @router.post("/ticket", response_model=None, responses={200: {"description": "ticket and stream_url"}})
-    async def live_ticket(caller: Reader) -> Response:
+    @router.post("/ticket")
+    async def live_ticket(caller: Reader) -> LiveTicket:
         """A one-use ticket for the live stream; it lives 30 seconds."""
-        return json_response(await streams.ticket(caller.principal, caller.tenant_id))
+        return await streams.ticket(caller.principal, caller.tenant_id)
 
     @router.websocket("/stream", dependencies=[public()])  # the ticket is the credential
     async def live_stream(socket: WebSocket, ticket: str = "") -> None:
