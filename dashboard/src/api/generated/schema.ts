@@ -1539,6 +1539,16 @@ export interface components {
             state: "active" | "invited" | "disabled";
         };
         /**
+         * LiveTicket
+         * @description Opens one socket within 30 seconds.
+         */
+        LiveTicket: {
+            /** Stream Url */
+            stream_url: string;
+            /** Ticket */
+            ticket: string;
+        };
+        /**
          * Me
          * @description Who is signed in, where, and what that allows.
          */
@@ -2303,6 +2313,7 @@ export type History = components['schemas']['History'];
 export type Invitation = components['schemas']['Invitation'];
 export type InvitationLink = components['schemas']['InvitationLink'];
 export type InvitedUser = components['schemas']['InvitedUser'];
+export type LiveTicket = components['schemas']['LiveTicket'];
 export type Me = components['schemas']['Me'];
 export type Membership = components['schemas']['Membership'];
 export type Metrics = components['schemas']['Metrics'];
@@ -3762,13 +3773,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description ticket and stream_url */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["LiveTicket"];
                 };
             };
             /** @description Client Error */
