@@ -1,5 +1,6 @@
 """One running product for the whole session, a signed-in API, a real browser."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,11 +13,18 @@ ARTIFACTS = Path(__file__).parent / ".artifacts"
 
 
 @pytest.fixture(scope="session", params=["embedded", "external"])
-def product(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """`gururmm demo` in a folder of its own: on embedded engines, then on Debian's with two of each process."""
-    home = tmp_path_factory.mktemp(f"demo-{request.param}")
+def product(request: pytest.FixtureRequest) -> Iterator[Product]:
+    """`gururmm demo` in a folder of its own: on embedded engines, then on Debian's with two of each process.
+
+    Not under pytest's own folder: another run closes that to other users, and PostgreSQL's is one of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="gururmm-e2e-", ignore_cleanup_errors=True) as home:
+        yield from _run_product(Path(home), request.param)
+
+
+def _run_product(home: Path, kind: str) -> Iterator[Product]:
     ports = ("--port", str(free_port()))
-    if request.param == "embedded":
+    if kind == "embedded":
         running = start_demo(home, *ports)
         yield running
         stop(running)

@@ -3,8 +3,10 @@
 import asyncio
 import itertools
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -45,9 +47,17 @@ async def _wait(ready: Callable[[], Awaitable[bool]], process: subprocess.Popen[
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    """PostgreSQL (without fsync: nothing here outlives the run) and nats-server, with a migrated template database."""
-    data = DataDir(tmp_path_factory.mktemp("engines"))
+def engines() -> Iterator[Engines]:
+    """PostgreSQL (without fsync: nothing here outlives the run) and nats-server, with a migrated template database.
+
+    Not under pytest's own folder: another run closes that to other users, and PostgreSQL's is one of them.
+    """
+    with tempfile.TemporaryDirectory(prefix="gururmm-test-", ignore_cleanup_errors=True) as home:
+        yield from _run_engines(Path(home))
+
+
+def _run_engines(home: Path) -> Iterator[Engines]:
+    data = DataDir(home)
     data.prepare()
     postgres, nats = EmbeddedPostgres(data), EmbeddedNats(data)
     postgres.prepare()
