@@ -13,11 +13,14 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One promised number. `measured` is None where it could not be measured; `note` then says why."""
+    """One promised number. `measured` is None where it could not be measured; `note` then says why.
+
+    A whole benchmark that failed is one figure without a target.
+    """
 
     name: str
     unit: str
-    target: float
+    target: float | None
     bound: Literal["at most", "at least"]
     measured: float | None
     note: str = ""
@@ -26,7 +29,7 @@ class Figure:
     @property
     def ok(self) -> bool:
         """Whether the promise holds."""
-        if self.measured is None:
+        if self.measured is None or self.target is None:
             return False
         return self.measured <= self.target if self.bound == "at most" else self.measured >= self.target
 
@@ -42,7 +45,7 @@ def table(figures: Sequence[Figure]) -> str:
     lines = [f"{'figure':<66} {'target':>14} {'measured':>12}  ok", "-" * 100]
     for figure in figures:
         sign = "≤" if figure.bound == "at most" else "≥"
-        target = f"{sign} {_number(figure.target)} {figure.unit}"
+        target = "" if figure.target is None else f"{sign} {_number(figure.target)} {figure.unit}"
         measured = "–" if figure.measured is None else _number(figure.measured)
         lines.append(f"{figure.name:<66} {target:>14} {measured:>12}  {'yes' if figure.ok else 'NO'}")
         if figure.note:

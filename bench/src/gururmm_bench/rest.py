@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 _TOKEN_S = 200.0
+_IDLE_S = 2.0
+"""Servers close connections that are kept for longer."""
 
 
 class Refused(Exception):
@@ -29,6 +31,7 @@ class Rest:
         self.port = parts.port or 80
         self._credentials = {"email": email, "password": password}
         self._connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
+        self._used = float("-inf")
         self._token = ""
         self._signed_in = float("-inf")
 
@@ -58,11 +61,15 @@ class Rest:
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
+        if time.monotonic() - self._used > _IDLE_S:
+            self._connection.close()
+            self._connection.connect()
         began = time.perf_counter()
         self._connection.request(method, "/api/v1" + path, content, headers)
         response = self._connection.getresponse()
         data = response.read()
         seconds = time.perf_counter() - began
+        self._used = time.monotonic()
         if response.status >= 400:
             raise Refused(f"{method} {path}: {response.status} {data[:300].decode('utf-8', 'replace')}")
         return Answer(json.loads(data) if data else None, seconds)
