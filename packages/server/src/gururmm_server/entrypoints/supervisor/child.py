@@ -114,11 +114,11 @@ def reap(pids: list[int]) -> None:
             continue
 
 
-async def sweep(limit_s: float = 3.0) -> None:
-    """Kill every adopted descendant, and those that come up behind them, until none is left."""
+async def sweep(spared: set[int], limit_s: float = 3.0) -> None:
+    """Kill every adopted descendant but `spared`, and those that come up behind them, until none is left."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + limit_s
-    while (pids := adopted_children(set())) and loop.time() < give_up:
+    while (pids := adopted_children(spared)) and loop.time() < give_up:
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
         await asyncio.sleep(0.02)

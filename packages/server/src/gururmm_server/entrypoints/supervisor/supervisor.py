@@ -19,6 +19,8 @@ class Supervisor:
         self._data = data
         self._on_change = on_change
         self._layers: list[list[Service]] = []
+        # Whoever runs a supervisor inside a larger program has children of their own, which are none of its business.
+        self._strangers = set(adopted_children(set()))
 
     @property
     def services(self) -> list[Service]:
@@ -42,7 +44,7 @@ class Supervisor:
         while self._layers:
             await asyncio.gather(*(service.stop() for service in self._layers[-1]))
             self._layers.pop()
-        await sweep()
+        await sweep(self._strangers)
 
     def kill(self) -> None:
         """Kill everything at once, for somebody who does not want to wait."""
@@ -54,7 +56,7 @@ class Supervisor:
         for service in self.services:
             service.raise_fault()
             self._data.rotate_log(service.spec.name)
-        reap(adopted_children(set(self.pids().values())))
+        reap(adopted_children(self._strangers | set(self.pids().values())))
 
 
 async def run_once(command: Command, title: str, scratch: Path) -> str:
