@@ -1,6 +1,7 @@
 """The api process: REST, the dashboard, browsers' streams, agents' bootstrap and the install page."""
 
 import asyncio
+import gc
 import secrets
 import signal
 from typing import Any
@@ -134,6 +135,10 @@ async def run_api(settings: Settings) -> None:
         api = Api(settings, db, bus, key)
         server = ApiServer(api.app, settings.host, settings.port)
         await api.open()
+        # What stands now stands for the process's life: the collector need not walk it between two keystrokes.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
         try:
             work = asyncio.create_task(server.run(), name="http")
             stopping = asyncio.create_task(stop.wait(), name="stop")
