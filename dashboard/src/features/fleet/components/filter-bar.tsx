@@ -50,7 +50,7 @@ export function FilterBar({
         value={search.search}
         onChange={(text) => onChange({ search: text })}
         label="Search machines"
-        placeholder="Name, address, MAC, OS, user, serial, software…"
+        placeholder="Name, address, MAC, OS, user, serial, Site…"
         className="min-w-48 flex-1 md:max-w-md"
       />
       <fieldset className="flex rounded-md border bg-canvas p-0.5 max-md:order-last max-md:w-full">

@@ -26,7 +26,7 @@ export function MissionControlPage() {
           value={undefined}
           onChange={(search) => search && navigate({ to: "/fleet", search: { search, focus: "search" } })}
           label="Search all machines"
-          placeholder="Name, address, MAC, OS, user, serial, software…"
+          placeholder="Name, address, MAC, OS, user, serial, Site…"
           className="w-full sm:w-80"
         />
       }

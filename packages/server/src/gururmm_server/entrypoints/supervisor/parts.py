@@ -177,7 +177,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def _server_spec(kind: str, index: int, command: Command, ready: Callable[[], Awaitable[bool]]) -> ServiceSpec:
     name = _numbered(kind, index)
-    return ServiceSpec(name=name, title=f"The {name} process", command=command, ready=ready, stop_limit_s=12)
+    return ServiceSpec(name=name, title=f"The {name} process", command=command, ready=ready, stop_limit_s=30)
 
 
 def _numbered(kind: str, index: int) -> str:
