@@ -121,14 +121,14 @@ async def test_silence_is_noticed(gateway: Gateway, fleet: Fleet) -> None:
     await agent.join(gateway.port)
     agent.listener.answer_pings = False
     (socket,) = gateway.roster.agents.values()
-    socket.last_frame -= 30
-    socket.last_ping -= 30
+    socket.last_frame -= 45
+    socket.last_ping -= 45
     for _ in range(400):
         if agent.listener.pings:
             break
         await asyncio.sleep(0.02)
     assert agent.listener.pings
-    socket.last_frame -= 50
+    socket.last_frame -= 35
     assert await agent.ended(7) == Close.SILENT
     await until(lambda: _offline(fleet, agent))
 

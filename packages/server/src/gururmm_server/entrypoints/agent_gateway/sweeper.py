@@ -12,7 +12,8 @@ from gururmm_server.entrypoints.agent_gateway.roster import Roster
 TICK_S: Final = 0.25
 ROUND_S: Final = 5.0
 """Every connection is looked at once in this time, a slice a tick, so pings of many spread by themselves."""
-PING_S: Final = 25.0
+PING_S: Final = 40.0
+"""Longer than the usual heartbeat: an agent that speaks needs no ping, which would be most of its packets a day."""
 SILENCE_S: Final = 75.0
 CHECKING_S: Final = 45.0
 """Longer than the database may take to say that it is away."""
