@@ -35,7 +35,18 @@ def traffic(pid: int) -> dict[int, Traffic]:
     """Local port to counters of the process's open IPv4 connections. Raises `OSError` where the kernel refuses."""
     connections = psutil.Process(pid).net_connections("tcp4")
     ports = {item.laddr.port for item in connections if item.status == psutil.CONN_ESTABLISHED}
-    return {port: counters for port, counters in _all().items() if port in ports}
+    return {port: counters for port, counters in _asked().items() if port in ports}
+
+
+def _asked(tries: int = 3) -> dict[int, Traffic]:
+    """Everything, asked again when the kernel breaks a dump off: connections come and go under it."""
+    while True:
+        try:
+            return _all()
+        except OSError:
+            tries -= 1
+            if not tries:
+                raise
 
 
 def _all() -> dict[int, Traffic]:
