@@ -87,8 +87,14 @@ async def test_roles_and_clients_have_to_fit(api: Api) -> None:
         ({"email": "not an address", "role": "partner_tech"}, 422),
         ({"email": "x@own.example\x00", "role": "partner_tech"}, 422),
         ({"email": "x@own.example", "role": "partner_tech", "name": "a\nb"}, 422),
+        ({"email": "x@own.example", "role": "partner_tech", "name": "x" * 201}, 422),
+        ({"email": "x@own.example", "role": "partner_tech", "name": " " + "x" * 200}, 201),
+        ({"email": "y@own.example", "role": "partner_tech", "name": ""}, 201),
     ):
         assert (await api.ask("POST", "/users", body, token=admin)).status == status, body
+    path = f"/users/{api.own.ids['user_id']}"
+    for name, status in (("x" * 300, 422), ("x" * 200, 200), ("", 200)):
+        assert (await api.ask("PATCH", path, {"name": name}, token=admin)).status == status, name
 
 
 async def test_an_invitation_gives_nobody_power_over_an_account_that_exists(api: Api) -> None:

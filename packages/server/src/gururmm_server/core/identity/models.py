@@ -10,6 +10,8 @@ from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.fields import Email, Line, Name, Password
 
 TenantRole = Literal["partner_admin", "partner_tech", "client_contact"]
+PersonName = Annotated[Line, Field(max_length=200)]
+"""The name of a person, empty until they or their admin gave one."""
 LABELS = {"partner": "Partner", "client": "Client", "site": "Site", "agent": "Agent"}
 
 
@@ -111,7 +113,7 @@ class InvitationLink(BaseModel):
 
 class NewUser(BaseModel):
     email: Email
-    name: Line = ""
+    name: PersonName = ""
     role: TenantRole
     client_id: UUID | None = None
 
@@ -120,6 +122,6 @@ class UserChange(BaseModel):
     """What is left out stays as it is."""
 
     role: TenantRole | None = None
-    name: Line | None = None
+    name: PersonName | None = None
     client_id: UUID | None = None
     disabled: bool | None = None
