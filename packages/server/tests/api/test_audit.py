@@ -63,6 +63,13 @@ async def test_filters_narrow_and_hostile_ones_are_refused(api: Api) -> None:
     ):
         answer = await api.ask("GET", f"/audit?{query}", token=token)
         assert answer.body["total"] == total, (query, answer.body)
+    beyond = ("from=0001-01-01T00:00:00%2B14:00", "to=9999-12-31T23:59:59-12:00")
+    for query in beyond:
+        answer = await api.ask("GET", f"/audit?{query}", token=token)
+        assert (answer.status, answer.body["details"][0]["field"]) == (422, query.partition("=")[0])
+    for query in (beyond[0], "from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59-12:00"):
+        answer = await api.ask("GET", f"/agents/{ids['agent_id']}/metrics?{query}", token=token)
+        assert answer.status in (200, 422), answer.body
     for query in ("kind=secret", "session_id=x", "from=yesterday", "operation=%00", "limit=1000", "sort=hash"):
         assert (await api.ask("GET", f"/audit?{query}", token=token)).status == 422, query
 

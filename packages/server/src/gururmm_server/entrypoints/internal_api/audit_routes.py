@@ -40,8 +40,8 @@ def build_router(audit: AuditReading) -> APIRouter:
             actor=_exact("actor", actor),
             agent_id=agent_id,
             session_id=session_id,
-            since=_moment(since),
-            until=_moment(until),
+            since=_moment("from", since),
+            until=_moment("to", until),
         )
         return await audit.page(caller.tenant_id, caller.email, chosen, query)
 
@@ -59,6 +59,12 @@ def _exact(field: str, value: str | None) -> str | None:
     return value or None
 
 
-def _moment(value: datetime | None) -> datetime | None:
+def _moment(field: str, value: datetime | None) -> datetime | None:
     """A time without a zone is in UTC."""
-    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+    if value is None:
+        return None
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        message = "In UTC, this is before the year 1 or after 9999."
+        raise InvalidInput(details=[{"field": field, "message": message}]) from error
