@@ -117,7 +117,14 @@ async def test_an_enrolment_proves_its_key(api: Api) -> None:
     for changed in ({"signature": "0" * 128}, {"hostname": "other"}, {"public_key": "f" * 64}):
         answer = await api.ask("POST", "/bootstrap/enrol", good | changed)
         assert (answer.status, answer.body["code"]) == (403, "signature_refused"), changed
-    for changed in ({"public_key": "x" * 64}, {"hostname": ""}, {"hostname": "h" * 256}, {"signature": None}):
+    for changed in (
+        {"public_key": "x" * 64},
+        {"public_key": "a" * 63 + "\n"},
+        {"signature": "a" * 127 + "\n"},
+        {"hostname": ""},
+        {"hostname": "h" * 256},
+        {"signature": None},
+    ):
         answer = await api.ask("POST", "/bootstrap/enrol", good | changed)
         assert (answer.status, answer.body["code"]) == (422, "invalid_input"), changed
     hostile = enrolment(api.own.code, hostname="a\x00b\n\u202ec")

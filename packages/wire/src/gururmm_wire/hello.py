@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Meta
 
 Short = Annotated[str, Meta(max_length=128)]
-HexKey = Annotated[str, Meta(min_length=64, max_length=64, pattern="^[0-9a-f]+$")]
-HexSignature = Annotated[str, Meta(min_length=128, max_length=128, pattern="^[0-9a-f]+$")]
+HexKey = Annotated[str, Meta(min_length=64, max_length=64, pattern=r"^[0-9a-f]+\Z")]
+HexSignature = Annotated[str, Meta(min_length=128, max_length=128, pattern=r"^[0-9a-f]+\Z")]
 
 Action = Literal["proceed", "upgrade_required", "downgrade_required", "rejected"]
 
