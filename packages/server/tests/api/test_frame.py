@@ -59,8 +59,20 @@ async def test_a_body_beyond_the_limit_is_refused_however_it_is_sent(api: Api) -
         {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
     )
     async with api.browser.post(url, data=pieces(), headers=headers) as response:
-        assert response.status in (400, 413)
+        assert (response.status, (await response.json())["code"]) == (413, "payload_too_large")
+    endless = {"Content-Length": "9" * 5001}
+    assert await _status_of(api, "POST", "/api/v1/auth/sign-in", endless) in (400, 413)
     assert (await api.ask("GET", "/clients", token=token)).status == 200
+
+
+async def _status_of(api: Api, method: str, path: str, headers: dict[str, str]) -> int:
+    """The answer's status to a head that no client library would send."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.base.rpartition(":")[2]))
+    lines = [f"{method} {path} HTTP/1.1", "Host: x", *(f"{name}: {value}" for name, value in headers.items())]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    status = (await asyncio.wait_for(reader.readline(), 5)).split()[1]
+    writer.close()
+    return int(status)
 
 
 async def test_unknown_addresses_are_json_under_api_and_the_dashboard_elsewhere(api: Api) -> None:

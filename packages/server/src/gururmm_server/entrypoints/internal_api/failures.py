@@ -73,6 +73,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def routing(request: Request, error: HTTPException) -> Response:
+        if isinstance(error.__cause__, GuruError):
+            # Raised while the body was read, which FastAPI takes for a body that cannot be read.
+            return _response(request, error.__cause__)
         match error.status_code:
             case 404:
                 return _response(request, NotFound("There is nothing at this address."))
