@@ -267,10 +267,13 @@ async def test_signing_out_ends_the_stream(server: Server, partner: Partner, bus
         await nothing(colleague)
 
 
+DEEP = '{"type":"visible","agent_ids":[],"x":' + "[" * 60_000
+
+
 @pytest.mark.parametrize(
     "frame",
-    ["", "[]", "{}", '{"type":"visible","agent_ids":["x"]}', '{"type":"bye"}', b"\0", "x" * 70_000],
-    ids=["empty", "list", "no type", "bad id", "unknown", "binary", "long"],
+    ["", "[]", "{}", '{"type":"visible","agent_ids":["x"]}', '{"type":"bye"}', b"\0", "x" * 70_000, DEEP],
+    ids=["empty", "list", "no type", "bad id", "unknown", "binary", "long", "deep"],
 )
 async def test_unknown_frames_end_the_stream(server: Server, partner: Partner, frame: Any) -> None:
     async with server.looking(partner.person()) as socket:

@@ -175,6 +175,7 @@ async def test_tickets_sessions_and_origins_are_checked(house: House, port: int)
         '{"type":"ack","output_offset":-1}',
         '{"type":"ack","output_offset":"1"}',
         '{"type":"close"' + " " * 2000 + "}",
+        '{"type":"close","x":' + "[" * 1000,
     ],
 )
 async def test_frames_against_the_book_close_this_socket_only(house: House, port: int, frame: str | bytes) -> None:
@@ -189,6 +190,14 @@ async def test_frames_against_the_book_close_this_socket_only(house: House, port
     await again.attach()
     assert again.controls[0]["type"] == "attached"
     await again.socket.close()
+
+
+async def test_a_first_frame_without_end_is_refused(house: House, port: int) -> None:
+    socket = await dial(house, port, await house.open())
+    await socket.send('{"type":"attach","output_offset":0,"columns":80,"rows":24,"x":' + "[" * 60_000)
+    with pytest.raises(ConnectionClosed):
+        await socket.recv()
+    assert socket.close_code == 1008
 
 
 async def test_a_tab_that_claims_what_never_was_is_refused(house: House, port: int) -> None:

@@ -195,7 +195,7 @@ def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
             await streams.serve(socket, ticket)
         except WebSocketDisconnect:
             return
-        except (msgspec.MsgspecError, KeyError) as error:
+        except (msgspec.MsgspecError, RecursionError, KeyError) as error:
             code, reason = 1008, "That message is not known here."
             log.info("live stream ended", error=str(error))
         except _Flooded:

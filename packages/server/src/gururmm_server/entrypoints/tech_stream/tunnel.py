@@ -144,7 +144,7 @@ async def _attach(
     try:
         first = await asyncio.wait_for(browser.receive_text(), _FIRST_FRAME_S)
         attach = _attach_decoder.decode(first)
-    except (TimeoutError, KeyError, msgspec.MsgspecError) as error:
+    except (TimeoutError, KeyError, msgspec.MsgspecError, RecursionError) as error:
         raise Protocol("The first frame has to be an attach message.", internal=str(error)) from error
     return await relays.attach(UUID(session), principal, browser, attach.output_offset, (attach.columns, attach.rows))
 
@@ -175,7 +175,7 @@ async def _take(relay: TunnelRelay, end: BrowserEnd, data: bytes | None, text: s
         raise Protocol("That frame is too long.")
     try:
         message = _text_decoder.decode(text)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise Protocol("That message is not known here.", internal=str(error)) from error
     match message:
         case Resize(columns=columns, rows=rows):
