@@ -108,6 +108,8 @@ async def test_refresh_rotates_and_an_old_token_ends_the_session(api: Api) -> No
         assert (await api.ask("POST", "/auth/refresh", browser=browser)).status == 401
         # The access token died with its session, minutes before it would have expired.
         assert (await api.ask("GET", "/auth/me", token=access)).body["code"] == "session_ended"
+        ended = [row for row in await api.audit() if row["operation"] == "session.ended"]
+        assert [(row["actor"], row["details"]["reason"]) for row in ended] == [(api.own.email, "refresh_token_reused")]
 
 
 async def test_a_token_from_generations_ago_ends_the_session_too(api: Api) -> None:

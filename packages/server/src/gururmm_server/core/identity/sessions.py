@@ -74,9 +74,9 @@ class SessionKeeper:
             session = await self._session(tx, token)
             if session["current"] or (session["previous"] and session["just_rotated"]):
                 return await self._renew(tx, session, device)
-            await repository.end_session(tx, session["session_id"], session["user_id"])
         log.warning("refresh token reused", session_id=str(session["session_id"]), address=device.address)
-        await self._revocations.announce([session["session_id"]])
+        details = {"reason": "refresh_token_reused", "address": device.address[:64]}
+        await self._end(session["session_id"], session["user_id"], session["tenant_id"], details)
         raise SessionEnded(internal="refresh token reused")
 
     async def end_by_token(self, token: str) -> None:
@@ -168,12 +168,15 @@ class SessionKeeper:
             await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
         return Started(await self._signed_in(tx, principal, person["name"]), fresh)
 
-    async def _end(self, session_id: UUID, user_id: UUID, tenant_id: UUID | None) -> None:
+    async def _end(
+        self, session_id: UUID, user_id: UUID, tenant_id: UUID | None, details: dict[str, str] | None = None
+    ) -> None:
         async with self._db.identity(tenant_id) as tx:
             ended = await repository.end_session(tx, session_id, user_id)
             person = await repository.person(tx, user_id)
             if ended is not None and person is not None and tenant_id is not None:
-                await append(tx, "audit_log", AuditRow("session.ended", _Who(user_id, person["email"])))
+                row = AuditRow("session.ended", _Who(user_id, person["email"]), details=details or {})
+                await append(tx, "audit_log", row)
         await self._revocations.announce([session_id])
 
     async def _principal(self, tx: Transaction, person: Row, session_id: UUID, tenant_id: UUID | None) -> Principal:
