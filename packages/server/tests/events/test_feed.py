@@ -1,12 +1,13 @@
 """The activity feed: a sentence for every event of the catalogue, pages, and what a Client contact may know."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 import msgspec
 import pytest
-from gururmm_server.core.events import catalogue, schemas
+from gururmm_server.core.events import catalogue, schemas, traffic
 from gururmm_server.core.events.feed import FeedRow, read
 from gururmm_server.core.events.routes import build_router
 from gururmm_server.core.events.service import ActivityFeed
@@ -108,3 +109,24 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
         assert [event["hostname"] for event in seen["items"]] == ["host-4", "host-2", "host-0"]
     async with api.as_(other.person()) as stranger:
         assert (await stranger.get("/events")).json()["total"] == 1
+
+
+async def test_an_event_from_before_a_move_is_the_new_clients(db: Database, bus: Bus, owner_url: str) -> None:
+    partner = await plant(owner_url)
+    old, new = partner.clients[1], partner.clients[0]  # the machine is under Client 0 by now
+    stale = msgspec.structs.replace(feed_row(partner, 1), client_id=old, site_id=partner.sites[1])
+    feed = ActivityFeed(db, bus)
+    heard: list[traffic.LiveBatch] = []
+    live = await bus.subscribe(
+        traffic.live(partner.tenant_id),
+        lambda _s, data: heard.append(msgspec.msgpack.decode(data, type=traffic.LiveBatch)),
+    )
+    await asyncio.sleep(0.05)
+    assert await feed.add([stale]) == 1
+    api = Api(build_router(feed))
+    for client_id, count in ((old, 0), (new, 1)):
+        async with api.as_(partner.person(Role.CLIENT_CONTACT, client_id)) as contact:
+            assert (await contact.get("/events")).json()["total"] == count
+    await asyncio.sleep(0.1)
+    assert [item.client_id for batch in heard for item in batch.feed] == [new.bytes]
+    await live.stop()

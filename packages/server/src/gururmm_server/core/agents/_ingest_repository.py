@@ -26,7 +26,7 @@ update core.agent_state s set online = true, gateway_id = $1, connection_id = c.
   changed_at = case when b.online then s.changed_at else now() end
 from come c join before b using (agent_id)
 where s.agent_id = c.agent_id and (b.connection_id is null or b.connection_id <= c.connection_id)
-returning s.agent_id, b.online as was_online, b.gateway_id as old_gateway,
+returning s.agent_id, s.client_id, b.online as was_online, b.gateway_id as old_gateway,
   extract(epoch from s.changed_at)::float8 as changed_at
 """
 
@@ -37,7 +37,7 @@ with gone as materialized (
   where s.gateway_id || '' = $1 and s.online order by s.agent_id for update of s
 )
 update core.agent_state s set online = false, gateway_id = null, changed_at = now()
-from gone where s.agent_id = gone.agent_id returning s.agent_id
+from gone where s.agent_id = gone.agent_id returning s.agent_id, s.client_id
 """
 
 _DESCRIBE = """
@@ -50,20 +50,23 @@ where a.agent_id = u.agent_id
 
 # A gateway's id is new at each start, so the planner's statistics say that it has no rows, and a plain comparison makes
 # it loop over all that came for each of its agents (10 s where a hash takes 0.03). `|| ''` keeps it from that guess.
+# A session whose Client is no longer the machine's is passed over, as one that has ended: it has to learn that first.
 _HEARTBEATS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = coalesce(u.cpu, s.cpu),
   memory = coalesce(u.memory, s.memory)
-from unnest($2::uuid[], $3::bigint[], $4::float8[], $5::smallint[], $6::smallint[])
-  as u(agent_id, connection_id, seen, cpu, memory)
-where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.gateway_id || '' = $1
+from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::float8[], $6::smallint[], $7::smallint[])
+  as u(agent_id, connection_id, client_id, seen, cpu, memory)
+where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.client_id = u.client_id
+  and s.gateway_id || '' = $1
 """
 
 _METRICS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = u.cpu, memory = u.memory, disk = u.disk,
   uptime_s = u.uptime, latest = u.latest
-from unnest($2::uuid[], $3::bigint[], $4::float8[], $5::smallint[], $6::smallint[], $7::smallint[], $8::bigint[],
-  $9::bytea[]) as u(agent_id, connection_id, seen, cpu, memory, disk, uptime, latest)
-where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.gateway_id || '' = $1
+from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::float8[], $6::smallint[], $7::smallint[], $8::smallint[],
+  $9::bigint[], $10::bytea[]) as u(agent_id, connection_id, client_id, seen, cpu, memory, disk, uptime, latest)
+where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.client_id = u.client_id
+  and s.gateway_id || '' = $1
 """
 
 _HISTORY = """
@@ -85,14 +88,14 @@ async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Row]:
 
 
 async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Row]:
-    """Rows (agent_id, was_online, old_gateway, changed_at) of those that have no newer connection."""
+    """Rows (agent_id, client_id, was_online, old_gateway, changed_at) of those that have no newer connection."""
     return await tx.fetch(_ARRIVE, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
 
 
-async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> set[bytes]:
-    """The ids of those that were still counted as connected here."""
+async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> dict[bytes, UUID]:
+    """Id to client_id of those that were still counted as connected here."""
     rows = await tx.fetch(_DEPART, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
-    return {row[0].bytes for row in rows}
+    return {row[0].bytes: row[1] for row in rows}
 
 
 async def describe(tx: Transaction, proofs: Sequence[tuple[AgentSession, Authenticate]]) -> None:
@@ -113,6 +116,7 @@ async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[
         gateway_id,
         [s.agent_uuid for s in sessions],
         [s.connection_id for s in sessions],
+        [s.client_id for s in sessions],
         [s.last_seen for s in sessions],
         [s.cpu for s in sessions],
         [s.memory for s in sessions],
@@ -126,6 +130,7 @@ async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[Age
         gateway_id,
         [s.agent_uuid for s in sessions],
         [s.connection_id for s in sessions],
+        [s.client_id for s in sessions],
         [s.last_seen for s in sessions],
         [s.cpu for s in sessions],
         [s.memory for s in sessions],
@@ -154,14 +159,15 @@ async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
     )
 
 
-async def connected_here(tx: Transaction, gateway_id: str, agent_ids: list[UUID]) -> dict[bytes, int]:
-    """Connection ids of those agents that count as connected to this gateway."""
+async def connected_here(tx: Transaction, gateway_id: str, agent_ids: list[UUID]) -> dict[bytes, tuple[int, UUID]]:
+    """(connection id, client_id) of those agents that count as connected to this gateway."""
     rows = await tx.fetch(
-        "select agent_id, connection_id from core.agent_state where agent_id = any($1::uuid[]) and gateway_id = $2",
+        "select agent_id, connection_id, client_id from core.agent_state"
+        " where agent_id = any($1::uuid[]) and gateway_id = $2",
         agent_ids,
         gateway_id,
     )
-    return {row[0].bytes: row[1] for row in rows}
+    return {row[0].bytes: (row[1], row[2]) for row in rows}
 
 
 def plain(text: str) -> str:

@@ -114,8 +114,8 @@ async def site(tx: Transaction, site_id: UUID) -> Row | None:
     )
 
 
-async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> None:
-    """Put a machine under a Site; the copies of names and Client follow."""
+async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> str | None:
+    """Put a machine under a Site; the copies of names and Client follow. The gateway that holds it, if one does."""
     await tx.execute(
         "update core.agents set site_id = $2, client_id = $3, site_name = $4, client_name = $5 where agent_id = $1",
         agent_id,
@@ -124,7 +124,12 @@ async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> None:
         site_row["site_name"],
         site_row["client_name"],
     )
-    await tx.execute("update core.agent_state set client_id = $2 where agent_id = $1", agent_id, site_row["client_id"])
+    gateway_id: str | None = await tx.fetchval(
+        "update core.agent_state set client_id = $2 where agent_id = $1 returning case when online then gateway_id end",
+        agent_id,
+        site_row["client_id"],
+    )
+    return gateway_id
 
 
 async def delete(tx: Transaction, agent_id: UUID) -> str | None:

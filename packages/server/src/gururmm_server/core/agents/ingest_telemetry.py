@@ -71,7 +71,8 @@ class TelemetryIngest:
     async def write(self, sessions: list[AgentSession], history: list[HistoryRow]) -> list[AgentSession]:
         """Write both, or neither. Answers with the sessions that the table no longer counts as this gateway's.
 
-        Raises `Unavailable` or `StorageFull`.
+        A session whose machine was moved to another Client learns it here, should it not have heard: that reading is
+        left out. Raises `Unavailable` or `StorageFull`.
         """
         brief = [session for session in sessions if session.latest is None]
         full = [session for session in sessions if session.latest is not None]
@@ -86,7 +87,13 @@ class TelemetryIngest:
             if touched == len(sessions):
                 return []
             mine = await repository.connected_here(tx, self._gateway_id, [session.agent_uuid for session in sessions])
-        return [session for session in sessions if mine.get(session.agent_id) != session.connection_id]
+        adrift: list[AgentSession] = []
+        for session in sessions:
+            connection_id, client_id = mine.get(session.agent_id, (None, session.client_id))
+            session.client_id = client_id
+            if connection_id != session.connection_id:
+                adrift.append(session)
+        return adrift
 
 
 def _permille(part: int, whole: int) -> int:

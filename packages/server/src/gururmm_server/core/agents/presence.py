@@ -91,6 +91,7 @@ class Presence:
                         recorded.superseded.append(session)
                         continue
                     session.changed_at = row["changed_at"]
+                    session.client_id = self._shared(row["client_id"])  # it may have been moved since it was read
                     if not row["was_online"]:
                         recorded.online.append(session)
                     elif row["old_gateway"] not in {None, self._gateway_id}:
@@ -104,6 +105,7 @@ class Presence:
                 for change in left:
                     if change.session.agent_id in gone:
                         change.session.changed_at = now
+                        change.session.client_id = self._shared(gone[change.session.agent_id])
                         recorded.offline.append(change.session)
             reasons = {change.session.agent_id: change.reason or "" for change in left}
             await publish_many(tx, _events(recorded, reasons))

@@ -6,6 +6,7 @@ from typing import Any
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Metrics
 
+from gururmm_server.core.events.traffic import AgentRow
 from gururmm_server.infra.database import Row
 from gururmm_server.infra.logging import get_logger
 
@@ -36,6 +37,21 @@ def agent_row(row: Row) -> dict[str, Any]:
         "uptime_s": row["uptime_s"],
         "problems": row["problems"],
     }
+
+
+def live_row(row: Row) -> AgentRow:
+    """The same machine as dashboards that are open hear of it."""
+    return AgentRow(
+        agent_id=row["agent_id"].bytes,
+        client_id=row["client_id"].bytes,
+        online=row["online"],
+        changed=True,
+        changed_at=row["changed_at"].timestamp(),
+        last_seen=row["last_seen"].timestamp() if row["last_seen"] else 0.0,
+        cpu=row["cpu"],
+        memory=row["memory"],
+        disk=row["disk"],
+    )
 
 
 def percent(permille: int | None) -> float | None:

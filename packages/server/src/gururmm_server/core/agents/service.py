@@ -10,7 +10,7 @@ from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents import history as grids
 from gururmm_server.core.agents.errors import AgentNotFound, SiteNotFound
 from gururmm_server.core.agents.fleet import FleetFilter
-from gururmm_server.core.agents.rows import agent_row, latest_metrics
+from gururmm_server.core.agents.rows import agent_row, latest_metrics, live_row
 from gururmm_server.core.audit.service import Actor, AuditRow, append
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.clock import now
@@ -97,7 +97,10 @@ class AgentService:
         return {"step_s": grid.step_s, "columns": grids.columns(grid, found)}
 
     async def move(self, tenant_id: UUID, agent_id: UUID, site_id: UUID | None, actor: Actor) -> dict[str, Any]:
-        """Put a machine under another Site. Raises `AgentNotFound` and `SiteNotFound`."""
+        """Put a machine under another Site: from now on only that one's Client hears of it.
+
+        Raises `AgentNotFound` and `SiteNotFound`.
+        """
         if site_id is not None:
             async with self._db.tenant(tenant_id) as tx:
                 row = await _found(tx, agent_id, None)
@@ -106,7 +109,9 @@ class AgentService:
                     raise SiteNotFound
                 details = {"hostname": row["hostname"], "from": row["site_name"], "to": site["site_name"]}
                 await append(tx, "audit_log", AuditRow("agent.moved", actor, agent_id=agent_id, details=details))
-                await rows.move(tx, agent_id, site)
+                gateway_id = await rows.move(tx, agent_id, site)
+                row = await _found(tx, agent_id, None)
+            await self._tell_moved(tenant_id, row, gateway_id)
         return await self.get(tenant_id, agent_id)
 
     async def delete(self, tenant_id: UUID, agent_id: UUID, actor: Actor) -> None:
@@ -119,6 +124,13 @@ class AgentService:
         if gateway_id is not None:
             kick = traffic.Kick(agent_id.bytes, Close.REVOKED)
             await self._bus.publish(traffic.gateway_kick(gateway_id), traffic.encode(kick))
+
+    async def _tell_moved(self, tenant_id: UUID, row: Row, gateway_id: str | None) -> None:
+        if gateway_id is not None:
+            moved = traffic.AgentMoved(row["agent_id"].bytes, row["client_id"].bytes)
+            await self._bus.publish(traffic.gateway_moved(gateway_id), traffic.encode(moved))
+        batch = traffic.LiveBatch(agents=[live_row(row)])
+        await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
 
 
 async def _found(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row:

@@ -11,11 +11,11 @@ SORTS = {"at": Sort("at", "timestamptz")}
 
 _COLUMNS = "event_id, at, name, agent_id, client_id, site_id, actor, hostname, text"
 
-# Where an event does not say which Client a machine belongs to, the machine does.
+# The machine says whose it is: the event may be older than its move. The event does where the machine is gone.
 _INSERT = """
 insert into core.activity (tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text)
-select u.tenant_id, u.event_id, u.at, u.name, u.agent_id, coalesce(u.client_id, a.client_id),
-  coalesce(u.site_id, a.site_id), u.actor, u.hostname, u.text
+select u.tenant_id, u.event_id, u.at, u.name, u.agent_id, coalesce(a.client_id, u.client_id),
+  coalesce(a.site_id, u.site_id), u.actor, u.hostname, u.text
 from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[],
   $9::text[], $10::text[]) u(tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text)
 left join core.agents a on a.agent_id = u.agent_id and a.tenant_id = u.tenant_id

@@ -29,6 +29,13 @@ class Kick(msgspec.Struct, array_like=True, frozen=True):
     """Only if its connection is older than this connection id."""
 
 
+class AgentMoved(msgspec.Struct, array_like=True, frozen=True):
+    """To a gateway: that agent is under another Client now."""
+
+    agent_id: bytes
+    client_id: bytes
+
+
 class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
     """From a gateway, after each authentication: where that agent is now."""
 
@@ -120,6 +127,11 @@ def gateway_deliver(gateway_id: str) -> str:
 def gateway_kick(gateway_id: str) -> str:
     """Payload `Kick`."""
     return f"gateway.{gateway_id}.kick"
+
+
+def gateway_moved(gateway_id: str) -> str:
+    """Payload `AgentMoved`."""
+    return f"gateway.{gateway_id}.moved"
 
 
 def agent_connected(agent_id: UUID) -> str:

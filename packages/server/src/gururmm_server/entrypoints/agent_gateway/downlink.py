@@ -10,7 +10,7 @@ from gururmm_wire.codec import MalformedMessage, decode_from_server, encode
 from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Deliver, Kick
+from gururmm_server.core.events.traffic import AgentMoved, Deliver, Kick
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
@@ -25,6 +25,7 @@ _WATCH_TAG: Final = 15
 
 _deliver = msgspec.msgpack.Decoder(Deliver)
 _kick = msgspec.msgpack.Decoder(Kick)
+_moved = msgspec.msgpack.Decoder(AgentMoved)
 
 
 class Downlink:
@@ -47,6 +48,7 @@ class Downlink:
         for subject, callback in (
             (traffic.gateway_deliver(self._gateway_id), self.deliver),
             (traffic.gateway_kick(self._gateway_id), self.kick),
+            (traffic.gateway_moved(self._gateway_id), self.moved),
             ("settings.*.changed", self.settings_changed),
             ("commands.wake", self.commands_changed),
         ):
@@ -75,6 +77,11 @@ class Downlink:
             return
         if order.before is None or socket.session.connection_id < order.before:
             socket.close(order.code, "told to by the server")
+
+    def moved(self, _subject: str, payload: bytes) -> None:
+        """An agent is under another Client."""
+        notice = _moved.decode(payload)
+        self._roster.move(notice.agent_id, UUID(bytes=notice.client_id))
 
     def settings_changed(self, subject: str, _payload: bytes) -> None:
         """A tenant's settings changed: settings.<tenant>.changed."""

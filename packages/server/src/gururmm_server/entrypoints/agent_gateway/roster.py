@@ -2,6 +2,7 @@
 
 from time import monotonic
 from typing import Final
+from uuid import UUID
 
 from gururmm_server.core.agents.ingest_session import AgentSession
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
@@ -51,6 +52,14 @@ class Roster:
     def linger(self, session: AgentSession) -> None:
         """The agent's connection broke; it may be back in a moment."""
         self.leaving[session.agent_id] = (session, monotonic())
+
+    def move(self, agent_id: bytes, client_id: UUID) -> None:
+        """The agent, here or just gone, is under another Client now."""
+        socket = self.agents.get(agent_id)
+        if socket is not None and socket.session is not None:
+            socket.session.client_id = client_id
+        if agent_id in self.leaving:
+            self.leaving[agent_id][0].client_id = client_id
 
     def overdue(self, grace_s: float = GRACE_S) -> list[AgentSession]:
         """Those that did not come back in time; they are forgotten here."""
