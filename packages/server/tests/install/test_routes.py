@@ -92,19 +92,58 @@ def test_the_page_has_no_inline_script_or_style_and_its_files_are_there(bundle_d
 @pytest.mark.parametrize(("code", "status"), [("NO-SUCH-CODE", 404), ("ENDED-CODE", 410), ("..%2F..%2Fetc", 404)])
 def test_a_code_that_is_no_good_is_refused_in_the_shell_too(bundle_dir: Path, code: str, status: int) -> None:
     http = _Http(bundle_dir)
-    for path in ("", "/linux.sh", "/agent-linux-x86_64.tar.gz", "/agent-linux-x86_64.tar.gz.sha256"):
+    for path in ("", "/agent-linux-x86_64.tar.gz", "/agent-linux-x86_64.tar.gz.sha256"):
         assert http.get(f"/install/{code}{path}").status_code == status, path
-    script = http.get(f"/install/{code}/linux.sh").text
-    if script.startswith("printf"):
-        ran = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=False)
+    script = http.get(f"/install/{code}/linux.sh")
+    assert script.status_code == (200 if status == 410 else status)
+    if "json" not in script.headers["content-type"]:
+        ran = subprocess.run(["sh"], input=script.text, capture_output=True, text=True, check=False)
         assert ran.returncode == 1
         assert re.fullmatch(r"gururmm: This site code is .* a new one\.\n", ran.stderr)
+
+
+def test_with_a_code_that_has_ended_the_agent_can_still_be_repaired_and_taken_away(
+    bundle_dir: Path, tmp_path: Path
+) -> None:
+    """In folders of the test's own, with an agent that only says where it is enrolled, and as if by root."""
+    script = _Http(bundle_dir).get("/install/ENDED-CODE/linux.sh").text
+    assert "Contoso" not in script
+    base, state = tmp_path / "base", tmp_path / "state"
+    for path, own in (("/opt/gururmm-agent", base), ("/var/lib/gururmm-agent", state)):
+        assert path in script
+        script = script.replace(path, str(own))
+    script = script.replace(
+        '\nmain "$@"', '\nid() { echo 0; }\nhas_systemd() { false; }\nstart_process() { say started; }\nmain "$@"'
+    )
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            ["sh", "-s", "--", *arguments], input=script, capture_output=True, text=True, check=False, timeout=20
+        )
+
+    agent = base / "versions" / "1" / "gururmm-agent"
+    agent.parent.mkdir(parents=True)
+    state.mkdir()
+    (base / "current").symlink_to("versions/1")
+    agent.write_text("#!/bin/sh\necho 'server  https://elsewhere.example.org'\n")
+    agent.chmod(0o755)
+    assert "is no longer valid" in run().stderr
+    agent.write_text("#!/bin/sh\necho 'server  https://rmm.example.org'\n")
+    repaired = run()
+    assert (repaired.returncode, repaired.stdout) == (0, "started\n"), repaired.stderr
+    assert agent.exists()
+    gone = run("--uninstall")
+    assert gone.returncode == 0, gone.stderr
+    assert "is gone from this machine" in gone.stdout
+    assert not base.exists()
+    assert not state.exists()
 
 
 def test_the_script_holds_what_it_needs_and_passes_shellcheck(bundle_dir: Path) -> None:
     http = _Http(bundle_dir)
     script = http.get("/install/GOOD-CODE/linux.sh").text
     sha256 = hashlib.sha256(b"archive").hexdigest()
+    assert "\n    ended=''\n" in script
     for line in ("server=https://rmm.example.org", "code=GOOD-CODE", f"sha256={sha256}", "version=1.2.3"):
         assert f"\n    {line}\n" in script
     assert "'@" not in script

@@ -27,14 +27,16 @@ def install_command(server_url: str, code: str) -> str:
 def installer(server_url: str, code: str, site: InstallSite, bundle: AgentBundle) -> str:
     """The POSIX shell script that installs the agent."""
     where = _CONTROL.sub(" ", f"{site.partner_name} / {site.client_name} / {site.site_name}")
-    values = {
-        "server": server_url,
-        "code": code,
-        "where": where,
-        "archive": ARCHIVE,
-        "sha256": bundle.sha256,
-        "version": bundle.version,
-    }
+    return _script(server=server_url, code=code, where=where, sha256=bundle.sha256, version=bundle.version)
+
+
+def ended_installer(server_url: str, code: str, reason: str) -> str:
+    """The same script for a code that has ended: repairs and takes away; `reason` is why it adds no machine."""
+    return _script(server=server_url, code=code, where=server_url, ended=reason)
+
+
+def _script(**given: str) -> str:
+    values = {"archive": ARCHIVE, "ended": "", "sha256": "", "version": "", **given}
     # One pass, so that a Site whose name looks like one of our marks stays a name.
     return _MARK.sub(lambda mark: shlex.quote(values[mark[1]]), asset("linux.sh"))
 

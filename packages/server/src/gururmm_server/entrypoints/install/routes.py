@@ -57,7 +57,10 @@ class InstallPage:
             site = await self._site(site_code)
             text = render.installer(self._server_url, site_code, site, self._bundle())
         except _Refused as refused:
-            return PlainTextResponse(render.refusal(refused.reason), refused.status, _HEADERS)
+            if refused.status == 410:
+                text = render.ended_installer(self._server_url, site_code, refused.reason)
+            else:
+                return PlainTextResponse(render.refusal(refused.reason), refused.status, _HEADERS)
         return PlainTextResponse(text, headers=_HEADERS)
 
     async def archive(self, site_code: str) -> Response:

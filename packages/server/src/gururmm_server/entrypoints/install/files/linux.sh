@@ -3,11 +3,13 @@
 #   curl -sSL …/linux.sh | sudo sh
 #   curl -sSL …/linux.sh | sudo sh -s -- --uninstall
 # Running it again repairs or updates; a machine that is enrolled already stays the machine it is.
+# With a site code that has ended it repairs and takes away; it adds no machine and downloads nothing.
 set -eu
 
 settings() {
     server='@server@'
     code='@code@'
+    ended='@ended@'
     where='@where@'
     archive='@archive@'
     sha256='@sha256@'
@@ -74,10 +76,13 @@ unpack() {
     mv -T "$base/current.new" "$base/current"
 }
 
+# The server that this machine is enrolled at; nothing when it isn't.
+known_server() { "$base/current/gururmm-agent" status --state-dir "$state" 2>/dev/null | sed -n 's/^server *//p'; }
+
 enrol() {
     mkdir -p "$state"
     chmod 700 "$state"
-    known=$("$base/current/gururmm-agent" status --state-dir "$state" 2>/dev/null | sed -n 's/^server *//p')
+    known=$(known_server)
     [ "$known" != "$server" ] || return 0
     [ -z "$known" ] || fail "this machine belongs to $known: take that agent away first (sh -s -- --uninstall)."
     "$base/current/gururmm-agent" enrol --server "$server" --site-code "$code" --state-dir "$state" ||
@@ -152,10 +157,15 @@ tidy() {
 }
 
 install_agent() {
+    if [ -n "$ended" ]; then
+        [ "$(known_server)" = "$server" ] || fail "$ended"
+    fi
     require_root
     require_system
-    unpack
-    enrol
+    if [ -z "$ended" ]; then
+        unpack
+        enrol
+    fi
     if has_systemd; then start_service; else start_process; fi
     tidy
 }
