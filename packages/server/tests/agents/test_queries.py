@@ -98,3 +98,19 @@ async def test_hostile_answers_are_only_data(admin: httpx.AsyncClient, partner: 
         async with answering(bus, says(data)):
             answer = await admin.get(f"/agents/{partner.agents[0]}/processes")
             assert answer.status_code == 200, data
+
+
+async def test_what_json_cannot_say_is_made_plain_or_refused(
+    admin: httpx.AsyncClient, partner: Partner, bus: Bus
+) -> None:
+    path = f"/agents/{partner.agents[0]}/processes"
+    for data, status in (
+        ({"items": [{"pid": 1, "name": msgspec.msgpack.Ext(5, b"x")}]}, 409),
+        ({"items": [{"pid": 1, "x": {(1, 2): 3}}]}, 409),
+        ({"items": [{"pid": 1, "x": {None: 3}}]}, 409),
+        ({"items": [{"pid": 1, 7: b"bytes", "cpu_percent": float("nan")}], 3: 4}, 200),
+    ):
+        async with answering(bus, says(data)):
+            answer = await admin.get(path)
+            assert answer.status_code == status, (data, answer.text)
+            assert status == 200 or answer.json()["code"] == "agent_refused"

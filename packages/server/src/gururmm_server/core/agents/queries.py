@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Answer
@@ -67,7 +68,8 @@ class LiveQueries:
         answer = await self._exchange(agent_id, row["gateway_id"], query)
         if not answer.ok:
             raise AgentRefused(f"The machine could not answer: {answer.message[:500]}")
-        return answer.data if isinstance(answer.data, dict) else {}
+        data = _plain(answer.data)
+        return data if isinstance(data, dict) else {}
 
     async def _exchange(self, agent_id: UUID, gateway_id: str, query: Query) -> Answer:
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
@@ -93,6 +95,14 @@ class LiveQueries:
             raise AgentSilent from error
         finally:
             await subscription.stop()
+
+
+def _plain(data: Any) -> Any:
+    """What JSON can say of an answer: MessagePack knows more. Raises `AgentRefused` where that is nothing."""
+    try:
+        return msgspec.json.decode(msgspec.json.encode(data))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AgentRefused("The machine's answer makes no sense.", internal=str(error)) from error
 
 
 def _items(data: dict[str, Any]) -> list[dict[str, Any]]:
