@@ -26,7 +26,15 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
   const search = useDebounced(text.trim(), 120);
   const machines = useQuery({
     queryKey: ["agents", "palette", search],
-    queryFn: ({ signal }) => api.get<List<AgentRow>>("/agents", { search, limit: FOUND }, signal),
+    queryFn: async ({ signal }) => {
+      const [named, known] = await Promise.all([
+        api.get<List<AgentRow>>("/agents", { hostname: search, limit: FOUND }, signal),
+        api.get<List<AgentRow>>("/agents", { search, limit: FOUND }, signal),
+      ]);
+      // Whoever types a whole name and presses enter means that machine, not one that is known by it some other way.
+      const others = known.items.filter((agent) => !named.items.some(({ id }) => id === agent.id));
+      return { ...known, items: [...named.items, ...others].slice(0, FOUND) };
+    },
     enabled: live && search !== "",
     placeholderData: (previous) => previous,
   });

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import resource
 import signal
 import sys
@@ -20,7 +21,13 @@ _REPORT_S = 60.0
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="gururmm_bench.simulator", description=__doc__)
     parser.add_argument("--server", required=True, help="the server's URL, as an agent is given it")
-    parser.add_argument("--site-codes", required=True, help="site codes, comma-separated; each in turn")
+    codes = os.environ.get("GURURMM_SITE_CODES")
+    parser.add_argument(
+        "--site-codes",
+        default=codes,
+        required=not codes,
+        help="site codes, comma-separated; each in turn (or GURURMM_SITE_CODES)",
+    )
     parser.add_argument("--machines", type=int, default=25)
     parser.add_argument("--state-dir", type=Path, required=True, help="keys and identities are kept here")
     parser.add_argument("--offline-share", type=float, default=0.1, help="part of the fleet that is off, on average")

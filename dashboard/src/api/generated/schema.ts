@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List Agents
-         * @description The fleet. Every word of `search` must occur in what a machine is known by.
+         * @description The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name.
          */
         get: operations["list_agents"];
         put?: never;
@@ -2373,6 +2373,7 @@ export interface operations {
                 client_id?: string | null;
                 site_id?: string | null;
                 os?: ("linux" | "windows" | "macos" | "other") | null;
+                hostname?: string | null;
                 /** @description Words, all of which must occur */
                 search?: string;
                 sort?: "client" | "-client" | "cpu" | "-cpu" | "disk" | "-disk" | "hostname" | "-hostname" | "last_seen" | "-last_seen" | "memory" | "-memory" | "os" | "-os" | "site" | "-site" | "status" | "-status" | "version" | "-version";

@@ -33,6 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="gururmm-agent", description="The GuruRMM agent of this machine.")
     parser.add_argument("--version", action="version", version=f"gururmm-agent {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
+    # By environment for a process that stays, since other users read its arguments; commands must not inherit it.
+    code = os.environ.pop("GURURMM_SITE_CODE", None)
     for name, text in (
         ("run", "connect and serve until stopped; enrols first if --server and --site-code are given"),
         ("enrol", "register this machine with a site code, once"),
@@ -42,7 +44,12 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--state-dir", type=Path, required=True, help="where the agent keeps its files")
         if name != "status":
             command.add_argument("--server", required=name == "enrol", help="http:// or https:// address of the server")
-            command.add_argument("--site-code", required=name == "enrol", help="the code of the Site to join")
+            command.add_argument(
+                "--site-code",
+                default=code,
+                required=name == "enrol" and not code,
+                help="the code of the Site to join (or GURURMM_SITE_CODE)",
+            )
             command.add_argument("--ca", help="PEM file of the only authorities to trust for TLS")
     return parser
 

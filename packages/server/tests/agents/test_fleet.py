@@ -100,6 +100,11 @@ async def test_filters(admin: httpx.AsyncClient, partner: Partner, owner_url: st
     assert await names(admin, status="offline", search="0005", sort="-cpu") == ["host-0005"]
 
 
+async def test_a_whole_name_is_found_whatever_its_case(admin: httpx.AsyncClient) -> None:
+    assert await names(admin, hostname="HOST-0005") == ["host-0005"]
+    assert await names(admin, hostname="host-000") == []
+
+
 async def test_nothing_of_another_partner(api: Api, partner: Partner, other: Partner) -> None:
     async with api.as_(other.person()) as client:
         listed = (await client.get("/agents")).json()
@@ -123,8 +128,10 @@ async def test_a_client_contact_sees_its_client_only(api: Api, partner: Partner)
         assert await names(client, client_id=partner.clients[0]) == []
         assert await names(client, site_id=partner.sites[0]) == []
         assert (await client.get(f"/agents/{partner.agents[1]}")).status_code == 200
-        for path in ("", "/software", "/metrics", "/changes", "/processes", "/folders"):
+        for path in ("", "/software", "/metrics", "/changes"):
             assert (await client.get(f"/agents/{partner.agents[0]}{path}")).status_code == 404
+        for path in ("/processes", "/folders"):
+            assert (await client.get(f"/agents/{partner.agents[1]}{path}")).status_code == 403
         overview = (await client.get("/overview")).json()
         assert overview["agents"]["total"] == 6
         assert [site["id"] for site in overview["sites"]] == [str(partner.sites[1])]

@@ -8,6 +8,7 @@ from uuid import UUID
 import httpx
 import msgspec
 from gururmm_server.core.events import traffic
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Answer
@@ -58,6 +59,17 @@ async def test_folders(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> 
         answer = await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/var"})
         assert answer.json() == {"path": "/var", "items": [{"name": "log", "bytes": 5, "files": 2}], "truncated": False}
         assert asked[0].arguments == {"path": "/var"}
+
+
+async def test_a_look_into_folders_is_audited(
+    admin: httpx.AsyncClient, partner: Partner, bus: Bus, db: Database
+) -> None:
+    async with answering(bus, says({"path": "/root", "items": []})):
+        await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/root"})
+    async with db.audit_reader(partner.tenant_id) as tx:
+        row = await tx.fetchrow("select * from core.tunnel_audit where operation = 'agent.folders'")
+    assert row is not None
+    assert (row["agent_id"], row["details"]) == (partner.agents[0], {"path": "/root"})
 
 
 async def test_offline_is_said_at_once(admin: httpx.AsyncClient, partner: Partner) -> None:

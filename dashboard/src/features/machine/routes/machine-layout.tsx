@@ -60,9 +60,11 @@ export function MachineLayout() {
             Terminal
           </TabLink>
         )}
-        <TabLink to="/agents/$agentId/processes" params={params}>
-          Processes
-        </TabLink>
+        {can("agents.inspect") && (
+          <TabLink to="/agents/$agentId/processes" params={params}>
+            Processes
+          </TabLink>
+        )}
         <TabLink to="/agents/$agentId/storage" params={params}>
           Storage
         </TabLink>

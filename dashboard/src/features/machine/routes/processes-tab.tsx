@@ -11,6 +11,7 @@ import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
 import { bytes, counted } from "@/lib/format";
+import { useCan } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { processesQuery } from "../api/queries";
 import { inKeptOrder, matchesProcess, sortProcesses } from "../api/sort-processes";
@@ -93,6 +94,11 @@ const COLUMNS: ColumnDef<ProcessRow, unknown>[] = [
 ];
 
 export function ProcessesTab() {
+  if (!useCan("agents.inspect")) return <EmptyState>Your role does not look into processes.</EmptyState>;
+  return <Processes />;
+}
+
+function Processes() {
   const { agentId } = route.useParams();
   const { search = "", sort = "-cpu" } = route.useSearch();
   const navigate = route.useNavigate();

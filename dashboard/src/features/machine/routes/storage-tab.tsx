@@ -7,6 +7,7 @@ import { Meter } from "@/components/meter";
 import { EmptyState, SkeletonLines } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { bytes, count } from "@/lib/format";
+import { useCan } from "@/lib/use-session";
 import { asText, at, entries, unavailable } from "../api/inventory";
 import { agentQuery, foldersQuery } from "../api/queries";
 import { UnavailableNote } from "../components/fact-list";
@@ -17,6 +18,7 @@ const route = getRouteApi("/app/agents/$agentId/storage");
 export function StorageTab() {
   const { agentId } = route.useParams();
   const { path } = route.useSearch();
+  const inspects = useCan("agents.inspect");
   const { data: agent } = useQuery(agentQuery(agentId));
   const disks = agent?.latest?.disks ?? [];
   const smart = entries(agent?.inventory.disks).filter(([key]) => key.startsWith("smart:"));
@@ -86,7 +88,9 @@ export function StorageTab() {
           </Card>
         )}
       </div>
-      {path === undefined ? (
+      {!inspects ? (
+        <EmptyState>Your role does not look into folders.</EmptyState>
+      ) : path === undefined ? (
         <Card>
           <EmptyState icon={Folder}>
             Choose a drive to see which of its folders are large. The machine measures them when you ask.

@@ -35,7 +35,8 @@ def configure_logging(process: str, log_format: str = "json") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
-    for noisy in ("uvicorn.access", "alembic.runtime.plugins", "nats"):
+    # uvicorn.error tells of every WebSocket with its whole address, and a ticket is part of that.
+    for noisy in ("uvicorn.access", "uvicorn.error", "alembic.runtime.plugins", "nats"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
 

@@ -1,6 +1,6 @@
 """Which machines somebody means: the filter that the fleet list, bulk commands and counts share."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -19,6 +19,8 @@ class FleetFilter:
     client_id: UUID | None = None
     site_id: UUID | None = None
     os: OsFamily | None = None
+    hostname: str | None = None
+    """The whole name, whatever its case."""
 
     def narrowed(self, client_id: UUID | None) -> "FleetFilter | None":
         """The same within this Client (None: everywhere); None where the filter asks for another Client's."""
@@ -26,7 +28,7 @@ class FleetFilter:
             return self
         if self.client_id is not None:
             return None
-        return FleetFilter(self.search, self.status, client_id, self.site_id, self.os)
+        return replace(self, client_id=client_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ def conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Condition
     made.agents.extend(f"(a.search_text like {bind(word)})::int > 0" for word in patterns(fleet.search))
     if fleet.status is not None:
         made.state.append(_STATUS_SQL[fleet.status])
+    if fleet.hostname is not None:
+        made.agents.append(f"lower(a.hostname) = lower({bind(fleet.hostname)})")
     if fleet.site_id is not None:
         made.agents.append(f"a.site_id = {bind(fleet.site_id)}")
     if fleet.os is not None:

@@ -20,6 +20,7 @@ from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+Inspector = Annotated[TenantCaller, requires(Permission.AGENTS_INSPECT)]
 Writer = Annotated[TenantCaller, requires(Permission.AGENTS_WRITE)]
 Deleter = Annotated[TenantCaller, requires(Permission.AGENTS_DELETE)]
 ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "write", "-write", "name", "-name", "pid"]
@@ -50,9 +51,12 @@ def _add_lists(router: APIRouter, agents: AgentService) -> None:
         client_id: UUID | None = None,
         site_id: UUID | None = None,
         os: OsFamily | None = None,
+        hostname: Annotated[str | None, Query(max_length=255)] = None,
     ) -> Response:
-        """The fleet. Every word of `search` must occur in what a machine is known by."""
-        fleet = FleetFilter(page.search, status, client_id, site_id, os).narrowed(caller.client_id)
+        """The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name."""
+        fleet = FleetFilter(
+            page.search, status, client_id, site_id, os, hostname and hostname.replace("\0", "")
+        ).narrowed(caller.client_id)
         if fleet is None:
             return json_response({"items": [], "next_cursor": None, "total": 0})
         return json_response(await agents.page(caller.tenant_id, fleet, page))
@@ -94,16 +98,16 @@ def _add_readings(router: APIRouter, agents: AgentService, queries: LiveQueries)
         return json_response(await agents.history(caller.tenant_id, agent_id, caller.client_id, since, until))
 
     @router.get("/agents/{agent_id}/processes", response_model=schemas.Processes)
-    async def get_processes(caller: Reader, agent_id: UUID, sort: ProcessSort = "-cpu") -> Response:
+    async def get_processes(caller: Inspector, agent_id: UUID, sort: ProcessSort = "-cpu") -> Response:
         """The processes that run there now. Asks the machine."""
-        return json_response(await queries.processes(caller.tenant_id, agent_id, caller.client_id, sort))
+        return json_response(await queries.processes(caller, agent_id, sort))
 
     @router.get("/agents/{agent_id}/folders", response_model=schemas.Folders)
     async def get_folders(
-        caller: Reader, agent_id: UUID, path: Annotated[str, Query(min_length=1, max_length=2000)] = "/"
+        caller: Inspector, agent_id: UUID, path: Annotated[str, Query(min_length=1, max_length=2000)] = "/"
     ) -> Response:
         """The largest folders under a path. Asks the machine; it may take 20 seconds."""
-        return json_response(await queries.folders(caller.tenant_id, agent_id, caller.client_id, path))
+        return json_response(await queries.folders(caller, agent_id, path))
 
 
 def _add_acts(router: APIRouter, agents: AgentService) -> None:

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     """What a route can ask for."""
 
     AGENTS_READ = "agents.read"
+    AGENTS_INSPECT = "agents.inspect"
+    """Ask a machine live: its processes with their command lines, its folders."""
     AGENTS_WRITE = "agents.write"
     AGENTS_DELETE = "agents.delete"
     COMMANDS_READ = "commands.read"
@@ -40,6 +42,7 @@ class Permission(StrEnum):
 
 _CONTACT = frozenset({Permission.AGENTS_READ, Permission.SITES_READ})
 _TECH = _CONTACT | {
+    Permission.AGENTS_INSPECT,
     Permission.AGENTS_WRITE,
     Permission.COMMANDS_READ,
     Permission.COMMANDS_RUN,

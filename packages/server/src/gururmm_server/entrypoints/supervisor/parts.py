@@ -1,7 +1,9 @@
 """The services of an installation: what each is started with and how it says that it is ready."""
 
+import errno
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,7 +11,7 @@ from pathlib import Path
 from gururmm_server.entrypoints.supervisor.child import Command
 from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.entrypoints.supervisor.service import ServiceSpec
-from gururmm_server.infra.embedded.data_dir import DataDir, is_free
+from gururmm_server.infra.embedded.data_dir import DataDir, why_taken
 from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.embedded.probe import http_status
@@ -40,16 +42,12 @@ class Parts:
         return self.nats.url if self.nats is not None else self._options.nats_url
 
     def check_ports(self) -> None:
-        """Raise `StartError` when somebody else has a port that was asked for."""
+        """Raise `StartError` when a port that was asked for can't be opened."""
         wanted = [(self._options.port, "--port")]
         if self._options.gateway_port:
             wanted += [(self._options.gateway_port + i, "--gateway-port") for i in range(self._options.gateways)]
         for port, option in wanted:
-            if not is_free(self._options.host, port):
-                raise StartError(
-                    f"Port {port} on {self._options.host} is used by another program, or may not be opened: "
-                    f"stop that program or choose another port with {option}."
-                )
+            _check_port(self._options.host, port, option)
 
     def engines(self) -> list[ServiceSpec]:
         """PostgreSQL and nats-server, as far as they are embedded. Prepares their folders."""
@@ -82,13 +80,12 @@ class Parts:
         home = self._home("simulator")
         argv = (
             *(sys.executable, "-m", "gururmm_bench.simulator", "--server", self._options.url),
-            *("--site-codes", ",".join(site_codes), "--machines", str(self._options.machines)),
-            *("--state-dir", str(home)),
+            *("--machines", str(self._options.machines), "--state-dir", str(home)),
         )
         return ServiceSpec(
             name="simulator",
             title="The simulator",
-            command=Command(argv=argv, environment=environment(), cwd=home),
+            command=Command(argv=argv, environment=environment(GURURMM_SITE_CODES=",".join(site_codes)), cwd=home),
             ready=_at_once,
             stop_limit_s=5,
         )
@@ -98,12 +95,12 @@ class Parts:
         home = self._home("agent")
         argv = (
             *(sys.executable, "-m", "gururmm_agent", "run", "--server", self._options.url),
-            *("--site-code", site_code, "--state-dir", str(home)),
+            *("--state-dir", str(home)),
         )
         return ServiceSpec(
             name="agent",
             title="The agent of this machine",
-            command=Command(argv=argv, environment=environment(), cwd=home),
+            command=Command(argv=argv, environment=environment(GURURMM_SITE_CODE=site_code), cwd=home),
             ready=_at_once,
             stop_limit_s=5,
         )
@@ -210,6 +207,22 @@ def _nats_spec(nats: EmbeddedNats) -> ServiceSpec:
         command=Command(argv=nats.argv(), environment={"PATH": "/usr/bin:/bin"}, cwd=nats.cwd),
         ready=nats.ready,
     )
+
+
+def _check_port(host: str, port: int, option: str) -> None:
+    if port > 65535:
+        raise StartError(f"There is no port {port}, the last is 65535: choose a lower one with {option}.")
+    error = why_taken(host, port)
+    if error is None:
+        return
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        raise StartError(f"This machine has no address {host}: give one of its own with --host, or 0.0.0.0 for all.")
+    if error.errno == errno.EADDRINUSE:
+        raise StartError(
+            f"Port {port} on {host} is used by another program: "
+            f"stop that program or choose another port with {option}."
+        )
+    raise StartError(f"Port {port} on {host} cannot be opened ({error.strerror}): choose another with {option}.")
 
 
 async def _at_once() -> bool:

@@ -27,6 +27,8 @@ class DataDir:
 
     def prepare(self) -> None:
         """Make the folder and take its lock. Raises `StartError` when it can't be written or is in use."""
+        if self.root.is_file():
+            raise StartError(f"{self.root} is a file, and the data needs a folder: choose another with --data.")
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             for name in ("secrets", "log"):
@@ -89,7 +91,9 @@ class DataDir:
     def open_log(self, name: str) -> BinaryIO:
         """A file to append to; a long log is moved aside first."""
         self.rotate_log(name)
-        return self.log_path(name).open("ab")
+        path = self.log_path(name)
+        path.touch(mode=0o600)
+        return path.open("ab")
 
     def rotate_log(self, name: str) -> None:
         """Copy a log over 20 MB to `<name>.log.1` and empty it, which its writers don't notice: they append."""
@@ -131,14 +135,19 @@ def write_private(path: Path, text: str) -> None:
 
 def is_free(host: str, port: int) -> bool:
     """Whether a server could listen there now."""
+    return why_taken(host, port) is None
+
+
+def why_taken(host: str, port: int) -> OSError | None:
+    """What keeps a server from listening there now; None when nothing does. `port` is 0 to 65535."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
-        return True
+        except OSError as error:
+            return error
+        return None
 
 
 def free_port(avoid: set[int]) -> int:
