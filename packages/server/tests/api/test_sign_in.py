@@ -7,9 +7,12 @@ import time
 from uuid import UUID
 
 import pytest
+from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity.errors import NoPartner
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.sessions import Device
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens
 from gururmm_server.infra.ids import new_id
 from joserfc import jwt
@@ -267,6 +270,39 @@ async def test_a_platform_admin_comes_by_link_and_enters_a_partner_with_a_reason
     async with api.db.platform("test", "look") as tx:
         reasons = [row["reason"] for row in await tx.fetch("select reason from core.platform_access order by at")]
     assert any("ticket 4711" in reason for reason in reasons)
+
+
+async def test_a_membership_never_carries_platform_power_into_a_partner(api: Api) -> None:
+    link = await create_platform_admin(api.db, "root@gururmm.example", "Root", "http://rmm.example.org")
+    await api.ask("POST", f"/auth/invitation/{link.rpartition('/')[2]}", {"password": PASSWORD})
+    tech = {"email": "root@gururmm.example", "role": "partner_tech"}
+    invited = (await api.ask("POST", "/users", tech, token=api.token())).body
+    path = f"/users/{invited['id']}"
+    async with new_browser() as browser:
+        link = invited["invitation_url"].rpartition("/")[2]
+        accepted = await api.ask("POST", f"/auth/invitation/{link}", {"password": PASSWORD}, browser=browser)
+        refreshed = await api.ask("POST", "/auth/refresh", browser=browser)
+        outside = await api.sign_in("root@gururmm.example", browser=browser)
+        here = {"tenant_id": str(api.own.tenant_id)}
+        switched = await api.ask("POST", "/auth/switch-partner", here, token=outside, browser=browser)
+        for answer in (accepted, refreshed, switched):
+            me = answer.body["me"]
+            assert (me["role"], me["tenant_id"]) == ("partner_tech", here["tenant_id"])
+            assert "partners.write" not in me["permissions"]
+        inside = switched.body["access_token"]
+        assert (await api.ask("GET", "/platform/partners", token=inside)).status == 403
+        # The membership ends, and its sessions with it: they never turn into those of Platform staff.
+        assert (await api.ask("DELETE", path, token=api.token())).status == 204
+        assert (await api.ask("GET", "/clients", token=inside)).status == 401
+        assert (await api.ask("POST", "/auth/refresh", browser=browser)).status == 401
+        # Without a membership there is one way in.
+        outside = await api.sign_in("root@gururmm.example", browser=browser)
+        assert (await api.ask("POST", "/auth/switch-partner", here, token=outside)).status == 404
+    async with api.db.identity(api.own.tenant_id) as tx:
+        person = await repository.person(tx, UUID(invited["id"]))
+        assert person is not None
+        with pytest.raises(NoPartner):
+            await api.identity.keeper.start(tx, person, api.own.tenant_id, Device("", ""))
 
 
 async def test_a_platform_admin_makes_a_partner_whose_admin_comes_by_link(api: Api) -> None:

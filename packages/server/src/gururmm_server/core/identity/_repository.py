@@ -60,6 +60,17 @@ async def memberships(tx: Transaction, user_id: UUID) -> list[Row]:
     )
 
 
+async def place(tx: Transaction, user_id: UUID, tenant_id: UUID, *, hold: bool) -> Row | None:
+    """Role and Client of a person who can work in this Partner. `hold`: nobody changes that before the scope ends."""
+    return await tx.fetchrow(
+        "select role, client_id from core.tenant_users"
+        " where user_id = $1 and tenant_id = $2 and disabled_at is null and accepted_at is not null"
+        + (" for share" if hold else ""),
+        user_id,
+        tenant_id,
+    )
+
+
 async def partner(tx: Transaction, tenant_id: UUID) -> Row | None:
     """Name and label overrides of a Partner."""
     return await tx.fetchrow(

@@ -79,7 +79,7 @@ class Identity:
                 raise NotFound
         async with self._db.identity(tenant_id) as tx:
             await append(tx, "audit_log", AuditRow("platform.entered", principal, details={"reason": reason}))
-        return await self.keeper.replace(principal, tenant_id, device)
+        return await self.keeper.replace(principal, tenant_id, device, entering=True)
 
     async def leave_partner(self, principal: Principal, device: Device) -> Started:
         """Platform staff goes back to the Platform."""

@@ -50,14 +50,21 @@ class SessionKeeper:
         self._tokens = tokens
         self._revocations = revocations
 
-    async def start(self, tx: Transaction, person: Row, tenant_id: UUID | None, device: Device) -> Started:
+    async def start(
+        self, tx: Transaction, person: Row, tenant_id: UUID | None, device: Device, *, entering: bool = False
+    ) -> Started:
         """Begin a session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place there.
 
-        The caller's transaction carries the audit row, so a session never exists without one.
+        `entering`: the caller has recorded why Platform staff goes in. The caller's transaction carries the audit row,
+        so a session never exists without one.
         """
         session_id = new_id()
         refresh_token = _refresh_token(session_id)
-        principal = await self._principal(tx, person, session_id, tenant_id)
+        # Held: whoever takes the membership away meanwhile waits, sees this session, and ends it.
+        place = await repository.place(tx, person["user_id"], tenant_id, hold=True) if tenant_id else None
+        if place is None and not (person["platform"] and (tenant_id is None or entering)):
+            raise NoPartner
+        principal = _principal(person, session_id, tenant_id, place)
         address, agent = device.address[:64], device.user_agent[:300]
         new = repository.NewSession(
             session_id, principal.user_id, tenant_id, token_hash(refresh_token), SESSION_SECONDS, address, agent
@@ -110,13 +117,15 @@ class SessionKeeper:
             ended = await repository.end_sessions(tx, principal.user_id)
         await self._revocations.announce(ended)
 
-    async def replace(self, principal: Principal, tenant_id: UUID | None, device: Device) -> Started:
-        """Go on in another Partner (None: on the Platform): the session ends, a new one starts there."""
+    async def replace(
+        self, principal: Principal, tenant_id: UUID | None, device: Device, *, entering: bool = False
+    ) -> Started:
+        """Go on in another Partner (None: on the Platform): the session ends, a new one starts there, see `start`."""
         async with self._db.identity(tenant_id) as tx:
             person = await repository.person(tx, principal.user_id)
             if person is None or person["disabled_at"] is not None:
                 raise SessionEnded(internal="account disabled")
-            started = await self.start(tx, person, tenant_id, device)
+            started = await self.start(tx, person, tenant_id, device, entering=entering)
             await repository.end_session(tx, principal.session_id, principal.user_id)
         await self._revocations.announce([principal.session_id])
         return started
@@ -162,7 +171,12 @@ class SessionKeeper:
         person = await repository.person(tx, session["user_id"])
         if person is None or person["disabled_at"] is not None:
             raise SessionEnded(internal="account disabled")
-        principal = await self._principal(tx, person, session["session_id"], session["tenant_id"])
+        tenant_id = session["tenant_id"]
+        place = await repository.place(tx, person["user_id"], tenant_id, hold=False) if tenant_id else None
+        if place is None and not person["platform"]:
+            raise NoPartner
+        # Platform staff without a membership came by `enter`: the end of a membership ends the sessions it gave.
+        principal = _principal(person, session["session_id"], tenant_id, place)
         fresh = _refresh_token(principal.session_id) if session["current"] else None
         if fresh is not None:
             await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
@@ -178,24 +192,6 @@ class SessionKeeper:
                 row = AuditRow("session.ended", _Who(user_id, person["email"]), details=details or {})
                 await append(tx, "audit_log", row)
         await self._revocations.announce([session_id])
-
-    async def _principal(self, tx: Transaction, person: Row, session_id: UUID, tenant_id: UUID | None) -> Principal:
-        """What the person is in that Partner now. Raises `NoPartner`."""
-        role, client_id = Role.PLATFORM_ADMIN, None
-        if not person["platform"]:
-            places = {row["tenant_id"]: row for row in await repository.memberships(tx, person["user_id"])}
-            place = places.get(tenant_id)
-            if place is None:
-                raise NoPartner
-            role, client_id = Role(place["role"]), place["client_id"]
-        return Principal(
-            user_id=person["user_id"],
-            email=person["email"],
-            session_id=session_id,
-            role=role,
-            tenant_id=tenant_id,
-            client_id=client_id,
-        )
 
     async def _signed_in(self, tx: Transaction, principal: Principal, name: str) -> SignedIn:
         me = await self._me(tx, principal, name)
@@ -222,6 +218,18 @@ class SessionKeeper:
 class _Who:
     user_id: UUID
     email: str
+
+
+def _principal(person: Row, session_id: UUID, tenant_id: UUID | None, place: Row | None) -> Principal:
+    """Platform staff is that only where they hold no membership: a Partner's invitation gives what it says, no more."""
+    return Principal(
+        user_id=person["user_id"],
+        email=person["email"],
+        session_id=session_id,
+        role=Role(place["role"]) if place else Role.PLATFORM_ADMIN,
+        tenant_id=tenant_id,
+        client_id=place["client_id"] if place else None,
+    )
 
 
 def token_hash(token: str) -> bytes:
