@@ -91,3 +91,20 @@ async def test_a_lazy_item_waits_for_company_but_not_for_long() -> None:
         while len(batches) < 2:
             await asyncio.sleep(0.005)
         assert 0.05 < monotonic() - started < 1
+
+
+async def test_no_owner_takes_more_than_its_share() -> None:
+    written: list[int] = []
+
+    async def write(items: list[int]) -> None:
+        written.extend(items)
+
+    queue = GroupCommit("test", write, share=3200)
+    assert [queue.add(number, 1600, owner=b"a") for number in range(3)] == [True, True, False]
+    assert queue.add(3, 3200, owner=b"b")
+    assert sum(queue.add(number, 1, owner=b"c") for number in range(100, 150)) == 32, "many small ones cost as well"
+    async with running(queue):
+        assert await queue.drained(5)
+        assert queue.add(4, 3200, owner=b"a"), "what is written makes room"
+        assert await queue.drained(5)
+    assert written == [0, 1, 3, *range(100, 132), 4]

@@ -1,12 +1,13 @@
 """Inventory: hashes first, only differences stored and told, hostile content harmless."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.agents.ingest_facts import columns
-from gururmm_server.core.agents.ingest_inventory import json_text
+from gururmm_server.core.agents.ingest_inventory import CHANGES, KEYS, TEXT, json_text
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_wire.codec import inventory_hash
 from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection
@@ -143,3 +144,60 @@ async def test_systems_are_sorted_into_families() -> None:
     }
     assert columns("system", {"os": {"name": "macOS", "version": "15", "id": "macos"}})["os_family"] == "macos"
     assert columns("users", {"anna@pts/0": {"name": "anna"}, "bert@tty1": {"name": "bert"}}) == {"username": "anna"}
+
+
+async def _grow(fleet: Fleet, agent: AgentEnd, held: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    grown = held | more
+    agent.send(InventoryDelta("software", inventory_hash(held), inventory_hash(grown), more, []))
+    return grown
+
+
+@pytest.mark.parametrize(
+    ("step", "steps"),
+    [
+        (lambda part: {f"{part}-{number}": 1 for number in range(KEYS // 2)}, 2),
+        (lambda part: {f"big-{part}": "x" * 200_000}, TEXT // 200_000),
+    ],
+    ids=["keys", "text"],
+)
+async def test_differences_cannot_grow_a_section_without_bound(
+    gateway: Gateway, fleet: Fleet, step: Callable[[int], dict[str, Any]], steps: int
+) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    held: dict[str, Any] = {}
+    agent.send(section("software", held))
+    for part in range(steps):
+        await _settled(fleet, agent, "software", held)
+        held = await _grow(fleet, agent, held, step(part))
+    await _settled(fleet, agent, "software", held)
+    await _grow(fleet, agent, held, step(steps))
+    agent.send(section("hardware", {"serial": "PF-1"}))
+    await _settled(fleet, agent, "hardware", {"serial": "PF-1"})
+    await _settled(fleet, agent, "software", held)
+    with pytest.raises(TimeoutError):
+        await agent.expect(InventoryWanted, 0.3)  # the whole would be no smaller
+
+
+async def test_the_history_of_one_upload_is_bounded(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(section("software", {}))
+    await _settled(fleet, agent, "software", {})
+    held = await _grow(fleet, agent, {}, {f"package-{number}": 1 for number in range(CHANGES + 50)})
+    await _settled(fleet, agent, "software", held)
+    assert await fleet.value("select count(*) from core.inventory_changes") == CHANGES + 1
+    assert await fleet.value("select count(*) from core.inventory_changes where key = 'and 50 more'") == 1
+
+
+async def test_one_agents_uploads_leave_room_for_others(gateway: Gateway, fleet: Fleet) -> None:
+    greedy, other = await fleet.enrol(2)
+    await greedy.join(gateway.port)
+    await other.join(gateway.port)
+    large = {f"item-{number}": "x" * 1000 for number in range(200)}
+    for name in ("software", "disks", "users", "network"):
+        greedy.send(section(name, large))
+    other.send(section("hardware", {"serial": "PF-2"}))
+    await _settled(fleet, other, "hardware", {"serial": "PF-2"})
+    wanted = (await greedy.expect(InventoryWanted)).sections  # what had no room is asked for again
+    assert set(wanted) < {"software", "disks", "users", "network"}

@@ -19,6 +19,12 @@ from gururmm_server.infra.outbox import publish_many
 
 log = get_logger(__name__)
 
+KEYS = 5000
+"""What a section may hold, as agents keep it themselves."""
+TEXT = 1024 * 1024
+"""Characters of JSON that a section may take, however many differences it grew from."""
+CHANGES = 200
+"""Rows of history from one upload; one more says how many others there were."""
 _DEEPEST = 16
 
 
@@ -77,9 +83,13 @@ class InventoryIngest:
         if isinstance(message, InventorySection):
             items = message.items
         elif row is not None and row["hash"] == message.base_hash and before is not None:
-            items = {key: item for key, item in before.items() if key not in set(message.removed)} | message.changed
+            removed = set(message.removed)
+            items = {key: item for key, item in before.items() if key not in removed} | message.changed
         else:
             stored.wanted.append((session, message.section))
+            return None
+        if len(items) > KEYS:
+            log.info("inventory of too many keys is refused", **_ids(session), section=message.section, keys=len(items))
             return None
         if not _matches(items, message.hash):
             if isinstance(message, InventoryDelta):
@@ -88,6 +98,9 @@ class InventoryIngest:
                 log.info("inventory without its hash is refused", **_ids(session), section=message.section)
             return None
         text = json_text(items)
+        if len(text) > TEXT:
+            log.info("inventory that is too long is refused", **_ids(session), section=message.section, size=len(text))
+            return None
         after: dict[str, Any] = msgspec.json.decode(text)
         await repository.keep(
             tx, session.tenant_id, session.agent_uuid, message.section, digest=message.hash, items=text
@@ -152,14 +165,17 @@ def _harmless(value: Any, left: int) -> Any:
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[UUID, str, str, str | None, str | None]]:
+    differing = [key for key in before | after if key not in before or key not in after or before[key] != after[key]]
     changes: list[tuple[UUID, str, str, str | None, str | None]] = []
-    for key in before.keys() | after.keys():
+    for key in differing[:CHANGES]:
         if key not in before:
             changes.append((new_id(), key, "added", None, _json(after[key])))
         elif key not in after:
             changes.append((new_id(), key, "removed", _json(before[key]), None))
-        elif before[key] != after[key]:
+        else:
             changes.append((new_id(), key, "changed", _json(before[key]), _json(after[key])))
+    if len(differing) > CHANGES:
+        changes.append((new_id(), f"and {len(differing) - CHANGES} more", "changed", None, None))
     return changes
 
 

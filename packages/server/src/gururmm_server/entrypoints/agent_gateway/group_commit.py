@@ -28,27 +28,38 @@ class GroupCommit(Generic[Item]):
         batch: int = 1000,
         batch_weight: int = 8 * 1024 * 1024,
         bound: int = 64 * 1024 * 1024,
+        share: int = 0,
         patience_s: float = 0.0,
     ) -> None:
-        """`patience_s` is how long an item that was added as lazy may wait for company."""
+        """`share` is what one owner's items may weigh while they wait; none counts for less than a 32nd of it.
+
+        `patience_s` is how long an item that was added as lazy may wait for company.
+        """
         self._name = name
         self._write = write
         self._batch = batch
         self._batch_weight = batch_weight
         self._bound = bound
+        self._share = share
+        self._owned: dict[bytes, int] = {}
         self._patience_s = patience_s
-        self._items: deque[tuple[Item, int]] = deque()
+        self._items: deque[tuple[Item, int, bytes | None]] = deque()
         self._weight = 0
         self._wake = asyncio.Event()
         self._soon = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def add(self, item: Item, weight: int = 100, *, lazy: bool = False) -> bool:
-        """Queue an item; False when the queue is full and the item was not taken."""
+    def add(self, item: Item, weight: int = 100, *, lazy: bool = False, owner: bytes | None = None) -> bool:
+        """Queue an item; False when the queue, or its owner's share, is full and the item was not taken."""
         if self._weight + weight > self._bound:
             return False
-        self._items.append((item, weight))
+        if owner is not None:
+            owned = self._owned.get(owner, 0) + self._counted(weight)
+            if owned > self._share:
+                return False
+            self._owned[owner] = owned
+        self._items.append((item, weight, owner))
         self._weight += weight
         self._idle.clear()
         self._wake.set()
@@ -84,11 +95,18 @@ class GroupCommit(Generic[Item]):
         taken: list[Item] = []
         weight = 0
         while self._items and len(taken) < self._batch and weight < self._batch_weight:
-            item, size = self._items.popleft()
+            item, size, owner = self._items.popleft()
             taken.append(item)
             weight += size
+            if owner is not None:
+                self._owned[owner] -= self._counted(size)
+                if not self._owned[owner]:
+                    del self._owned[owner]
         self._weight -= weight
         return taken
+
+    def _counted(self, weight: int) -> int:
+        return max(weight, self._share // 32)
 
     async def _write_surely(self, batch: list[Item]) -> None:
         delay = 0.1

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from gururmm_wire.codec import encode
-from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
 from gururmm_wire.v2.server import InventoryWanted, ResultAck
 
 from gururmm_server.core.agents.ingest_inventory import InventoryIngest, Upload
@@ -29,6 +29,8 @@ TELEMETRY_S: Final = 1.0
 HISTORY_ROWS: Final = 50_000
 """Samples that wait for a database that is away; then the oldest go."""
 _LAZY_S: Final = 0.05
+UPLOAD_SHARE: Final = 8 * MAX_MESSAGE_BYTES
+"""What one agent's inventory may weigh while it waits: 2 MB decoded, which is one message of the largest size."""
 
 
 class DatabaseQueues:
@@ -56,7 +58,9 @@ class DatabaseQueues:
         self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40)
         self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
         self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
-        self._uploads = GroupCommit("inventory", self._write_uploads, batch=20)
+        self._uploads = GroupCommit("inventory", self._write_uploads, batch=20, share=UPLOAD_SHARE)
+        self._refused: dict[bytes, set[str]] = {}
+        """Sections for which there was no room, by agent: asked for again once something of the agent's is written."""
         self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
         self._more: set[bytes] = set()
         """Agents that were given as many commands as they get at once; there may be more."""
@@ -85,6 +89,7 @@ class DatabaseQueues:
 
     def left(self, session: AgentSession, reason: str) -> None:
         """A session ended."""
+        self._refused.pop(session.agent_id, None)
         self._changes.add(Change(session, reason=reason))
 
     def readings(self, session: AgentSession) -> None:
@@ -105,9 +110,14 @@ class DatabaseQueues:
         self._offers.add((session, hashes), 600)
 
     def upload(self, upload: Upload, weight: int) -> None:
-        """A section to store. Where it cannot be taken it is asked for at the next connection."""
-        if not self._uploads.add(upload, weight):
-            log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid))
+        """A section to store. Where it cannot be taken it is asked for later, at the latest at the next connection."""
+        agent_id, section = upload.session.agent_id, str(upload.message.section)
+        if self._uploads.add(upload, weight, owner=agent_id):
+            return
+        refused = self._refused.setdefault(agent_id, set())
+        if section not in refused:
+            refused.add(section)
+            log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid), section=section)
 
     def due(self, agent_ids: list[bytes]) -> None:
         """Something may wait for those agents that they were not given in the last seconds."""
@@ -195,6 +205,10 @@ class DatabaseQueues:
         stored = await self._inventory.store(uploads)
         for session, name in stored.wanted:
             self._send(session.agent_id, encode(InventoryWanted(sections=[name])))  # type: ignore[list-item]
+        for agent_id in {upload.session.agent_id for upload in uploads}:
+            names = self._refused.pop(agent_id, None)
+            if names:
+                self._send(agent_id, encode(InventoryWanted(sections=sorted(names))))  # type: ignore[arg-type]
         if stored.changed:
             self._uplink.wake_relay()
 
