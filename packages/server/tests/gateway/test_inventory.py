@@ -146,6 +146,11 @@ async def test_systems_are_sorted_into_families() -> None:
     assert columns("users", {"anna@pts/0": {"name": "anna"}, "bert@tty1": {"name": "bert"}}) == {"username": "anna"}
 
 
+def test_names_hold_no_control_or_direction_characters() -> None:
+    found = columns("system", {"hostname": " pc\u202e\x1b[2J\u2066-1\n\x00", "os": {"pretty": "Debian\r\u200f 12"}})
+    assert found == {"hostname": "pc[2J-1", "os_name": "Debian 12"}
+
+
 async def _grow(fleet: Fleet, agent: AgentEnd, held: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     grown = held | more
     agent.send(InventoryDelta("software", inventory_hash(held), inventory_hash(grown), more, []))

@@ -60,7 +60,9 @@ def _users(items: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value.strip()[:_TEXT] if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return "".join(character for character in value if character.isprintable()).strip()[:_TEXT]
 
 
 def _put(found: dict[str, Any], name: str, value: object) -> None:
