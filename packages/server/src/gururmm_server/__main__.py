@@ -31,16 +31,21 @@ app.add_typer(audit, name="audit")
 _DATA = Path("~/.local/share/gururmm")
 
 
-def _option(name: str, text: str, *, env: str | None = None) -> Any:
-    return typer.Option(f"--{name}", help=text, envvar=env or f"GURURMM_{name.upper().replace('-', '_')}")
+def _option(name: str, text: str, **more: Any) -> Any:
+    return typer.Option(f"--{name}", help=text, envvar=f"GURURMM_{name.upper().replace('-', '_')}", **more)
+
+
+def _port(name: str, text: str, *, lowest: int = 0) -> Any:
+    return _option(name, text, min=lowest, max=65535)
 
 
 Data = Annotated[Path, _option("data", "The folder that keeps everything.")]
 DatabaseUrl = Annotated[str, _option("database-url", "postgresql://login:password@host/database")]
 NatsUrl = Annotated[str, _option("nats-url", "nats://host:port, comma-separated for a cluster.")]
 Host = Annotated[str, _option("host", "The address to listen on; 0.0.0.0 for all.")]
-Port = Annotated[int, _option("port", "The port to listen on.")]
-HealthPort = Annotated[int, _option("health-port", "Port of /healthz, /readyz and /metrics; 0 takes a free one.")]
+Port = Annotated[int, _port("port", "The port to listen on.", lowest=1)]
+AnyPort = Annotated[int, _port("port", "The port to listen on; 0 takes a free one.")]
+HealthPort = Annotated[int, _port("health-port", "Port of /healthz, /readyz and /metrics; 0 takes a free one.")]
 PublicUrl = Annotated[str, _option("public-url", "What browsers and agents call this server: https://rmm.example.org")]
 GatewayUrls = Annotated[str, _option("gateway-urls", "What agents are told: wss://…, comma-separated.")]
 AdvertiseUrl = Annotated[str, _option("advertise-url", "Where agents reach this very gateway; empty: ws://host:port.")]
@@ -54,7 +59,7 @@ DiskReserve = Annotated[int, typer.Option(min=1, help="Below this much free disk
 OwnerUrl = Annotated[
     str, _option("owner-database-url", "A login that may change the schema, if --database-url's may not.")
 ]
-GatewayPort = Annotated[int, _option("gateway-port", "The agents' port; 0 takes a free one and keeps it.")]
+GatewayPort = Annotated[int, _port("gateway-port", "The agents' port; 0 takes a free one and keeps it.")]
 
 
 @app.command()
@@ -182,7 +187,7 @@ def gateway(
     database_url: DatabaseUrl,
     nats_url: NatsUrl,
     host: Host = "127.0.0.1",
-    port: Port = 8081,
+    port: AnyPort = 8081,
     health_port: HealthPort = 0,
     advertise_url: AdvertiseUrl = "",
     log_format: LogFormat = "json",

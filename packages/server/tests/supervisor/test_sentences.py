@@ -23,6 +23,8 @@ def _fails(*arguments: str | Path) -> str:
         [BIN / "gururmm", *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
     assert done.returncode == 1, done.stdout + done.stderr
+    if "Starting" not in done.stdout:
+        assert "Stop" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
     after = {child.pid for child in psutil.Process().children(recursive=True)}
     assert after <= before
@@ -44,6 +46,40 @@ def test_a_busy_port(tmp_path: Path, busy_port: str) -> None:
     assert re.fullmatch(rf"Port {busy_port} on 127\.0\.0\.1 is used by another program.* with --port\.", said)
     said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", busy_port)
     assert said.endswith("choose another port with --gateway-port.")
+
+
+@pytest.mark.parametrize(
+    ("option", "port"), [("--port", "99999"), ("--port", "-5"), ("--port", "0"), ("--gateway-port", "99999")]
+)
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_port_that_does_not_exist(tmp_path: Path, command: str, option: str, port: str) -> None:
+    done = subprocess.run(
+        [BIN / "gururmm", command, "--data", tmp_path / "d", option, port],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert option in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_gateways_past_the_last_port(tmp_path: Path) -> None:
+    ports = ("--port", str(free_port(set())), "--gateway-port", "65535", "--gateways", "2")
+    assert "There is no port 65536" in _fails("up", "--data", tmp_path / "d", *ports)
+
+
+@pytest.mark.parametrize("host", ["foo.invalid", "192.0.2.1"])
+def test_an_address_of_another_machine(tmp_path: Path, host: str) -> None:
+    said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--host", host)
+    assert said == f"This machine has no address {host}: give one of its own with --host, or 0.0.0.0 for all."
+
+
+def test_a_file_in_the_folders_place(tmp_path: Path) -> None:
+    (tmp_path / "d").write_text("something else")
+    said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())))
+    assert said == f"{tmp_path / 'd'} is a file, and the data needs a folder: choose another with --data."
 
 
 def test_a_folder_in_use(tmp_path: Path) -> None:

@@ -219,8 +219,7 @@ def _check_port(host: str, port: int, option: str) -> None:
         raise StartError(f"This machine has no address {host}: give one of its own with --host, or 0.0.0.0 for all.")
     if error.errno == errno.EADDRINUSE:
         raise StartError(
-            f"Port {port} on {host} is used by another program: "
-            f"stop that program or choose another port with {option}."
+            f"Port {port} on {host} is used by another program: stop that program or choose another port with {option}."
         )
     raise StartError(f"Port {port} on {host} cannot be opened ({error.strerror}): choose another with {option}.")
 

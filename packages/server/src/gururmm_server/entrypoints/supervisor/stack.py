@@ -39,7 +39,7 @@ class Stack:
         """Start, tell, watch, stop. Raises `StartError`; then nothing is left running either."""
         adopt_orphans()
         told_to_stop = self._listen_for_signals()
-        self._data.prepare()
+        self._prepare()
         starting = asyncio.create_task(self._start())
         stop = asyncio.create_task(told_to_stop.wait())
         try:
@@ -54,10 +54,18 @@ class Stack:
             await asyncio.wait({starting, stop})
             await self._stop()
 
+    def _prepare(self) -> None:
+        """What has to be so before anything is started."""
+        self._data.prepare()
+        try:
+            self._guard.require_room()
+            self._parts.check_ports()
+        except StartError:
+            self._data.release()
+            raise
+
     async def _start(self) -> None:
         began = time.monotonic()
-        self._guard.require_room()
-        self._parts.check_ports()
         self._data.remember("url", self._options.url)
         self._terminal.step("Starting PostgreSQL and nats-server")
         if specs := self._parts.engines():
