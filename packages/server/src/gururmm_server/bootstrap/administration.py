@@ -1,11 +1,15 @@
 """What an operator does from the server's own terminal, beside running processes."""
 
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.tenancy.demo import DemoSeed, seed
+from gururmm_server.infra.database import Database
 from gururmm_server.settings import Settings
 
 
@@ -17,11 +21,19 @@ async def seed_demo(settings: Settings, password: str) -> DemoSeed:
 
 async def create_admin(settings: Settings, email: str, name: str) -> str:
     """Make a Platform admin; the one-time link that lets them choose a password."""
-    async with opened_database(settings, "admin") as db:
+    async with _quiet_database(settings, "admin") as db:
         return await create_platform_admin(db, email, name, settings.public_url)
 
 
 async def verify_audit(settings: Settings, tenant_id: str | None) -> list[Verdict]:
     """Recompute the audit chains of one Partner, or of all."""
-    async with opened_database(settings, "audit") as db:
+    async with _quiet_database(settings, "audit") as db:
         return await verify_all(db, UUID(tenant_id) if tenant_id else None)
+
+
+@asynccontextmanager
+async def _quiet_database(settings: Settings, process: str) -> AsyncIterator[Database]:
+    """For a command whose answer is what the operator wants to read: it logs warnings only."""
+    async with opened_database(settings, process) as db:
+        logging.getLogger().setLevel(logging.WARNING)
+        yield db

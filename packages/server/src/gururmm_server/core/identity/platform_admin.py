@@ -1,21 +1,37 @@
 """How the first Platform admin comes to be: by the operator's command line, never over the network."""
 
+from pydantic import TypeAdapter, ValidationError
+
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.invitations import create_link, find_or_add_person
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import InvalidInput
+from gururmm_server.infra.fields import Email, Name
+
+_EMAIL = TypeAdapter[str](Email)
+_NAME = TypeAdapter[str](Name)
 
 
 async def create_platform_admin(db: Database, email: str, name: str, public_url: str) -> str:
     """Make somebody a Platform admin; the one-time link with which they choose a password.
 
     The password and the sessions of an account that exists are void from now on: whoever may run this command may
-    also recover an account that was lost.
+    also recover an account that was lost. Raises `InvalidInput` for what the dashboard's forms would refuse.
     """
-    async with db.platform("gururmm admin create", f"make {email.lower()} a Platform admin"):
+    email = _checked(_EMAIL, email, "--email: this is not an e-mail address.")
+    name = _checked(_NAME, name, "--name: a name has 1 to 200 characters and no control characters.")
+    async with db.platform("gururmm admin create", f"make {email} a Platform admin"):
         pass
     async with db.identity() as tx:
-        user_id = await find_or_add_person(tx, email.lower(), name)
+        user_id = await find_or_add_person(tx, email, name)
         await repository.make_platform_admin(tx, user_id)
         await repository.set_password(tx, user_id, None)
         await repository.end_sessions(tx, user_id)
         return await create_link(tx, user_id, None, public_url)
+
+
+def _checked(form: TypeAdapter[str], text: str, refusal: str) -> str:
+    try:
+        return form.validate_python(text)
+    except ValidationError as error:
+        raise InvalidInput(refusal) from error
