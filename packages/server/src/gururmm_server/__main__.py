@@ -310,11 +310,13 @@ def main() -> None:
 
 def _run_stack(options: StackOptions) -> None:
     from gururmm_server.entrypoints.supervisor.stack import Stack
-    from gururmm_server.entrypoints.supervisor.terminal import Terminal
+    from gururmm_server.entrypoints.supervisor.terminal import Terminal, command_beside
     from gururmm_server.infra.logging import configure_logging
 
     configure_logging("supervisor", "console")
-    asyncio.run(Stack(options, Terminal()).run())
+    data = None if options.data == _DATA else options.data
+    terminal = Terminal(command_beside(sys.argv[0], "admin create", data, options.database_url))
+    asyncio.run(Stack(options, terminal).run())
 
 
 def _serve(work: Coroutine[Any, Any, None]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -25,8 +26,15 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 
 
 def test_the_first_admin_comes_from_the_terminal_and_nowhere_else(up: Up) -> None:
-    assert "admin create" in up.said()
-    link = up.gururmm("admin", "create", "--email", "first@example.org", "--name", "First")
+    first = re.search(r"First sign-in +(.*) --email you@example\.org\n", up.said())
+    assert first is not None, up.said()
+    refused = up.beside("admin", "create", "--email", "notmail")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "gururmm: --email: this is not an e-mail address.\n"
+    pasted = f"{first[1]} --email first@example.org --name First"
+    made = subprocess.run(["sh", "-c", pasted], capture_output=True, text=True, check=False, timeout=60)
+    assert (made.returncode, made.stderr) == (0, "")
+    link = made.stdout.strip()
     assert link.startswith(f"{up.url}/welcome/")
     token = link.rpartition("/")[2]
     assert up.ask(f"/api/v1/auth/invitation/{token}")[1]["email"] == "first@example.org"

@@ -1,8 +1,14 @@
 """What the operator sees: lines where output goes to a file, a small live table where it goes to a terminal."""
 
+import re
+import shlex
+import shutil
+import socket
 import sys
 import time
 from contextlib import suppress
+from os.path import relpath
+from pathlib import Path
 
 import psutil
 from rich.console import Console, Group
@@ -13,13 +19,16 @@ from rich.text import Text
 from gururmm_server.entrypoints.supervisor.demo import DemoAccess
 from gururmm_server.entrypoints.supervisor.service import Service, State
 
+_PASSWORD = re.compile(r"(?<=:)(?!//).*(?=@)|(?<=[?&]password=)[^&]*")
 _COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DOWN: "red", State.STOPPED: "dim"}
 
 
 class Terminal:
     """Tells how the start goes, where to sign in, and what happens to the processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, admin_create: str = "gururmm admin create") -> None:
+        """`admin_create` is the command that makes the first admin here, without whom."""
+        self._admin_create = admin_create
         self._console = Console(highlight=False, soft_wrap=True)
         self._live: Live | None = None
 
@@ -36,9 +45,9 @@ class Terminal:
         """Everything runs."""
         lines = [("GuruRMM is ready", f"after {seconds:.1f} s"), ("Open", url)]
         if access is not None:
-            lines += [("E-mail", access.email), ("Password", access.password)]
+            lines += [("E-mail", access.email), ("Password", access.password), ("This machine", socket.gethostname())]
         else:
-            lines.append(("First sign-in", "gururmm admin create --email you@example.org"))
+            lines.append(("First sign-in", f"{self._admin_create} --email you@example.org"))
         lines.append(("Stop", "Ctrl-C"))
         self._print("")
         for name, value in lines:
@@ -70,6 +79,41 @@ class Terminal:
             with suppress(OSError):  # the terminal may be gone
                 self._live.stop()
             self._live = None
+
+
+def command_beside(called: str, words: str, data: Path | None, database_url: str) -> str:
+    """A `gururmm` command, to be pasted into the shell that this program was started from.
+
+    `called` is how it was started; `data` is None for the usual folder. A password in the URL is left out, since
+    terminals and logs are read by others: the word PASSWORD stands where it goes.
+    """
+    parts = [*_program(called), *words.split()]
+    if data is not None:
+        parts += ["--data", str(data)]
+    if database_url:
+        parts += ["--database-url", _without_password(database_url)]
+    return shlex.join(parts)
+
+
+def _program(called: str) -> list[str]:
+    path = Path(called).absolute()
+    if path.name == "__main__.py":
+        return [_shorter(Path(sys.executable)), "-m", "gururmm_server"]
+    found = shutil.which(path.name)
+    if found is not None and Path(found).absolute() == path:
+        return [path.name]
+    return [_shorter(path)]
+
+
+def _shorter(path: Path) -> str:
+    relative = relpath(path)
+    if "/" not in relative:
+        relative = f"./{relative}"
+    return min(str(path), relative, key=len)
+
+
+def _without_password(url: str) -> str:
+    return _PASSWORD.sub("PASSWORD", url)
 
 
 def _table(services: list[Service]) -> Group:
