@@ -57,12 +57,21 @@ async def _watch(host: str, port: int, access: DemoAccess, agent_dir: Path) -> s
         if agent_id:
             status, agent = await http_json(port, "GET", f"/api/v1/agents/{agent_id}", host=host, token=token)
             if status == 200 and agent["status"] == "online":
+                await _sign_out(host, port, token)
                 return agent_id
         await asyncio.sleep(0.05)
 
 
+async def _sign_out(host: str, port: int, token: str) -> None:
+    """End this program's own session, so that the list of who is signed in has people only."""
+    status, listed = await http_json(port, "GET", "/api/v1/auth/sessions", host=host, token=token)
+    if status == 200:
+        mine = next(session["id"] for session in listed["items"] if session["current"])
+        await http_json(port, "POST", f"/api/v1/auth/sessions/{mine}/end", host=host, token=token)
+
+
 async def _ask(host: str, port: int, method: str, path: str, body: dict[str, str]) -> Any:
-    status, answer = await http_json(port, method, path, host=host, body=body)
+    status, answer = await http_json(port, method, path, host=host, user_agent="gururmm demo", body=body)
     if status != 200:
         raise StartError(f"The demo's sign-in was refused ({status}): {answer.get('message', '')}")
     return answer

@@ -23,11 +23,12 @@ async def http_json(
     *,
     host: str = "127.0.0.1",
     token: str = "",
+    user_agent: str = "gururmm",
     body: Any = None,
     limit_s: float = 10.0,
 ) -> tuple[int, Any]:
     """Send JSON, get the status and the decoded JSON. Raises OSError or ValueError when no such answer comes."""
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "User-Agent": user_agent}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     request = _request(method, path, headers, b"" if body is None else json.dumps(body).encode())
