@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -283,19 +284,20 @@ def admin_create(
 @audit.command("verify")
 def audit_verify(
     *,
-    tenant: Annotated[str, typer.Option(help="One Partner's id; all of them otherwise.")] = "",
+    tenant: Annotated[UUID | None, typer.Option(help="One Partner's id; all of them otherwise.")] = None,
     data: Data = _DATA,
     database_url: DatabaseUrl = "",
 ) -> None:
     """Check the chains of hashes; exit 1 when one is broken."""
     from gururmm_server.bootstrap.administration import verify_audit
 
-    broken = 0
-    for result in asyncio.run(verify_audit(_settings(data, database_url, ""), tenant or None)):
-        broken += not result.ok
+    results = asyncio.run(verify_audit(_settings(data, database_url, ""), tenant))
+    for result in results:
         state = "whole" if result.ok else f"BROKEN at row {result.first_bad}"
-        typer.echo(f"{result.tenant_id}  {result.rows} rows  {state}")
-    if broken:
+        typer.echo(f"{result.tenant_id}  {result.partner_name}  {result.chain}  {result.rows} rows  {state}")
+    if not any(result.rows for result in results):
+        typer.echo("There is nothing to verify: no row was written yet.")
+    if not all(result.ok for result in results):
         raise typer.Exit(1)
 
 

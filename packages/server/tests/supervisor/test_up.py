@@ -44,7 +44,17 @@ def test_the_first_admin_comes_from_the_terminal_and_nowhere_else(up: Up) -> Non
     assert up.ask(f"/api/v1/auth/invitation/{token}", {"password": "another long password"})[0] == 404
     credentials = {"email": "first@example.org", "password": "a long enough password"}
     assert up.ask("/api/v1/auth/sign-in", credentials)[0] == 200
-    assert "BROKEN" not in up.gururmm("audit", "verify")
+    assert up.gururmm("audit", "verify") == "There is nothing to verify: no row was written yet."
+    token = signed_in["access_token"]
+    made_partner = up.ask("/api/v1/platform/partners", {"name": "Northwind IT"}, token)
+    assert made_partner[0] == 201, made_partner
+    lines = up.gururmm("audit", "verify").splitlines()
+    assert [line.split("  ")[1:3] for line in lines[:2]] == [
+        ["Northwind IT", "tunnel_audit"],
+        ["Northwind IT", "audit_log"],
+    ]
+    assert "BROKEN" not in "".join(lines)
+    assert up.beside("audit", "verify", "--tenant", "nonsense").returncode == 2
 
 
 def test_after_kill_9_of_the_supervisor_a_new_one_starts_on_the_same_data(tmp_path: Path) -> None:

@@ -25,10 +25,10 @@ async def create_admin(settings: Settings, email: str, name: str) -> str:
         return await create_platform_admin(db, email, name, settings.public_url)
 
 
-async def verify_audit(settings: Settings, tenant_id: str | None) -> list[Verdict]:
+async def verify_audit(settings: Settings, tenant_id: UUID | None) -> list[Verdict]:
     """Recompute the audit chains of one Partner, or of all."""
     async with _quiet_database(settings, "audit") as db:
-        return await verify_all(db, UUID(tenant_id) if tenant_id else None)
+        return await verify_all(db, tenant_id)
 
 
 @asynccontextmanager

@@ -100,6 +100,7 @@ async def hostnames(tx: Transaction, agent_ids: list[UUID]) -> dict[UUID, str]:
     return {row["agent_id"]: row["hostname"] for row in rows}
 
 
-async def every_tenant(tx: Transaction) -> list[UUID]:
-    """All Partners' ids, in an identity scope."""
-    return [row["tenant_id"] for row in await tx.fetch("select tenant_id from core.tenants order by created_at")]
+async def every_tenant(tx: Transaction) -> dict[UUID, str]:
+    """All Partners' ids and names, the oldest first, in an identity scope."""
+    rows = await tx.fetch("select tenant_id, name from core.tenants order by created_at")
+    return {row["tenant_id"]: row["name"] for row in rows}

@@ -52,6 +52,7 @@ class Verdict:
     """What checking one chain of one Partner found."""
 
     tenant_id: UUID
+    partner_name: str
     chain: Chain
     rows: int
     first_bad: int | None
@@ -88,21 +89,23 @@ class AuditReading:
 
 
 async def verify_all(db: Database, tenant_id: UUID | None = None) -> list[Verdict]:
-    """Check the chains of one Partner, or of all: for the operator's command line."""
-    if tenant_id is None:
-        async with db.identity() as tx:
-            tenants = await repository.every_tenant(tx)
-    else:
-        tenants = [tenant_id]
-    return [verdict for tenant in tenants for verdict in await _verify_tenant(db, tenant)]
+    """Check the chains of one Partner, or of all: for the operator's command line.
+
+    The chains of a Partner that is not there (any more) are checked too, under an empty name.
+    """
+    async with db.identity() as tx:
+        tenants = await repository.every_tenant(tx)
+    if tenant_id is not None:
+        tenants = {tenant_id: tenants.get(tenant_id, "")}
+    return [verdict for tenant, name in tenants.items() for verdict in await _verify_tenant(db, tenant, name)]
 
 
-async def _verify_tenant(db: Database, tenant_id: UUID) -> list[Verdict]:
+async def _verify_tenant(db: Database, tenant_id: UUID, partner_name: str = "") -> list[Verdict]:
     verdicts = []
     for chain in _CHAINS:
         async with db.audit_reader(tenant_id) as tx:
             row = await repository.verify(tx, chain)
-        verdicts.append(Verdict(tenant_id, chain, row["row_count"], row["first_bad"]))
+        verdicts.append(Verdict(tenant_id, partner_name, chain, row["row_count"], row["first_bad"]))
     return verdicts
 
 
