@@ -127,7 +127,8 @@ def test_where_systemd_runs_the_agent_is_a_service(server: Server, tmp_path: Pat
 def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path: Path) -> None:
     with container(tmp_path, systemd=False) as inside:
         inside.run("hostname without-systemd")
-        said = _install(inside, server, server.new_code())
+        code = server.new_code()
+        said = _install(inside, server, code)
         assert "the agent is a plain process" in said
         _until(lambda: server.online("without-systemd"), 20)
         before = server.machine("without-systemd")["id"]
@@ -138,9 +139,15 @@ def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path
         _until(lambda: server.online("without-systemd"), 20)
         assert server.machine("without-systemd")["id"] == before
 
-        _install(inside, server, server.new_code(), "--uninstall")
+        # The first code is used up by now: it still repairs this machine and takes the agent away, and adds none.
+        assert "the agent is a plain process" in _install(inside, server, code)
+        _until(lambda: server.online("without-systemd"), 20)
+        _install(inside, server, code, "--uninstall")
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
         assert inside.run("ls -d /opt/gururmm-agent", check=False).returncode != 0
+        refused = _install(inside, server, code, check=False)
+        assert "gururmm: This site code is no longer valid." in refused
+        assert inside.run("ls -d /opt/gururmm-agent /var/lib/gururmm-agent", check=False).returncode != 0
 
 
 def test_refusals_leave_nothing_behind(server: Server, tmp_path: Path) -> None:
