@@ -47,6 +47,22 @@ describe("LiveSocket", () => {
   afterEach(() => vi.useRealTimers());
   const settle = () => vi.advanceTimersByTimeAsync(0);
 
+  it("takes a line that says nothing for 12 s for lost, and one that pings for standing", async () => {
+    const { socket, lines, state } = setUp();
+    socket.start();
+    await settle();
+    lines[0]?.stand();
+    for (let beat = 0; beat < 6; beat++) {
+      await vi.advanceTimersByTimeAsync(5_000);
+      lines[0]?.onmessage?.({ data: '{"type":"ping"}' });
+    }
+    expect(state()).toBe("open");
+    vi.spyOn(lines[0] as Line, "close").mockImplementation(() => undefined); // a dead peer never answers the close
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(state()).toBe("waiting");
+    socket.stop();
+  });
+
   it("tells a new line all that is being looked at", async () => {
     const { socket, lines } = setUp();
     socket.start();

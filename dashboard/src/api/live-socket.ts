@@ -2,6 +2,7 @@
  * The one live socket of a tab: gets a ticket, connects, tells the server what is being looked at, comes back with
  * growing pauses when it drops. Knows nothing of React or of caches; `live.tsx` gives it both.
  */
+import { Silence } from "@/lib/silence";
 import type { LiveMessage, Ticket } from "./contract";
 
 export interface LiveStatus {
@@ -93,15 +94,30 @@ export class LiveSocket {
     if (this.isStopped()) return;
     const socket = this.parts.open(ticket.stream_url);
     this.socket = socket;
-    socket.onopen = () => this.opened();
+    // Closing a silent line can take the browser a minute, so it counts as lost at once.
+    const silence = new Silence(() => {
+      socket.close(4000);
+      this.dropped(socket);
+    });
+    socket.onopen = () => {
+      silence.heard();
+      this.opened();
+    };
     socket.onmessage = (event) => {
+      if (this.socket !== socket) return;
+      silence.heard();
       if (typeof event.data === "string") this.parts.onMessage(JSON.parse(event.data) as LiveMessage);
     };
     socket.onclose = () => {
-      if (this.socket !== socket) return;
-      this.socket = null;
-      if (!this.isStopped()) this.waitAndRetry();
+      silence.stop();
+      this.dropped(socket);
     };
+  }
+
+  private dropped(socket: WebSocket): void {
+    if (this.socket !== socket) return;
+    this.socket = null;
+    if (!this.isStopped()) this.waitAndRetry();
   }
 
   private isStopped(): boolean {

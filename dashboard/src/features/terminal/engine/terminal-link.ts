@@ -1,6 +1,7 @@
 /** Keeps a terminal session attached: opens it, connects, reconnects with fresh tickets, and says how it stands. */
 import { ApiError } from "@/api/errors";
 import { socketUrl } from "@/api/live-socket";
+import { Silence } from "@/lib/silence";
 import { closeTunnel, freshTicket, openTunnel } from "../api/queries";
 import { type Screen, TunnelEngine } from "./tunnel-engine";
 
@@ -86,15 +87,31 @@ export class TerminalLink {
     const socket = new WebSocket(socketUrl(streamUrl));
     socket.binaryType = "arraybuffer";
     this.socket = socket;
-    socket.onopen = () =>
+    // Closing a silent line can take the browser a minute, so it counts as lost at once.
+    const silence = new Silence(() => {
+      socket.close(4000, "silent");
+      this.dropped(socket, 1006);
+    });
+    socket.onopen = () => {
+      silence.heard();
       this.engine.connect((data) => socket.readyState === WebSocket.OPEN && socket.send(data as never));
-    socket.onmessage = (event) => this.engine.take(event.data as string | ArrayBuffer);
-    socket.onclose = ({ code }) => {
-      if (this.socket !== socket) return;
-      this.socket = null;
-      this.engine.disconnect();
-      this.lost(code);
     };
+    socket.onmessage = (event) => {
+      if (this.socket !== socket) return;
+      silence.heard();
+      this.engine.take(event.data as string | ArrayBuffer);
+    };
+    socket.onclose = ({ code }) => {
+      silence.stop();
+      this.dropped(socket, code);
+    };
+  }
+
+  private dropped(socket: WebSocket, code: number): void {
+    if (this.socket !== socket) return;
+    this.socket = null;
+    this.engine.disconnect();
+    this.lost(code);
   }
 
   private lost(code: number): void {

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 from typing import Any, Protocol
 
 import msgspec
@@ -10,6 +11,8 @@ from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
 
+PING_EVERY_S = 5
+"""How often a browser is told that this process is alive. One that hears nothing for 12 s takes the line for dead."""
 _FRAME_BYTES = 64 * 1024
 _encode = msgspec.json.Encoder().encode
 
@@ -96,10 +99,17 @@ class BrowserEnd:
             await asyncio.wait({self._task})
 
     async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        ping_at = clock() + PING_EVERY_S
         try:
             while True:
-                await self._wake.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(ping_at):
+                        await self._wake.wait()
                 self._wake.clear()
+                if clock() >= ping_at:
+                    ping_at = clock() + PING_EVERY_S
+                    self.control(type="ping")
                 await self._write_all()
                 if self._last is not None:
                     await self._browser.send_text(self._last.decode())

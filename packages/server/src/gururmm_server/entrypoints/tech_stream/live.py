@@ -34,6 +34,8 @@ log = get_logger(__name__)
 CLOSE_TICKET_REFUSED = 4401
 _WATCH_INTERVAL_S = 2
 _WATCH_FOR_S = 30
+_PING_AFTER_S = 5
+_PING = '{"type":"ping"}'
 _FRAME_CHARACTERS = 64 * 1024
 _FRAMES_PER_S = 50
 Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
@@ -212,7 +214,12 @@ def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
 async def _send(socket: WebSocket, session: LiveSession) -> None:
     """Until the browser is gone."""
     while True:
-        for text in await session.messages():
+        try:
+            async with asyncio.timeout(_PING_AFTER_S):
+                texts = await session.messages()
+        except TimeoutError:
+            texts = [_PING]  # a browser that hears nothing for 12 s takes the line for dead
+        for text in texts:
             try:
                 await socket.send_text(text)
             except (WebSocketDisconnect, RuntimeError, OSError):
