@@ -13,8 +13,9 @@ import {
 import { validateEventsSearch } from "@/features/mission-control/search";
 import { validatePlatformSearch } from "@/features/platform/search";
 import { validateSessionsSearch } from "@/features/sessions/search";
-import { validateSitesSearch } from "@/features/sites/search";
+import { validateClientsSearch, validateSitesSearch } from "@/features/sites/search";
 import { localPath, parseSearch, type RawSearch, stringifySearch, textParam } from "@/lib/search-params";
+import { knownIds } from "./known-ids";
 import { PagePending, RouteError, RouteNotFound } from "./route-states";
 
 const rootRoute = createRootRoute({ errorComponent: RouteError, notFoundComponent: RouteNotFound });
@@ -76,6 +77,7 @@ const fleetRoute = createRoute({
 const machineRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/agents/$agentId",
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/machine/routes/machine-layout"), "MachineLayout"),
 });
 const machineTabs = [
@@ -143,11 +145,13 @@ const commandsRoute = createRoute({
 const commandRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands/$commandId",
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/commands/routes/command-page"), "CommandPage"),
 });
 const batchRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands/batch/$batchId",
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/commands/routes/batch-page"), "BatchPage"),
 });
 const sessionsRoute = createRoute({
@@ -159,23 +163,26 @@ const sessionsRoute = createRoute({
 const sessionRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/sessions/$sessionId",
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/sessions/routes/session-page"), "SessionPage"),
 });
 const clientsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/clients",
-  validateSearch: validateSitesSearch,
+  validateSearch: validateClientsSearch,
   component: lazyRouteComponent(() => import("@/features/sites/routes/clients-page"), "ClientsPage"),
 });
 const clientRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/clients/$clientId",
   validateSearch: validateSitesSearch,
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/sites/routes/client-page"), "ClientPage"),
 });
 const siteRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/sites/$siteId",
+  loader: ({ params }) => knownIds(params),
   component: lazyRouteComponent(() => import("@/features/sites/routes/site-page"), "SitePage"),
 });
 

@@ -25,6 +25,22 @@ export function choiceParam<T extends string>(raw: RawSearch, name: string, choi
   return choices.find((choice) => choice === value);
 }
 
+/** One of these names, or one with "-" before it (downwards). */
+export function sortParam(raw: RawSearch, names: readonly string[]): string | undefined {
+  const sort = textParam(raw, "sort");
+  return sort !== undefined && names.includes(sort.replace(/^-/, "")) ? sort : undefined;
+}
+
+export function idParam(raw: RawSearch, name: string): string | undefined {
+  const value = raw[name];
+  return isId(value) ? value : undefined;
+}
+
+/** Whether this is an id as the server writes them; nothing else is worth asking it for. */
+export function isId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
+}
+
 export function numberParam(raw: RawSearch, name: string): number | undefined {
   const value = Number(raw[name]);
   return raw[name] !== undefined && raw[name] !== "" && Number.isFinite(value) ? value : undefined;

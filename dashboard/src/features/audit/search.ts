@@ -1,4 +1,4 @@
-import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, idParam, type RawSearch, textParam } from "@/lib/search-params";
 
 export interface AuditSearch {
   search?: string;
@@ -17,8 +17,8 @@ export function validateAuditSearch(raw: RawSearch): AuditSearch {
     kind: choiceParam(raw, "kind", ["tunnel", "admin"]),
     operation: textParam(raw, "operation"),
     actor: textParam(raw, "actor"),
-    agent_id: textParam(raw, "agent_id"),
-    session_id: textParam(raw, "session_id"),
+    agent_id: idParam(raw, "agent_id"),
+    session_id: idParam(raw, "session_id"),
     from: textParam(raw, "from"),
     to: textParam(raw, "to"),
   };

@@ -1,4 +1,4 @@
-import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const STATUSES = [
   "queued",
@@ -23,6 +23,6 @@ export function validateCommandsSearch(raw: RawSearch): CommandsSearch {
     search: textParam(raw, "search"),
     state: choiceParam(raw, "state", ["active", "finished"]),
     status: choiceParam(raw, "status", STATUSES),
-    sort: textParam(raw, "sort"),
+    sort: sortParam(raw, ["created_at", "duration", "hostname", "status"]),
   };
 }

@@ -1,4 +1,6 @@
-import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
+
+const SORTS = ["client", "cpu", "disk", "hostname", "last_seen", "memory", "os", "site", "status", "version"];
 
 export interface FleetSearch {
   search?: string;
@@ -17,11 +19,11 @@ export function validateFleetSearch(raw: RawSearch): FleetSearch {
   return {
     search: textParam(raw, "search"),
     status: choiceParam(raw, "status", ["online", "offline", "problem"]),
-    client_id: textParam(raw, "client_id"),
-    site_id: textParam(raw, "site_id"),
+    client_id: idParam(raw, "client_id"),
+    site_id: idParam(raw, "site_id"),
     os: choiceParam(raw, "os", ["linux", "windows", "macos", "other"]),
-    sort: textParam(raw, "sort"),
-    peek: textParam(raw, "peek"),
+    sort: sortParam(raw, SORTS),
+    peek: idParam(raw, "peek"),
     focus: choiceParam(raw, "focus", ["search"]),
   };
 }

@@ -1,4 +1,4 @@
-import { choiceParam, numberParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, numberParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const RANGES = ["1h", "6h", "24h", "7d", "30d", "1y"] as const;
 export type Range = (typeof RANGES)[number];
@@ -17,13 +17,15 @@ export function validateOverviewSearch(raw: RawSearch): OverviewSearch {
   return { range: choiceParam(raw, "range", RANGES), from: brushed ? from : undefined, to: brushed ? to : undefined };
 }
 
+const PROCESS_SORTS = ["cpu", "rss", "read", "write", "pid", "name", "user", "started"];
+
 export interface ProcessesSearch {
   search?: string;
   sort?: string;
 }
 
 export function validateProcessesSearch(raw: RawSearch): ProcessesSearch {
-  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+  return { search: textParam(raw, "search"), sort: sortParam(raw, PROCESS_SORTS) };
 }
 
 export interface StorageSearch {
@@ -40,7 +42,7 @@ export interface SoftwareSearch {
 }
 
 export function validateSoftwareSearch(raw: RawSearch): SoftwareSearch {
-  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+  return { search: textParam(raw, "search"), sort: sortParam(raw, ["name", "version"]) };
 }
 
 export interface HistorySearch {

@@ -1,4 +1,4 @@
-import { type RawSearch, textParam } from "@/lib/search-params";
+import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface PlatformSearch {
   search?: string;
@@ -6,5 +6,8 @@ export interface PlatformSearch {
 }
 
 export function validatePlatformSearch(raw: RawSearch): PlatformSearch {
-  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+  return {
+    search: textParam(raw, "search"),
+    sort: sortParam(raw, ["agents", "clients", "created_at", "name", "users"]),
+  };
 }

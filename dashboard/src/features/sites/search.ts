@@ -1,4 +1,4 @@
-import { type RawSearch, textParam } from "@/lib/search-params";
+import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface SitesSearch {
   search?: string;
@@ -6,5 +6,15 @@ export interface SitesSearch {
 }
 
 export function validateSitesSearch(raw: RawSearch): SitesSearch {
-  return { search: textParam(raw, "search"), sort: textParam(raw, "sort") };
+  return {
+    search: textParam(raw, "search"),
+    sort: sortParam(raw, ["agents", "client", "created_at", "name", "online"]),
+  };
+}
+
+export function validateClientsSearch(raw: RawSearch): SitesSearch {
+  return {
+    search: textParam(raw, "search"),
+    sort: sortParam(raw, ["agents", "created_at", "name", "online", "sites"]),
+  };
 }
