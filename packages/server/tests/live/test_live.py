@@ -15,6 +15,7 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.entrypoints.tech_stream import live
 from gururmm_server.entrypoints.tech_stream.live import LiveStreams, build_router
 from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
 from gururmm_server.infra.database import Database
@@ -128,6 +129,15 @@ async def test_status_for_all_readings_for_visible_rows(server: Server, partner:
         message = await said(socket)
         assert [(item["id"], item["cpu_percent"]) for item in message["items"]] == [(str(partner.agents[0]), 0.9)]
         assert time.monotonic() - started > 0.5, "readings are merged over a second"
+
+
+async def test_an_idle_browser_is_told_that_the_server_lives(
+    server: Server, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_PING_AFTER_S", 0.05)
+    async with server.looking(partner.person()) as socket:
+        for _ in range(3):
+            assert await said(socket) == {"type": "ping"}
 
 
 async def test_commands_output_and_events(server: Server, partner: Partner) -> None:

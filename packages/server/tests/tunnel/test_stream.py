@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
+from gururmm_server.core.tunnel import browser_end
 from gururmm_server.entrypoints.internal_api.server import ApiServer
 from gururmm_server.entrypoints.tech_stream.tunnel import build_router
 from websockets.asyncio.client import ClientConnection, connect
@@ -91,6 +92,18 @@ async def test_a_terminal_over_a_real_socket(house: House, port: int) -> None:
     assert tab.code == 1000
     assert tab.controls[-1]["type"] == "closed"
     await eventually(lambda: house.agent.hung_up)
+
+
+async def test_an_idle_terminal_is_told_that_the_server_lives(
+    house: House, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_end, "PING_EVERY_S", 0.05)
+    tab = Tab(await dial(house, port, await house.open()))
+    await tab.attach()
+    await eventually(lambda: tab.controls.count({"type": "ping"}) >= 3)
+    await tab.type(b"uname\r")
+    await eventually(lambda: tab.output == b"uname\r")
+    await tab.socket.close()
 
 
 async def test_closing_the_tab_ends_the_shell_and_a_cut_cable_does_not(house: House, port: int) -> None:

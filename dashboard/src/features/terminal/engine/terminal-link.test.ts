@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { SILENT_AFTER_MS } from "@/lib/silence";
+import { freshTicket } from "../api/queries";
+import { type LinkView, TerminalLink } from "./terminal-link";
+
+vi.mock("../api/queries", () => ({
+  openTunnel: vi.fn(async () => ({ session_id: "s", stream_url: "/stream?ticket=1", notice: "" })),
+  freshTicket: vi.fn(async () => ({ ticket: "2", stream_url: "/stream?ticket=2" })),
+  closeTunnel: vi.fn(async () => undefined),
+}));
+
+/** A socket to a server that never answers a close. */
+class Line {
+  static readonly OPEN = 1;
+  static lines: Line[] = [];
+  readyState = 1;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  close = vi.fn();
+  send = vi.fn();
+  constructor() {
+    Line.lines.push(this);
+  }
+  stand() {
+    this.onopen?.();
+    this.onmessage?.({ data: '{"type":"attached","input_offset":0,"output_offset":0}' });
+  }
+}
+
+describe("TerminalLink", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    Line.lines = [];
+    vi.stubGlobal("WebSocket", Line);
+    vi.stubGlobal("window", { location: { href: "https://rmm.example.org/" } });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("takes a line that says nothing for 12 s for lost and attaches anew; one that pings stands", async () => {
+    const views: LinkView[] = [];
+    const link = new TerminalLink({ write: vi.fn(), reset: vi.fn() }, (view) => views.push(view));
+    await link.open("a", 80, 24);
+    Line.lines[0]?.stand();
+    for (let beat = 0; beat < 6; beat++) {
+      await vi.advanceTimersByTimeAsync(5_000);
+      Line.lines[0]?.onmessage?.({ data: '{"type":"ping"}' });
+    }
+    expect(views.at(-1)?.phase).toBe("open");
+    await vi.advanceTimersByTimeAsync(SILENT_AFTER_MS);
+    expect(views.at(-1)?.phase).toBe("reconnecting");
+    expect(Line.lines[0]?.close).toHaveBeenCalledWith(4000, "silent");
+    await vi.advanceTimersByTimeAsync(100);
+    expect(freshTicket).toHaveBeenCalledWith("s");
+    Line.lines[1]?.stand();
+    expect(views.at(-1)?.phase).toBe("open");
+  });
+});
