@@ -26,7 +26,7 @@ class Line {
 function setUp(ticket = () => Promise.resolve({ ticket: "t", stream_url: "/live?ticket=t" })) {
   const lines: Line[] = [];
   const states: LiveStatus[] = [];
-  const onReconnected = vi.fn();
+  const onHello = vi.fn();
   const socket = new LiveSocket({
     ticket,
     open: () => {
@@ -36,10 +36,10 @@ function setUp(ticket = () => Promise.resolve({ ticket: "t", stream_url: "/live?
     },
     onMessage: vi.fn(),
     onStatus: (status) => states.push(status),
-    onReconnected,
+    onHello,
     random: () => 1,
   });
-  return { socket, lines, states, onReconnected, state: () => states.at(-1)?.state };
+  return { socket, lines, states, onHello, state: () => states.at(-1)?.state };
 }
 
 describe("LiveSocket", () => {
@@ -78,7 +78,7 @@ describe("LiveSocket", () => {
 
   it("comes back with growing pauses and a fresh ticket, and says so once it stands", async () => {
     const ticket = vi.fn(() => Promise.resolve({ ticket: "t", stream_url: "/live" }));
-    const { socket, lines, onReconnected, state } = setUp(ticket);
+    const { socket, lines, onHello, state } = setUp(ticket);
     socket.start();
     await settle();
     lines[0]?.stand();
@@ -91,9 +91,10 @@ describe("LiveSocket", () => {
     expect(ticket).toHaveBeenCalledTimes(2);
     await vi.advanceTimersByTimeAsync(1);
     expect(ticket).toHaveBeenCalledTimes(3);
-    expect(onReconnected).not.toHaveBeenCalled();
+    expect(onHello).not.toHaveBeenCalled();
     lines[2]?.stand();
-    expect(onReconnected).toHaveBeenCalledOnce();
+    lines[2]?.onmessage?.({ data: '{"type":"hello","server_time":"2026-11-23T00:00:00Z"}' });
+    expect(onHello).toHaveBeenCalledOnce();
     expect(state()).toBe("open");
   });
 

@@ -22,7 +22,8 @@ export interface LiveSocketParts {
   open: (url: string) => WebSocket;
   onMessage: (message: LiveMessage) => void;
   onStatus: (status: LiveStatus) => void;
-  onReconnected: () => void;
+  /** The server listens for us from now on: what was read before may have changed unheard. */
+  onHello: () => void;
   random?: () => number;
 }
 
@@ -35,7 +36,6 @@ export class LiveSocket {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watchTimer: ReturnType<typeof setInterval> | undefined;
   private attempts = 0;
-  private everOpen = false;
   private status: LiveStatus = { state: "stopped", lostAt: null };
   private interest: Interest = { visible: [], watch: null, commands: [] };
   private readonly parts: LiveSocketParts;
@@ -106,7 +106,10 @@ export class LiveSocket {
     socket.onmessage = (event) => {
       if (this.socket !== socket) return;
       silence.heard();
-      if (typeof event.data === "string") this.parts.onMessage(JSON.parse(event.data) as LiveMessage);
+      if (typeof event.data !== "string") return;
+      const message = JSON.parse(event.data) as LiveMessage;
+      if (message.type === "hello") this.parts.onHello();
+      this.parts.onMessage(message);
     };
     socket.onclose = () => {
       silence.stop();
@@ -131,8 +134,6 @@ export class LiveSocket {
     if (visible.length > 0) this.send({ type: "visible", agent_ids: visible });
     if (commands.length > 0) this.send({ type: "commands", ids: commands });
     if (watch !== null) this.send({ type: "watch", agent_id: watch });
-    if (this.everOpen) this.parts.onReconnected();
-    this.everOpen = true;
   }
 
   private waitAndRetry(): void {

@@ -88,7 +88,7 @@ function createLive(cache: QueryClient): Live {
       status = next;
       for (const listener of statusListeners) listener();
     },
-    onReconnected: () => catchUp(cache),
+    onHello: () => catchUp(cache),
   });
   return {
     socket,
