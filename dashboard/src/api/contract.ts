@@ -97,6 +97,7 @@ export interface LiveOutput {
 
 export type LiveMessage =
   | { type: "hello"; server_time: string }
+  | { type: "resync" }
   | { type: "ping" }
   | { type: "agents"; items: LiveAgent[] }
   | { type: "metrics"; agent_id: string; sample: Metrics }

@@ -16,6 +16,10 @@ class Line {
   stand() {
     this.readyState = 1;
     this.onopen?.();
+    this.hear({ type: "hello", server_time: "2026-11-23T00:00:00Z" });
+  }
+  hear(message: object) {
+    this.onmessage?.({ data: JSON.stringify(message) });
   }
   drop() {
     this.readyState = 3;
@@ -26,7 +30,7 @@ class Line {
 function setUp(ticket = () => Promise.resolve({ ticket: "t", stream_url: "/live?ticket=t" })) {
   const lines: Line[] = [];
   const states: LiveStatus[] = [];
-  const onHello = vi.fn();
+  const onMessage = vi.fn();
   const socket = new LiveSocket({
     ticket,
     open: () => {
@@ -34,12 +38,11 @@ function setUp(ticket = () => Promise.resolve({ ticket: "t", stream_url: "/live?
       lines.push(line);
       return line as unknown as WebSocket;
     },
-    onMessage: vi.fn(),
+    onMessage,
     onStatus: (status) => states.push(status),
-    onHello,
     random: () => 1,
   });
-  return { socket, lines, states, onHello, state: () => states.at(-1)?.state };
+  return { socket, lines, states, onMessage, state: () => states.at(-1)?.state };
 }
 
 describe("LiveSocket", () => {
@@ -54,7 +57,7 @@ describe("LiveSocket", () => {
     lines[0]?.stand();
     for (let beat = 0; beat < 6; beat++) {
       await vi.advanceTimersByTimeAsync(5_000);
-      lines[0]?.onmessage?.({ data: '{"type":"ping"}' });
+      lines[0]?.hear({ type: "ping" });
     }
     expect(state()).toBe("open");
     vi.spyOn(lines[0] as Line, "close").mockImplementation(() => undefined); // a dead peer never answers the close
@@ -76,9 +79,21 @@ describe("LiveSocket", () => {
     ]);
   });
 
-  it("comes back with growing pauses and a fresh ticket, and says so once it stands", async () => {
+  it("says that it stands once the server says that it listens", async () => {
+    const { socket, lines, onMessage, state } = setUp();
+    socket.start();
+    await settle();
+    lines[0]?.onopen?.();
+    expect(state()).toBe("connecting");
+    lines[0]?.hear({ type: "hello", server_time: "2026-11-23T00:00:00Z" });
+    expect(state()).toBe("open");
+    expect(onMessage).toHaveBeenCalledExactlyOnceWith({ type: "hello", server_time: "2026-11-23T00:00:00Z" });
+    socket.stop();
+  });
+
+  it("comes back with growing pauses and a fresh ticket", async () => {
     const ticket = vi.fn(() => Promise.resolve({ ticket: "t", stream_url: "/live" }));
-    const { socket, lines, onHello, state } = setUp(ticket);
+    const { socket, lines, state } = setUp(ticket);
     socket.start();
     await settle();
     lines[0]?.stand();
@@ -91,10 +106,7 @@ describe("LiveSocket", () => {
     expect(ticket).toHaveBeenCalledTimes(2);
     await vi.advanceTimersByTimeAsync(1);
     expect(ticket).toHaveBeenCalledTimes(3);
-    expect(onHello).not.toHaveBeenCalled();
     lines[2]?.stand();
-    lines[2]?.onmessage?.({ data: '{"type":"hello","server_time":"2026-11-23T00:00:00Z"}' });
-    expect(onHello).toHaveBeenCalledOnce();
     expect(state()).toBe("open");
   });
 

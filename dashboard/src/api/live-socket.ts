@@ -22,8 +22,6 @@ export interface LiveSocketParts {
   open: (url: string) => WebSocket;
   onMessage: (message: LiveMessage) => void;
   onStatus: (status: LiveStatus) => void;
-  /** The server listens for us from now on: what was read before may have changed unheard. */
-  onHello: () => void;
   random?: () => number;
 }
 
@@ -108,7 +106,7 @@ export class LiveSocket {
       silence.heard();
       if (typeof event.data !== "string") return;
       const message = JSON.parse(event.data) as LiveMessage;
-      if (message.type === "hello") this.parts.onHello();
+      if (message.type === "hello") this.stands();
       this.parts.onMessage(message);
     };
     socket.onclose = () => {
@@ -127,9 +125,13 @@ export class LiveSocket {
     return this.status.state === "stopped";
   }
 
-  private opened(): void {
+  /** The server listens for us: only from now on is what we show live. */
+  private stands(): void {
     this.attempts = 0;
     this.setStatus({ state: "open", lostAt: null });
+  }
+
+  private opened(): void {
     const { visible, watch, commands } = this.interest;
     if (visible.length > 0) this.send({ type: "visible", agent_ids: visible });
     if (commands.length > 0) this.send({ type: "commands", ids: commands });

@@ -2,7 +2,8 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import type { EventRow, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
 import { api } from "./http";
-import { mergeAgents, mergeCommand, mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
+import { LateAnswers } from "./late-answers";
+import { mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
 import { LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
 
 type Listener<T> = (value: T) => void;
@@ -20,6 +21,7 @@ class Channel<T> {
 
 interface Live {
   socket: LiveSocket;
+  lateAnswers: LateAnswers;
   status: () => LiveStatus;
   onStatus: (listener: () => void) => () => void;
   outputs: Channel<LiveOutput>;
@@ -42,6 +44,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   const cache = useQueryClient();
   const live = useMemo(() => createLive(cache), [cache]);
   useEffect(() => {
+    const stopWatching = live.lateAnswers.watch();
     live.socket.start();
     const wake = () => live.socket.nudge();
     window.addEventListener("online", wake);
@@ -50,6 +53,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       window.removeEventListener("online", wake);
       document.removeEventListener("visibilitychange", wake);
       live.socket.stop();
+      stopWatching();
     };
   }, [live]);
   return <LiveContext value={live}>{children}</LiveContext>;
@@ -62,16 +66,20 @@ function createLive(cache: QueryClient): Live {
   const samples = new Channel<{ agentId: string; sample: Metrics }>();
   const events = new Channel<EventRow>();
   const outdate = createOutdater(cache);
+  const lateAnswers = new LateAnswers(cache);
 
   const take = (message: LiveMessage) => {
     switch (message.type) {
+      case "hello":
+      case "resync":
+        return catchUp(cache);
       case "agents":
-        return mergeAgents(cache, message.items);
+        return lateAnswers.heardAgents(message.items);
       case "metrics":
         mergeMetrics(cache, message.agent_id, message.sample);
         return samples.emit({ agentId: message.agent_id, sample: message.sample });
       case "command":
-        return mergeCommand(cache, message.item);
+        return lateAnswers.heardCommand(message.item);
       case "output":
         return outputs.emit(message);
       case "event":
@@ -88,10 +96,10 @@ function createLive(cache: QueryClient): Live {
       status = next;
       for (const listener of statusListeners) listener();
     },
-    onHello: () => catchUp(cache),
   });
   return {
     socket,
+    lateAnswers,
     status: () => status,
     onStatus: (listener) => {
       statusListeners.add(listener);
@@ -120,7 +128,10 @@ function createOutdater(cache: QueryClient) {
   };
 }
 
-/** After a pause in the line everything may have changed. A list read far down is not read whole again for that. */
+/**
+ * The server listens for us from now on, or had to leave something out: what was read before may have changed unheard.
+ * A list read far down is not read whole again for that.
+ */
 function catchUp(cache: QueryClient): void {
   void cache.invalidateQueries({ predicate: ({ state }) => pagesOf(state.data) <= PAGES_READ_AGAIN });
 }

@@ -9,7 +9,6 @@ from typing import Final
 
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from gururmm_wire.v2 import server as wire
-from gururmm_wire.v2.agent import Goodbye
 
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link import hello
@@ -29,6 +28,7 @@ from gururmm_agent.tunnel.sessions import Tunnels
 
 _log = logging.getLogger(__name__)
 _STOP_S: Final = 1.5
+_GOODBYE_S: Final = 2.0
 
 
 class _Stop(Exception):
@@ -95,9 +95,11 @@ class Agent:
                 await asyncio.gather(self._commands.stop(), self._tunnels.stop())
         except TimeoutError:
             _log.warning("some programs did not end in time")
-        self._uplink.send(Goodbye("the agent was stopped"))
-        self._uplink.close(1000, "goodbye")
-        await asyncio.sleep(0)
+        try:
+            async with asyncio.timeout(_GOODBYE_S):
+                await self._uplink.leave("the agent was stopped")
+        except TimeoutError:
+            _log.warning("the server did not read the goodbye in time")
 
     async def _stay_connected(self, group: asyncio.TaskGroup) -> None:
         while True:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from gururmm_agent.state import StateDirectory
 from gururmm_wire import codec
-from gururmm_wire.v2.agent import Answer, Heartbeat, Metrics, MetricsBacklog, SettingsApplied
+from gururmm_wire.v2.agent import Answer, Goodbye, Heartbeat, Metrics, MetricsBacklog, SettingsApplied
 from gururmm_wire.v2.limits import Close
-from gururmm_wire.v2.server import MoveOver, Query, Settings, SettingsPush
+from gururmm_wire.v2.server import MoveOver, Query, RunCommand, Settings, SettingsPush
 from nacl.bindings import crypto_sign_seed_keypair
 from picows import WSMsgType
 
@@ -188,6 +188,31 @@ async def test_move_over_is_honoured_within_its_time(gateway, agent):
     assert time.monotonic() - began < 2.5
     assert 1001 in gateway.close_codes
     assert len(gateway.hellos) == 2
+
+
+async def test_goodbye_arrives_behind_what_was_still_to_be_sent(gateway, agent, tmp_path):
+    await agent.start()
+    cable = gateway.current.transport.underlying_transport
+    cable.pause_reading()
+    done = [tmp_path / f"done-{number}" for number in range(10)]
+    for marker in done:
+        gateway.say(RunCommand(os.urandom(16), "sh", f"head -c 1000000 /dev/zero; touch {marker}", 30, 0))
+    await gateway.wait_until(lambda: all(marker.exists() for marker in done))
+    ending = asyncio.create_task(agent.terminate())
+    await asyncio.sleep(0.5)
+    assert not ending.done()
+    cable.resume_reading()
+    assert await ending == 0
+    assert await gateway.wait_for(Goodbye)
+
+
+async def test_an_agent_ends_although_its_server_does_not_read(gateway, agent, tmp_path):
+    await agent.start()
+    gateway.current.transport.underlying_transport.pause_reading()
+    for _ in range(10):
+        gateway.say(RunCommand(os.urandom(16), "sh", "head -c 1000000 /dev/zero", 30, 0))
+    await asyncio.sleep(1)
+    assert await agent.terminate() == 0
 
 
 async def test_a_revoked_agent_does_not_hammer(gateway, agent):

@@ -1,8 +1,9 @@
 """What tasks hold instead of a connection: it is there or it is not, and they need not know which one it is."""
 
+import asyncio
 import time
 
-from gururmm_wire.v2.agent import Message
+from gururmm_wire.v2.agent import Goodbye, Message
 
 from gururmm_agent.link.socket import Closed, ServerLink
 
@@ -43,6 +44,14 @@ class Uplink:
         """End the current connection, if any."""
         if self._link is not None:
             self._link.close(code, reason)
+
+    async def leave(self, reason: str) -> None:
+        """Say goodbye, and wait until it is on its way: large messages may still be queued before it."""
+        link = self._link
+        if link is not None:
+            link.send(Goodbye(reason))
+            link.close(1000, "goodbye")
+            await asyncio.wait((link.closed,))
 
     def server_now(self) -> float:
         """Unix seconds on the server's clock, immune to jumps of this machine's own."""

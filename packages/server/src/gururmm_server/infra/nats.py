@@ -115,6 +115,14 @@ class Bus:
         except NatsError as error:
             raise Unavailable(internal=str(error)) from error
 
+    async def settled(self) -> None:
+        """Wait until the broker has what was said so far, subscriptions above all; not for one that is away."""
+        assert self._client is not None
+        try:
+            await self._client.flush(timeout=2)
+        except NatsError as error:
+            log.info("the broker does not confirm", error=str(error) or type(error).__name__)
+
     async def ensure_events_stream(self, *, replicas: int = 1) -> None:
         """Create the stream of events if it isn't there. Kept 30 days; duplicates of an id within 10 minutes vanish."""
         assert self._js is not None

@@ -41,7 +41,10 @@ class LiveHub:
 
     @asynccontextmanager
     async def listening(self, tenant_id: UUID, listener: Listener) -> AsyncIterator[None]:
-        """Within it, `listener` gets every batch of the tenant. What was published before is not repeated."""
+        """Within it, `listener` gets every batch of the tenant: what is read from now on cannot change unheard.
+
+        What was published before is not repeated. While the broker is away, `listener` gets None once it is back.
+        """
         channel = await self._channel(tenant_id)
         if channel.expiry is not None:
             channel.expiry.cancel()
@@ -83,6 +86,7 @@ class LiveHub:
             _give(listeners, _decoder.decode(payload))
 
         channel = _Channel(await self._bus.subscribe(traffic.live(tenant_id), fan_out), listeners)
+        await self._bus.settled()
         self._channels[tenant_id] = channel
         return channel
 
