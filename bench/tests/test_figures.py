@@ -33,10 +33,11 @@ def test_the_table_shows_target_and_measured_side_by_side():
 
 
 def test_results_are_kept_with_machine_and_date(tmp_path):
-    path = write([Figure("echo", "ms", 2.5, "at most", 1.0)], tmp_path / "results")
+    path = write([Figure("echo", "ms", 2.5, "at most", 1.0)], tmp_path / "results", {"loopback_byte_us": 3.5})
     record = json.loads(path.read_text())
     assert record["figures"][0]["ok"] is True
     assert record["machine"]["cores"] >= 1
+    assert record["machine"]["loopback_byte_us"] == 3.5
 
 
 def test_quantiles_are_values_that_were_measured():

@@ -13,6 +13,7 @@ from gururmm_bench.figures import Figure
 from gururmm_bench.measures import agent, commands, fleet_table, gateway, terminal
 from gururmm_bench.population import Population
 from gururmm_bench.stack import NotReady, Stack
+from gururmm_bench.yardstick import yardstick
 
 _RESULTS: Final = Path(__file__).resolve().parents[2] / "results"
 
@@ -57,13 +58,16 @@ def main() -> int:
     unknown = [name for name in arguments.names if name not in BENCHMARKS]
     if unknown:
         parser.error(f"unknown benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    speed = yardstick()
     try:
         measured = run(arguments.names or list(BENCHMARKS))
     except NotReady as error:
         sys.stderr.write(f"{error}\n")
         return 2
     print(figures.table(measured))
-    print(f"\nwritten to {figures.write(measured, arguments.results)}")
+    verification, byte = speed["ed25519_verify_us"], speed["loopback_byte_us"]
+    print(f"\nthis machine now: {verification} µs an Ed25519 verification, {byte} µs a byte over loopback")
+    print(f"written to {figures.write(measured, arguments.results, speed)}")
     return 0 if all(figure.ok for figure in measured) else 1
 
 

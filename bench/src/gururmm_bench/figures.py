@@ -55,17 +55,17 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def write(figures: Sequence[Figure], directory: Path) -> Path:
-    """Keep the figures with machine and date as JSON; returns the file."""
+def write(figures: Sequence[Figure], directory: Path, speed: dict[str, float]) -> Path:
+    """Keep the figures with machine, its speed (see `yardstick`) and date as JSON; returns the file."""
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / time.strftime("%Y-%m-%dT%H%M%S.json", time.gmtime())
     rows = [{**asdict(figure), "ok": figure.ok} for figure in figures]
-    record = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine(), "figures": rows}
+    record = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "machine": machine() | speed, "figures": rows}
     path.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
 
-def machine() -> dict[str, str | int]:
+def machine() -> dict[str, str | int | float]:
     """Where the figures come from."""
     model = next(
         (line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.processor()

@@ -85,11 +85,15 @@ class GroupCommit(Generic[Item]):
                     await asyncio.wait_for(self._soon.wait(), self._patience_s)
                 except TimeoutError:
                     log.debug("lazy items are written", queue=self._name)
-            self._wake.clear()
             self._soon.clear()
-            while self._items:
-                await self._write_surely(self._take())
-            self._idle.set()
+            due = len(self._items)
+            while due > 0:
+                batch = self._take()
+                due -= len(batch)
+                await self._write_surely(batch)
+            if not self._items:  # else those that came meanwhile may wait for company in their turn
+                self._wake.clear()
+                self._idle.set()
 
     def _take(self) -> list[Item]:
         taken: list[Item] = []

@@ -29,6 +29,7 @@ TELEMETRY_S: Final = 1.0
 HISTORY_ROWS: Final = 50_000
 """Samples that wait for a database that is away; then the oldest go."""
 _LAZY_S: Final = 0.05
+"""What may wait a moment for company: then a thousand agents that come back cost a few dozen transactions."""
 UPLOAD_SHARE: Final = 8 * MAX_MESSAGE_BYTES
 """What one agent's inventory may weigh while it waits: 2 MB decoded, which is one message of the largest size."""
 
@@ -55,13 +56,15 @@ class DatabaseQueues:
         self._readings: dict[bytes, AgentSession] = {}
         self._history: list[HistoryRow] = []
         self._failed = False
-        self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40)
+        self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40, patience_s=_LAZY_S)
         self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
         self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
         self._uploads = GroupCommit("inventory", self._write_uploads, batch=20, share=UPLOAD_SHARE)
         self._refused: dict[bytes, set[str]] = {}
         """Sections for which there was no room, by agent: asked for again once something of the agent's is written."""
-        self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
+        self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit(
+            "deliveries", self._deliver, bound=1 << 40, patience_s=_LAZY_S
+        )
         self._more: set[bytes] = set()
         """Agents that were given as many commands as they get at once; there may be more."""
 
@@ -84,13 +87,13 @@ class DatabaseQueues:
 
     def came(self, change: Change) -> None:
         """A session began."""
-        self._changes.add(change)
-        self._due.add((change.session.agent_id, True))
+        self._changes.add(change, lazy=True)
+        self._due.add((change.session.agent_id, True), lazy=True)
 
     def left(self, session: AgentSession, reason: str) -> None:
         """A session ended."""
         self._refused.pop(session.agent_id, None)
-        self._changes.add(Change(session, reason=reason))
+        self._changes.add(Change(session, reason=reason), lazy=True)
 
     def readings(self, session: AgentSession) -> None:
         """The session has newer readings."""
