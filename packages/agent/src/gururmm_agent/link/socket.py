@@ -33,7 +33,9 @@ from gururmm_agent.state import Identity
 _log = logging.getLogger(__name__)
 
 CONNECT_S: Final = 15.0
-_PING_AFTER_IDLE_S: Final = 60.0
+_PING_AFTER_IDLE_S: Final = 120.0
+"""Finds a server that hangs; a cut cable shows earlier, by heartbeats that nobody acknowledges. A ping and its answer
+are four packets, at rest as many as everything else of a minute."""
 _PING_ANSWER_S: Final = 20.0
 _UNACKNOWLEDGED_MS: Final = 45_000
 _HIGHEST_TAG: Final = 16
