@@ -74,7 +74,7 @@ async def test_a_look_into_folders_is_audited(
 
 async def test_offline_is_said_at_once(admin: httpx.AsyncClient, partner: Partner) -> None:
     answer = await admin.get(f"/agents/{partner.agents[1]}/processes")
-    assert (answer.status_code, answer.json()["code"]) == (503, "agent_offline")
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent_offline")
 
 
 async def test_silence_is_said_in_time(admin: httpx.AsyncClient, partner: Partner) -> None:

@@ -62,7 +62,7 @@ async def test_an_offline_machine_cannot_be_opened(house: House, api: Api) -> No
         await tx.execute("update core.agent_state set online = false, gateway_id = null")
     async with api.as_(house.tech.principal) as http:
         answer = await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})
-    assert (answer.status_code, answer.json()["code"]) == (503, "agent_offline")
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent_offline")
     assert await house.value("select count(*) from core.tunnel_sessions") == 0
 
 

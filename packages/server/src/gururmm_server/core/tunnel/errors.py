@@ -7,7 +7,7 @@ class AgentOffline(GuruError):
     """This machine is offline, so there is nobody to open a terminal. Try again when it is back."""
 
     code = "agent_offline"
-    status = 503
+    status = 409  # it is the machine's state, not the server's
 
 
 class SessionClosed(GuruError):
