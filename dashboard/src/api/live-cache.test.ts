@@ -33,12 +33,16 @@ describe("live cache", () => {
     const other = [...keys.eventLists, { name: "tunnel.opened" }];
     cache.setQueryData(all, pages([event("1")]));
     cache.setQueryData(other, pages([event("0", "tunnel.opened")]));
-    mergeEvent(cache, event("2"));
-    mergeEvent(cache, event("2"));
+    const about = (search: string) => [...keys.eventLists, { search }];
+    cache.setQueryData(about("NW-1 online"), pages([event("0")]));
+    cache.setQueryData(about("nw-2"), pages([event("0")]));
+    for (const _ of [1, 2]) mergeEvent(cache, { ...event("2"), text: "nw-1 came online." });
     const ids = (key: readonly unknown[]) =>
       (cache.getQueryData(key) as ReturnType<typeof pages<EventRow>>).pages[0]?.items.map(({ id }) => id);
     expect(ids(all)).toEqual(["2", "1"]);
     expect(ids(other)).toEqual(["0"]);
+    expect(ids(about("NW-1 online"))).toEqual(["2", "0"]);
+    expect(ids(about("nw-2"))).toEqual(["0"]);
   });
 
   it("leaves a list alone that somebody may be reading", () => {

@@ -62,7 +62,7 @@ export function mergeCommand(cache: QueryClient, item: LiveCommand): void {
   cache.setQueryData<CommandDetail>(keys.command(item.id), (old) => (old ? { ...old, ...definedOnly(item) } : old));
 }
 
-/** Puts an event on top of the unfiltered feeds; a feed that already has it stays as it is. */
+/** Puts an event on top of the feeds that it belongs to; a feed that already has it stays as it is. */
 export function mergeEvent(cache: QueryClient, event: EventRow): void {
   cache.setQueriesData<Pages<EventRow>>({ queryKey: keys.eventLists, predicate: isOpenFeed(event) }, (data) => {
     const first = data?.pages[0];
@@ -74,8 +74,20 @@ export function mergeEvent(cache: QueryClient, event: EventRow): void {
 
 function isOpenFeed(event: EventRow) {
   return ({ queryKey }: { queryKey: readonly unknown[] }): boolean => {
-    const filter = (queryKey[2] ?? {}) as { agent_id?: string; name?: string };
-    return (!filter.agent_id || filter.agent_id === event.agent_id) && (!filter.name || filter.name === event.name);
+    const {
+      agent_id,
+      name,
+      search = "",
+    } = (queryKey[2] ?? {}) as { agent_id?: string; name?: string; search?: string };
+    const text = event.text.toLowerCase();
+    return (
+      (!agent_id || agent_id === event.agent_id) &&
+      (!name || name === event.name) &&
+      search
+        .toLowerCase()
+        .split(/\s+/)
+        .every((word) => text.includes(word))
+    );
   };
 }
 

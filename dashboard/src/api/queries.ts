@@ -1,7 +1,8 @@
-import { infiniteQueryOptions, QueryClient } from "@tanstack/react-query";
-import type { List } from "./contract";
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import type { AgentDetail, List, Tree } from "./contract";
 import { isPassing } from "./errors";
 import { api, type Query } from "./http";
+import { keys } from "./live-cache";
 
 export const PAGE_SIZE = 100;
 
@@ -28,6 +29,19 @@ export function listQuery<T>(key: readonly unknown[], path: string, query: Query
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last: List<T>) => last.next_cursor ?? undefined,
     placeholderData: (previous) => previous,
+  });
+}
+
+/** All Clients with their Sites: the tree, and whatever lets one choose from them. */
+export const treeQuery = queryOptions({
+  queryKey: keys.tree,
+  queryFn: ({ signal }) => api.get<Tree>("/tree", undefined, signal),
+});
+
+export function agentQuery(agentId: string) {
+  return queryOptions({
+    queryKey: keys.agent(agentId),
+    queryFn: ({ signal }) => api.get<AgentDetail>(`/agents/${agentId}`, undefined, signal),
   });
 }
 

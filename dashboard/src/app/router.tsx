@@ -13,6 +13,7 @@ import {
 import { validateEventsSearch } from "@/features/mission-control/search";
 import { validatePlatformSearch } from "@/features/platform/search";
 import { validateSessionsSearch } from "@/features/sessions/search";
+import { validateUsersSearch } from "@/features/settings/search";
 import { validateClientsSearch, validateSitesSearch } from "@/features/sites/search";
 import { localPath, parseSearch, type RawSearch, stringifySearch, textParam } from "@/lib/search-params";
 import { knownIds } from "./known-ids";
@@ -200,6 +201,7 @@ const settingsTabs = [
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/users",
+    validateSearch: validateUsersSearch,
     component: lazyRouteComponent(() => import("@/features/settings/routes/users-tab"), "UsersTab"),
   }),
   createRoute({

@@ -62,7 +62,7 @@ export function Page({
           {heading ?? <h1 className="truncate text-xl font-semibold tracking-tight">{title}</h1>}
           {note && <div className="text-sm text-muted">{note}</div>}
         </div>
-        {acts && <div className="flex flex-wrap items-center gap-2">{acts}</div>}
+        {acts && <div className="flex flex-wrap items-center gap-2 has-[input[type=search]]:max-sm:w-full">{acts}</div>}
       </header>
       <div className={cn("min-w-0 flex-1 px-4 pb-6 md:px-6", fill && "flex min-h-0 flex-col")}>{children}</div>
     </div>

@@ -11,7 +11,7 @@ export function selectColumn<T>(
   const chosen = loadedIds.filter((id) => selection.ids.has(id)).length;
   return {
     id: "select",
-    meta: { className: "w-9 pr-0 max-md:w-10" },
+    meta: { className: "w-10 pr-0 md:w-12" },
     header: () => (
       <Checkbox
         label="Select all loaded rows"

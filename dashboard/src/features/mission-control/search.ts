@@ -1,9 +1,10 @@
 import { type RawSearch, textParam } from "@/lib/search-params";
 
 export interface EventsSearch {
+  search?: string;
   name?: string;
 }
 
 export function validateEventsSearch(raw: RawSearch): EventsSearch {
-  return { name: textParam(raw, "name") };
+  return { search: textParam(raw, "search"), name: textParam(raw, "name") };
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { SquareTerminal, X } from "lucide-react";
 import type { ReactNode } from "react";
+import { agentQuery } from "@/api/queries";
 import { buttonClass, IconButton } from "@/components/button";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
@@ -10,11 +11,10 @@ import { ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { duration, words } from "@/lib/format";
 import { useCan } from "@/lib/use-session";
-import { peekQuery } from "../api/queries";
 
 /** One machine at the side of the list, so that the list is not left. */
 export function Peek({ agentId, onClose }: { agentId: string; onClose: () => void }) {
-  const agent = useQuery(peekQuery(agentId));
+  const agent = useQuery(agentQuery(agentId));
   const canOpen = useCan("tunnel.open");
   return (
     <aside

@@ -3,11 +3,11 @@ import { Link } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { Tree } from "@/api/contract";
+import { treeQuery } from "@/api/queries";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { count } from "@/lib/format";
 import { useLabel } from "@/lib/use-session";
-import { treeQuery } from "../api/queries";
 import type { FleetSearch } from "../search";
 
 interface Place {

@@ -1,18 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { AgentDetail, ChangeRow, FolderList, MetricHistory, ProcessList, SoftwareRow, Tree } from "@/api/contract";
+import type { AgentDetail, ChangeRow, FolderList, MetricHistory, ProcessList, SoftwareRow } from "@/api/contract";
 import { api, type Query } from "@/api/http";
-import { keys } from "@/api/live-cache";
 import { listQuery } from "@/api/queries";
 import type { OverviewSearch } from "../search";
 
 const PROCESSES_EVERY_MS = 5000;
-
-export function agentQuery(agentId: string) {
-  return queryOptions({
-    queryKey: keys.agent(agentId),
-    queryFn: ({ signal }) => api.get<AgentDetail>(`/agents/${agentId}`, undefined, signal),
-  });
-}
 
 export function metricsQuery(agentId: string, { range = "1h", from, to }: OverviewSearch) {
   const brushed = from !== undefined && to !== undefined;
@@ -53,11 +45,6 @@ export function softwareQuery(agentId: string, filter: Query) {
 export function changesQuery(agentId: string, filter: Query) {
   return listQuery<ChangeRow>(["agents", "changes", agentId], `/agents/${agentId}/changes`, filter);
 }
-
-export const sitesToMoveToQuery = queryOptions({
-  queryKey: keys.tree,
-  queryFn: ({ signal }) => api.get<Tree>("/tree", undefined, signal),
-});
 
 export function moveAgent(agentId: string, siteId: string): Promise<AgentDetail> {
   return api.patch(`/agents/${agentId}`, { site_id: siteId });

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AgentDetail } from "@/api/contract";
+import { CardRow } from "@/components/card";
 import { cn } from "@/lib/cn";
 import { byteRate, bytes, percent } from "@/lib/format";
 
@@ -20,9 +21,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
   const hottest = [...(latest?.temperatures ?? [])].sort((a, b) => b.celsius - a.celsius)[0];
   const cpu = latest?.cpu_percent ?? agent.cpu_percent;
   return (
-    <div
-      className={cn("grid grid-cols-2 gap-3 md:grid-cols-3 xl:grid-cols-5", agent.status === "offline" && "opacity-60")}
-    >
+    <CardRow className={cn(agent.status === "offline" && "opacity-60")}>
       <MetricCard
         id={agent.id}
         to="/agents/$agentId/processes"
@@ -83,7 +82,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       >
         {hottest?.label}
       </MetricCard>
-    </div>
+    </CardRow>
   );
 }
 

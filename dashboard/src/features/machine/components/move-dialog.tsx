@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/live-cache";
+import { treeQuery } from "@/api/queries";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField } from "@/components/field";
@@ -9,12 +10,12 @@ import { ErrorNote, SkeletonLines } from "@/components/states";
 import { notifyDone } from "@/lib/notify";
 import { useLabel } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
-import { moveAgent, sitesToMoveToQuery } from "../api/queries";
+import { moveAgent } from "../api/queries";
 
 export function MoveDialog({ agent, onClose }: { agent: AgentDetail; onClose: () => void }) {
   const label = useLabel();
   const cache = useQueryClient();
-  const tree = useQuery(sitesToMoveToQuery);
+  const tree = useQuery(treeQuery);
   const [site, setSite] = useState(agent.site_id);
   const move = useMutation({
     mutationFn: () => moveAgent(agent.id, site),

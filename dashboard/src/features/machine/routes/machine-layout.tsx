@@ -2,12 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet, useLocation } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
 import { useWatchedAgent } from "@/api/live";
+import { agentQuery } from "@/api/queries";
 import { buttonClass } from "@/components/button";
 import { Page, TabBar, TabLink } from "@/components/page";
 import { EmptyState, ErrorState, Skeleton } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { useMe } from "@/lib/use-session";
-import { agentQuery } from "../api/queries";
 import { MachineActs, MachineHeading } from "../components/machine-header";
 
 const route = getRouteApi("/app/agents/$agentId");

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, useLocation } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect } from "react";
+import { agentQuery } from "@/api/queries";
 import { SkeletonLines } from "@/components/states";
-import { agentQuery } from "../api/queries";
 import { DisksCard, InterfacesCard, TemperaturesCard, UsersCard } from "../components/device-tables";
 import { MetricCards } from "../components/metric-cards";
 import { SystemFacts } from "../components/system-facts";

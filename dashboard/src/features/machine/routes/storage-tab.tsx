@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Folder, HardDrive } from "lucide-react";
+import { agentQuery } from "@/api/queries";
 import { Card, CardHeader } from "@/components/card";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
@@ -9,7 +10,7 @@ import { cn } from "@/lib/cn";
 import { bytes, count } from "@/lib/format";
 import { useCan } from "@/lib/use-session";
 import { asText, at, entries, unavailable } from "../api/inventory";
-import { agentQuery, foldersQuery } from "../api/queries";
+import { foldersQuery } from "../api/queries";
 import { UnavailableNote } from "../components/fact-list";
 import { LiveError } from "../components/live-error";
 

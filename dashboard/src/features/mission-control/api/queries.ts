@@ -10,6 +10,6 @@ export const overviewQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
-export function eventsQuery(filter: { name?: string; agent_id?: string }, limit?: number) {
+export function eventsQuery(filter: { search?: string; name?: string; agent_id?: string }, limit?: number) {
   return listQuery<EventRow>(keys.eventLists, "/events", { ...filter }, limit);
 }

@@ -1,4 +1,5 @@
 import type { Overview } from "@/api/contract";
+import { CardRow } from "@/components/card";
 import { Skeleton } from "@/components/states";
 import { count } from "@/lib/format";
 import { useCan } from "@/lib/use-session";
@@ -13,7 +14,7 @@ export function StatRow({ overview }: { overview: Overview }) {
   const { agents, problems, commands, sessions } = overview;
   const kinds = Object.entries(problems.by_kind).filter(([, value]) => value > 0);
   return (
-    <div className="grid grid-cols-2 gap-3 lg:grid-cols-3 xl:grid-cols-5">
+    <CardRow>
       <StatCard
         label="Machines online"
         value={agents.online}
@@ -75,7 +76,7 @@ export function StatRow({ overview }: { overview: Overview }) {
           </SubLink>
         </StatCard>
       )}
-    </div>
+    </CardRow>
   );
 }
 
@@ -83,7 +84,7 @@ const CARDS = ["a", "b", "c", "d", "e"];
 
 export function StatRowSkeleton() {
   return (
-    <div role="status" aria-label="Loading" className="grid grid-cols-2 gap-3 lg:grid-cols-3 xl:grid-cols-5">
+    <CardRow role="status" aria-label="Loading">
       {CARDS.map((key) => (
         <div key={key} className="min-h-[112px] space-y-3 rounded-lg border bg-raised p-4">
           <Skeleton className="h-3 w-24" />
@@ -91,6 +92,6 @@ export function StatRowSkeleton() {
           <Skeleton className="h-3 w-full" />
         </div>
       ))}
-    </div>
+    </CardRow>
   );
 }

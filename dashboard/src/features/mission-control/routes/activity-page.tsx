@@ -1,59 +1,77 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { rowsOf } from "@/api/queries";
+import { Activity } from "lucide-react";
+import { rowsOf, totalOf } from "@/api/queries";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
 import { SelectField } from "@/components/field";
 import { Page } from "@/components/page";
+import { SearchField } from "@/components/search-field";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
+import { counted } from "@/lib/format";
 import { eventsQuery } from "../api/queries";
 import { EventLine } from "../components/event-line";
+import type { EventsSearch } from "../search";
 
-const NAMES = [
-  "agent.enrolled",
-  "agent.online",
-  "agent.offline",
-  "agent.inventory_changed",
-  "command.queued",
-  "command.completed",
-  "tunnel.opened",
-  "tunnel.closed",
-  "site.created",
-  "client.created",
-];
+const KINDS: Record<string, string> = {
+  "agent.enrolled": "Machine added",
+  "agent.online": "Machine online",
+  "agent.offline": "Machine offline",
+  "agent.inventory_changed": "Inventory changed",
+  "command.queued": "Command queued",
+  "command.completed": "Command completed",
+  "tunnel.opened": "Terminal opened",
+  "tunnel.closed": "Terminal closed",
+  "site.created": "Site created",
+  "client.created": "Client created",
+};
 const route = getRouteApi("/app/activity");
 
 export function ActivityPage() {
-  const { name } = route.useSearch();
+  const search = route.useSearch();
   const navigate = route.useNavigate();
-  const events = useInfiniteQuery(eventsQuery({ name }));
+  const events = useInfiniteQuery(eventsQuery(search));
   const rows = rowsOf(events.data);
+  const total = totalOf(events.data);
+  const show = (next: EventsSearch) => navigate({ search: next });
   return (
-    <Page
-      title="Activity"
-      acts={
+    <Page title="Activity" note={total === null ? undefined : counted(total, "event")}>
+      <div className="flex max-w-4xl flex-wrap items-center gap-2 pb-3">
+        <SearchField
+          value={search.search}
+          onChange={(text) => show({ ...search, search: text })}
+          label="Search the activity"
+          placeholder="Machine, person, what happened…"
+          className="min-w-48 flex-1 md:max-w-sm"
+        />
         <SelectField
           label="Kind of event"
           hideLabel
-          value={name ?? ""}
-          onChange={(event) => navigate({ search: { name: event.target.value || undefined } })}
+          className="h-8 w-auto"
+          value={search.name ?? ""}
+          onChange={(event) => show({ ...search, name: event.target.value || undefined })}
         >
           <option value="">Everything</option>
-          {NAMES.map((each) => (
-            <option key={each} value={each}>
-              {each}
+          {Object.entries(KINDS).map(([name, words]) => (
+            <option key={name} value={name}>
+              {words}
             </option>
           ))}
         </SelectField>
-      }
-    >
+      </div>
       <Card className="max-w-4xl">
         {events.isPending ? (
           <SkeletonLines lines={8} className="p-4" />
         ) : events.isError && !events.data ? (
           <ErrorState error={events.error} what="We could not load the activity." onRetry={() => events.refetch()} />
         ) : rows.length === 0 ? (
-          <EmptyState>What happens on your machines will be listed here as it happens.</EmptyState>
+          search.search || search.name ? (
+            <EmptyState icon={Activity} act={<Button onClick={() => show({})}>Show everything</Button>}>
+              Nothing of that kind has happened.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={Activity}>What happens on your machines will be listed here as it happens.</EmptyState>
+          )
         ) : (
           <ul className="divide-y divide-line/60">
             {rows.map((event) => (

@@ -19,12 +19,6 @@ export const signInsQuery = queryOptions({
   queryFn: ({ signal }) => api.get<{ items: SignInSession[] }>("/auth/sessions", undefined, signal),
 });
 
-export const clientChoicesQuery = queryOptions({
-  queryKey: ["clients", "choices"],
-  queryFn: ({ signal }) =>
-    api.get<{ items: { id: string; name: string }[] }>("/clients", { limit: 200, sort: "name" }, signal),
-});
-
 export interface NewUser {
   email: string;
   name: string;

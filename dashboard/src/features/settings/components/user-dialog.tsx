@@ -2,13 +2,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { Role, UserRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
+import { treeQuery } from "@/api/queries";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/field";
 import { ErrorNote } from "@/components/states";
 import { notifyDone } from "@/lib/notify";
 import { useLabel } from "@/lib/use-session";
-import { acts, clientChoicesQuery, usersKey } from "../api/queries";
+import { acts, usersKey } from "../api/queries";
 
 const ROLES: [Role, string, string][] = [
   ["partner_tech", "Partner tech", "Watches and repairs machines: commands and terminals."],
@@ -33,7 +34,7 @@ export function UserDialog({
   const [role, setRole] = useState<Role>(user?.role ?? "partner_tech");
   const [client, setClient] = useState(user?.client_id ?? "");
   const contact = role === "client_contact";
-  const clients = useQuery({ ...clientChoicesQuery, enabled: contact });
+  const clients = useQuery({ ...treeQuery, enabled: contact });
   const save = useMutation({
     mutationFn: async (): Promise<string | null> => {
       if (user) {
@@ -111,7 +112,7 @@ export function UserDialog({
             error={fields.client_id}
           >
             <option value="">Choose…</option>
-            {clients.data?.items.map((each) => (
+            {clients.data?.clients.map((each) => (
               <option key={each.id} value={each.id}>
                 {each.name}
               </option>

@@ -1,4 +1,5 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { Ellipsis, UserPlus, Users } from "lucide-react";
 import { useMemo, useState } from "react";
@@ -20,20 +21,23 @@ import { acts, usersKey, usersQuery } from "../api/queries";
 import { UserDialog } from "../components/user-dialog";
 
 const rowId = (user: UserRow) => user.id;
+const route = getRouteApi("/app/settings/users");
 type Asking = { kind: "invite" } | { kind: "edit"; user: UserRow } | { kind: "link"; url: string; email: string };
 
 export function UsersTab() {
   const canWrite = useCan("users.write");
   const me = useMe();
-  const [search, setSearch] = useState<string | undefined>(undefined);
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
   const [asking, setAsking] = useState<Asking | null>(null);
-  const users = useInfiniteQuery(usersQuery({ search }));
+  const users = useInfiniteQuery(usersQuery({ ...search }));
   const change = useUserActs((url, email) => setAsking({ kind: "link", url, email }));
   const columns = useMemo<ColumnDef<UserRow, unknown>[]>(
     () => [
       {
         id: "name",
         header: "Person",
+        meta: { sort: "name" },
         cell: ({ row: { original: user } }) => (
           <span className="flex items-center gap-2">
             <span className="min-w-0">
@@ -49,13 +53,13 @@ export function UsersTab() {
       {
         id: "email",
         header: "E-mail",
-        meta: { className: "max-md:hidden" },
+        meta: { sort: "email", className: "max-md:hidden" },
         cell: ({ row }) => <span className="text-muted">{row.original.email}</span>,
       },
       {
         id: "role",
         header: "Role",
-        meta: { className: "w-48 max-md:w-28" },
+        meta: { sort: "role", className: "w-48 max-md:w-28" },
         cell: ({ row: { original: user } }) => (
           <>
             {words(user.role)}
@@ -76,7 +80,7 @@ export function UsersTab() {
       {
         id: "seen",
         header: "Last sign-in",
-        meta: { className: "w-32 max-lg:hidden" },
+        meta: { sort: "last_sign_in_at", downFirst: true, className: "w-32 max-lg:hidden" },
         cell: ({ row }) => <Time at={row.original.last_sign_in_at} className="text-muted" />,
       },
       {
@@ -112,7 +116,13 @@ export function UsersTab() {
   return (
     <>
       <div className="flex flex-wrap items-center gap-2 pb-3">
-        <SearchField value={search} onChange={setSearch} label="Search users" className="min-w-48 flex-1 md:max-w-sm" />
+        <SearchField
+          value={search.search}
+          onChange={(text) => navigate({ search: { ...search, search: text }, replace: true })}
+          label="Search users"
+          placeholder="Name or e-mail…"
+          className="min-w-48 flex-1 md:max-w-sm"
+        />
         {canWrite && (
           <Button variant="primary" className="ml-auto" onClick={() => setAsking({ kind: "invite" })}>
             <UserPlus aria-hidden="true" className="size-4" /> Invite
@@ -126,9 +136,11 @@ export function UsersTab() {
           list={users}
           columns={columns}
           rowId={rowId}
+          sort={search.sort}
+          onSort={(sort) => navigate({ search: { ...search, sort }, replace: true })}
           empty={
             <EmptyState icon={Users}>
-              {search ? "Nobody matches." : "The people who may sign in will be listed here."}
+              {search.search ? "Nobody matches." : "The people who may sign in will be listed here."}
             </EmptyState>
           }
         />

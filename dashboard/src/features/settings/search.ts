@@ -1,0 +1,13 @@
+import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
+
+export interface UsersSearch {
+  search?: string;
+  sort?: string;
+}
+
+export function validateUsersSearch(raw: RawSearch): UsersSearch {
+  return {
+    search: textParam(raw, "search"),
+    sort: sortParam(raw, ["created_at", "email", "last_sign_in_at", "name", "role"]),
+  };
+}
