@@ -1,5 +1,6 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { alignClock } from "@/lib/use-now";
 import type { EventRow, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
 import { api } from "./http";
 import { LateAnswers } from "./late-answers";
@@ -71,6 +72,8 @@ function createLive(cache: QueryClient): Live {
   const take = (message: LiveMessage) => {
     switch (message.type) {
       case "hello":
+        alignClock(message.server_time);
+        return catchUp(cache);
       case "resync":
         return catchUp(cache);
       case "agents":

@@ -23,6 +23,7 @@ describe("format", () => {
   it("says how long ago", () => {
     const now = Date.parse("2026-11-23T12:00:00Z");
     expect(relativeTime("2026-11-23T11:59:58Z", now)).toBe("now");
+    expect(relativeTime("2026-11-23T12:00:09Z", now)).toBe("now");
     expect(relativeTime("2026-11-23T11:57:00Z", now)).toBe("3 min. ago");
     expect(relativeTime("2026-11-24T12:00:00Z", now)).toBe("tomorrow");
   });

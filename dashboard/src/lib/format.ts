@@ -26,7 +26,7 @@ export function exactTime(iso: string | number | Date): string {
 export function relativeTime(iso: string, now: number): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   const size = Math.abs(seconds);
-  if (size < 5) return "now";
+  if (size < 5 || (seconds > 0 && seconds <= 11)) return "now"; // `now` may be a tick old
   if (size < 60) return RELATIVE.format(Math.round(seconds), "second");
   if (size < 3600) return RELATIVE.format(Math.round(seconds / 60), "minute");
   if (size < 86_400) return RELATIVE.format(Math.round(seconds / 3600), "hour");

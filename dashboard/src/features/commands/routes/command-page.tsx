@@ -13,6 +13,7 @@ import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { useActs } from "@/lib/acts";
 import { clock, duration, elapsed } from "@/lib/format";
+import { serverNow } from "@/lib/use-now";
 import { useCan } from "@/lib/use-session";
 import { visibleBlock, visibleLine } from "@/lib/visible-text";
 import { commandQuery } from "../api/queries";
@@ -178,9 +179,9 @@ function Facts({ command }: { command: CommandDetail }) {
 
 function Took({ command }: { command: CommandDetail }) {
   const running = command.status === "running" && command.started_at !== null;
-  const now = useTick(1000, running);
+  useTick(1000, running);
   if (running && command.started_at)
-    return <span className="font-mono">{clock(now - new Date(command.started_at).getTime())}</span>;
+    return <span className="font-mono">{clock(serverNow() - new Date(command.started_at).getTime())}</span>;
   return <span className="font-mono">{command.duration_ms === null ? "–" : elapsed(command.duration_ms)}</span>;
 }
 
