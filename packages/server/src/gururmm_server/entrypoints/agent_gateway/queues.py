@@ -62,9 +62,7 @@ class DatabaseQueues:
         self._uploads = GroupCommit("inventory", self._write_uploads, batch=20, share=UPLOAD_SHARE)
         self._refused: dict[bytes, set[str]] = {}
         """Sections for which there was no room, by agent: asked for again once something of the agent's is written."""
-        self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit(
-            "deliveries", self._deliver, bound=1 << 40, patience_s=_LAZY_S
-        )
+        self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
         self._more: set[bytes] = set()
         """Agents that were given as many commands as they get at once; there may be more."""
 
@@ -88,7 +86,6 @@ class DatabaseQueues:
     def came(self, change: Change) -> None:
         """A session began."""
         self._changes.add(change, lazy=True)
-        self._due.add((change.session.agent_id, True), lazy=True)
 
     def left(self, session: AgentSession, reason: str) -> None:
         """A session ended."""
@@ -131,6 +128,10 @@ class DatabaseQueues:
 
     async def _write_changes(self, changes: list[Change]) -> None:
         recorded = await self._presence.record(changes)
+        # Only now: who queues a command from here on sees that the agent is here, and what was queued before is found.
+        for change in changes:
+            if change.reason is None:
+                self._due.add((change.session.agent_id, True))
         rows: dict[UUID, list[AgentRow]] = {}
         for session in recorded.online:
             rows.setdefault(session.tenant_id, []).append(session.row(changed=True))
