@@ -14,6 +14,7 @@ from gururmm_wire.codec import (
     decode_from_server,
     encode,
 )
+from gururmm_wire.v2.agent import TunnelClosed
 from gururmm_wire.v2.limits import CHUNK_BYTES
 from samples import FROM_AGENT, FROM_SERVER, ID
 
@@ -66,6 +67,12 @@ def test_every_field_with_every_other_type(sample: Any) -> None:
             survives(msgspec.msgpack.encode([*parts[:place], value, *parts[place + 1 :]]))
         if place:
             survives(msgspec.msgpack.encode(parts[:place]))
+
+
+@pytest.mark.parametrize("code", [2**63, 2**64 - 1, 2**33, -(2**31) - 1])
+def test_an_exit_code_that_no_system_has_is_malformed(code: int) -> None:
+    with pytest.raises(MalformedMessage):
+        decode_from_agent(encode(TunnelClosed(session_id=ID, channel=1, exit_code=code)))
 
 
 @pytest.mark.parametrize("tag", [-1, 0, 18, 99, 255, 2**32, "1", None, 1.0, [1]])

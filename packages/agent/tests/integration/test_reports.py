@@ -88,9 +88,9 @@ async def test_watching_brings_samples_and_ends(gateway, agent):
     await gateway.wait_for(SettingsApplied, version=4)
     await gateway.wait_for(Metrics)
     gateway.messages.clear()
-    gateway.say(Watch(1, 2))
+    gateway.say(Watch(1, 3))
     await gateway.wait_for(Metrics, count=2, timeout=4)
-    await asyncio.sleep(2)
+    await asyncio.sleep(3)
     assert len(gateway.of(Metrics)) <= 3
 
 
@@ -98,3 +98,16 @@ async def test_settings_apply_live(gateway, agent):
     await agent.start()
     gateway.say(SettingsPush(Settings(version=9, log_level="DEBUG")))
     await gateway.wait_for(SettingsApplied, version=9)
+
+
+async def test_no_sample_of_a_watch_is_of_no_time_at_all(gateway, agent):
+    gateway.settings = Settings(version=3, heartbeat_s=600, metrics_s=600)
+    await agent.start()
+    await gateway.wait_for(Metrics)
+    for _ in range(2):  # the second begins with what the first left behind
+        gateway.messages.clear()
+        gateway.say(Watch(1, 2))
+        began = time.monotonic()
+        await gateway.wait_for(Metrics)
+        assert 0.9 < time.monotonic() - began < 2
+        await asyncio.sleep(2.5)

@@ -7,6 +7,7 @@ import asyncpg
 import httpx
 import pytest
 from gururmm_server.core.agents import schemas
+from gururmm_server.core.agents.fleet import patterns
 from gururmm_server.core.agents.service import SORTS
 from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.paging import Page
@@ -18,6 +19,22 @@ async def names(client: httpx.AsyncClient, **query: Any) -> list[str]:
     answer = await client.get("/agents", params=query)
     assert answer.status_code == 200, answer.text
     return [item["hostname"] for item in answer.json()["items"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [
+        ("A4-BB-6D-0F-D5-C5", "%a4:bb:6d:0f:d5:c5%"),
+        ("a4bb6d0fd5c5", "%a4:bb:6d:0f:d5:c5%"),
+        ("a4bb.6d0f.d5c5", "%a4:bb:6d:0f:d5:c5%"),
+        ("0f-d5-c5", "%0f:d5:c5%"),
+        ("de-ad", "%de-ad%"),
+        ("2026-10-11", "%2026-10-11%"),
+        ("deadbeef", "%deadbeef%"),
+    ],
+)
+def test_a_mac_address_is_found_however_it_is_written(said: str, stored: str) -> None:
+    assert patterns(said) == [stored]
 
 
 async def test_rows_have_exactly_the_described_shape(admin: httpx.AsyncClient) -> None:

@@ -72,6 +72,10 @@ async def test_a_look_into_folders_is_audited(
     assert (row["agent_id"], row["details"]) == (partner.agents[0], {"path": "/root"})
 
 
+async def test_no_folder_has_a_nul_in_its_name(admin: httpx.AsyncClient, partner: Partner) -> None:
+    assert (await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/\0"})).status_code == 422
+
+
 async def test_offline_is_said_at_once(admin: httpx.AsyncClient, partner: Partner) -> None:
     answer = await admin.get(f"/agents/{partner.agents[1]}/processes")
     assert (answer.status_code, answer.json()["code"]) == (409, "agent_offline")

@@ -55,10 +55,12 @@ class MetricsTask:
         """Somebody looks: samples every `interval_s` for `for_s`."""
         now = time.monotonic()
         if now >= self._watch_until:
+            # Rates need an interval: the first sample comes one after these counters, never at once.
             self._watch_counters = self._readings.counters()
+            self._next_watch = now + message.interval_s
         self._watch_every = message.interval_s
         self._watch_until = now + message.for_s
-        self._next_watch = min(now + message.interval_s, max(self._next_watch, now))
+        self._next_watch = min(self._next_watch, now + message.interval_s)
         self._wake.set()
 
     async def run(self) -> None:

@@ -19,6 +19,7 @@ Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Permille = Annotated[int, Meta(ge=0, le=1000)]
 Channel = Annotated[int, Meta(ge=0, le=255)]
+ExitCode = Annotated[int, Meta(ge=-(2**31), le=2**32)]
 Section = Literal["system", "hardware", "disks", "network", "temperatures", "users", "software"]
 
 
@@ -121,7 +122,7 @@ class CommandResult(Message, frozen=True, tag=10):
 
     command_id: Id
     outcome: Literal["succeeded", "failed", "timed_out", "cancelled"]
-    exit_code: Annotated[int, Meta(ge=-(2**31), le=2**32)] | None
+    exit_code: ExitCode | None
     duration_ms: Count
     chunks: Count
     dropped_bytes: Count = 0
@@ -158,7 +159,7 @@ class TunnelClosed(Message, frozen=True, tag=14):
 
     session_id: Id
     channel: Channel
-    exit_code: int | None = None
+    exit_code: ExitCode | None = None
     message: Text = ""
     output_end: Count = 0
 

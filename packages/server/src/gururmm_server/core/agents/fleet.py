@@ -1,5 +1,6 @@
 """Which machines somebody means: the filter that the fleet list, bulk commands and counts share."""
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -8,6 +9,7 @@ from gururmm_server.infra.paging import search_words
 
 Status = Literal["online", "offline", "problem"]
 OsFamily = Literal["linux", "windows", "macos", "other"]
+_MAC = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}|[0-9a-f]{2}(-[0-9a-f]{2}){2,5}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +76,13 @@ def conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Condition
 
 def patterns(search: str) -> list[str]:
     """LIKE patterns for the words of a search, the longest first."""
-    return sorted(search_words(search), key=len, reverse=True)[:10]
+    words = " ".join(_as_stored(word) for word in search.split())
+    return sorted(search_words(words), key=len, reverse=True)[:10]
+
+
+def _as_stored(word: str) -> str:
+    """A MAC address as it is stored, with colons, in whichever way a system prints it; any other word as it is."""
+    if not _MAC.fullmatch(word):
+        return word
+    digits = re.sub("[-:.]", "", word)
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))

@@ -104,7 +104,9 @@ def _add_readings(router: APIRouter, agents: AgentService, queries: LiveQueries)
 
     @router.get("/agents/{agent_id}/folders", response_model=schemas.Folders)
     async def get_folders(
-        caller: Inspector, agent_id: UUID, path: Annotated[str, Query(min_length=1, max_length=2000)] = "/"
+        caller: Inspector,
+        agent_id: UUID,
+        path: Annotated[str, Query(min_length=1, max_length=2000, pattern=r"^[^\x00]+$")] = "/",
     ) -> Response:
         """The largest folders under a path. Asks the machine; it may take 20 seconds."""
         return json_response(await queries.folders(caller, agent_id, path))

@@ -360,6 +360,10 @@ class TunnelRelay:
             except GuruError as error:
                 self._log.warning("the end of a terminal is not written yet", error=str(error))
                 await asyncio.sleep(1)
+            except Exception:  # noqa: BLE001 - what cannot be written of an agent's word must not keep the end from it
+                self._log.exception("a terminal's end cannot be written as it was told")
+                reason, exit_code = close_reason("failed"), None
+                await asyncio.sleep(1)
             else:
                 if tell_agent:
                     await self._agent.hang_up()
