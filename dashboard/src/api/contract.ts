@@ -48,23 +48,11 @@ export type SoftwareRow = Api.Software;
 export type ChangeRow = Api.Change;
 
 /** A process as the agent told of it just now. */
-export interface ProcessRow {
-  pid: number;
-  ppid: number;
-  name: string;
-  user: string | null;
-  cpu_percent: number | null;
-  rss: number | null;
-  read_bytes: number | null;
-  write_bytes: number | null;
-  /** Unix seconds, or a time as text. */
-  started: number | string | null;
-  command: string | null;
-}
-export type ProcessList = Omit<Api.Processes, "items"> & { items: ProcessRow[] };
+export type ProcessRow = Api.Process;
+export type ProcessList = Api.Processes;
 
 /** The folders inside one, as the agent measured them just now. */
-export type FolderList = Omit<Api.Folders, "items"> & { items: { name: string; bytes: number; files: number }[] };
+export type FolderList = Api.Folders;
 
 export type CommandRow = Api.Command;
 export type CommandDetail = Api.CommandDetail;

@@ -9,14 +9,16 @@ export const PAGE_SIZE = 100;
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // "always": without a network a question fails and says so, and an act is never kept to be carried out later.
       queries: {
+        networkMode: "always",
         staleTime: 15_000,
         gcTime: 5 * 60_000,
         refetchOnWindowFocus: false,
         retry: (count, error) => isPassing(error) && count < 2,
         retryDelay: (count) => Math.min(4000, 500 * 2 ** count),
       },
-      mutations: { retry: false },
+      mutations: { networkMode: "always", retry: false },
     },
   });
 }

@@ -19,6 +19,7 @@ export function App() {
         theme={theme}
         position="bottom-right"
         gap={8}
+        mobileOffset={{ bottom: 72 }}
         toastOptions={{ className: "!bg-overlay !border-line !text-ink !font-sans" }}
       />
     </QueryClientProvider>

@@ -4,9 +4,11 @@ import {
   LayoutDashboard,
   type LucideIcon,
   Monitor,
+  ScrollText,
   Settings,
   SquareChevronRight,
   SquareTerminal,
+  Users,
 } from "lucide-react";
 import type { Me } from "@/api/contract";
 import { pluralOf } from "@/lib/use-session";
@@ -19,6 +21,23 @@ export interface Section {
   icon: LucideIcon;
   /** Whether the section stands in the bottom bar of a phone. */
   essential?: boolean;
+}
+
+export interface Place {
+  to: "/settings/users" | "/settings/partner" | "/settings/audit";
+  label: string;
+  icon: LucideIcon;
+}
+
+/** The pages under Settings that this person may see, as the palette names them. */
+export function settingsTabsFor(me: Me): Place[] {
+  const can = (permission: string) => me.tenant_id !== null && me.permissions.includes(permission);
+  const places: Place[] = [];
+  if (can("users.read")) places.push({ to: "/settings/users", label: "Settings › Users", icon: Users });
+  if (can("settings.write"))
+    places.push({ to: "/settings/partner", label: `Settings › ${me.labels.partner}`, icon: Settings });
+  if (can("audit.read")) places.push({ to: "/settings/audit", label: "Settings › Audit", icon: ScrollText });
+  return places;
 }
 
 /** The sections this person may see, in their order. */

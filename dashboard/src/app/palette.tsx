@@ -13,7 +13,7 @@ import { setTheme, useTheme } from "@/lib/theme";
 import { useDebounced } from "@/lib/use-debounced";
 import { useMe } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
-import { sectionsFor } from "./navigation";
+import { sectionsFor, settingsTabsFor } from "./navigation";
 
 const FOUND = 8;
 
@@ -114,8 +114,8 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
           </Group>
         )}
         <Group heading="Go to">
-          {sectionsFor(me)
-            .filter((section) => matches(section.label))
+          {[...sectionsFor(me), ...settingsTabsFor(me)]
+            .filter((place) => matches(place.label))
             .map(({ to, label, icon: Icon }) => (
               <Item key={to} value={to} onSelect={run(() => navigate({ to }))}>
                 <Icon aria-hidden="true" className="size-4" />

@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
 import { refresh, sessionState } from "@/api/session";
 import { validateAuditSearch } from "@/features/audit/search";
 import { validateCommandsSearch } from "@/features/commands/search";
@@ -17,6 +17,7 @@ import { validateUsersSearch } from "@/features/settings/search";
 import { validateClientsSearch, validateSitesSearch } from "@/features/sites/search";
 import { localPath, parseSearch, type RawSearch, stringifySearch, textParam } from "@/lib/search-params";
 import { knownIds } from "./known-ids";
+import { lazyPage } from "./lazy-page";
 import { PagePending, RouteError, RouteNotFound } from "./route-states";
 
 const rootRoute = createRootRoute({ errorComponent: RouteError, notFoundComponent: RouteNotFound });
@@ -25,13 +26,13 @@ const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/sign-in",
   validateSearch: (raw: RawSearch): { return_to?: string } => ({ return_to: localPath(textParam(raw, "return_to")) }),
-  component: lazyRouteComponent(() => import("@/features/auth/routes/sign-in-page"), "SignInPage"),
+  component: lazyPage(() => import("@/features/auth/routes/sign-in-page"), "SignInPage"),
 });
 
 const welcomeRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/welcome/$token",
-  component: lazyRouteComponent(() => import("@/features/auth/routes/welcome-page"), "WelcomePage"),
+  component: lazyPage(() => import("@/features/auth/routes/welcome-page"), "WelcomePage"),
 });
 
 // Asked for at once, beside the question who is signed in: nearly everybody who comes is.
@@ -50,90 +51,81 @@ const appRoute = createRoute({
     const withoutPartner = me.role === "platform_admin" && me.tenant_id === null;
     if (withoutPartner && !/^\/(platform|settings)\b/.test(location.pathname)) throw redirect({ to: "/platform" });
   },
-  component: lazyRouteComponent(loadShell, "Shell"),
+  component: lazyPage(loadShell, "Shell"),
   pendingComponent: PagePending,
 });
 
 const missionControlRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/",
-  component: lazyRouteComponent(
-    () => import("@/features/mission-control/routes/mission-control-page"),
-    "MissionControlPage",
-  ),
+  component: lazyPage(() => import("@/features/mission-control/routes/mission-control-page"), "MissionControlPage"),
 });
 const eventsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/activity",
   validateSearch: validateEventsSearch,
-  component: lazyRouteComponent(() => import("@/features/mission-control/routes/activity-page"), "ActivityPage"),
+  component: lazyPage(() => import("@/features/mission-control/routes/activity-page"), "ActivityPage"),
 });
 const fleetRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/fleet",
   validateSearch: validateFleetSearch,
-  component: lazyRouteComponent(() => import("@/features/fleet/routes/fleet-page"), "FleetPage"),
+  component: lazyPage(() => import("@/features/fleet/routes/fleet-page"), "FleetPage"),
 });
 
 const machineRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/agents/$agentId",
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/machine/routes/machine-layout"), "MachineLayout"),
+  component: lazyPage(() => import("@/features/machine/routes/machine-layout"), "MachineLayout"),
 });
 const machineTabs = [
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/",
     validateSearch: validateOverviewSearch,
-    component: lazyRouteComponent(() => import("@/features/machine/routes/overview-tab"), "OverviewTab"),
+    component: lazyPage(() => import("@/features/machine/routes/overview-tab"), "OverviewTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/terminal",
-    component: lazyRouteComponent(() => import("@/features/terminal/routes/terminal-tab"), "TerminalTab"),
+    component: lazyPage(() => import("@/features/terminal/routes/terminal-tab"), "TerminalTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/processes",
     validateSearch: validateProcessesSearch,
-    component: lazyRouteComponent(() => import("@/features/machine/routes/processes-tab"), "ProcessesTab"),
+    component: lazyPage(() => import("@/features/machine/routes/processes-tab"), "ProcessesTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/storage",
     validateSearch: validateStorageSearch,
-    component: lazyRouteComponent(() => import("@/features/machine/routes/storage-tab"), "StorageTab"),
+    component: lazyPage(() => import("@/features/machine/routes/storage-tab"), "StorageTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/software",
     validateSearch: validateSoftwareSearch,
-    component: lazyRouteComponent(() => import("@/features/machine/routes/software-tab"), "SoftwareTab"),
+    component: lazyPage(() => import("@/features/machine/routes/software-tab"), "SoftwareTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/commands",
     validateSearch: validateCommandsSearch,
-    component: lazyRouteComponent(
-      () => import("@/features/commands/routes/machine-commands-tab"),
-      "MachineCommandsTab",
-    ),
+    component: lazyPage(() => import("@/features/commands/routes/machine-commands-tab"), "MachineCommandsTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/sessions",
     validateSearch: validateSessionsSearch,
-    component: lazyRouteComponent(
-      () => import("@/features/sessions/routes/machine-sessions-tab"),
-      "MachineSessionsTab",
-    ),
+    component: lazyPage(() => import("@/features/sessions/routes/machine-sessions-tab"), "MachineSessionsTab"),
   }),
   createRoute({
     getParentRoute: () => machineRoute,
     path: "/history",
     validateSearch: validateHistorySearch,
-    component: lazyRouteComponent(() => import("@/features/machine/routes/history-tab"), "HistoryTab"),
+    component: lazyPage(() => import("@/features/machine/routes/history-tab"), "HistoryTab"),
   }),
 ] as const;
 
@@ -141,79 +133,79 @@ const commandsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands",
   validateSearch: validateCommandsSearch,
-  component: lazyRouteComponent(() => import("@/features/commands/routes/commands-page"), "CommandsPage"),
+  component: lazyPage(() => import("@/features/commands/routes/commands-page"), "CommandsPage"),
 });
 const commandRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands/$commandId",
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/commands/routes/command-page"), "CommandPage"),
+  component: lazyPage(() => import("@/features/commands/routes/command-page"), "CommandPage"),
 });
 const batchRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands/batch/$batchId",
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/commands/routes/batch-page"), "BatchPage"),
+  component: lazyPage(() => import("@/features/commands/routes/batch-page"), "BatchPage"),
 });
 const sessionsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/sessions",
   validateSearch: validateSessionsSearch,
-  component: lazyRouteComponent(() => import("@/features/sessions/routes/sessions-page"), "SessionsPage"),
+  component: lazyPage(() => import("@/features/sessions/routes/sessions-page"), "SessionsPage"),
 });
 const sessionRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/sessions/$sessionId",
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/sessions/routes/session-page"), "SessionPage"),
+  component: lazyPage(() => import("@/features/sessions/routes/session-page"), "SessionPage"),
 });
 const clientsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/clients",
   validateSearch: validateClientsSearch,
-  component: lazyRouteComponent(() => import("@/features/sites/routes/clients-page"), "ClientsPage"),
+  component: lazyPage(() => import("@/features/sites/routes/clients-page"), "ClientsPage"),
 });
 const clientRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/clients/$clientId",
   validateSearch: validateSitesSearch,
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/sites/routes/client-page"), "ClientPage"),
+  component: lazyPage(() => import("@/features/sites/routes/client-page"), "ClientPage"),
 });
 const siteRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/sites/$siteId",
   loader: ({ params }) => knownIds(params),
-  component: lazyRouteComponent(() => import("@/features/sites/routes/site-page"), "SitePage"),
+  component: lazyPage(() => import("@/features/sites/routes/site-page"), "SitePage"),
 });
 
 const settingsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/settings",
-  component: lazyRouteComponent(() => import("@/features/settings/routes/settings-layout"), "SettingsLayout"),
+  component: lazyPage(() => import("@/features/settings/routes/settings-layout"), "SettingsLayout"),
 });
 const settingsTabs = [
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/",
-    component: lazyRouteComponent(() => import("@/features/settings/routes/account-tab"), "AccountTab"),
+    component: lazyPage(() => import("@/features/settings/routes/account-tab"), "AccountTab"),
   }),
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/users",
     validateSearch: validateUsersSearch,
-    component: lazyRouteComponent(() => import("@/features/settings/routes/users-tab"), "UsersTab"),
+    component: lazyPage(() => import("@/features/settings/routes/users-tab"), "UsersTab"),
   }),
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/partner",
-    component: lazyRouteComponent(() => import("@/features/settings/routes/partner-tab"), "PartnerTab"),
+    component: lazyPage(() => import("@/features/settings/routes/partner-tab"), "PartnerTab"),
   }),
   createRoute({
     getParentRoute: () => settingsRoute,
     path: "/audit",
     validateSearch: validateAuditSearch,
-    component: lazyRouteComponent(() => import("@/features/audit/routes/audit-tab"), "AuditTab"),
+    component: lazyPage(() => import("@/features/audit/routes/audit-tab"), "AuditTab"),
   }),
 ] as const;
 
@@ -221,7 +213,7 @@ const platformRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/platform",
   validateSearch: validatePlatformSearch,
-  component: lazyRouteComponent(() => import("@/features/platform/routes/partners-page"), "PartnersPage"),
+  component: lazyPage(() => import("@/features/platform/routes/partners-page"), "PartnersPage"),
 });
 
 const routeTree = rootRoute.addChildren([

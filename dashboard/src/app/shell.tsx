@@ -4,11 +4,12 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { LiveProvider } from "@/api/live";
 import { useHotkeys } from "@/lib/hotkeys";
 import { keepPreference, readPreference } from "@/lib/storage";
+import { useWhenIdle } from "@/lib/use-idle";
 import { useMe, useSession } from "@/lib/use-session";
 import { ActsHost } from "./acts-host";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
-import { Palette } from "./palette-lazy";
+import { Palette, preloadPalette } from "./palette-lazy";
 import { PartnerBanner } from "./partner-banner";
 import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
@@ -44,6 +45,7 @@ function Frame({ live }: { live: boolean }) {
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
+  useWhenIdle(preloadPalette);
   const collapse = (next: boolean) => {
     setCollapsed(next);
     keepPreference("sidebar", next ? "icons" : "full");
@@ -70,7 +72,7 @@ function Frame({ live }: { live: boolean }) {
       <div className="flex min-h-0 min-w-0 flex-1 flex-col">
         <PartnerBanner />
         <TopBar live={live} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
-        <main id="main" ref={main} tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto outline-none">
+        <main id="main" ref={main} tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
           <Outlet />
         </main>
       </div>

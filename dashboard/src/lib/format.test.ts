@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, clock, counted, duration, elapsed, percent, relativeTime, words } from "./format";
+import { bytes, clock, counted, duration, elapsed, exactTime, isoOf, percent, relativeTime, words } from "./format";
 
 describe("format", () => {
   it("says amounts with their units", () => {
@@ -22,6 +22,8 @@ describe("format", () => {
 
   it("says how long ago", () => {
     const now = Date.parse("2026-11-23T12:00:00Z");
+    expect([relativeTime("never", now), exactTime("never")]).toEqual(["no such time", "no such time"]);
+    expect([isoOf(1e300), isoOf(0)]).toEqual([null, "1970-01-01T00:00:00.000Z"]);
     expect(relativeTime("2026-11-23T11:59:58Z", now)).toBe("now");
     expect(relativeTime("2026-11-23T12:00:09Z", now)).toBe("now");
     expect(relativeTime("2026-11-23T11:57:00Z", now)).toBe("3 min. ago");

@@ -19,13 +19,21 @@ export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** A moment as ISO text; null for one that no calendar has: machines may name any number. */
+export function isoOf(seconds: number): string | null {
+  const moment = new Date(seconds * 1000);
+  return Number.isNaN(moment.getTime()) ? null : moment.toISOString();
+}
+
 export function exactTime(iso: string | number | Date): string {
+  if (Number.isNaN(new Date(iso).getTime())) return "no such time";
   return EXACT.format(new Date(iso));
 }
 
 export function relativeTime(iso: string, now: number): string {
   const seconds = (new Date(iso).getTime() - now) / 1000;
   const size = Math.abs(seconds);
+  if (Number.isNaN(size)) return "no such time";
   if (size < 5 || (seconds > 0 && seconds <= 11)) return "now"; // `now` may be a tick old
   if (size < 60) return RELATIVE.format(Math.round(seconds), "second");
   if (size < 3600) return RELATIVE.format(Math.round(seconds / 60), "minute");

@@ -1467,12 +1467,22 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * Folder
+         * @description A folder directly under the one that was asked for, with all that it holds.
+         */
+        Folder: {
+            /** Bytes */
+            bytes: number;
+            /** Files */
+            files: number;
+            /** Name */
+            name: string;
+        };
         /** Folders */
         Folders: {
             /** Items */
-            items: {
-                [key: string]: unknown;
-            }[];
+            items: components["schemas"]["Folder"][];
             /** Path */
             path: string;
             /** Truncated */
@@ -1919,6 +1929,32 @@ export interface components {
             /** Total */
             total: number;
         };
+        /**
+         * Process
+         * @description One process, as the machine told it just now; null is a value that its system did not give.
+         */
+        Process: {
+            /** Command */
+            command: string;
+            /** Cpu Percent */
+            cpu_percent: number | null;
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number;
+            /** Ppid */
+            ppid: number | null;
+            /** Read Bytes */
+            read_bytes: number | null;
+            /** Rss */
+            rss: number | null;
+            /** Started */
+            started: number | string | null;
+            /** User */
+            user: string | null;
+            /** Write Bytes */
+            write_bytes: number | null;
+        };
         /** Processes */
         Processes: {
             /**
@@ -1927,9 +1963,7 @@ export interface components {
              */
             at: string;
             /** Items */
-            items: {
-                [key: string]: unknown;
-            }[];
+            items: components["schemas"]["Process"][];
             /** Truncated */
             truncated: boolean;
         };
@@ -2308,6 +2342,7 @@ export type DiskUse = components['schemas']['DiskUse'];
 export type Enter = components['schemas']['Enter'];
 export type Entry = components['schemas']['Entry'];
 export type Event = components['schemas']['Event'];
+export type Folder = components['schemas']['Folder'];
 export type Folders = components['schemas']['Folders'];
 export type History = components['schemas']['History'];
 export type Invitation = components['schemas']['Invitation'];
@@ -2341,6 +2376,7 @@ export type PageUser = components['schemas']['Page_User_'];
 export type Partner = components['schemas']['Partner'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCounts = components['schemas']['ProblemCounts'];
+export type Process = components['schemas']['Process'];
 export type Processes = components['schemas']['Processes'];
 export type Role = components['schemas']['Role'];
 export type Session = components['schemas']['Session'];

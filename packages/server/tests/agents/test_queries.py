@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
+from gururmm_server.core.agents import schemas
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
@@ -52,6 +53,24 @@ async def test_processes_are_sorted(admin: httpx.AsyncClient, partner: Partner, 
         by_name = (await admin.get(path, params={"sort": "name"})).json()
         assert [item["pid"] for item in by_name["items"]] == [3, 2, 1]
         assert asked[0].kind == "processes"
+
+
+async def test_a_machines_word_has_the_described_shape_whatever_it_was(
+    admin: httpx.AsyncClient, partner: Partner, bus: Bus
+) -> None:
+    odd = {"pid": "x", "name": 5, "cpu_percent": "x", "rss": True, "started": [1], "command": None, "more": {"a": 1}}
+    path = f"/agents/{partner.agents[0]}"
+    async with answering(bus, says({"items": [odd, "no item", {"pid": 7, "cpu_percent": 1, "started": 2.5}]})):
+        answer = await admin.get(f"{path}/processes")
+    page = schemas.Processes.model_validate_json(answer.content)
+    assert [(row.pid, row.name, row.cpu_percent, row.rss, row.started) for row in page.items] == [
+        (7, "", 1, None, 2.5),
+        (0, "", None, None, None),
+    ]
+    async with answering(bus, says({"path": 3, "items": [{"name": [], "bytes": "x", "files": 1.5}]})):
+        answer = await admin.get(f"{path}/folders", params={"path": "/var"})
+    folders = schemas.Folders.model_validate_json(answer.content)
+    assert (folders.path, folders.items) == ("/var", [schemas.Folder(name="", bytes=0, files=0)])
 
 
 async def test_folders(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:

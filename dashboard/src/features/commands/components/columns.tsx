@@ -14,14 +14,48 @@ export function scriptTitle(script: string): string {
   return visibleLine((line ?? script).trim());
 }
 
+const STATUS: ColumnDef<CommandRow, unknown> = {
+  id: "status",
+  header: "Status",
+  meta: { sort: "status", className: "w-32" },
+  cell: ({ row }) => <CommandStatusWord command={row.original} />,
+};
+
+/** One script on many machines: each row is a machine, and leads to what the script said there. */
+export function resultColumns(): ColumnDef<CommandRow, unknown>[] {
+  const [, , ...figures] = commandColumns(false);
+  return [
+    STATUS,
+    {
+      id: "hostname",
+      header: "Machine",
+      meta: { sort: "hostname" },
+      cell: ({ row: { original: command } }) => (
+        <Link
+          to="/commands/$commandId"
+          params={{ commandId: command.id }}
+          className="block truncate rounded-sm hover:underline"
+          title="What the script said there"
+        >
+          <MachineText className="text-xs">{command.hostname}</MachineText>
+        </Link>
+      ),
+    },
+    {
+      id: "message",
+      header: "Note",
+      meta: { className: "w-[30%] max-md:hidden" },
+      cell: ({ row }) => (
+        <span className="text-muted">{row.original.message && visibleLine(row.original.message)}</span>
+      ),
+    },
+    ...figures,
+  ];
+}
+
 export function commandColumns(withMachine: boolean): ColumnDef<CommandRow, unknown>[] {
   const columns: ColumnDef<CommandRow, unknown>[] = [
-    {
-      id: "status",
-      header: "Status",
-      meta: { sort: "status", className: "w-32" },
-      cell: ({ row }) => <CommandStatusWord command={row.original} />,
-    },
+    STATUS,
     {
       id: "script",
       header: "Command",

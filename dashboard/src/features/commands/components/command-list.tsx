@@ -104,8 +104,9 @@ export function CommandList({
               </EmptyState>
             ) : (
               <EmptyState icon={SquareChevronRight}>
-                Commands that are run will be listed here, with their output. Open a machine, or select several in the
-                fleet, and choose Run command.
+                {agentId
+                  ? "Commands that are run on this machine will be listed here, with their output. Choose Run command."
+                  : "Commands that are run will be listed here, with their output. Open a machine, or select several in the fleet, and choose Run command."}
               </EmptyState>
             )
           }

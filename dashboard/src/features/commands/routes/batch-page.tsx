@@ -15,7 +15,7 @@ import { counted, words } from "@/lib/format";
 import { notifyDone, notifyError } from "@/lib/notify";
 import { useCan } from "@/lib/use-session";
 import { cancelCommand, commandsQuery, refreshCommands } from "../api/queries";
-import { commandColumns, scriptTitle } from "../components/columns";
+import { resultColumns, scriptTitle } from "../components/columns";
 import { isActive } from "../components/command-status";
 
 const route = getRouteApi("/app/commands/batch/$batchId");
@@ -39,7 +39,7 @@ export function BatchPage() {
     visible,
     useCallback(() => undefined, []),
   );
-  const columns = useMemo(() => commandColumns(true), []);
+  const columns = useMemo(() => resultColumns(), []);
   const cancel = useCancelAll(rows.filter(isActive));
   const [first] = rows;
   const total = totalOf(commands.data) ?? 0;

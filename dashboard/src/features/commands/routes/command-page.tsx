@@ -157,9 +157,10 @@ function Facts({ command }: { command: CommandDetail }) {
         </Fact>
       )}
       <Fact name="Time limit">{duration(command.timeout_s)}</Fact>
-      {isActive(command) && command.deadline_at && (
-        <Fact name="Given up">
+      {command.status === "queued" && command.deadline_at && (
+        <Fact name="Waits until">
           <Time at={command.deadline_at} />
+          <span className="block text-muted">An offline machine runs it when it is back by then.</span>
         </Fact>
       )}
       {command.batch_id && (

@@ -35,6 +35,7 @@ export function ColumnMenu({
           sideOffset={4}
           className="z-50 min-w-44 animate-appear rounded-md border bg-overlay p-1"
         >
+          <p className="max-w-52 px-3 py-1.5 text-muted text-xs">Shown as far as the table is wide enough.</p>
           {choices.map(({ id, name }) => (
             <DropdownMenu.CheckboxItem
               key={id}

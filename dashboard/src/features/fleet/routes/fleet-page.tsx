@@ -107,7 +107,11 @@ export function FleetPage() {
     <Page
       title="Fleet"
       fill
-      note={agents.data ? `${counted(total, "machine")}${isFiltered(filter) ? " match" : ""}` : " "}
+      note={
+        agents.data
+          ? `${counted(total, "machine")}${isFiltered(filter) ? (total === 1 ? " matches" : " match") : ""}`
+          : " "
+      }
       acts={<ChangesChip changes={changes} onShow={() => agents.refetch()} busy={agents.isRefetching} />}
     >
       <FilterBar

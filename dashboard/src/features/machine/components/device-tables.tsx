@@ -6,7 +6,7 @@ import { CopyButton } from "@/components/copy";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
 import { Time } from "@/components/time";
-import { bytes } from "@/lib/format";
+import { bytes, isoOf } from "@/lib/format";
 import { asNumber, asText, asTexts, at, entries, triedSources, unavailable } from "../api/inventory";
 import { UnavailableNote } from "./fact-list";
 
@@ -175,7 +175,7 @@ export function UsersCard({ agent }: { agent: AgentDetail }) {
                 </span>
                 {since != null && (
                   <Time
-                    at={seconds === null ? asText(since) : new Date(seconds * 1000).toISOString()}
+                    at={seconds === null ? asText(since) : isoOf(seconds)}
                     className="shrink-0 text-muted text-xs"
                   />
                 )}

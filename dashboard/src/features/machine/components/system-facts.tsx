@@ -1,6 +1,6 @@
 import type { AgentDetail } from "@/api/contract";
 import { Card, CardHeader } from "@/components/card";
-import { bytes, exactTime, words } from "@/lib/format";
+import { bytes, exactTime, isoOf, words } from "@/lib/format";
 import { asNumber, asText, at } from "../api/inventory";
 import { FactList, type FactRow } from "./fact-list";
 
@@ -77,8 +77,8 @@ export function SystemFacts({ agent }: { agent: AgentDetail }) {
 function moment(value: unknown): { value: unknown; shown?: string } {
   const seconds = asNumber(value);
   if (seconds === null) return { value };
-  const iso = new Date(seconds * 1000).toISOString();
-  return { value: iso, shown: exactTime(iso) };
+  const iso = isoOf(seconds);
+  return iso === null ? { value } : { value: iso, shown: exactTime(iso) };
 }
 
 function cores(hardware: unknown): unknown {

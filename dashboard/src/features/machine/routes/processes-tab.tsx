@@ -10,7 +10,7 @@ import { MachineText } from "@/components/machine-text";
 import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
-import { bytes, counted } from "@/lib/format";
+import { bytes, counted, isoOf } from "@/lib/format";
 import { useCan } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { processesQuery } from "../api/queries";
@@ -77,7 +77,7 @@ const COLUMNS: ColumnDef<ProcessRow, unknown>[] = [
     header: "Started",
     meta: { sort: "started", downFirst: true, className: "w-24 max-lg:hidden" },
     cell: ({ row: { original: row } }) => {
-      const at = typeof row.started === "number" ? new Date(row.started * 1000).toISOString() : row.started;
+      const at = typeof row.started === "number" ? isoOf(row.started) : row.started;
       return at === null ? <span className="text-muted">–</span> : <Time at={at} className="text-muted text-xs" />;
     },
   },

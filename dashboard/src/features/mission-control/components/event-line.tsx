@@ -17,6 +17,19 @@ const TONES: Record<string, string> = {
   "agent.enrolled": "text-accent",
 };
 
+/** A sentence in which a machine's name keeps its own direction and turns nothing around it. */
+function Sentence({ text, name }: { text: string; name: string }) {
+  const at = name === "" ? -1 : text.indexOf(name);
+  if (at < 0) return <bdi>{text}</bdi>;
+  return (
+    <bdi dir="ltr">
+      {text.slice(0, at)}
+      <bdi>{name}</bdi>
+      {text.slice(at + name.length)}
+    </bdi>
+  );
+}
+
 /** One event as a sentence; it leads to the machine or Site it speaks of. */
 export function EventLine({ event }: { event: EventRow }) {
   const Icon = ICONS[event.name.split(".")[0] ?? ""] ?? Boxes;
@@ -28,7 +41,7 @@ export function EventLine({ event }: { event: EventRow }) {
         strokeWidth={1.75}
       />
       <span className="min-w-0 flex-1 text-sm leading-snug [overflow-wrap:anywhere] line-clamp-2">
-        <bdi>{visibleLine(event.text)}</bdi>
+        <Sentence text={visibleLine(event.text)} name={visibleLine(event.hostname ?? "")} />
       </span>
       <Time at={event.at} className="shrink-0 pt-px text-muted text-xs" />
     </>

@@ -27,7 +27,7 @@ export function StatRow({ overview }: { overview: Overview }) {
             label="Machines online in the last 24 hours"
           />
         ) : (
-          "The last 24 hours are drawn as they pass"
+          "Its curve over 24 hours grows here"
         )}
       </StatCard>
       <StatCard
@@ -36,7 +36,7 @@ export function StatRow({ overview }: { overview: Overview }) {
         link={{ to: "/fleet", search: { status: "offline", sort: "-last_seen" } }}
       >
         <SubLink to="/fleet" search={{}}>
-          All {count(agents.total)} machines
+          {agents.total === 1 ? "The machine" : `All ${count(agents.total)} machines`}
         </SubLink>
       </StatCard>
       <StatCard

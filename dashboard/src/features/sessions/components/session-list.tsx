@@ -171,7 +171,8 @@ export function SessionList({
               </EmptyState>
             ) : (
               <EmptyState icon={SquareTerminal}>
-                Terminal sessions will be listed here with their recordings. Open one from a machine's page.
+                Terminal sessions will be listed here with their recordings.{" "}
+                {agentId ? "Choose Terminal to open one." : "Open one from a machine's page."}
               </EmptyState>
             )
           }

@@ -86,7 +86,7 @@ export function UsersTab() {
       {
         id: "acts",
         header: () => <span className="sr-only">Acts</span>,
-        meta: { className: "w-14", right: true },
+        meta: { className: "w-16 md:w-18", right: true },
         cell: ({ row: { original: user } }) =>
           canWrite && user.id !== me.user_id ? (
             <Menu

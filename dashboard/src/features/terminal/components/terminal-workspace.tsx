@@ -59,10 +59,12 @@ function WorkspaceBar({
   return (
     <div className="flex min-h-10 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-raised px-4 py-1 text-xs">
       {full && <MachineText className="max-w-64 truncate text-sm">{session.hostname}</MachineText>}
-      <span className="inline-flex items-center gap-1.5 font-medium text-warn">
-        <Circle aria-hidden="true" className="size-2.5 fill-bad text-bad" />
-        {view.notice}
-      </span>
+      {view.phase !== "closed" && view.phase !== "failed" && (
+        <span className="inline-flex items-center gap-1.5 font-medium text-warn">
+          <Circle aria-hidden="true" className="size-2.5 fill-bad text-bad" />
+          {view.notice}
+        </span>
+      )}
       <span className="text-muted" role="status">
         {stateWords(view)}
       </span>
@@ -162,7 +164,7 @@ function Curtain({
 function Notice({ title, text, children }: { title: string; text: string; children: React.ReactNode }) {
   return (
     <div className="absolute inset-x-0 bottom-0 flex animate-appear flex-wrap items-center gap-x-4 gap-y-2 border-t bg-raised px-4 py-3">
-      <p className="min-w-0 flex-1 text-sm">
+      <p className="min-w-0 flex-1 basis-56 text-sm">
         <span className="font-semibold">{title}</span> <span className="text-muted">{text}</span>
       </p>
       <div className="flex items-center gap-2">{children}</div>

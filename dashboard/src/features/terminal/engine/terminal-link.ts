@@ -78,7 +78,7 @@ export class TerminalLink {
     if (this.ended) return;
     const { sessionId } = this.view;
     this.engine.close();
-    this.end({ exitCode: null, reason: "closed here" });
+    this.end({ exitCode: null, reason: "You ended it here" });
     this.socket?.close(1000);
     if (sessionId) await closeTunnel(sessionId);
   }

@@ -26,6 +26,24 @@ FOLDER_SECONDS = 30.0
 
 Kind = Literal["processes", "folders"]
 
+_Shape = dict[str, tuple[tuple[type, ...], Any]]
+"""A field's types, and what stands in for a value of another: the machine's word is hostile input."""
+
+_NUMBER = (int, float)
+_PROCESS: _Shape = {
+    "pid": ((int,), 0),
+    "ppid": ((int,), None),
+    "name": ((str,), ""),
+    "user": ((str,), None),
+    "cpu_percent": (_NUMBER, None),
+    "rss": ((int,), None),
+    "read_bytes": ((int,), None),
+    "write_bytes": ((int,), None),
+    "started": ((*_NUMBER, str), None),
+    "command": ((str,), ""),
+}
+_FOLDER: _Shape = {"name": ((str,), ""), "bytes": ((int,), 0), "files": ((int,), 0)}
+
 
 class LiveQueries:
     """Asks through the gateway that holds the machine."""
@@ -38,7 +56,7 @@ class LiveQueries:
     async def processes(self, caller: TenantCaller, agent_id: UUID, sort: str) -> dict[str, Any]:
         """The process list, sorted by a column of its items (`-cpu`: the most first)."""
         data = await self._ask(caller, agent_id, "processes", {})
-        items = _items(data)
+        items = _items(data, _PROCESS)
         column = {"cpu": "cpu_percent", "memory": "rss", "read": "read_bytes", "write": "write_bytes"}.get(
             sort.removeprefix("-"), sort.removeprefix("-")
         )
@@ -49,7 +67,7 @@ class LiveQueries:
         """The folders directly under a path, with the size of what they hold. Audited: any path may be asked for."""
         row = AuditRow("agent.folders", caller, agent_id, details={"path": path})
         data = await self._ask(caller, agent_id, "folders", {"path": path}, row)
-        items = sorted(_items(data), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
+        items = sorted(_items(data, _FOLDER), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
         shown = data.get("path")
         return {
             "path": shown if isinstance(shown, str) else path,
@@ -115,9 +133,15 @@ def _plain(data: Any) -> Any:
         raise AgentRefused("The machine's answer makes no sense.", internal=str(error)) from error
 
 
-def _items(data: dict[str, Any]) -> list[dict[str, Any]]:
+def _items(data: dict[str, Any], shape: _Shape) -> list[dict[str, Any]]:
+    """The items of an answer with the fields of `shape` and no others; what is missing or of another type is empty."""
     items = data.get("items")
-    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    return [{name: _typed(item.get(name), *kind) for name, kind in shape.items()} for item in found]
+
+
+def _typed(value: Any, types: tuple[type, ...], empty: Any) -> Any:
+    return value if isinstance(value, types) and not isinstance(value, bool) else empty
 
 
 def _sort_key(value: Any) -> tuple[int, float, str]:

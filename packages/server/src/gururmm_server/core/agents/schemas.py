@@ -117,15 +117,40 @@ class Change(Exact):
     after: Any
 
 
+class Process(Exact):
+    """One process, as the machine told it just now; null is a value that its system did not give."""
+
+    pid: int
+    ppid: int | None
+    name: str
+    user: str | None
+    cpu_percent: float | None
+    """Of one core."""
+    rss: int | None
+    read_bytes: int | None
+    write_bytes: int | None
+    started: float | str | None
+    """Unix seconds, or a time as text."""
+    command: str
+
+
 class Processes(Exact):
     at: datetime
-    items: list[dict[str, Any]]
+    items: list[Process]
     truncated: bool
+
+
+class Folder(Exact):
+    """A folder directly under the one that was asked for, with all that it holds."""
+
+    name: str
+    bytes: int
+    files: int
 
 
 class Folders(Exact):
     path: str
-    items: list[dict[str, Any]]
+    items: list[Folder]
     truncated: bool
 
 
