@@ -7,7 +7,8 @@ const KEYS: [string, string][] = [
   ["x", "Select the row"],
   ["Enter", "Open the row"],
   ["Space", "Peek at the row"],
-  ["Esc", "Back: close, clear, leave"],
+  ["Esc", "Close what is open, clear the search, let go of the row"],
+  ["Shift Esc", "Leave the terminal"],
   ["[", "Narrow or widen the sidebar"],
   ["?", "This help"],
 ];

@@ -40,6 +40,21 @@ export function settingsTabsFor(me: Me): Place[] {
   return places;
 }
 
+const NEEDS: [RegExp, string][] = [
+  [/^\/commands\b|\/commands$/, "commands.read"],
+  [/^\/sessions\b|\/sessions$/, "tunnel.read"],
+  [/\/terminal$/, "tunnel.open"],
+  [/^\/settings\/users\b/, "users.read"],
+  [/^\/settings\/partner\b/, "settings.write"],
+  [/^\/settings\/audit\b/, "audit.read"],
+];
+
+/** Whether this person's role has the page at an address. The server decides; this is for saying so plainly. */
+export function isForThisRole(me: Me, pathname: string): boolean {
+  if (/^\/platform\b/.test(pathname)) return me.role === "platform_admin";
+  return NEEDS.every(([path, permission]) => !path.test(pathname) || me.permissions.includes(permission));
+}
+
 /** The sections this person may see, in their order. */
 export function sectionsFor(me: Me): Section[] {
   const can = (permission: string) => me.permissions.includes(permission);

@@ -28,6 +28,21 @@ export function RouteNotFound() {
   );
 }
 
+/** A section that this person's role does not have, reached by an address that somebody sent. */
+export function NotForThisRole() {
+  return (
+    <div className="grid min-h-80 place-items-center px-6 text-center">
+      <div>
+        <p className="text-lg font-semibold">This page is not part of your role.</p>
+        <p className="mt-1 text-muted">Ask a Partner admin, if you need what is on it.</p>
+        <Link to="/" className="mt-4 inline-block text-accent hover:underline">
+          Go to Mission Control
+        </Link>
+      </div>
+    </div>
+  );
+}
+
 export function PagePending() {
   return (
     <div className="p-6">

@@ -129,6 +129,9 @@ const machineTabs = [
   }),
 ] as const;
 
+// What is at no address is said inside the frame, to those who are signed in.
+const elsewhereRoute = createRoute({ getParentRoute: () => appRoute, path: "$", component: RouteNotFound });
+
 const commandsRoute = createRoute({
   getParentRoute: () => appRoute,
   path: "/commands",
@@ -234,6 +237,7 @@ const routeTree = rootRoute.addChildren([
     siteRoute,
     settingsRoute.addChildren(settingsTabs),
     platformRoute,
+    elsewhereRoute,
   ]),
 ]);
 

@@ -9,9 +9,10 @@ import { useMe, useSession } from "@/lib/use-session";
 import { ActsHost } from "./acts-host";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
+import { isForThisRole } from "./navigation";
 import { Palette, preloadPalette } from "./palette-lazy";
 import { PartnerBanner } from "./partner-banner";
-import { PagePending } from "./route-states";
+import { NotForThisRole, PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
 
@@ -41,6 +42,7 @@ export function Shell() {
 function Frame({ live }: { live: boolean }) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
+  const me = useMe();
   const main = useRef<HTMLElement>(null);
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
   const [palette, setPalette] = useState(false);
@@ -73,7 +75,7 @@ function Frame({ live }: { live: boolean }) {
         <PartnerBanner />
         <TopBar live={live} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
         <main id="main" ref={main} tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
-          <Outlet />
+          {isForThisRole(me, pathname) ? <Outlet /> : <NotForThisRole />}
         </main>
       </div>
       <BottomBar />

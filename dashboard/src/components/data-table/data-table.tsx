@@ -65,6 +65,7 @@ export function DataTable<T>(props: DataTableProps<T>) {
   const toggle = (id: string) => selection?.onChange(toggled(selection.ids, id));
   const { onOpen, onPeek } = props;
   const keys = useRowKeys({
+    peeking: props.marked !== undefined,
     ids,
     active: !loading,
     onOpen: onOpen && ((id) => withRow(byId(id), onOpen)),

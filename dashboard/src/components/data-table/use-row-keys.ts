@@ -2,6 +2,8 @@ import { useEffect, useState } from "react";
 import { useHotkeys } from "@/lib/hotkeys";
 
 interface RowKeys {
+  /** A row is peeked at: it follows the keys. */
+  peeking: boolean;
   ids: string[];
   active: boolean;
   onOpen?: (id: string) => void;
@@ -11,7 +13,7 @@ interface RowKeys {
 }
 
 /** j/k and the arrows move, x selects, enter opens, space peeks, esc goes back. Returns the row the keys are on. */
-export function useRowKeys({ ids, active, onOpen, onPeek, onToggle, onEscape }: RowKeys) {
+export function useRowKeys({ peeking, ids, active, onOpen, onPeek, onToggle, onEscape }: RowKeys) {
   const [cursor, setCursor] = useState<string | null>(null);
   useEffect(() => {
     if (cursor !== null && !ids.includes(cursor)) setCursor(null);
@@ -20,6 +22,7 @@ export function useRowKeys({ ids, active, onOpen, onPeek, onToggle, onEscape }: 
     const at = cursor === null ? -1 : ids.indexOf(cursor);
     const next = at === -1 ? (step > 0 ? 0 : ids.length - 1) : Math.min(ids.length - 1, Math.max(0, at + step));
     setCursor(ids[next] ?? null);
+    if (peeking) onPeek?.(ids[next]);
   };
   const withCursor = (act: ((id: string) => void) | undefined) => () => {
     if (cursor !== null) act?.(cursor);

@@ -1,4 +1,4 @@
-import { choiceParam, idParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface AuditSearch {
   search?: string;
@@ -9,6 +9,7 @@ export interface AuditSearch {
   session_id?: string;
   from?: string;
   to?: string;
+  sort?: string;
 }
 
 export function validateAuditSearch(raw: RawSearch): AuditSearch {
@@ -21,5 +22,6 @@ export function validateAuditSearch(raw: RawSearch): AuditSearch {
     session_id: idParam(raw, "session_id"),
     from: textParam(raw, "from"),
     to: textParam(raw, "to"),
+    sort: sortParam(raw, ["at"]),
   };
 }

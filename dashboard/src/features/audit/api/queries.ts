@@ -4,7 +4,17 @@ import { listQuery } from "@/api/queries";
 import type { AuditSearch } from "../search";
 
 export function auditQuery({ from, to, ...filter }: AuditSearch) {
-  return listQuery<AuditRow>(["audit"], "/audit", { ...filter, from: moment(from), to: moment(to) });
+  return listQuery<AuditRow>(["audit"], "/audit", {
+    ...filter,
+    sort: auditSort(filter),
+    from: moment(from),
+    to: moment(to),
+  });
+}
+
+/** The newest first; of one session, what was typed first: it is read as it happened. */
+export function auditSort({ sort, session_id }: AuditSearch): string {
+  return sort ?? (session_id ? "at" : "-at");
 }
 
 /** A local date and time of the form as UTC; nothing when it can't be read. */

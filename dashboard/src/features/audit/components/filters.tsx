@@ -39,7 +39,7 @@ export function AuditFilters({
         <option value="tunnel">Terminal sessions</option>
         <option value="admin">Administration</option>
       </SelectField>
-      <div className="flex items-center gap-1.5 text-muted text-xs">
+      <div className="flex flex-wrap items-center gap-1.5 text-muted text-xs">
         <TextField
           label="From"
           hideLabel

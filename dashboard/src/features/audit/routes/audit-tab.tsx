@@ -13,7 +13,7 @@ import { Time } from "@/components/time";
 import { counted } from "@/lib/format";
 import { notifyError } from "@/lib/notify";
 import { visibleLine } from "@/lib/visible-text";
-import { auditQuery, verifyAudit } from "../api/queries";
+import { auditQuery, auditSort, verifyAudit } from "../api/queries";
 import { AuditFilters } from "../components/filters";
 import { AuditRowDialog } from "../components/row-dialog";
 import type { AuditSearch } from "../search";
@@ -25,7 +25,7 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
   {
     id: "at",
     header: "When",
-    meta: { className: "w-28 max-md:w-20" },
+    meta: { sort: "at", downFirst: true, className: "w-28 max-md:w-24" },
     cell: ({ row }) => <Time at={row.original.at} className="text-muted" />,
   },
   {
@@ -76,7 +76,7 @@ export function AuditTab() {
   const navigate = route.useNavigate();
   const [open, setOpen] = useState<AuditRow | null>(null);
   const audit = useInfiniteQuery(auditQuery(search));
-  const filtered = Object.values(search).some((value) => value !== undefined);
+  const filtered = Object.entries(search).some(([name, value]) => name !== "sort" && value !== undefined);
   return (
     <>
       <div className="flex flex-wrap items-center gap-2 pb-3">
@@ -96,6 +96,8 @@ export function AuditTab() {
           list={audit}
           columns={COLUMNS}
           rowId={rowId}
+          sort={auditSort(search)}
+          onSort={(sort) => navigate({ search: (before: AuditSearch) => ({ ...before, sort }), replace: true })}
           onOpen={setOpen}
           empty={
             <EmptyState

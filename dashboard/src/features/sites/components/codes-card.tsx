@@ -19,6 +19,8 @@ import { CodeDialog } from "./code-dialog";
 
 const TONES: Record<SiteCode["state"], Tone> = { active: "ok", expired: "warn", used_up: "warn", revoked: "neutral" };
 
+const LOOPBACK = /\/\/(localhost|127\.\d+\.\d+\.\d+|\[::1\])[:/]/;
+
 /** How a machine is added to a Site: the command to paste, and the codes behind it. */
 export function CodesCards({ siteId }: { siteId: string }) {
   const label = useLabel();
@@ -59,6 +61,12 @@ export function CodesCards({ siteId }: { siteId: string }) {
                 <span className="text-muted">run this as root on the machine. It appears here seconds later.</span>
               </p>
               <CopyLine value={current.install_command} label="Copy the install command" />
+              {LOOPBACK.test(current.install_command) && (
+                <p className="pt-1.5 text-warn text-xs">
+                  This address reaches the server from this machine only. For others, open this page by an address that
+                  they reach, or start GuruRMM with --public-url.
+                </p>
+              )}
             </div>
             <div>
               <p className="pb-1.5 text-muted text-sm">Or send this page to whoever sits at the machine:</p>

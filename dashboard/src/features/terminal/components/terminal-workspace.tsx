@@ -56,6 +56,10 @@ function WorkspaceBar({
   const going = view.phase === "open" || view.phase === "reconnecting";
   const now = useTick(1000, going);
   const Size = full ? Minimize2 : Maximize2;
+  const way = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    session.onLeave = () => way.current?.focus();
+  }, [session]);
   return (
     <div className="flex min-h-10 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-raised px-4 py-1 text-xs">
       {full && <MachineText className="max-w-64 truncate text-sm">{session.hostname}</MachineText>}
@@ -74,7 +78,8 @@ function WorkspaceBar({
             {clock(now - view.openedAt)}
           </span>
         )}
-        <IconButton label={full ? "Back to the page" : "Fill the window"} className="size-7" onClick={onFull}>
+        {going && <span className="text-muted max-md:hidden">Shift Esc leaves the terminal</span>}
+        <IconButton ref={way} label={full ? "Back to the page" : "Fill the window"} className="size-7" onClick={onFull}>
           <Size aria-hidden="true" className="size-3.5" />
         </IconButton>
         {view.phase !== "closed" && view.phase !== "failed" && (

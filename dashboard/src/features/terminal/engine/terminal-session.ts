@@ -40,6 +40,8 @@ export class TerminalSession {
   view: LinkView;
   /** The reason why the last typing or paste was not taken; null when all was. */
   refused: string | null = null;
+  /** Called for Shift+Esc: puts the focus outside. */
+  onLeave: () => void = () => undefined;
   private readonly fit = new FitAddon();
   private readonly listeners = new Set<() => void>();
   private begun = false;
@@ -80,6 +82,12 @@ export class TerminalSession {
       closed: null,
       error: null,
     };
+    // The one key that is not the program's: a keyboard must find its way out again.
+    this.terminal.attachCustomKeyEventHandler((event) => {
+      if (event.key !== "Escape" || !event.shiftKey) return true;
+      if (event.type === "keydown") this.onLeave();
+      return false;
+    });
     this.terminal.onData((text) => this.typed(ENCODER.encode(text)));
     this.terminal.onBinary((text) => this.typed(Uint8Array.from(text, (character) => character.charCodeAt(0))));
     this.terminal.onResize(({ cols, rows }) => this.link.engine.resize(cols, rows));
