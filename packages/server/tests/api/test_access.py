@@ -8,7 +8,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 from gururmm_server.core.identity.principal import Role
 
-from .conftest import Answer, Api
+from .conftest import PASSWORD, Answer, Api
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ CASES: dict[str, Case] = {
     "GET /auth/sessions": Case(denied=None),
     "POST /auth/sessions/{session_id}/end": Case(denied=None, foreign="path", accepts=(404,)),
     "POST /auth/sign-out-everywhere": Case(denied=None),
+    "POST /auth/password": Case({"current_password": PASSWORD, "new_password": PASSWORD}, denied=None),
     "POST /auth/switch-partner": Case({"tenant_id": "{partner_id}"}, denied=None, foreign="body"),
     "GET /users": Case(),
     "POST /users": Case(

@@ -5,12 +5,12 @@ import { ApiError } from "@/api/errors";
 import { adopt } from "@/api/session";
 import { Button } from "@/components/button";
 import { TextField } from "@/components/field";
+import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
 import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
 import { words } from "@/lib/format";
 import { acceptInvitation, readInvitation } from "../api/sign-in";
 import { Entrance } from "../components/entrance";
 
-const MIN_PASSWORD = 12;
 const route = getRouteApi("/welcome/$token");
 
 export function WelcomePage() {
@@ -61,7 +61,6 @@ export function WelcomePage() {
   }
   const { email, partner_name: partner, role } = invitation.data;
   const fields = accept.error instanceof ApiError ? accept.error.fields : {};
-  const left = MIN_PASSWORD - password.length;
   return (
     <Entrance title={partner ? `Welcome to ${partner}` : "Welcome"}>
       <form
@@ -84,19 +83,14 @@ export function WelcomePage() {
           onChange={(event) => setName(event.target.value)}
           error={fields.name}
         />
-        <TextField
-          label="Password"
-          type="password"
-          autoComplete="new-password"
-          required
-          minLength={MIN_PASSWORD}
-          autoFocus
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-          error={fields.password}
-          hint={left > 0 ? `At least ${MIN_PASSWORD} characters: ${left} to go.` : "Long enough."}
-        />
-        <Button type="submit" variant="primary" className="h-9 w-full" busy={accept.isPending} disabled={left > 0}>
+        <NewPasswordField label="Password" autoFocus value={password} onChange={setPassword} error={fields.password} />
+        <Button
+          type="submit"
+          variant="primary"
+          className="h-9 w-full"
+          busy={accept.isPending}
+          disabled={charactersToGo(password) > 0}
+        >
           Start
         </Button>
       </form>

@@ -34,5 +34,7 @@ export const acts = {
   deleteUser: (id: string) => api.delete(`/users/${id}`),
   saveSettings: (settings: SettingsChange) => api.patch<PartnerSettings>("/settings", settings),
   endSignIn: (id: string) => api.post(`/auth/sessions/${id}/end`),
+  changePassword: (current: string, chosen: string) =>
+    api.post("/auth/password", { current_password: current, new_password: chosen }),
   signOutEverywhere: () => api.post("/auth/sign-out-everywhere"),
 };

@@ -1,5 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { LogOut } from "lucide-react";
+import { KeyRound, LogOut } from "lucide-react";
+import { useState } from "react";
 import type { SignInSession } from "@/api/contract";
 import { forget } from "@/api/session";
 import { Badge } from "@/components/badge";
@@ -15,14 +16,20 @@ import { setTheme, type Theme, useTheme } from "@/lib/theme";
 import { useMe } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { acts, signInsQuery } from "../api/queries";
+import { PasswordDialog } from "../components/password-dialog";
 
 export function AccountTab() {
   const me = useMe();
   const theme = useTheme();
+  const [changing, setChanging] = useState(false);
   return (
     <div className="max-w-3xl space-y-4">
       <Card>
-        <CardHeader title="You" />
+        <CardHeader title="You">
+          <Button size="small" onClick={() => setChanging(true)}>
+            <KeyRound aria-hidden="true" className="size-3" /> Change password
+          </Button>
+        </CardHeader>
         <div className="grid gap-x-6 gap-y-3 p-4 text-sm sm:grid-cols-3">
           <p>
             <span className="block text-muted text-xs">Name</span>
@@ -44,6 +51,7 @@ export function AccountTab() {
         </div>
       </Card>
       <SignIns />
+      {changing && <PasswordDialog onClose={() => setChanging(false)} />}
     </div>
   );
 }

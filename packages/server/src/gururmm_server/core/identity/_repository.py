@@ -132,13 +132,16 @@ async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> Row |
     )
 
 
-async def end_sessions(tx: Transaction, user_id: UUID, tenant_id: UUID | None = None) -> list[UUID]:
-    """End every session of this person (in this Partner, where one is given); their ids."""
+async def end_sessions(
+    tx: Transaction, user_id: UUID, tenant_id: UUID | None = None, *, keep: UUID | None = None
+) -> list[UUID]:
+    """End every session of this person (in this Partner, where one is given) except `keep`; their ids."""
     rows = await tx.fetch(
         "update core.user_sessions set ended_at = now() where user_id = $1 and ended_at is null"
-        " and ($2::uuid is null or tenant_id = $2) returning session_id",
+        " and ($2::uuid is null or tenant_id = $2) and session_id is distinct from $3 returning session_id",
         user_id,
         tenant_id,
+        keep,
     )
     return [row["session_id"] for row in rows]
 

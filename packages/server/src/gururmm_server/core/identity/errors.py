@@ -38,11 +38,28 @@ class OriginRefused(GuruError):
     status = 403
 
 
-class WeakPassword(GuruError):
+class PasswordRefused(GuruError):
+    """This password is not accepted."""
+
+    status = 422
+
+    def __init__(self, field: str = "") -> None:
+        """`field`: which one of a form with two passwords is meant."""
+        super().__init__()
+        if field:
+            self.details = [{"field": field, "message": self.message}]
+
+
+class WeakPassword(PasswordRefused):
     """A password needs at least 12 characters, 5 of them different, and must not be the e-mail address."""
 
     code = "weak_password"
-    status = 422
+
+
+class WrongPassword(PasswordRefused):
+    """This is not your current password."""
+
+    code = "wrong_password"
 
 
 class InvitationGone(GuruError):

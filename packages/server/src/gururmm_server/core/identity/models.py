@@ -51,6 +51,11 @@ class SignIn(BaseModel):
     password: Password
 
 
+class ChangePassword(BaseModel):
+    current_password: Password
+    new_password: Password
+
+
 class SwitchPartner(BaseModel):
     tenant_id: UUID
 

@@ -43,8 +43,8 @@ class Passwords:
             return False
 
 
-def check_strength(password: str, email: str) -> None:
-    """Raise `WeakPassword` for what nobody should use."""
+def check_strength(password: str, email: str, field: str = "") -> None:
+    """Raise `WeakPassword`, of this field where one is named, for what nobody should use."""
     short = len(password) < MIN_LENGTH or len(set(password)) < _MIN_DIFFERENT
     if short or password.lower() == email.lower():
-        raise WeakPassword
+        raise WeakPassword(field)

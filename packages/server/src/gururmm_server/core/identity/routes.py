@@ -10,6 +10,7 @@ from gururmm_server.core.identity.access import NotSignedIn, TenantCaller, publi
 from gururmm_server.core.identity.errors import OriginRefused
 from gururmm_server.core.identity.models import (
     AcceptInvitation,
+    ChangePassword,
     Invitation,
     InvitationLink,
     InvitedUser,
@@ -79,6 +80,7 @@ def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRout
     _add_sign_in(router, identity, door)
     _add_invitations(router, identity, door)
     _add_sessions(router, identity, door)
+    _add_password(router, identity)
     _add_users(router, users)
     return router
 
@@ -143,6 +145,14 @@ def _add_sessions(router: APIRouter, identity: Identity, door: BrowserDoor) -> N
         await identity.keeper.end(caller, session_id)
         if session_id == caller.session_id:
             door.forget(response)
+
+
+def _add_password(router: APIRouter, identity: Identity) -> None:
+    @router.post("/auth/password", status_code=204, tags=["auth"])
+    async def change_password(
+        body: ChangePassword, caller: Annotated[Principal, signed_in()], request: Request
+    ) -> None:
+        await identity.change_password(caller, body.current_password, body.new_password, device_of(request))
 
 
 def _add_users(router: APIRouter, users: Users) -> None:

@@ -1,13 +1,13 @@
-"""Signing in, and the doors between Partners."""
+"""Signing in, one's own password, and the doors between Partners."""
 
 from uuid import UUID
 
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.attempts import Attempts
-from gururmm_server.core.identity.errors import NoPartner, WrongCredentials
+from gururmm_server.core.identity.errors import NoPartner, SessionEnded, WrongCredentials, WrongPassword
 from gururmm_server.core.identity.invitations import Invitations
-from gururmm_server.core.identity.passwords import Passwords
+from gururmm_server.core.identity.passwords import Passwords, check_strength
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
@@ -61,8 +61,30 @@ class Identity:
         if not places:
             raise NoPartner
         tenant_id: UUID = places[0]["tenant_id"]
-        async with self._db.identity(tenant_id) as tx:
-            return await self.keeper.start(tx, person, tenant_id, device)
+        return await self._start(person, tenant_id, device)
+
+    async def change_password(self, caller: Principal, current: str, new: str, device: Device) -> None:
+        """Another password for the caller, whose other sessions end at once, everywhere.
+
+        Raises `WeakPassword`, `WrongPassword`, `TooManyAttempts`, and `SessionEnded` when the account is gone.
+        """
+        check_strength(new, caller.email, "new_password")
+        proved = await self._prove(caller, current, device)
+        new_hash = await self._passwords.hash(new)
+        address = device.address[:64]
+        if caller.tenant_id is None:
+            # No Partner's chain can hold this row: the Platform keeps its own.
+            async with self._db.platform(caller.email, f"change own password from {address}"):
+                pass
+        async with self._db.identity(caller.tenant_id) as tx:
+            person = await repository.lock_person(tx, caller.user_id)
+            if person is None or person["password_hash"] != proved:
+                raise WrongPassword("current_password")
+            if caller.tenant_id is not None:
+                await append(tx, "audit_log", AuditRow("password.changed", caller, details={"address": address}))
+            await repository.set_password(tx, caller.user_id, new_hash)
+            ended = await repository.end_sessions(tx, caller.user_id, keep=caller.session_id)
+        await self.revocations.announce(ended)
 
     async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device) -> Started:
         """Go on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
@@ -92,8 +114,32 @@ class Identity:
         # No Partner's chain can hold this row: the Platform keeps its own.
         async with self._db.platform(person["email"], f"sign in from {device.address}"):
             pass
+        return await self._start(person, None, device)
+
+    async def _start(self, person: Row, tenant_id: UUID | None, device: Device) -> Started:
+        """A session for the password that was proved. Raises `WrongCredentials` where it was changed meanwhile."""
+        async with self._db.identity(tenant_id) as tx:
+            started = await self.keeper.start(tx, person, tenant_id, device)
+            # The start noted the sign-in on the person's row, so nobody else changes that before the commit.
+            held = await repository.person(tx, person["user_id"])
+            if held is None or held["password_hash"] != person["password_hash"]:
+                raise WrongCredentials
+        return started
+
+    async def _prove(self, caller: Principal, password: str, device: Device) -> str:
+        """The stored hash that the caller's password fits; a wrong one counts like one at sign-in."""
+        self._attempts.admit(caller.email, device.address)
         async with self._db.identity() as tx:
-            return await self.keeper.start(tx, person, None, device)
+            person = await repository.person(tx, caller.user_id)
+        if person is None or person["disabled_at"] is not None:
+            raise SessionEnded(internal="account disabled")
+        if not await self._passwords.verify(password, person["password_hash"]):
+            self._attempts.failed(device.address)
+            log.info("change of password refused", user_id=str(caller.user_id), address=device.address)
+            raise WrongPassword("current_password")
+        self._attempts.succeeded(caller.email)
+        proved: str = person["password_hash"]
+        return proved
 
     async def _record_refusal(self, person: Row | None, places: list[Row], device: Device) -> None:
         """A wrong password for a known account is seen by the admins of the Partner it was used in last."""
