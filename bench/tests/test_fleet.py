@@ -1,12 +1,16 @@
 """A fleet against the other end of the protocol: it proves itself, distrusts, obeys, and says goodbye."""
 
 import asyncio
+import os
 import signal
+import sqlite3
 import sys
 import time
 
 import pytest
+from gururmm_bench.simulator.catalogue import PREFIXES
 from gururmm_bench.simulator.fleet import EnrolmentRefused, Fleet, FleetOptions
+from gururmm_bench.simulator.profile import make_profile
 from gururmm_bench.simulator.store import Store
 from gururmm_wire.codec import inventory_hash
 from gururmm_wire.v2.agent import (
@@ -53,6 +57,36 @@ async def test_machines_enrol_once_spread_over_the_codes(server, tmp_path):
     assert [body["site_code"] for body in by_number] == list("ABABA")
     assert len(server.enrolments) == 7
     assert len({body["hostname"] for body in server.enrolments}) == 7
+
+
+async def profiles_with(server, state, codes, machines):
+    with Store(state) as store:
+        fleet = Fleet(FleetOptions(server.url, tuple(codes), machines), store)
+        await fleet.enrol()
+        return [machine.profile for machine in fleet.machines]
+
+
+async def test_a_machine_stays_who_it_is_whatever_becomes_of_the_codes(server, tmp_path):
+    before = await profiles_with(server, tmp_path, "ABCDEF", 25)
+    for codes in ("ABCDEFG", "GFEDCBA", "BD", "Z"):
+        assert await profiles_with(server, tmp_path, codes, 25) == before, codes
+    more = await profiles_with(server, tmp_path, "ABCDEFG", 30)
+    assert more[:25] == before
+    assert await profiles_with(server, tmp_path, "A", 30) == more
+    assert len(server.enrolments) == 30
+
+
+async def test_a_store_from_before_origins_keeps_its_machines_too(server, tmp_path):
+    with sqlite3.connect(tmp_path / "fleet.sqlite") as database:
+        database.execute(
+            "create table machines (number integer primary key, seed blob not null, agent_id blob, server_key blob)"
+        )
+        rows = [(number, os.urandom(64), os.urandom(16), os.urandom(32)) for number in range(12)]
+        database.executemany("insert into machines values (?, ?, ?, ?)", rows)
+    had = [make_profile(number, prefix=PREFIXES[number % 6], subnet=number % 6) for number in range(12)]
+    assert await profiles_with(server, tmp_path, "ABCDEF", 5) == had[:5]
+    assert await profiles_with(server, tmp_path, "ABCDEFG", 12) == had
+    assert server.enrolments == []
 
 
 async def test_a_refused_code_ends_it_with_the_servers_words(server, tmp_path):

@@ -123,13 +123,67 @@ def test_processes_add_up_to_the_machine():
     assert len({row["pid"] for row in rows}) == len(rows)
 
 
-def test_folders_go_one_level_down_and_refuse_what_is_not_there():
-    profile = next(profile for profile in FLEET if profile.os == "linux")
-    inner = answers.answer(profile, Query(bytes(16), "folders", {"path": "/home"}), MONDAY)
-    assert inner.ok
-    assert inner.data["path"] == "/home"
-    for path in ("/nowhere", "../etc", 7):
-        assert not answers.answer(profile, Query(bytes(16), "folders", {"path": path}), MONDAY).ok
+def measure(profile, path):
+    answer = answers.answer(profile, Query(bytes(16), "folders", {"path": path}), MONDAY)
+    assert answer.ok, (profile.hostname, path, answer.message)
+    assert answer.data["path"] == path
+    sizes = [item["bytes"] for item in answer.data["items"]]
+    assert sizes == sorted(sizes, reverse=True)
+    return answer.data["items"]
+
+
+def below(profile, path, name):
+    separator = "\\" if profile.os == "windows" else "/"
+    return f"{path.rstrip(separator)}{separator}{name}"
+
+
+def test_every_drive_that_a_machine_names_has_folders_that_add_up_to_what_is_used():
+    for profile in FLEET:
+        drives = readings.disks(profile, MONDAY)
+        named = {key for key in collect(profile, "disks", MONDAY) if not key.startswith("smart:")}
+        assert named == {mount for mount, _, _ in drives}
+        for mount, used, _ in drives:
+            items = measure(profile, mount)
+            assert measure(profile, mount) == items
+            assert 0.95 * used <= sum(item["bytes"] for item in items) <= used
+            assert any(item["bytes"] and item["name"] != "." for item in items)
+
+
+def test_a_folder_holds_what_its_own_line_said_two_levels_down_and_more():
+    for profile, mount in [(one, disk.mount) for one in FLEET[:60] for disk in one.disks]:
+        deepest = 0
+        waiting = [(1, below(profile, mount, item["name"]), item) for item in measure(profile, mount)]
+        while waiting:
+            level, path, item = waiting.pop()
+            if item["name"] == "." or not item["bytes"]:  # a mount point has its own line
+                continue
+            deepest = max(deepest, level)
+            inner = measure(profile, path)
+            assert 0.95 * item["bytes"] <= sum(row["bytes"] for row in inner) <= item["bytes"], path
+            assert sum(row["files"] for row in inner) <= item["files"] + len(inner), path
+            waiting += [(level + 1, below(profile, path, row["name"]), row) for row in inner]
+        assert deepest >= 2
+
+
+def test_paths_are_read_as_the_operating_system_reads_them():
+    windows = next(profile for profile in FLEET if profile.os == "windows")
+    for spelling in ("C:\\Windows\\", "c:\\WINDOWS", "C:/Windows", "C:\\.\\Windows\\."):
+        assert measure(windows, spelling) == measure(windows, "C:\\Windows")
+    assert measure(windows, "/") == measure(windows, "C:") == measure(windows, "C:\\")
+    linux = next(profile for profile in FLEET if profile.os == "linux")
+    assert measure(linux, "/var/") == measure(linux, "/var")
+    assert {item["bytes"] for item in measure(linux, "/") if item["name"] == "home"} == {0}
+    assert measure(linux, "/home")[0]["bytes"]
+    mac = next(profile for profile in FLEET if profile.os == "macos")
+    assert measure(mac, "/Users") == measure(mac, "/System/Volumes/Data/Users")
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "../etc", "/VAR", "/var/../etc", "D:\\", "", "/\0", 7])
+def test_folders_that_are_not_there_are_refused(path):
+    linux = next(profile for profile in FLEET if profile.os == "linux")
+    answer = answers.answer(linux, Query(bytes(16), "folders", {"path": path}), MONDAY)
+    assert not answer.ok
+    assert answer.message
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Any, Final
 from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.server import Query
 
+from gururmm_bench.simulator.folders import folder_sizes
 from gururmm_bench.simulator.inventory import collect, smart
 from gururmm_bench.simulator.profile import Profile
 from gururmm_bench.simulator.readings import boot_time, cpu_permille, memory_used, temperatures
@@ -64,14 +65,6 @@ _PROCESSES: Final = {
         ("zsh", "", "-zsh"),
     ),
 }
-_FOLDERS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
-    "linux": {
-        "/": ("home", "usr", "var", "opt", "srv", "etc", "root", "tmp"),
-        "/var": ("lib", "log", "cache", "spool"),
-    },
-    "windows": {"C:\\": ("Windows", "Program Files", "Program Files (x86)", "Users", "ProgramData", "Temp")},
-    "macos": {"/": ("System", "Applications", "Users", "Library", "private", "opt")},
-}
 
 
 def answer(profile: Profile, query: Query, at: float) -> Answer:
@@ -83,10 +76,7 @@ def answer(profile: Profile, query: Query, at: float) -> Answer:
         return Answer(query.query_id, ok=True, data=data)
     if query.kind == "smart":
         return Answer(query.query_id, ok=True, data={"items": {"disk 0": smart(profile)}})
-    path = query.arguments.get("path", "/")
-    if not isinstance(path, str):
-        return Answer(query.query_id, ok=False, message="the path is not text")
-    return _folders(profile, query.query_id, path)
+    return _folders(profile, query, at)
 
 
 def processes(profile: Profile, at: float) -> dict[str, Any]:
@@ -127,23 +117,12 @@ def _celsius(profile: Profile, at: float) -> list[dict[str, Any]]:
     ]
 
 
-def _folders(profile: Profile, query_id: bytes, path: str) -> Answer:
-    known = _FOLDERS[profile.os]
-    separator = "\\" if profile.os == "windows" else "/"
-    start = path if path in known else path.rstrip(separator) or separator
-    if path == "/":
-        start = next(iter(known))
-    names = known.get(start)
-    if names is None:
-        parent, _, name = start.rpartition(separator)
-        if name not in known.get(parent or separator, known.get(parent + separator, ())):
-            return Answer(query_id, ok=False, message=f"{path[:200]} does not exist on this simulated machine")
-        names = ("data", "cache", "archive", "logs")
-    rng = random.Random(f"folders:{profile.machine_id}:{start}")
-    shares = sorted((rng.random() ** 2 + 0.01 for _ in names), reverse=True)
-    total = profile.disks[0].total * profile.disks[0].fullness / (1 if start in known else 6)
-    rows = [
-        {"name": name, "bytes": int(total * share / sum(shares)), "files": rng.randint(40, 180_000)}
-        for name, share in zip(names, shares, strict=True)
-    ]
-    return Answer(query_id, ok=True, data={"path": path, "items": rows, "truncated": False})
+def _folders(profile: Profile, query: Query, at: float) -> Answer:
+    path = query.arguments.get("path", "/")
+    if not isinstance(path, str) or "\0" in path or not path:
+        return Answer(query.query_id, ok=False, message="folders needs a path")
+    data = folder_sizes(profile, path, at)
+    if data is None:
+        message = f"{path[:200]} does not exist on this simulated machine"
+        return Answer(query.query_id, ok=False, message=message)
+    return Answer(query.query_id, ok=True, data=data)

@@ -79,7 +79,7 @@ MODELS: Final = (
 )  # fmt: skip
 
 PREFIXES: Final = ("NW", "HB", "LK", "CT", "OR", "SV", "GM", "PA", "WE", "DX")
-"""What hostnames begin with, one for each site code in turn."""
+"""What hostnames begin with, one for each site code that there is when a machine is new, in turn."""
 
 FIRST_NAMES: Final = (
     "anna", "ben", "carla", "david", "elena", "felix", "grace", "hannah", "ivan", "julia", "karim", "laura",

@@ -21,7 +21,7 @@ from gururmm_bench.simulator.commands import Commands
 from gururmm_bench.simulator.inventory import AGENT_VERSION
 from gururmm_bench.simulator.link import open_link
 from gururmm_bench.simulator.machine import Machine
-from gururmm_bench.simulator.profile import DEFAULT_SEED, Profile, make_profile
+from gururmm_bench.simulator.profile import DEFAULT_SEED, Origin, Profile, make_profile
 from gururmm_bench.simulator.store import Identity, Store
 
 _log = logging.getLogger(__name__)
@@ -81,8 +81,10 @@ class Fleet:
         """Make every machine known to the server, once. Raises `EnrolmentRefused`."""
         pending: list[tuple[Profile, Identity]] = []
         fresh: list[tuple[int, Identity]] = []
+        origins = self._origins()
         for number in range(self._options.machines):
-            profile = self._profile(number)
+            origin = origins[number]
+            profile = make_profile(number, seed=origin.seed, prefix=origin.prefix, subnet=origin.subnet)
             identity = self._store.identity(number)
             if identity is None:
                 identity = Identity(crypto_sign_keypair()[1], None, b"")
@@ -122,10 +124,22 @@ class Fleet:
                 await asyncio.sleep(0)
         await asyncio.sleep(0.2)
 
-    def _profile(self, number: int) -> Profile:
+    def _origins(self) -> dict[int, Origin]:
+        """Every machine's origin, settled from here on.
+
+        A new machine's follows from today's codes, and so does that of one from before origins were kept: it has been
+        this machine as long as the number of codes has not changed.
+        """
+        known = self._store.origins()
+        numbers = {*range(self._options.machines), *self._store.numbers()}
+        fresh = {number: self._origin(number) for number in numbers - known.keys()}
+        self._store.settle(fresh)
+        return known | fresh
+
+    def _origin(self, number: int) -> Origin:
         site = number % len(self._options.site_codes)
         prefixes = self._options.prefixes
-        return make_profile(number, seed=self._options.seed, prefix=prefixes[site % len(prefixes)], subnet=site)
+        return Origin(self._options.seed, prefixes[site % len(prefixes)], site)
 
     async def _enrol(self, profile: Profile, identity: Identity) -> None:
         code = self._options.site_codes[profile.number % len(self._options.site_codes)]

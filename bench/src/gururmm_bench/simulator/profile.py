@@ -1,4 +1,4 @@
-"""Who a simulated machine is: drawn once from a seed and its number, the same at every start."""
+"""Who a simulated machine is: drawn once from its number and its origin, the same at every start."""
 
 import random
 import uuid
@@ -18,6 +18,15 @@ from gururmm_bench.simulator.catalogue import (
 
 GIB: Final = 1024**3
 DEFAULT_SEED: Final = "northwind"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What else than its number a machine is drawn from: settled once, whatever Sites come and go later."""
+
+    seed: str
+    prefix: str
+    subnet: int
 
 
 @dataclass(frozen=True, slots=True)

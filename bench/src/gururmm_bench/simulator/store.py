@@ -1,4 +1,4 @@
-"""What a simulated fleet remembers between starts: keys, identities and the commands it has seen. One SQLite file."""
+"""What a simulated fleet remembers between starts: who its machines are, and the commands they saw. One SQLite file."""
 
 import fcntl
 import os
@@ -9,8 +9,12 @@ from typing import Self
 
 import msgspec
 
+from gururmm_bench.simulator.profile import Origin
+
 _SCHEMA = """
 create table if not exists machines (number integer primary key, seed blob not null, agent_id blob, server_key blob);
+create table if not exists origins (
+  number integer primary key, seed text not null, prefix text not null, subnet integer not null);
 create table if not exists commands (
   command_id blob primary key, number integer not null, started_at_ms integer not null, outcome text,
   exit_code integer, duration_ms integer not null default 0, message text not null default '', output blob,
@@ -92,6 +96,24 @@ class Store:
         self._database.executemany(
             "insert or replace into machines values (?, ?, ?, ?)",
             [(number, item.secret, item.agent_id, item.server_key) for number, item in rows],
+        )
+        self._database.execute("commit")
+
+    def numbers(self) -> list[int]:
+        """The machines that have a key."""
+        return [row[0] for row in self._database.execute("select number from machines")]
+
+    def origins(self) -> dict[int, Origin]:
+        """What is settled, by number; a store from before origins were kept has machines without one."""
+        rows = self._database.execute("select number, seed, prefix, subnet from origins")
+        return {number: Origin(seed, prefix, subnet) for number, seed, prefix, subnet in rows}
+
+    def settle(self, origins: dict[int, Origin]) -> None:
+        """Keep origins for good: one that a machine has already stays."""
+        self._database.execute("begin")
+        self._database.executemany(
+            "insert or ignore into origins values (?, ?, ?, ?)",
+            [(number, item.seed, item.prefix, item.subnet) for number, item in origins.items()],
         )
         self._database.execute("commit")
 
