@@ -73,7 +73,7 @@ class SessionKeeper:
         if tenant_id is not None:
             row = AuditRow("session.started", principal, details={"address": address, "user_agent": agent})
             await append(tx, "audit_log", row)
-        return Started(await self._signed_in(tx, principal, person["name"]), refresh_token)
+        return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
 
     async def refresh(self, token: str, device: Device) -> Started:
         """A new access token. Raises `SessionEnded`, after ending the family when the token was used before."""
@@ -153,7 +153,9 @@ class SessionKeeper:
             person = await repository.person(tx, principal.user_id)
             if person is None:
                 raise SessionEnded
-            return await self._me(tx, principal, person["name"])
+            tenant_id = principal.tenant_id
+            place = await repository.place(tx, person["user_id"], tenant_id, hold=False) if tenant_id else None
+            return await self._me(tx, principal, _name(person, place))
 
     async def _session(self, tx: Transaction, token: str) -> Row:
         """The open session that this token is or was of, locked. Raises `SessionEnded`."""
@@ -180,7 +182,7 @@ class SessionKeeper:
         fresh = _refresh_token(principal.session_id) if session["current"] else None
         if fresh is not None:
             await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
-        return Started(await self._signed_in(tx, principal, person["name"]), fresh)
+        return Started(await self._signed_in(tx, principal, _name(person, place)), fresh)
 
     async def _end(
         self, session_id: UUID, user_id: UUID, tenant_id: UUID | None, details: dict[str, str] | None = None
@@ -230,6 +232,12 @@ def _principal(person: Row, session_id: UUID, tenant_id: UUID | None, place: Row
         tenant_id=tenant_id,
         client_id=place["client_id"] if place else None,
     )
+
+
+def _name(person: Row, place: Row | None) -> str:
+    """What the person is called where they are: the Partner's name for its people, the Platform's for its own."""
+    name: str = place["name"] if place else person["name"]
+    return name
 
 
 def token_hash(token: str) -> bytes:
