@@ -9,6 +9,7 @@ nothing in the folder changed. It runs on distributions whose glibc is not older
 import gzip
 import hashlib
 import io
+import os
 import platform
 import shutil
 import subprocess
@@ -51,6 +52,8 @@ def freeze() -> Path:
             Path(__file__).with_name("entry.py"),
         ],
         check=True,
+        # A cache of its own: two builds at once clean the shared one under each other's feet.
+        env=os.environ | {"PYINSTALLER_CONFIG_DIR": str(WORK / "cache")},
     )
     return WORK / "out" / NAME
 

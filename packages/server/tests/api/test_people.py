@@ -3,7 +3,9 @@
 from typing import Any
 from uuid import UUID
 
-from .conftest import PASSWORD, Api
+from gururmm_server.core.identity.platform_admin import create_platform_admin
+
+from .conftest import PASSWORD, Api, House
 
 OTHER_PASSWORD = "a quite different one"
 
@@ -15,8 +17,13 @@ async def invite(api: Api, email: str, role: str = "partner_tech", *, foreign: b
     return answer.body
 
 
-async def accept(api: Api, link: str, password: str = PASSWORD) -> Any:
-    return await api.ask("POST", f"/auth/invitation/{link.rpartition('/')[2]}", {"password": password})
+async def accept(api: Api, link: str, password: str = PASSWORD, **more: Any) -> Any:
+    return await api.ask("POST", f"/auth/invitation/{link.rpartition('/')[2]}", {"password": password} | more)
+
+
+async def names(api: Api, query: str, house: House) -> list[str]:
+    answer = await api.ask("GET", f"/users?{query}", token=api.token(house=house))
+    return [item["name"] for item in answer.body["items"]]
 
 
 async def test_a_person_is_invited_accepts_works_and_is_removed(api: Api) -> None:
@@ -116,13 +123,10 @@ async def test_an_invitation_gives_nobody_power_over_an_account_that_exists(api:
         "POST", "/auth/switch-partner", {"tenant_id": str(api.own.tenant_id)}, token=accepted["access_token"]
     )
     assert switched.body["me"]["partner_name"] == "Partner own"
-    # From now on no single Partner resets the password or changes the name.
+    # From now on no single Partner resets the password.
     for house in (api.own, api.foreign):
-        path = f"/users/{mine['id']}"
-        reset = await api.ask("POST", f"{path}/invitation", token=api.token(house=house))
+        reset = await api.ask("POST", f"/users/{mine['id']}/invitation", token=api.token(house=house))
         assert (reset.status, reset.body["code"]) == (409, "owned_by_person")
-        renamed = await api.ask("PATCH", path, {"name": "Mallory"}, token=api.token(house=house))
-        assert (renamed.status, renamed.body["code"]) == (409, "owned_by_person")
 
 
 async def test_a_reset_password_cannot_be_set_through_another_partners_link(api: Api) -> None:
@@ -138,3 +142,77 @@ async def test_a_reset_password_cannot_be_set_through_another_partners_link(api:
     assert (await accept(api, mine["invitation_url"])).body["code"] == "invitation_gone"
     assert (await accept(api, reset.body["invitation_url"], OTHER_PASSWORD)).status == 200
     await api.sign_in("reset@own.example", OTHER_PASSWORD)
+
+
+async def test_an_inviter_learns_nothing_of_somebody_who_works_for_another_partner(api: Api) -> None:
+    mine = await invite(api, "secret@own.example", name="Real Name")
+    await accept(api, mine["invitation_url"])
+    theirs = await invite(api, "secret@own.example", foreign=True, name="wrong")
+    assert (theirs["id"], theirs["name"], theirs["last_sign_in_at"]) == (mine["id"], "wrong", None)
+    shown = (await api.ask("GET", f"/auth/invitation/{theirs['invitation_url'].rpartition('/')[2]}")).body
+    assert (shown["name"], shown["has_password"]) == ("wrong", True)
+    assert await names(api, "search=real", api.foreign) == []
+    assert await names(api, "search=wrong", api.own) == []
+    # Nor by the order of the list: who never signed in here comes where the other invited ones are.
+    blank = await invite(api, "blank@foreign.example", foreign=True)
+    first, second = sorted([theirs["id"], blank["id"]])
+    for sort, expected in (("last_sign_in_at", [first, second]), ("-last_sign_in_at", [second, first])):
+        listed = await api.ask("GET", f"/users?sort={sort}", token=api.token(house=api.foreign))
+        assert [item["id"] for item in listed.body["items"]] == expected, sort
+    assert await names(api, "sort=-name", api.foreign) == ["wrong", ""]
+    # Renaming says nothing either, and reaches nobody else.
+    path = f"/users/{mine['id']}"
+    renamed = await api.ask("PATCH", path, {"name": "wronger"}, token=api.token(house=api.foreign))
+    assert (renamed.status, renamed.body["name"]) == (200, "wronger")
+    assert await names(api, "search=secret", api.own) == ["Real Name"]
+
+
+async def test_a_person_is_called_what_each_partner_calls_them(api: Api) -> None:
+    mine = await invite(api, "twice@own.example", name="Typed Here")
+    theirs = await invite(api, "twice@own.example", foreign=True, name="Typed There")
+    # Both wait. Accepting one changes nothing in the other.
+    there = (await accept(api, theirs["invitation_url"], name="Chosen There")).body
+    assert there["me"]["name"] == "Chosen There"
+    assert await names(api, "search=twice", api.own) == ["Typed Here"]
+    here = (await accept(api, mine["invitation_url"], name="Chosen Here")).body
+    assert here["me"]["name"] == "Chosen Here"
+    assert await names(api, "search=twice", api.own) == ["Chosen Here"]
+    assert await names(api, "search=twice", api.foreign) == ["Chosen There"]
+    # Wherever the person goes on, they are called what that Partner calls them.
+    assert (await api.ask("GET", "/auth/me", token=here["access_token"])).body["name"] == "Chosen Here"
+    switched = await api.ask(
+        "POST", "/auth/switch-partner", {"tenant_id": str(api.foreign.tenant_id)}, token=here["access_token"]
+    )
+    assert switched.body["me"]["name"] == "Chosen There"
+    assert (await api.ask("GET", "/auth/me", token=switched.body["access_token"])).body["name"] == "Chosen There"
+
+
+async def test_a_wrong_password_leaves_the_name_alone(api: Api) -> None:
+    mine = await invite(api, "kept@own.example", name="Kept")
+    await accept(api, mine["invitation_url"])
+    theirs = await invite(api, "kept@own.example", foreign=True, name="Typed")
+    refused = await accept(api, theirs["invitation_url"], OTHER_PASSWORD, name="Mallory")
+    assert refused.body["code"] == "wrong_credentials"
+    assert await names(api, "search=kept", api.foreign) == ["Typed"]
+
+
+async def test_the_platforms_name_is_the_platforms_alone(api: Api) -> None:
+    mine = await invite(api, "staff@own.example", name="Tess at Own")
+    await accept(api, mine["invitation_url"])
+    link = await create_platform_admin(api.db, "staff@own.example", "Tess of the Platform", "http://rmm.example.org")
+    me = (await accept(api, link)).body["me"]
+    assert (me["tenant_id"], me["name"]) == (None, "Tess of the Platform")
+    assert await names(api, "search=staff", api.own) == ["Tess at Own"]
+    # The account is recovered: the name that the Platform knows stays.
+    link = await create_platform_admin(api.db, "staff@own.example", "staff", "http://rmm.example.org")
+    accepted = (await accept(api, link)).body
+    assert accepted["me"]["name"] == "Tess of the Platform"
+    switched = await api.ask(
+        "POST", "/auth/switch-partner", {"tenant_id": str(api.own.tenant_id)}, token=accepted["access_token"]
+    )
+    assert switched.body["me"]["name"] == "Tess at Own"
+    # Who entered without a membership has no other name there.
+    path = f"/platform/partners/{api.foreign.tenant_id}/enter"
+    outside = await api.sign_in("staff@own.example")
+    entered = await api.ask("POST", path, {"reason": "ticket 4712"}, token=outside)
+    assert entered.body["me"]["name"] == "Tess of the Platform"

@@ -13,7 +13,7 @@ from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device
-from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens
+from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.ids import new_id
 from joserfc import jwt
 from joserfc.jwk import OctKey
@@ -125,6 +125,32 @@ async def test_a_token_from_generations_ago_ends_the_session_too(api: Api) -> No
             assert (await api.ask("POST", "/auth/refresh", browser=browser)).status == 200
         assert (await api.ask("POST", "/auth/refresh", headers={"Cookie": f"gururmm_refresh={first}"})).status == 401
         assert (await api.ask("POST", "/auth/refresh", browser=browser)).status == 401
+
+
+async def test_a_guessed_secret_ends_nobodys_session(api: Api) -> None:
+    async with new_browser() as browser:
+        signed_in = await api.ask(
+            "POST", "/auth/sign-in", {"email": api.own.email, "password": PASSWORD}, browser=browser
+        )
+        first = _cookie(signed_in)
+        session_id = first[:32]
+        for guess in (
+            session_id,
+            session_id + "a" * 43,
+            session_id + "a" * 75,
+            first[:-1],
+            first[:-1] + ("0" if first[-1] != "0" else "1"),
+            first[:40] + "x" + first[41:] if first[40] != "x" else first[:40] + "y" + first[41:],
+            session_id.upper() + first[32:] if session_id.upper() != session_id else session_id,
+            session_id + "é" * 40,
+            RefreshTokens(b"another key of 32 bytes, really!").issue(UUID(session_id)),
+        ):
+            refused = await api.ask("POST", "/auth/refresh", headers={"Cookie": f"gururmm_refresh={guess}"})
+            assert (refused.status, refused.body["code"]) == (401, "session_ended"), guess
+        # The session goes on, for its access token and for its cookie.
+        assert (await api.ask("GET", "/auth/me", token=signed_in.body["access_token"])).status == 200
+        assert (await api.ask("POST", "/auth/refresh", browser=browser)).status == 200
+    assert "session.ended" not in [row["operation"] for row in await api.audit()]
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "0" * 32, "é" * 40, "0193f2a0000070008000000000000001" + "a" * 43])

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 import uvicorn
@@ -14,7 +15,9 @@ import websockets
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.identity import messages
 from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.entrypoints.tech_stream import live
 from gururmm_server.entrypoints.tech_stream.live import LiveStreams, build_router
 from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
@@ -85,7 +88,9 @@ async def partner(owner_url: str) -> Partner:
 @pytest.fixture
 async def server(db: Database, bus: Bus) -> AsyncIterator[Server]:
     hub = LiveHub(bus, linger_seconds=0.1)
-    streams = LiveStreams(db, bus, hub, AgentService(db, bus))
+    revocations = Revocations(db, bus)
+    await revocations.open()
+    streams = LiveStreams(db, bus, hub, AgentService(db, bus), revocations.revoked)
     await streams.open()
     api = Api(build_router(streams))
     web = uvicorn.Server(uvicorn.Config(api.app, port=0, log_level="warning", ws="websockets-sansio"))
@@ -97,6 +102,7 @@ async def server(db: Database, bus: Bus) -> AsyncIterator[Server]:
     web.should_exit = True
     await serving
     await hub.close()
+    await revocations.close()
 
 
 def row(partner: Partner, agent: int, *, online: bool = True, changed: bool = False, cpu: int = 5) -> traffic.AgentRow:
@@ -251,8 +257,8 @@ async def test_a_client_contact_sees_its_client_only(server: Server, partner: Pa
         await nothing(socket)
 
 
-async def closed_with(socket: Any) -> int | None:
-    await asyncio.wait_for(socket.wait_closed(), 5)
+async def closed_with(socket: Any, seconds: float = 5) -> int | None:
+    await asyncio.wait_for(socket.wait_closed(), seconds)
     code: int | None = socket.close_code
     return code
 
@@ -271,10 +277,42 @@ async def test_tickets_work_once_and_only_from_our_page(server: Server, partner:
 async def test_signing_out_ends_the_stream(server: Server, partner: Partner, bus: Bus) -> None:
     person = partner.person()
     async with server.looking(person) as socket, server.looking(partner.person()) as colleague:
-        revoked = traffic.SessionsRevoked([person.session_id.bytes])
-        await bus.publish(traffic.SESSIONS_REVOKED, traffic.encode(revoked))
-        assert await closed_with(socket) == 4401
+        revoked = messages.SessionsRevoked([person.session_id.bytes])
+        await bus.publish(messages.SESSIONS_REVOKED, traffic.encode(revoked))
+        assert await closed_with(socket, 1) == 4401
         await nothing(colleague)
+
+
+async def test_a_session_that_ended_in_the_database_alone_ends_the_stream(
+    server: Server, partner: Partner, owner_url: str
+) -> None:
+    """By the command line, which has no bus, or when the bus lost the message."""
+    person, colleague_person = partner.person(), partner.person()
+    owner = await asyncpg.connect(owner_url)
+    for number, one in enumerate((person, colleague_person)):
+        await owner.execute(
+            "insert into core.users (user_id, email) values ($1, $2)", one.user_id, f"{number}@example.org"
+        )
+        await owner.execute(
+            "insert into core.user_sessions (session_id, user_id, tenant_id, refresh_hash, expires_at)"
+            " values ($1, $2, $3, $4, now() + interval '1 day')",
+            one.session_id,
+            one.user_id,
+            partner.tenant_id,
+            one.session_id.bytes,
+        )
+    # Two sockets of one sign-in: both end, the colleague's goes on.
+    async with (
+        server.looking(person) as socket,
+        server.looking(person) as second,
+        server.looking(colleague_person) as colleague,
+    ):
+        await owner.execute("update core.user_sessions set ended_at = now() where session_id = $1", person.session_id)
+        assert [await closed_with(socket, 7), await closed_with(second, 1)] == [4401, 4401]
+        await colleague.send(json.dumps({"type": "watch", "agent_id": None}))
+        await asyncio.sleep(1)
+        assert colleague.close_code is None
+    await owner.close()
 
 
 DEEP = '{"type":"visible","agent_ids":[],"x":' + "[" * 60_000

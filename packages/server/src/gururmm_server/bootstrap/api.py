@@ -59,7 +59,7 @@ class Api:
         tunnel = TunnelService(db, bus)
         self._relays = TunnelRelays(db, bus, tunnel, self._identity.revocations.revoked)
         agents = AgentService(db, bus)
-        self._live = LiveStreams(db, bus, self._hub, agents)
+        self._live = LiveStreams(db, bus, self._hub, agents, self._identity.revocations.revoked)
         users = Users(db, self._identity.invitations, self._identity.revocations)
         codes = SiteCodes(db, public_url)
         door = BrowserDoor(public_url)

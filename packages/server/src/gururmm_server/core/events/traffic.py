@@ -8,8 +8,6 @@ from uuid import UUID
 
 import msgspec
 
-from gururmm_server.core.identity import messages
-
 encode = msgspec.msgpack.Encoder().encode
 
 
@@ -114,8 +112,6 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None = None
 
 
-SessionsRevoked = messages.SessionsRevoked
-SESSIONS_REVOKED = messages.SESSIONS_REVOKED
 OUTBOX_WAKE = "outbox.wake"
 
 

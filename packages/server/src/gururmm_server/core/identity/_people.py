@@ -6,18 +6,20 @@ from gururmm_server.core.identity.models import User
 from gururmm_server.infra.database import Row, Transaction
 from gururmm_server.infra.paging import Page, PageQuery, Sort, search_words
 
+# Before the person accepts, a Partner learns nothing of what they do elsewhere.
+_LAST_SIGN_IN = "case when tu.accepted_at is not null then u.last_sign_in_at end"
 SORTS = {
-    "name": Sort("lower(u.name)"),
+    "name": Sort("lower(tu.name)"),
     "email": Sort("lower(u.email)"),
     "role": Sort("tu.role"),
     "created_at": Sort("tu.created_at", "timestamptz"),
-    "last_sign_in_at": Sort("u.last_sign_in_at", "timestamptz", nullable=True),
+    "last_sign_in_at": Sort(f"({_LAST_SIGN_IN})", "timestamptz", nullable=True),
 }
-_COLUMNS = """u.user_id, u.email, u.name, tu.role, tu.client_id, c.name as client_name, tu.created_at,
-  u.last_sign_in_at, tu.accepted_at, coalesce(tu.disabled_at, u.disabled_at) as disabled_at"""
+_COLUMNS = f"""u.user_id, u.email, tu.name, tu.role, tu.client_id, c.name as client_name, tu.created_at,
+  {_LAST_SIGN_IN} as last_sign_in_at, tu.accepted_at, coalesce(tu.disabled_at, u.disabled_at) as disabled_at"""
 _FROM = """from core.tenant_users tu join core.users u using (user_id)
   left join core.clients c on c.client_id = tu.client_id"""
-_MATCHES = "lower(u.email || ' ' || u.name) like all ($1::text[])"
+_MATCHES = "lower(u.email || ' ' || tu.name) like all ($1::text[])"
 
 
 async def list_people(tx: Transaction, query: PageQuery) -> Page[User]:
@@ -53,6 +55,6 @@ def _user(row: Row) -> User:
         client_id=row["client_id"],
         client_name=row["client_name"],
         created_at=row["created_at"],
-        last_sign_in_at=row["last_sign_in_at"] if row["accepted_at"] else None,
+        last_sign_in_at=row["last_sign_in_at"],
         state="disabled" if row["disabled_at"] else "active" if row["accepted_at"] else "invited",
     )

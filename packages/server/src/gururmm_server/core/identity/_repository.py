@@ -61,9 +61,9 @@ async def memberships(tx: Transaction, user_id: UUID) -> list[Row]:
 
 
 async def place(tx: Transaction, user_id: UUID, tenant_id: UUID, *, hold: bool) -> Row | None:
-    """Role and Client of a person who can work in this Partner. `hold`: nobody changes that before the scope ends."""
+    """Role, Client and name of a person who can work in this Partner. `hold`: they stay so until the scope ends."""
     return await tx.fetchrow(
-        "select role, client_id from core.tenant_users"
+        "select role, client_id, name from core.tenant_users"
         " where user_id = $1 and tenant_id = $2 and disabled_at is null and accepted_at is not null"
         + (" for share" if hold else ""),
         user_id,
@@ -80,11 +80,12 @@ async def partner(tx: Transaction, tenant_id: UUID) -> Row | None:
     )
 
 
-async def add_person(tx: Transaction, user_id: UUID, email: str, name: str) -> None:
-    await tx.execute("insert into core.users (user_id, email, name) values ($1, $2, $3)", user_id, email, name)
+async def add_person(tx: Transaction, user_id: UUID, email: str) -> None:
+    await tx.execute("insert into core.users (user_id, email) values ($1, $2)", user_id, email)
 
 
-async def set_name(tx: Transaction, user_id: UUID, name: str) -> None:
+async def set_platform_name(tx: Transaction, user_id: UUID, name: str) -> None:
+    """What the Platform calls the person; no Partner sees it."""
     await tx.execute("update core.users set name = $2 where user_id = $1", user_id, name)
 
 
@@ -92,8 +93,10 @@ async def set_password(tx: Transaction, user_id: UUID, password_hash: str | None
     await tx.execute("update core.users set password_hash = $2 where user_id = $1", user_id, password_hash)
 
 
-async def make_platform_admin(tx: Transaction, user_id: UUID) -> None:
-    await tx.execute("insert into core.msp_users (user_id) values ($1) on conflict do nothing", user_id)
+async def make_platform_admin(tx: Transaction, user_id: UUID) -> bool:
+    """Make the person Platform staff; False when they are."""
+    touched = await tx.execute("insert into core.msp_users (user_id) values ($1) on conflict do nothing", user_id)
+    return touched == 1
 
 
 async def add_session(tx: Transaction, new: NewSession) -> None:
@@ -174,7 +177,8 @@ async def add_invitation(
 async def invitation(tx: Transaction, token_hash: bytes) -> Row | None:
     """An invitation that can still be accepted, with the person and, for a Partner's, the membership."""
     return await tx.fetchrow(
-        "select i.user_id, i.tenant_id, u.email, u.name, u.password_hash, t.name as partner_name, tu.role, tu.client_id"
+        "select i.user_id, i.tenant_id, u.email, coalesce(tu.name, u.name) as name, u.password_hash,"
+        " t.name as partner_name, tu.role, tu.client_id"
         " from core.invitations i join core.users u using (user_id)"
         " left join core.tenants t on t.tenant_id = i.tenant_id"
         " left join core.tenant_users tu on tu.tenant_id = i.tenant_id and tu.user_id = i.user_id"
@@ -196,16 +200,24 @@ async def use_invitation(tx: Transaction, token_hash: bytes) -> bool:
 
 
 async def add_member(
-    tx: Transaction, tenant_id: UUID, user_id: UUID, role: str, client_id: UUID | None, *, accepted: bool = False
+    tx: Transaction,
+    tenant_id: UUID,
+    user_id: UUID,
+    *,
+    role: str,
+    client_id: UUID | None,
+    name: str,
+    accepted: bool = False,
 ) -> bool:
     """Make the person a member, who gains nothing before they accept; False when they are one."""
     touched = await tx.execute(
-        "insert into core.tenant_users (tenant_id, user_id, role, client_id, accepted_at)"
-        " values ($1, $2, $3, $4, case when $5 then now() end) on conflict do nothing",
+        "insert into core.tenant_users (tenant_id, user_id, role, client_id, name, accepted_at)"
+        " values ($1, $2, $3, $4, $5, case when $6 then now() end) on conflict do nothing",
         tenant_id,
         user_id,
         role,
         client_id,
+        name,
         accepted,
     )
     return touched == 1
@@ -222,7 +234,7 @@ async def accept_membership(tx: Transaction, tenant_id: UUID, user_id: UUID) -> 
 async def lock_members(tx: Transaction, tenant_id: UUID) -> list[Row]:
     """Every member of a Partner, locked: whoever changes roles does so one after another."""
     return await tx.fetch(
-        "select tu.user_id, tu.role, tu.client_id, tu.accepted_at, tu.disabled_at, u.email, u.name"
+        "select tu.user_id, tu.role, tu.client_id, tu.accepted_at, tu.disabled_at, tu.name, u.email"
         " from core.tenant_users tu join core.users u using (user_id)"
         " where tu.tenant_id = $1 order by tu.user_id for update of tu",
         tenant_id,
@@ -246,6 +258,12 @@ async def change_member(
         role,
         client_id,
         disabled_at,
+    )
+
+
+async def rename_member(tx: Transaction, tenant_id: UUID, user_id: UUID, name: str) -> None:
+    await tx.execute(
+        "update core.tenant_users set name = $3 where tenant_id = $1 and user_id = $2", tenant_id, user_id, name
     )
 
 

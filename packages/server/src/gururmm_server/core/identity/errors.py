@@ -91,7 +91,7 @@ class OwnAccount(GuruError):
 
 
 class OwnedByPerson(GuruError):
-    """This person manages their own account: only they can change its name or password."""
+    """This person manages their own account: only they can change its password."""
 
     code = "owned_by_person"
     status = 409

@@ -50,7 +50,7 @@ class Invitations:
         )
 
     async def accept(self, token: str, password: str, name: str | None, device: Device) -> Started:
-        """Use the link up and sign in.
+        """Use the link up and sign in. `name` is what the person is called there from now on.
 
         Raises `InvitationGone`, `WeakPassword`, `WrongCredentials` and `TooManyAttempts`.
         """
@@ -64,10 +64,10 @@ class Invitations:
                 raise InvitationGone
             if first_hash is not None:
                 await self._set_first_password(tx, person, tenant_id, first_hash)
-                if name is not None:
-                    await repository.set_name(tx, user_id, name)
             if tenant_id is not None:
                 await repository.accept_membership(tx, tenant_id, user_id)
+            if name is not None:
+                await self._set_name(tx, user_id, tenant_id, name)
             person = await repository.person(tx, user_id)
             assert person is not None
             started = await self._keeper.start(tx, person, tenant_id, device)
@@ -100,6 +100,13 @@ class Invitations:
             raise InvitationGone(internal="the link may not set this person's password")
         await repository.set_password(tx, person["user_id"], password_hash)
 
+    async def _set_name(self, tx: Transaction, user_id: UUID, tenant_id: UUID | None, name: str) -> None:
+        """What the person wants to be called where this link leads, and nowhere else."""
+        if tenant_id is None:
+            await repository.set_platform_name(tx, user_id, name)
+        else:
+            await repository.rename_member(tx, tenant_id, user_id, name)
+
     async def _find(self, tx: Transaction, token: str) -> Row:
         row = await repository.invitation(tx, token_hash(token))
         if row is None:
@@ -114,12 +121,12 @@ async def create_link(tx: Transaction, user_id: UUID, tenant_id: UUID | None, pu
     return f"{public_url.rstrip('/')}/welcome/{token}"
 
 
-async def find_or_add_person(tx: Transaction, email: str, name: str) -> UUID:
+async def find_or_add_person(tx: Transaction, email: str) -> UUID:
     """The person with this address, made in this identity scope if there is none."""
     known = await repository.person_by_email(tx, email)
     if known is not None:
         found: UUID = known["user_id"]
         return found
     user_id = new_id()
-    await repository.add_person(tx, user_id, email, name)
+    await repository.add_person(tx, user_id, email)
     return user_id

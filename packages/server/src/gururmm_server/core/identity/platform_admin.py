@@ -16,15 +16,17 @@ async def create_platform_admin(db: Database, email: str, name: str, public_url:
     """Make somebody a Platform admin; the one-time link with which they choose a password.
 
     The password and the sessions of an account that exists are void from now on: whoever may run this command may
-    also recover an account that was lost. Raises `InvalidInput` for what the dashboard's forms would refuse.
+    also recover an account that was lost. Who is a Platform admin already keeps their name. Raises `InvalidInput` for
+    what the dashboard's forms would refuse.
     """
     email = _checked(_EMAIL, email, "--email: this is not an e-mail address.")
     name = _checked(_NAME, name, "--name: a name has 1 to 200 characters and no control characters.")
     async with db.platform("gururmm admin create", f"make {email} a Platform admin"):
         pass
     async with db.identity() as tx:
-        user_id = await find_or_add_person(tx, email, name)
-        await repository.make_platform_admin(tx, user_id)
+        user_id = await find_or_add_person(tx, email)
+        if await repository.make_platform_admin(tx, user_id):
+            await repository.set_platform_name(tx, user_id, name)
         await repository.set_password(tx, user_id, None)
         await repository.end_sessions(tx, user_id)
         return await create_link(tx, user_id, None, public_url)

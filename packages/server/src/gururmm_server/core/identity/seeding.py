@@ -20,8 +20,10 @@ async def seed_partner_admin(db: Database, tenant_id: UUID, email: str, name: st
     finally:
         passwords.close()
     async with db.identity(tenant_id) as tx:
-        user_id = await find_or_add_person(tx, email, name)
+        user_id = await find_or_add_person(tx, email)
         if fresh is not None:
             await repository.set_password(tx, user_id, fresh)
-        await repository.add_member(tx, tenant_id, user_id, Role.PARTNER_ADMIN, None, accepted=True)
+        await repository.add_member(
+            tx, tenant_id, user_id, role=Role.PARTNER_ADMIN, client_id=None, name=name, accepted=True
+        )
     return user_id

@@ -11,7 +11,7 @@ from gururmm_server.core.identity.passwords import Passwords, check_strength
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
-from gururmm_server.core.identity.tokens import AccessTokens
+from gururmm_server.core.identity.tokens import AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.errors import NotFound, StartError
 from gururmm_server.infra.logging import get_logger
@@ -33,7 +33,7 @@ class Identity:
         self._attempts = Attempts()
         self.tokens = AccessTokens(access_token_key)
         self.revocations = Revocations(db, bus)
-        self.keeper = SessionKeeper(db, self.tokens, self.revocations)
+        self.keeper = SessionKeeper(db, self.tokens, RefreshTokens(access_token_key), self.revocations)
         self.invitations = Invitations(db, self.keeper, self._passwords, self._attempts, public_url)
 
     async def open(self) -> None:

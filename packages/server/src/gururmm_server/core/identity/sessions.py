@@ -1,11 +1,11 @@
 """Sessions: how a sign-in goes on. One family of refresh tokens each, rotated at every use.
 
 Owns the tokens' life: start, refresh, end, list. A refresh token that was rotated away and comes back ends the
-session, because one of the two who hold it is not the person; within ten seconds it is two tabs of one browser.
+session, because one of the two who hold it is not the person; within ten seconds it is two tabs of one browser. A
+token that this server never made is refused and ends nothing: anybody can guess.
 """
 
 import hashlib
-import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from gururmm_server.core.identity.errors import NoPartner, SessionEnded
 from gururmm_server.core.identity.models import LABELS, Me, Membership, Session, Sessions, SignedIn
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.revocation import Revocations
-from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens
+from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
@@ -45,9 +45,12 @@ class Started:
 class SessionKeeper:
     """Starts, renews, lists and ends sessions."""
 
-    def __init__(self, db: Database, tokens: AccessTokens, revocations: Revocations) -> None:
+    def __init__(
+        self, db: Database, tokens: AccessTokens, refresh_tokens: RefreshTokens, revocations: Revocations
+    ) -> None:
         self._db = db
         self._tokens = tokens
+        self._refresh_tokens = refresh_tokens
         self._revocations = revocations
 
     async def start(
@@ -59,7 +62,7 @@ class SessionKeeper:
         so a session never exists without one.
         """
         session_id = new_id()
-        refresh_token = _refresh_token(session_id)
+        refresh_token = self._refresh_tokens.issue(session_id)
         # Held: whoever takes the membership away meanwhile waits, sees this session, and ends it.
         place = await repository.place(tx, person["user_id"], tenant_id, hold=True) if tenant_id else None
         if place is None and not (person["platform"] and (tenant_id is None or entering)):
@@ -73,7 +76,7 @@ class SessionKeeper:
         if tenant_id is not None:
             row = AuditRow("session.started", principal, details={"address": address, "user_agent": agent})
             await append(tx, "audit_log", row)
-        return Started(await self._signed_in(tx, principal, person["name"]), refresh_token)
+        return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
 
     async def refresh(self, token: str, device: Device) -> Started:
         """A new access token. Raises `SessionEnded`, after ending the family when the token was used before."""
@@ -81,6 +84,9 @@ class SessionKeeper:
             session = await self._session(tx, token)
             if session["current"] or (session["previous"] and session["just_rotated"]):
                 return await self._renew(tx, session, device)
+        if not (session["previous"] or self._refresh_tokens.genuine(token)):
+            log.info("refresh token guessed", session_id=str(session["session_id"]), address=device.address)
+            raise SessionEnded(internal="refresh token never issued")
         log.warning("refresh token reused", session_id=str(session["session_id"]), address=device.address)
         details = {"reason": "refresh_token_reused", "address": device.address[:64]}
         await self._end(session["session_id"], session["user_id"], session["tenant_id"], details)
@@ -153,10 +159,12 @@ class SessionKeeper:
             person = await repository.person(tx, principal.user_id)
             if person is None:
                 raise SessionEnded
-            return await self._me(tx, principal, person["name"])
+            tenant_id = principal.tenant_id
+            place = await repository.place(tx, person["user_id"], tenant_id, hold=False) if tenant_id else None
+            return await self._me(tx, principal, _name(person, place))
 
     async def _session(self, tx: Transaction, token: str) -> Row:
-        """The open session that this token is or was of, locked. Raises `SessionEnded`."""
+        """The open session that this token names, locked, be it its token or not. Raises `SessionEnded`."""
         try:
             session_id = UUID(hex=token[:32])
         except ValueError as error:
@@ -177,10 +185,10 @@ class SessionKeeper:
             raise NoPartner
         # Platform staff without a membership came by `enter`: the end of a membership ends the sessions it gave.
         principal = _principal(person, session["session_id"], tenant_id, place)
-        fresh = _refresh_token(principal.session_id) if session["current"] else None
+        fresh = self._refresh_tokens.issue(principal.session_id) if session["current"] else None
         if fresh is not None:
             await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
-        return Started(await self._signed_in(tx, principal, person["name"]), fresh)
+        return Started(await self._signed_in(tx, principal, _name(person, place)), fresh)
 
     async def _end(
         self, session_id: UUID, user_id: UUID, tenant_id: UUID | None, details: dict[str, str] | None = None
@@ -232,11 +240,12 @@ def _principal(person: Row, session_id: UUID, tenant_id: UUID | None, place: Row
     )
 
 
+def _name(person: Row, place: Row | None) -> str:
+    """What the person is called where they are: the Partner's name for its people, the Platform's for its own."""
+    name: str = place["name"] if place else person["name"]
+    return name
+
+
 def token_hash(token: str) -> bytes:
     """What is stored of a random token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-
-
-def _refresh_token(session_id: UUID) -> str:
-    # The session's id in front lets any old token of the family be recognised, however often it was rotated since.
-    return session_id.hex + secrets.token_urlsafe(32)

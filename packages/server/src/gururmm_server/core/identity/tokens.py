@@ -1,5 +1,11 @@
-"""Access tokens: five minutes of a principal, signed by HS256 and by nothing else."""
+"""The tokens of a sign-in.
 
+Access tokens are five minutes of a principal, signed by HS256 and by nothing else. Refresh tokens are random and
+signed too.
+"""
+
+import hmac
+import secrets
 import time
 from typing import Any
 from uuid import UUID
@@ -15,10 +21,11 @@ from gururmm_server.core.identity.principal import Principal, Role
 ACCESS_SECONDS = 300
 _ALGORITHM = "HS256"
 _MAX_LENGTH = 2048
+_SIGNATURE_LENGTH = 32
 
 
 class AccessTokens:
-    """Issues and verifies. The key is the server's secret `access_token_key`, used for this alone."""
+    """Issues and verifies. The key is the server's secret `access_token_key`, used for this and to derive from."""
 
     def __init__(self, key: bytes) -> None:
         self._key = OctKey.import_key(key)
@@ -54,6 +61,30 @@ class AccessTokens:
         if expires <= time.time():
             raise TokenExpired
         return principal
+
+
+class RefreshTokens:
+    """Makes refresh tokens and knows them again, however often they were rotated since, without keeping them.
+
+    A token is the session's id, a secret, and a signature of both by a key derived from `access_token_key`. Whether it
+    is the one in use is said by the database; the signature only tells a token that was once from a guess.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._key = hmac.digest(key, b"gururmm refresh tokens", "sha256")
+
+    def issue(self, session_id: UUID) -> str:
+        """A new token of this session."""
+        unsigned = session_id.hex + secrets.token_urlsafe(32)
+        return unsigned + self._signature(unsigned)
+
+    def genuine(self, token: str) -> bool:
+        """Whether this server made the token."""
+        unsigned, signature = token[:-_SIGNATURE_LENGTH], token[-_SIGNATURE_LENGTH:]
+        return hmac.compare_digest(self._signature(unsigned).encode(), signature.encode("utf-8", "surrogatepass"))
+
+    def _signature(self, unsigned: str) -> str:
+        return hmac.digest(self._key, unsigned.encode("utf-8", "surrogatepass"), "sha256").hex()[:_SIGNATURE_LENGTH]
 
 
 def _principal(claims: dict[str, Any]) -> Principal:

@@ -51,8 +51,10 @@ class Users:
         _check_rank(caller, role)
         await self._check_client(caller, role, new.client_id)
         async with self._db.identity(caller.tenant_id) as tx:
-            user_id = await find_or_add_person(tx, new.email, new.name)
-            if not await repository.add_member(tx, caller.tenant_id, user_id, role, new.client_id):
+            user_id = await find_or_add_person(tx, new.email)
+            if not await repository.add_member(
+                tx, caller.tenant_id, user_id, role=role, client_id=new.client_id, name=new.name
+            ):
                 raise AlreadyMember
             details = {"user_id": user_id, "email": new.email, "role": role, "client_id": new.client_id}
             await append(tx, "audit_log", AuditRow("user.invited", caller, details=details))
@@ -61,9 +63,9 @@ class Users:
         return InvitedUser(**user.model_dump(), invitation_url=url)
 
     async def change(self, caller: TenantCaller, user_id: UUID, change: UserChange) -> User:
-        """Change role, Client, name or access.
+        """Change role, Client, access or what this Partner calls the person.
 
-        Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh`, `ClientNeeded` and `OwnedByPerson`.
+        Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh` and `ClientNeeded`.
         """
         ended: list[UUID] = []
         async with self._db.identity(caller.tenant_id) as tx:
@@ -130,11 +132,9 @@ class Users:
     async def _rename(self, tx: Transaction, caller: TenantCaller, member: Row, name: str) -> None:
         if member["user_id"] != caller.user_id:
             _check_may_change(caller, member, Role(member["role"]))
-            if await repository.belongs_elsewhere(tx, member["user_id"], caller.tenant_id):
-                raise OwnedByPerson
         details = {"user_id": member["user_id"], "email": member["email"], "before": member["name"], "after": name}
         await append(tx, "audit_log", AuditRow("user.renamed", caller, details=details))
-        await repository.set_name(tx, member["user_id"], name)
+        await repository.rename_member(tx, caller.tenant_id, member["user_id"], name)
 
     async def _check_client(self, caller: TenantCaller, role: Role, client_id: UUID | None) -> None:
         if (role is Role.CLIENT_CONTACT) != (client_id is not None):

@@ -4,6 +4,7 @@ Browser → server: the structs below. Server → browser: hello, agents, metric
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -27,7 +28,7 @@ from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus, Subscription
+from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
@@ -38,6 +39,7 @@ _PING_AFTER_S = 5
 _PING = '{"type":"ping"}'
 _FRAME_CHARACTERS = 64 * 1024
 _FRAMES_PER_S = 50
+_TICK_S = 0.25
 Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
 
 
@@ -76,24 +78,26 @@ class _Flooded(Exception):
 class LiveStreams:
     """The live sockets of this process."""
 
-    def __init__(self, db: Database, bus: Bus, hub: LiveHub, agents: AgentService) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, hub: LiveHub, agents: AgentService, revoked: Callable[[UUID], bool]
+    ) -> None:
+        """`revoked` says whether a sign-in session has ended, from memory."""
         self._db = db
         self._bus = bus
         self._hub = hub
         self._agents = agents
-        self._serving: dict[bytes, set[asyncio.Task[None]]] = {}
-        self._ended: set[bytes] = set()
-        """Sign-in sessions that ended while they had sockets here."""
-        self._revoked: Subscription | None = None
+        self._revoked = revoked
+        self._serving: dict[UUID, set[asyncio.Task[None]]] = {}
+        self._ticker: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Hear of sign-in sessions that end: their sockets close."""
-        self._revoked = await self._bus.subscribe(traffic.SESSIONS_REVOKED, self._end_revoked)
+        """Look after sign-in sessions that end: their sockets close."""
+        self._ticker = asyncio.create_task(self._tick(), name="live streams")
 
     async def close(self) -> None:
         """Close every socket."""
-        if self._revoked is not None:
-            await self._revoked.stop()
+        if self._ticker is not None:
+            self._ticker.cancel()
         tasks = [task for tasks in self._serving.values() for task in tasks]
         for task in tasks:
             task.cancel()
@@ -116,7 +120,7 @@ class LiveStreams:
                 asyncio.create_task(work)
                 for work in (_send(socket, session), self._receive(socket, session), self._keep_watching(session))
             ]
-            mine = self._serving.setdefault(principal.session_id.bytes, set())
+            mine = self._serving.setdefault(principal.session_id, set())
             mine.update(tasks)
             try:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -126,18 +130,19 @@ class LiveStreams:
                 ended = await asyncio.gather(*tasks, return_exceptions=True)
                 mine.difference_update(tasks)
                 if not mine:
-                    self._serving.pop(principal.session_id.bytes, None)
-            if principal.session_id.bytes in self._ended:
-                raise TicketRefused("You were signed out.")
+                    self._serving.pop(principal.session_id, None)
             for result in ended:
                 if isinstance(result, Exception):
                     raise result
+            if self._revoked(principal.session_id):
+                raise TicketRefused("You were signed out.")
 
-    def _end_revoked(self, _subject: str, payload: bytes) -> None:
-        for session_id in msgspec.msgpack.decode(payload, type=traffic.SessionsRevoked).session_ids:
-            for task in self._serving.get(session_id, ()):
-                self._ended.add(session_id)
-                task.cancel()
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_S)
+            for session_id in filter(self._revoked, list(self._serving)):
+                for task in self._serving[session_id]:
+                    task.cancel()
 
     async def _receive(self, socket: WebSocket, session: LiveSession) -> None:
         clock = asyncio.get_running_loop().time
