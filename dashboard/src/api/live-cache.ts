@@ -9,6 +9,7 @@ import type {
   List,
   LiveAgent,
   LiveCommand,
+  LiveOutput,
   Metrics,
 } from "./contract";
 
@@ -60,6 +61,14 @@ export function mergeCommand(cache: QueryClient, item: LiveCommand): void {
   const patches = new Map<string, Partial<CommandRow>>([[item.id, definedOnly(item)]]);
   cache.setQueriesData<Pages<CommandRow>>({ queryKey: keys.commandLists }, (data) => patchPages(data, patches));
   cache.setQueryData<CommandDetail>(keys.command(item.id), (old) => (old ? { ...old, ...definedOnly(item) } : old));
+}
+
+/** The beginning of what a command says, for lists that show one line of it. */
+export function mergeFirstLine(cache: QueryClient, { id, seq, text }: LiveOutput): void {
+  const line = text.split("\n").find((each) => each.trim() !== "");
+  if (seq !== 0 || line === undefined) return;
+  const patches = new Map<string, Partial<CommandRow>>([[id, { first_line: line.trim().slice(0, 200) }]]);
+  cache.setQueriesData<Pages<CommandRow>>({ queryKey: keys.commandLists }, (data) => patchPages(data, patches));
 }
 
 /** Puts an event on top of the feeds that it belongs to; a feed that already has it stays as it is. */

@@ -1245,6 +1245,8 @@ export interface components {
             exit_code: number | null;
             /** Finished At */
             finished_at: string | null;
+            /** First Line */
+            first_line: string | null;
             /** Hostname */
             hostname: string;
             /**
@@ -1319,6 +1321,8 @@ export interface components {
             exit_code: number | null;
             /** Finished At */
             finished_at: string | null;
+            /** First Line */
+            first_line: string | null;
             /** Hostname */
             hostname: string;
             /**

@@ -82,6 +82,8 @@ async def test_what_is_answered_is_what_is_stored(admin: httpx.AsyncClient, part
     assert (detail.stdout, detail.stderr, detail.dropped_bytes) == ("", "", 0)
     await finish(db, made["id"], output=b"caf\xc3\xa9 \xff")
     assert (await admin.get(f"/commands/{made['id']}")).json()["stdout"] == "café \ufffd"
+    listed = (await admin.get("/commands", params={"batch_id": made["batch_id"]})).json()["items"][0]
+    assert listed["first_line"] == "café \ufffd"
 
 
 async def test_one_unknown_machine_and_nothing_is_queued(

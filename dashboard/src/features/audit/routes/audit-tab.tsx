@@ -56,7 +56,9 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
     header: "Input and details",
     cell: ({ row: { original: row } }) =>
       row.input !== null ? (
-        <span className="rounded bg-overlay px-1.5 py-0.5 font-mono text-xs">{visibleLine(row.input)}</span>
+        <span className="rounded bg-overlay px-1.5 py-0.5 font-mono text-xs">
+          {/^ +$/.test(row.input) ? "⟨SPACE⟩" : visibleLine(row.input)}
+        </span>
       ) : (
         <span className="font-mono text-muted text-xs">
           {row.details && Object.keys(row.details).length > 0 ? visibleLine(JSON.stringify(row.details)) : ""}

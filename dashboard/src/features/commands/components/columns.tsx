@@ -42,12 +42,15 @@ export function resultColumns(): ColumnDef<CommandRow, unknown>[] {
       ),
     },
     {
-      id: "message",
-      header: "Note",
-      meta: { className: "w-[30%] max-md:hidden" },
-      cell: ({ row }) => (
-        <span className="text-muted">{row.original.message && visibleLine(row.original.message)}</span>
-      ),
+      id: "first_line",
+      header: "Output",
+      meta: { className: "w-[38%] max-md:hidden" },
+      cell: ({ row: { original: command } }) =>
+        command.first_line ? (
+          <MachineText className="text-xs">{command.first_line}</MachineText>
+        ) : (
+          <span className="text-muted">{command.message && visibleLine(command.message)}</span>
+        ),
     },
     ...figures,
   ];

@@ -2,8 +2,9 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Ban, Copy } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
-import type { CommandRow, CommandStatus } from "@/api/contract";
+import type { CommandRow, CommandStatus, LiveOutput } from "@/api/contract";
 import { useCommandOutput } from "@/api/live";
+import { mergeFirstLine } from "@/api/live-cache";
 import { rowsOf, totalOf } from "@/api/queries";
 import { Button } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
@@ -35,9 +36,10 @@ export function BatchPage() {
   });
   const rows = rowsOf(commands.data);
   const [visible, setVisible] = useState<string[]>([]);
+  const cache = useQueryClient();
   useCommandOutput(
     visible,
-    useCallback(() => undefined, []),
+    useCallback((output: LiveOutput) => mergeFirstLine(cache, output), [cache]),
   );
   const columns = useMemo(() => resultColumns(), []);
   const cancel = useCancelAll(rows.filter(isActive));

@@ -29,7 +29,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "site",
       header: `${labels.client} › ${labels.site}`,
-      meta: { sort: "client", className: "w-52 @max-[640px]:hidden" },
+      meta: { sort: "client", className: "w-52 @min-[900px]:w-60 @max-[640px]:hidden" },
       cell: ({ row: { original: agent } }) => (
         <span title={`${agent.client_name} › ${agent.site_name}`}>
           {agent.client_name} <span className="text-muted">› {agent.site_name}</span>
@@ -39,7 +39,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "os",
       header: "Operating system",
-      meta: { sort: "os", className: "w-36 @max-[960px]:hidden" },
+      meta: { sort: "os", className: "w-40 @max-[1080px]:hidden" },
       cell: ({ row: { original: agent } }) => (
         <span className="text-muted" title={agent.os_name ?? undefined}>
           {agent.os_name ? visibleLine(agent.os_name) : words(agent.os_family)}
@@ -49,7 +49,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "user",
       header: "User",
-      meta: { className: "w-24 @max-[1100px]:hidden" },
+      meta: { className: "w-24 @max-[1160px]:hidden" },
       cell: ({ row: { original: agent } }) =>
         agent.user ? (
           <MachineText className="text-xs">{agent.user}</MachineText>
@@ -74,7 +74,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "version",
       header: "Agent",
-      meta: { sort: "version", className: "w-16 @max-[1180px]:hidden" },
+      meta: { sort: "version", className: "w-16 @max-[1220px]:hidden" },
       cell: ({ row: { original: agent } }) =>
         agent.agent_version ? (
           <MachineText className="text-muted text-xs">{agent.agent_version}</MachineText>

@@ -20,6 +20,10 @@ SORTS: dict[str, Sort] = {
 _COLUMNS = """c.command_id, c.batch_id, c.agent_id, a.hostname, a.client_name, a.site_name, a.client_id, c.shell,
   c.script, c.status, c.exit_code, c.message, c.created_at, c.created_by, c.delivered_at, c.started_at, c.finished_at,
   c.duration_ms, c.timeout_s, c.deadline_at, c.cancel_requested_at, c.dropped_bytes"""
+_HEAD = (
+    "(select substring(o.data for 400) from core.command_output o where o.command_id = c.command_id"
+    " order by o.seq limit 1) as head"
+)
 _FROM = "core.commands c join core.agents a on a.agent_id = c.agent_id"
 
 # Everything that has to be true at once, in one round trip: the commands, an audit row for each, an event for each.
@@ -80,7 +84,7 @@ async def create(
 async def find(tx: Transaction, command_id: UUID) -> Row | None:
     """A command and its output."""
     return await tx.fetchrow(
-        f"""select {_COLUMNS}, o.stdout, o.stderr from {_FROM} cross join lateral (
+        f"""select {_COLUMNS}, {_HEAD}, o.stdout, o.stderr from {_FROM} cross join lateral (
           select string_agg(data, ''::bytea order by seq) filter (where stream = 1) as stdout,
             string_agg(data, ''::bytea order by seq) filter (where stream = 2) as stderr
           from core.command_output where command_id = c.command_id) o
@@ -99,7 +103,7 @@ async def page(tx: Transaction, filters: dict[str, Any], query: PageQuery) -> tu
     )
     after, bound = query.after_sql("c.command_id", 5)
     rows = await tx.fetch(
-        f"select {_COLUMNS}, {query.sort.expression} as sort_value, c.command_id as sort_id from {_FROM}"
+        f"select {_COLUMNS}, {_HEAD}, {query.sort.expression} as sort_value, c.command_id as sort_id from {_FROM}"
         f" where {where} and {after} {query.order_by('c.command_id')} limit {query.fetch_count}",
         *values,
         *bound,

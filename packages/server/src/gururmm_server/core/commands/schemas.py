@@ -83,6 +83,8 @@ class Command(Exact):
     timeout_s: int
     deadline_at: datetime | None
     cancel_requested: bool
+    first_line: str | None
+    """Of what it said, so far as it has."""
 
 
 class CommandDetail(Command):

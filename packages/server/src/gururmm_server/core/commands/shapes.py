@@ -25,7 +25,14 @@ def command(row: Row) -> dict[str, Any]:
         "id": row["command_id"],
         **{name: row[name] for name in _FIELDS},
         "cancel_requested": row["cancel_requested_at"] is not None,
+        "first_line": _first_line(row.get("head")),
     }
+
+
+def _first_line(head: bytes | None) -> str | None:
+    """The first line of the output that says something, cut to what a table shows."""
+    lines = (head or b"").decode(errors="replace").splitlines()
+    return next((line.strip()[:200] for line in lines if line.strip()), None)
 
 
 _FIELDS = (
@@ -59,6 +66,7 @@ def new_command(row: Row, order: Order, batch_id: UUID, deadline: datetime | Non
         "created_by": created_by,
         "status": "queued",
         "cancel_requested": False,
+        "first_line": None,
     }
 
 
