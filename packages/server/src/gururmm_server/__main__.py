@@ -12,6 +12,7 @@ from uuid import UUID
 import typer
 
 from gururmm_server.entrypoints.supervisor.options import StackOptions
+from gururmm_server.infra import given
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.settings import Settings
@@ -84,13 +85,14 @@ def up(
     agent_bundle_dir: Bundle = None,
 ) -> None:
     """Run all of GuruRMM on this machine until Ctrl-C."""
+    given.proxy_networks(_list(trusted_proxies))
     _run_stack(
         StackOptions(
             data=data,
             host=host,
             port=port,
             gateway_port=gateway_port,
-            public_url=public_url,
+            public_url=given.public_url(public_url),
             gateway_url=gateway_urls,
             database_url=database_url,
             owner_database_url=owner_database_url,
@@ -166,12 +168,13 @@ def api(
     """One api process: the dashboard, REST, and browsers' live streams."""
     from gururmm_server.bootstrap.api import run_api
 
+    given.proxy_networks(_list(trusted_proxies))
     settings = Settings(
         database_url=database_url,
         nats_url=nats_url,
         host=host,
         port=port,
-        public_url=public_url,
+        public_url=given.public_url(public_url),
         gateway_urls=_list(gateway_urls),
         dashboard_dir=dashboard_dir or _built("dashboard/dist"),
         agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
@@ -332,7 +335,7 @@ def _settings(data: Path, database_url: str, public_url: str) -> Settings:
     return Settings(
         database_url=database_url or _embedded(data).runtime_url,
         nats_url="",
-        public_url=public_url or DataDir(data).remembered("url") or "http://127.0.0.1:8080",
+        public_url=given.public_url(public_url) or DataDir(data).remembered("url") or "http://127.0.0.1:8080",
     )
 
 

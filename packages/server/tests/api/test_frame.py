@@ -170,6 +170,6 @@ async def test_a_busy_port_is_one_sentence() -> None:
         await asyncio.sleep(0)
 
     first = ApiServer(nothing, "127.0.0.1", 0)
-    with pytest.raises(StartError, match=f"Port {first.port} on 127.0.0.1 cannot be opened"):
+    with pytest.raises(StartError, match=f"Port {first.port} on 127.0.0.1 is used by another program"):
         ApiServer(nothing, "127.0.0.1", first.port)
     first.close()

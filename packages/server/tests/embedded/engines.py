@@ -16,7 +16,7 @@ class Engines:
     def __init__(self, root: Path) -> None:
         self.data = DataDir(root)
         self.data.prepare()
-        self.parts = Parts(StackOptions(data=root), self.data)
+        self.parts = Parts(StackOptions(data=root), self.data, print)
         self.supervisor = Supervisor(self.data, lambda _service: None)
 
     async def start(self) -> None:

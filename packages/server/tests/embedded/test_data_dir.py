@@ -36,6 +36,15 @@ def test_secrets_are_kept_and_private(data: DataDir) -> None:
     assert (data.root / "secrets").stat().st_mode & 0o777 == 0o700
 
 
+def test_an_empty_secret_is_none_and_a_kept_one_is_never_made_up(data: DataDir) -> None:
+    path = data.root / "secrets" / "one"
+    for _ in range(2):
+        with pytest.raises(StartError, match=rf"^The secret {path} is missing or empty: restore it from a backup\.$"):
+            data.kept_secret("one")
+        path.write_text("\n")
+    assert data.secret("one") == data.kept_secret("one") != ""
+
+
 def test_a_port_is_kept_while_it_is_free(data: DataDir) -> None:
     port = data.port("nats")
     assert data.port("nats") == port == data.known_port("nats")
@@ -46,10 +55,15 @@ def test_a_port_is_kept_while_it_is_free(data: DataDir) -> None:
         assert data.port("nats") != port
 
 
-def test_a_torn_port_list_is_only_a_lost_preference(data: DataDir) -> None:
+@pytest.mark.parametrize(
+    "text",
+    ['{"na', "[]", "null", '{"nats": "x"}', '{"nats": null}', '{"nats": true}', '{"nats": 1e999}', '{"nats": 70000}'],
+)
+def test_a_torn_or_foreign_port_list_is_only_a_lost_preference(data: DataDir, text: str) -> None:
     data.port("nats")
-    (data.root / "ports.json").write_text('{"na')
-    assert data.port("nats") > 0
+    (data.root / "ports.json").write_text(text)
+    assert data.known_port("nats") is None
+    assert data.port("nats") == data.known_port("nats")
 
 
 def test_a_long_log_is_moved_aside_under_its_writer(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 from gururmm_server.infra.embedded.data_dir import DataDir, free_port
+from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.given import public_url
+
+from packages.server.tests.conftest import Engines
 
 BIN = Path(sys.executable).parent
 
@@ -28,8 +32,9 @@ def _fails(*arguments: str | Path) -> str:
     assert "Traceback" not in done.stdout + done.stderr
     after = {child.pid for child in psutil.Process().children(recursive=True)}
     assert after <= before
-    sentence = done.stderr.strip().splitlines()[-1]
+    sentence = done.stderr.removesuffix("\n")
     assert sentence.startswith("gururmm: "), sentence
+    assert "\n" not in sentence, sentence
     return sentence.removeprefix("gururmm: ")
 
 
@@ -109,3 +114,89 @@ def test_a_missing_installation(tmp_path: Path) -> None:
     assert "There is no GuruRMM in" in said
     assert "gururmm up" in said
     assert "There is no GuruRMM in" in _fails("migrate", "--data", tmp_path / "d")
+
+
+def test_a_missing_secret_of_the_cluster(tmp_path: Path) -> None:
+    secret = tmp_path / "d" / "secrets" / "postgres-owner"
+    (tmp_path / "d" / "postgres" / "cluster").mkdir(parents=True)
+    for _ in range(2):
+        said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0")
+        assert said == f"The secret {secret} is missing or empty: restore it from a backup."
+        secret.touch()
+    assert secret.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "rmm.example.org",
+        "http://",
+        "http://a.org/path",
+        "http://a.org?query",
+        "http://me@a.org",
+        "http://a.org:0",
+        "http://a.org:65536",
+        "https://a.org\n",
+    ],
+)
+def test_a_public_url_that_is_none(url: str) -> None:
+    with pytest.raises(StartError, match=r"^--public-url: .* like https://rmm\.example\.org\.$"):
+        public_url(url)
+
+
+def test_a_public_url_as_browsers_write_it() -> None:
+    for url in ("", "http://10.0.0.5:8080", "https://[::1]:8443", "https://rmm.example.org"):
+        assert public_url(url) == url
+    assert public_url("HTTPS://RMM.example.org/") == "https://rmm.example.org"
+
+
+_NOWHERE = ("--database-url", "postgresql://127.0.0.1:1/none", "--nats-url", "nats://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("command", ["up", "api"])
+def test_options_are_looked_at_before_anything_starts(tmp_path: Path, command: str) -> None:
+    where = ("--data", tmp_path / "d") if command == "up" else ()
+    said = _fails(command, *where, *_NOWHERE, "--public-url", "javascript:alert(1)")
+    assert said.startswith("--public-url: 'javascript:alert(1)' is not http(s)://host")
+    said = _fails(command, *where, *_NOWHERE, "--trusted-proxies", "10.0.0.1,bogus/99")
+    assert said.startswith("--trusted-proxies: 'bogus/99' is no address and no network")
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("part", ["api", "gateway"])
+def test_an_address_of_another_machine_for_a_single_part(engines: Engines, busy_port: str, part: str) -> None:
+    urls = ("--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    said = _fails(part, *urls, "--port", str(free_port(set())), "--host", "300.1.1.1")
+    assert said == "This machine has no address 300.1.1.1: give one of its own with --host, or 0.0.0.0 for all."
+    said = _fails(part, *urls, "--port", busy_port)
+    assert re.fullmatch(rf"Port {busy_port} on 127\.0\.0\.1 is used by another program.* with --port\.", said)
+
+
+@pytest.mark.parametrize("part", ["api", "gateway", "worker"])
+def test_a_bus_that_is_not_there(engines: Engines, part: str) -> None:
+    said = _fails(part, "--database-url", engines.runtime_url, "--nats-url", "nats://127.0.0.1:1")
+    assert "Check --nats-url" in said
+
+
+def test_a_login_that_may_not_change_the_schema(engines: Engines) -> None:
+    said = _fails("migrate", "--database-url", engines.runtime_url)
+    assert "may not change the schema" in said
+    assert "give the owner's, with --database-url" in said
+
+
+def test_options_in_a_database_url_reach_the_migration(engines: Engines) -> None:
+    done = subprocess.run(
+        [BIN / "gururmm", "migrate", "--database-url", f"{engines.owner_url}?sslmode=prefer"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_partner_that_does_not_exist(engines: Engines) -> None:
+    unknown = "01890000-0000-7000-8000-000000000000"
+    said = _fails("audit", "verify", "--database-url", engines.runtime_url, "--tenant", unknown)
+    assert said == f"There is no Partner {unknown}: leave --tenant out to see all of them with their ids."

@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.given import cannot_listen
 from gururmm_server.infra.metrics import Ready, exposition
 
 
@@ -20,11 +20,8 @@ class HealthServer:
         """Listen; the port that was taken. Raises `StartError` when it is busy."""
         try:
             self._server = await asyncio.start_server(self._serve, self._host, self._port, limit=8192)
-        except OSError as error:
-            raise StartError(
-                f"Port {self._port} for health checks cannot be opened ({error.strerror}). "
-                "Choose another with --health-port."
-            ) from error
+        except (OSError, UnicodeError) as error:
+            raise cannot_listen(error, self._host, self._port, "--health-port") from error
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 

@@ -49,6 +49,7 @@ class Bus:
         self._name = name
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
+        self._open = False
         self.on_reconnect: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -81,9 +82,11 @@ class Bus:
                 f"({str(error) or type(error).__name__}). Check --nats-url and that nats-server runs there."
             ) from error
         self._js = self._client.jetstream(timeout=5)
+        self._open = True
 
     async def close(self) -> None:
         """Send what is pending and disconnect."""
+        self._open = False
         if self._client is not None:
             try:
                 await asyncio.wait_for(self._client.drain(), 3)
@@ -137,9 +140,10 @@ class Bus:
         )
         try:
             await self._js.add_stream(config)
-        except JetStreamError as error:
+        except (JetStreamError, NatsError, TimeoutError) as error:
             raise StartError(
-                f"The message bus has no usable JetStream: {error}. Start nats-server with --jetstream."
+                f"The message bus has no usable JetStream: {str(error) or type(error).__name__}. "
+                "Start nats-server with --jetstream."
             ) from error
 
     async def publish_event(self, subject: str, payload: bytes, event_id: str) -> None:
@@ -162,10 +166,12 @@ class Bus:
         return EventReader(inner)
 
     async def _on_error(self, error: Exception) -> None:
-        log.info("bus", error=str(error) or type(error).__name__)
+        if self._open:  # before, `open` says it in one sentence
+            log.info("bus", error=str(error) or type(error).__name__)
 
     async def _on_disconnected(self) -> None:
-        log.warning("bus lost")
+        if self._open:
+            log.warning("bus lost")
 
     async def _on_reconnected(self) -> None:
         log.info("bus is back")

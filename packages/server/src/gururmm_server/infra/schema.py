@@ -25,19 +25,40 @@ async def migrate(url: str) -> None:
     await _check_server(url)
     try:
         await asyncio.to_thread(_upgrade, url)
+        await _ensure_secrets(url)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise StartError(
+            f"The login of {redact(url)} may not change the schema ({error}): give the owner's, "
+            "with --database-url to `gururmm migrate`, with --owner-database-url to `gururmm up`."
+        ) from error
     except (asyncpg.PostgresError, OSError) as error:
-        raise StartError(f"The migration of {redact(url)} failed and was rolled back: {error}") from error
-    await _ensure_secrets(url)
+        raise StartError(
+            f"The migration of {redact(url)} failed and was rolled back ({error}): mend that, then run it again."
+        ) from error
 
 
 def _upgrade(url: str) -> None:
+    """Raises what the database said, not SQLAlchemy's wrapping of it."""
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import DBAPIError
 
     config = Config()
     config.set_main_option("script_location", "gururmm_server:migrations")
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    command.upgrade(config, "head")
+    # SQLAlchemy reads URLs in its own way, and knows no sslmode.
+    config.attributes["connect"] = lambda: asyncpg.connect(url, timeout=10)
+    try:
+        command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise _said_by_the_database(error) from error
+
+
+def _said_by_the_database(error: BaseException) -> BaseException:
+    """The driver's own error among the causes; the outermost where there is none."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, asyncpg.PostgresError):
+        cause = cause.__cause__
+    return cause or error
 
 
 async def check_revision(url: str) -> None:

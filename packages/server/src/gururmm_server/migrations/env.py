@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 
 def _run(connection: Connection) -> None:
-    # Two migrations at once: the second waits, then finds nothing to do.
+    # Two migrations at once: the second waits, then finds nothing to do. No lock is waited for without limit.
+    connection.execute(text("set local lock_timeout = '120s'"))
     connection.execute(text("select pg_advisory_xact_lock(726875)"))
     connection.execute(text("create schema if not exists core"))
     context.configure(connection=connection, version_table="schema_version", version_table_schema="core")
@@ -17,10 +18,8 @@ def _run(connection: Connection) -> None:
 
 
 async def _main() -> None:
-    url = context.config.get_main_option("sqlalchemy.url") or ""
-    scheme, _, rest = url.partition("://")
-    assert scheme in {"postgresql", "postgres"}, "a PostgreSQL URL"
-    engine = create_async_engine(f"postgresql+asyncpg://{rest}", poolclass=pool.NullPool)
+    connect = context.config.attributes["connect"]
+    engine = create_async_engine("postgresql+asyncpg://", poolclass=pool.NullPool, async_creator=connect)
     async with engine.begin() as connection:
         await connection.run_sync(_run)
     await engine.dispose()

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from gururmm_server.core.audit import _repository as repository
 from gururmm_server.core.audit.service import Chain
 from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.paging import Page, PageQuery
 
 SORTS = repository.SORTS
@@ -91,13 +92,16 @@ class AuditReading:
 async def verify_all(db: Database, tenant_id: UUID | None = None) -> list[Verdict]:
     """Check the chains of one Partner, or of all: for the operator's command line.
 
-    The chains of a Partner that is not there (any more) are checked too, under an empty name.
+    The chains of a Partner that is not there any more are checked too, under an empty name. Raises `NotFound` for an
+    id that no Partner has and no row bears.
     """
     async with db.identity() as tx:
         tenants = await repository.every_tenant(tx)
-    if tenant_id is not None:
-        tenants = {tenant_id: tenants.get(tenant_id, "")}
-    return [verdict for tenant, name in tenants.items() for verdict in await _verify_tenant(db, tenant, name)]
+    chosen = tenants if tenant_id is None else {tenant_id: tenants.get(tenant_id, "")}
+    verdicts = [verdict for tenant, name in chosen.items() for verdict in await _verify_tenant(db, tenant, name)]
+    if not chosen.keys() <= tenants.keys() and not any(verdict.rows for verdict in verdicts):
+        raise NotFound(f"There is no Partner {tenant_id}: leave --tenant out to see all of them with their ids.")
+    return verdicts
 
 
 async def _verify_tenant(db: Database, tenant_id: UUID, partner_name: str = "") -> list[Verdict]:

@@ -1,7 +1,6 @@
 """The gateway: opens, holds agents, moves them over, closes."""
 
 import asyncio
-import os
 import resource
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -41,6 +40,7 @@ from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSetti
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError, StartError
+from gururmm_server.infra.given import cannot_listen
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_DISCONNECTS, AGENTS_CONNECTED
@@ -110,9 +110,8 @@ class Gateway:
                 backlog=4096,
                 start_serving=False,
             )
-        except OSError as error:
-            why = os.strerror(error.errno or 0)
-            raise StartError(f"Port {port} for agents cannot be opened ({why}). Choose another with --port.") from error
+        except (OSError, UnicodeError) as error:
+            raise cannot_listen(error, host, port, "--port") from error
         self.port = self._server.sockets[0].getsockname()[1]
         shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104
         self._url = advertise_url or f"ws://{shown}:{self.port}"

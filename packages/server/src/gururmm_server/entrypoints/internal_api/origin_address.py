@@ -1,8 +1,10 @@
 """Who is on the other end: the socket's address, or what a proxy that we trust says it was."""
 
 from collections.abc import Sequence
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_address
 from typing import Any
+
+from gururmm_server.infra.given import proxy_networks
 
 Scope = Any
 """An ASGI scope: the standard leaves its shape open."""
@@ -12,7 +14,8 @@ class TrustedProxies:
     """Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed. Nobody else's are."""
 
     def __init__(self, entries: Sequence[str]) -> None:
-        self._networks = [ip_network(entry.strip(), strict=False) for entry in entries if entry.strip()]
+        """Raises `StartError` when an entry is neither."""
+        self._networks = proxy_networks(entries)
 
     def apply(self, scope: Scope) -> None:
         """Put the real client's address and scheme on the scope, when a trusted proxy forwarded it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import uvicorn
 
 from gururmm_server.entrypoints.internal_api.gate import App
-from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.given import cannot_listen
 
 _WEBSOCKET_BYTES = 256 * 1024
 
@@ -77,12 +77,9 @@ def _listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         listening.close()
-        raise StartError(
-            f"Port {port} on {host} cannot be opened ({error.strerror}): another program has it. "
-            "Stop that one or choose another with --port."
-        ) from error
+        raise cannot_listen(error, host, port, "--port") from error
     listening.listen(2048)
     listening.setblocking(False)
     return listening

@@ -1,9 +1,7 @@
 """The services of an installation: what each is started with and how it says that it is ready."""
 
-import errno
 import os
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -16,15 +14,17 @@ from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.embedded.probe import http_status
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.given import cannot_listen
 
 
 class Parts:
     """Makes the specs. The URLs are those that the processes get, embedded or not."""
 
-    def __init__(self, options: StackOptions, data: DataDir) -> None:
+    def __init__(self, options: StackOptions, data: DataDir, say: Callable[[str], None]) -> None:
+        """`say` gets sentences for the operator."""
         self._options = options
         self._data = data
-        self.postgres = None if options.database_url else EmbeddedPostgres(data)
+        self.postgres = None if options.database_url else EmbeddedPostgres(data, say)
         self.nats = None if options.nats_url else EmbeddedNats(data)
 
     @property
@@ -193,7 +193,7 @@ def _postgres_spec(postgres: EmbeddedPostgres) -> ServiceSpec:
             orphan_signal=signal.SIGQUIT,
         ),
         ready=postgres.ready,
-        start_limit_s=300,  # recovery after a crash may have much to read
+        start_limit_s=120,  # recovery after a crash may have much to read
         stop_signal=signal.SIGINT,
         stop_limit_s=30,
         before_start=postgres.remove_stale_pid_file,
@@ -213,15 +213,8 @@ def _check_port(host: str, port: int, option: str) -> None:
     if port > 65535:
         raise StartError(f"There is no port {port}, the last is 65535: choose a lower one with {option}.")
     error = why_taken(host, port)
-    if error is None:
-        return
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        raise StartError(f"This machine has no address {host}: give one of its own with --host, or 0.0.0.0 for all.")
-    if error.errno == errno.EADDRINUSE:
-        raise StartError(
-            f"Port {port} on {host} is used by another program: stop that program or choose another port with {option}."
-        )
-    raise StartError(f"Port {port} on {host} cannot be opened ({error.strerror}): choose another with {option}.")
+    if error is not None:
+        raise cannot_listen(error, host, port, option)
 
 
 async def _at_once() -> bool:

@@ -29,7 +29,7 @@ class Stack:
         self._options = options
         self._terminal = terminal
         self._data = DataDir(options.data)
-        self._parts = Parts(options, self._data)
+        self._parts = Parts(options, self._data, terminal.notice)
         self._supervisor = Supervisor(self._data, self._on_change)
         self._guard = DiskGuard(self._data, options.disk_reserve_mb, self._switch_read_only, terminal.notice)
         self._ready_file: ReadyFile | None = None
@@ -98,11 +98,14 @@ class Stack:
         self._data.remember("schema", latest_revision())
 
     async def _schema_fits(self) -> bool:
-        """Whether a start before this one brought this very database up to this build: spares a process."""
+        """Whether a start before this one brought this very database up to this build: spares a process.
+
+        Asks as the processes' login, so that one whose secret was lost and made anew is set right too.
+        """
         if self._data.remembered("schema") != latest_revision():
             return False
         try:
-            await check_revision(self._parts.owner_database_url)
+            await check_revision(self._parts.database_url)
         except StartError:
             return False  # the migration says it better
         return True

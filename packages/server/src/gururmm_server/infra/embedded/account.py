@@ -5,6 +5,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,19 @@ def unprivileged_account() -> Account | None:
     return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
 
 
-def make_reachable(path: Path, account: Account) -> None:
-    """Let `account` pass through every folder above `path`: adds the right to enter, not to list or read."""
+def make_reachable(path: Path, account: Account, say: Callable[[str], None]) -> None:
+    """Let `account` pass through every folder above `path`: adds the right to enter, not to list or read.
+
+    `say` gets a sentence for the operator about each folder that is changed.
+    """
     for folder in reversed(path.resolve().parents):
-        mode = folder.stat().st_mode
+        mode = stat.S_IMODE(folder.stat().st_mode)
         if not mode & stat.S_IXOTH and folder.stat().st_uid != account.uid:
-            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
-            log.warning("folder opened for passage", folder=str(folder), account=account.name)
+            folder.chmod(mode | stat.S_IXOTH)
+            say(
+                f"Changed the mode of {folder} from {mode:04o} to {mode | stat.S_IXOTH:04o}: others may pass through "
+                f"it, not list or read it, because PostgreSQL runs as {account.name}."
+            )
 
 
 def _find(name: str) -> pwd.struct_passwd | None:

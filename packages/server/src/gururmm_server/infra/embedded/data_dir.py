@@ -57,10 +57,16 @@ class DataDir:
 
     def secret(self, name: str, size: int = 24) -> str:
         """A secret of `size` random bytes in hexadecimal, made at first use and readable by us alone."""
-        path = self.root / "secrets" / name
-        if not path.exists():
-            write_private(path, secrets.token_hex(size))
-        return path.read_text(encoding="ascii").strip()
+        if not self._read_secret(name):
+            write_private(self._secret_path(name), secrets.token_hex(size))
+        return self._read_secret(name)
+
+    def kept_secret(self, name: str) -> str:
+        """A secret that was made before and that something is locked with. Raises `StartError` when it is lost."""
+        secret = self._read_secret(name)
+        if not secret:
+            raise StartError(f"The secret {self._secret_path(name)} is missing or empty: restore it from a backup.")
+        return secret
 
     def port(self, name: str) -> int:
         """A port on 127.0.0.1 for `name`: the one of last time if it is free, else another, which is remembered."""
@@ -119,7 +125,16 @@ class DataDir:
             ports = json.loads(path.read_text(encoding="utf-8"))
         except ValueError:
             return {}  # torn by a power cut; ports are only a preference
-        return {str(name): int(port) for name, port in ports.items()}
+        if not isinstance(ports, dict):
+            return {}
+        return {name: port for name, port in ports.items() if type(port) is int and 0 < port < 65536}
+
+    def _secret_path(self, name: str) -> Path:
+        return self.root / "secrets" / name
+
+    def _read_secret(self, name: str) -> str:
+        path = self._secret_path(name)
+        return path.read_text(encoding="utf-8", errors="replace").strip() if path.exists() else ""
 
 
 def write_private(path: Path, text: str) -> None:
@@ -138,14 +153,14 @@ def is_free(host: str, port: int) -> bool:
     return why_taken(host, port) is None
 
 
-def why_taken(host: str, port: int) -> OSError | None:
+def why_taken(host: str, port: int) -> OSError | UnicodeError | None:
     """What keeps a server from listening there now; None when nothing does. `port` is 0 to 65535."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             return error
         return None
 

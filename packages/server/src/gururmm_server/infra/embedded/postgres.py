@@ -3,8 +3,10 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 import psutil
@@ -12,6 +14,9 @@ import psutil
 from gururmm_server.infra.embedded.account import Account, make_reachable, unprivileged_account
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
 
 _DATABASE = "gururmm"
 _OWNER = "gururmm_owner"
@@ -70,8 +75,10 @@ class EmbeddedPostgres:
     `prepare()`, then start `argv()` as `account` in `cwd`, then wait for `ready()`.
     """
 
-    def __init__(self, data: DataDir) -> None:
+    def __init__(self, data: DataDir, say: Callable[[str], None] = log.warning) -> None:
+        """`say` gets sentences for the operator about what is changed outside of the data folder."""
         self._data = data
+        self._say = say
         self._home = data.root / "postgres"
         self._cluster = self._home / "cluster"
         self.account: Account | None = None
@@ -97,11 +104,14 @@ class EmbeddedPostgres:
         self._home.mkdir(exist_ok=True)
         self._let_read(self._home, 0o750)
         if self.account is not None:
-            make_reachable(self._home, self.account)
-            make_reachable(_binaries() / "postgres", self.account)
+            make_reachable(self._home, self.account, self._say)
+            make_reachable(_binaries() / "postgres", self.account, self._say)
         self.remove_stale_pid_file()
-        if not self._cluster.exists():
+        if self._cluster.exists():
+            self._data.kept_secret("postgres-owner")
+        else:
             self._initialise()
+        self._data.secret("postgres-runtime")  # a new one is brought into the cluster by `ensure_runtime_login`
         self.port = self._data.port("postgres")
         self._write("postgresql.conf", _CONFIGURATION.format(port=self.port))
         self._write("pg_hba.conf", _HBA)
@@ -126,17 +136,25 @@ class EmbeddedPostgres:
             path.unlink()
 
     async def ready(self) -> bool:
-        """Whether it takes connections."""
+        """Whether it takes connections; one that refuses our password does, and `ensure_database` says so."""
         try:
             connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=2, ssl=False)
+        except asyncpg.InvalidAuthorizationSpecificationError:
+            return True
         except (ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
         await connection.close()
         return True
 
     async def ensure_database(self) -> None:
-        """Make the product's database if it isn't there."""
-        connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10, ssl=False)
+        """Make the product's database if it isn't there. Raises `StartError` when the owner's secret does not fit."""
+        try:
+            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10, ssl=False)
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            raise StartError(
+                f"The secret {self._data.root / 'secrets' / 'postgres-owner'} does not fit the cluster "
+                f"{self._cluster}: restore both from the same backup."
+            ) from error
         try:
             if not await connection.fetchval("select true from pg_database where datname = $1", _DATABASE):
                 await connection.execute(f"create database {_DATABASE}")
@@ -149,7 +167,7 @@ class EmbeddedPostgres:
         try:
             exists = await connection.fetchval("select true from pg_roles where rolname = $1", _RUNTIME)
             verb = "alter" if exists else "create"
-            password = self._data.secret("postgres-runtime")  # hexadecimal, so it needs no quoting
+            password = self._data.kept_secret("postgres-runtime").replace("'", "''")
             await connection.execute(f"{verb} role {_RUNTIME} login noinherit nosuperuser password '{password}'")
             await connection.execute(f"grant {', '.join(_ROLES)} to {_RUNTIME}")
             # For the check of the schema's revision, which comes before any role is taken.
@@ -227,7 +245,7 @@ class EmbeddedPostgres:
         path.chmod(mode)
 
     def _url(self, login: str, secret: str, database: str = _DATABASE) -> str:
-        return f"postgresql://{login}:{self._data.secret(secret)}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://{login}:{quote(self._data.kept_secret(secret), safe='')}@127.0.0.1:{self.port}/{database}"
 
 
 def _binaries() -> Path:
