@@ -6,8 +6,11 @@ import httpx
 import pytest
 from gururmm_server.core.agents.overview import Overview
 from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router
 from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 
@@ -26,7 +29,9 @@ async def other(owner_url: str) -> Partner:
 
 @pytest.fixture
 def api(db: Database, bus: Bus) -> Api:
-    return Api(build_router(AgentService(db, bus), LiveQueries(db, bus, answer_seconds=0.3), Overview(db)))
+    removal = AgentRemoval(db, bus, (cancel_all, close_all))
+    queries = LiveQueries(db, bus, answer_seconds=0.3)
+    return Api(build_router(AgentService(db, bus), removal, queries, Overview(db)))
 
 
 @pytest.fixture

@@ -222,8 +222,8 @@ async def plant_machine(db: Database, house: House) -> None:
             ids["agent_id"],
         )
         await tx.execute(
-            "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, opened_by, opened_by_id, status,"
-            " columns, rows, closed_at) values ($1, $2, $3, $4, $5, 'closed', 80, 24, now())",
+            "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id,"
+            " status, columns, rows, closed_at) values ($1, $2, $3, 'planted', $4, $5, 'closed', 80, 24, now())",
             house.tenant_id,
             ids["session_id"],
             ids["agent_id"],

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.agents.ingest_facts import columns
-from gururmm_server.core.agents.ingest_inventory import CHANGES, KEYS, TEXT, json_text
+from gururmm_server.core.agents.ingest_inventory import (
+    CHANGES,
+    CHANGES_A_DAY,
+    KEYS,
+    TEXT,
+    VALUE_BYTES,
+    json_text,
+)
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_wire.codec import inventory_hash
 from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection
@@ -193,6 +200,47 @@ async def test_the_history_of_one_upload_is_bounded(gateway: Gateway, fleet: Fle
     await _settled(fleet, agent, "software", held)
     assert await fleet.value("select count(*) from core.inventory_changes") == CHANGES + 1
     assert await fleet.value("select count(*) from core.inventory_changes where key = 'and 50 more'") == 1
+
+
+async def test_the_history_of_one_day_is_bounded(gateway: Gateway, fleet: Fleet) -> None:
+    agent, other = await fleet.enrol(2)
+    await agent.join(gateway.port)
+    await other.join(gateway.port)
+    await fleet.value(
+        "insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change)"
+        " select $1, gen_random_uuid(), $2, now() - make_interval(days => day), 'users', n::text, 'added'"
+        " from generate_series(0, 1) day, generate_series(1, $3) n",
+        fleet.tenant_id,
+        agent.agent_id,
+        CHANGES_A_DAY - 5,
+    )
+    for end in (agent, other):
+        end.send(section("software", {}))
+        await _settled(fleet, end, "software", {})
+    held = await _grow(fleet, agent, {}, {f"package-{number}": 1 for number in range(8)})
+    held = await _grow(fleet, agent, held, {f"later-{number}": 1 for number in range(4)})
+    await _settled(fleet, agent, "software", held)  # the inventory itself is as it should be
+    today = "from core.inventory_changes where agent_id = $1 and at > now() - interval '12 hours'"
+    assert await fleet.value(f"select count(*) {today}", agent.agent_id) == CHANGES_A_DAY + 1
+    assert await fleet.value(f"select after::text {today} and after ? 'left_out'", agent.agent_id) == '{"left_out": 7}'
+    assert await fleet.events("agent.inventory_changed") == 1  # of the second difference nothing is kept
+    held = await _grow(fleet, other, {}, {"package": 1})
+    await _settled(fleet, other, "software", held)
+    assert await fleet.value(f"select count(*) {today}", other.agent_id) == 1
+
+
+async def test_long_values_are_left_out_of_the_history_only(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send(section("software", {}))
+    await _settled(fleet, agent, "software", {})
+    fits, long = "x" * (VALUE_BYTES - 2), "x" * (VALUE_BYTES - 1)
+    held = await _grow(fleet, agent, {}, {"fits": fits, "long": long})
+    await _settled(fleet, agent, "software", held)
+    kept = "select after::text from core.inventory_changes where key = $1"
+    assert await fleet.value(kept, "fits") == f'"{fits}"'
+    assert await fleet.value(kept, "long") == '{"bytes": 2049, "truncated": true}'
+    assert await fleet.value("select items ->> 'long' from core.agent_inventory") == long
 
 
 async def test_one_agents_uploads_leave_room_for_others(gateway: Gateway, fleet: Fleet) -> None:

@@ -1,17 +1,23 @@
-"""What a migration makes of rows that were there before it."""
+"""What a migration makes of rows that were there before it: what is there is kept and completed."""
 
+import asyncio
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
 import pytest
+from alembic import command
+from alembic.config import Config
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.schema import check_revision, migrate
 from gururmm_server.migrations import versions
+
+from packages.server.tests.conftest import Engines
 
 
 async def _before_names_per_membership(owner: asyncpg.Connection) -> None:
-    """The schema as revision 0001 left it, as far as names go."""
+    """The schema as the revision before left it, as far as names go."""
     await owner.execute(
         "alter table core.tenant_users drop column name; grant select (name) on core.users to gururmm_app;"
         " grant select on core.tenant_users to gururmm_platform"
@@ -58,7 +64,7 @@ async def test_names_go_to_memberships_and_to_nobody_who_did_not_type_them(owner
     await member(1, shared, accepted=False)
     known = await person("Removed elsewhere", signed_in=False)
     await member(1, known, accepted=False)
-    await _run(owner, "0003_names_per_membership.sql")
+    await _run(owner, "0010_names_per_membership.sql")
     rows = await owner.fetch("select tenant_id, user_id, name from core.tenant_users")
     assert {(tenants.index(row["tenant_id"]), row["user_id"], row["name"]) for row in rows} == {
         (0, invited, "Typed"),
@@ -78,3 +84,48 @@ async def test_names_are_read_where_they_belong_only(db: Database, scope: str, s
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with opened as tx:
             await tx.fetch(statement)
+
+
+async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> None:
+    url = engines.database(engines.owner_url, f"older_{new_id().hex}")
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    await admin.execute(f"create database {url.rpartition('/')[2]}")
+    config = Config()
+    config.set_main_option("script_location", "gururmm_server:migrations")
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    await asyncio.to_thread(command.upgrade, config, "0001")
+    tenant_id, client_id, site_id, agent_id, session_id = (new_id() for _ in range(5))
+    owner = await asyncpg.connect(url)
+    await owner.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)
+    await owner.execute(
+        "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Acme')", tenant_id, client_id
+    )
+    await owner.execute(
+        "insert into core.sites (tenant_id, client_id, site_id, name) values ($1, $2, $3, 'HQ')",
+        tenant_id,
+        client_id,
+        site_id,
+    )
+    await owner.execute(
+        "insert into core.agents (tenant_id, client_id, site_id, agent_id, client_name, site_name, public_key,"
+        " hostname) values ($1, $2, $3, $4, 'Acme', 'HQ', sha256(''), 'nw-srv-01')",
+        tenant_id,
+        client_id,
+        site_id,
+        agent_id,
+    )
+    await owner.execute(
+        "insert into core.tunnel_sessions (tenant_id, agent_id, session_id, opened_by, opened_by_id, columns, rows)"
+        " values ($1, $2, $3, 'ann@example.org', $1, 80, 24)",
+        tenant_id,
+        agent_id,
+        session_id,
+    )
+    await migrate(url)
+    await check_revision(url)
+    assert await owner.fetchval("select hostname from core.tunnel_sessions") == "nw-srv-01"
+    await owner.execute("delete from core.agents")
+    assert await owner.fetchval("select count(*) from core.tunnel_sessions") == 1
+    await owner.close()
+    await admin.execute(f"drop database {url.rpartition('/')[2]} with (force)")
+    await admin.close()

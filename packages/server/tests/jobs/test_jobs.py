@@ -254,6 +254,24 @@ async def test_old_tickets_invitations_and_sessions_are_forgotten(db: Database, 
         assert await owner.fetchval(f"select count(*) from core.{table}") == 1
 
 
+async def test_inventory_changes_are_kept_a_year(
+    db: Database, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "_FORGET_ROWS", 2)
+    for days in (1, 364, 367, 368, 400):
+        await owner.execute(
+            "insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change)"
+            " values ($1, $2, $3, now() - make_interval(days => $4), 'software', 'nginx', 'added')",
+            partner.tenant_id,
+            new_id(),
+            partner.agents[0],
+            days,
+        )
+    assert await upkeep.forget_changes(db) == 3
+    assert await upkeep.forget_changes(db) == 0
+    assert await owner.fetchval("select count(*) from core.inventory_changes") == 2
+
+
 async def test_a_job_runs_alone_among_workers(db: Database, database_url: str) -> None:
     other = Database(database_url)
     await other.open()

@@ -21,8 +21,19 @@ const TONES = { added: "ok", changed: "info", removed: "bad" } as const;
 const route = getRouteApi("/app/agents/$agentId/history");
 const rowId = (row: ChangeRow) => row.id;
 
+/** What the server says instead of a value that it did not keep. */
+function notKept(value: unknown): string | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { truncated, bytes, left_out: leftOut } = value as Record<string, unknown>;
+  if (truncated === true && typeof bytes === "number") return `Too long to keep: ${bytes} bytes of JSON`;
+  if (typeof leftOut === "number") return `${leftOut} more changes were not kept`;
+  return null;
+}
+
 function brief(value: unknown): string {
   if (value === null || value === undefined) return "–";
+  const instead = notKept(value);
+  if (instead !== null) return instead;
   return visibleLine(typeof value === "object" ? JSON.stringify(value) : String(value));
 }
 
@@ -141,7 +152,7 @@ function Side({ title, value }: { title: string; value: unknown }) {
       <pre className="max-h-80 overflow-auto whitespace-pre-wrap rounded-md border bg-canvas p-3 font-mono text-xs [overflow-wrap:anywhere]">
         {value === null || value === undefined
           ? "Nothing"
-          : visibleBlock(typeof value === "string" ? value : JSON.stringify(value, null, 2))}
+          : (notKept(value) ?? visibleBlock(typeof value === "string" ? value : JSON.stringify(value, null, 2)))}
       </pre>
     </div>
   );

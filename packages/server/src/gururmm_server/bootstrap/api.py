@@ -11,9 +11,11 @@ from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
 from gururmm_server.core.agents.bootstrap_routes import BootstrapApp
 from gururmm_server.core.agents.overview import Overview
 from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router as agents_router
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.audit.reading import AuditReading
+from gururmm_server.core.commands.removal import cancel_all
 from gururmm_server.core.commands.routes import build_router as commands_router
 from gururmm_server.core.commands.service import CommandService
 from gururmm_server.core.events.hub import LiveHub
@@ -29,6 +31,7 @@ from gururmm_server.core.tenancy.partners import Partners
 from gururmm_server.core.tenancy.platform_routes import build_router as platform_router
 from gururmm_server.core.tenancy.routes import build_router as tenancy_router
 from gururmm_server.core.tenancy.service import Tenancy
+from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.routes import build_router as tunnel_router
 from gururmm_server.core.tunnel.service import TunnelService
@@ -59,6 +62,7 @@ class Api:
         tunnel = TunnelService(db, bus)
         self._relays = TunnelRelays(db, bus, tunnel, self._identity.revocations.revoked)
         agents = AgentService(db, bus)
+        removal = AgentRemoval(db, bus, (cancel_all, close_all))
         self._live = LiveStreams(db, bus, self._hub, agents, self._identity.revocations.revoked)
         users = Users(db, self._identity.invitations, self._identity.revocations)
         codes = SiteCodes(db, public_url)
@@ -68,7 +72,7 @@ class Api:
                 identity_router(self._identity, users, door),
                 platform_router(Partners(db, bus, users), self._identity, door),
                 tenancy_router(Tenancy(db, bus), codes, PartnerSettings(db, bus)),
-                agents_router(agents, LiveQueries(db, bus), Overview(db)),
+                agents_router(agents, removal, LiveQueries(db, bus), Overview(db)),
                 commands_router(CommandService(db, bus, agents, self._hub)),
                 events_router(ActivityFeed(db, bus)),
                 tunnel_router(tunnel),

@@ -44,7 +44,7 @@ async def known_agent(tx: Transaction, agent_id: UUID) -> Row | None:
 
 
 async def add_agent(tx: Transaction, new: NewAgent) -> None:
-    """Register a machine; one that was revoked is let in again, at this Site."""
+    """Register a machine; one that was revoked or removed is let in again, at this Site."""
     await tx.execute(
         "insert into core.agents (tenant_id, agent_id, client_id, client_name, site_id, site_name, public_key,"
         " hostname, machine_id, os_name, os_family, arch, agent_version, protocol)"
@@ -61,3 +61,4 @@ async def add_agent(tx: Transaction, new: NewAgent) -> None:
         new.agent_id,
         new.client_id,
     )
+    await tx.execute("delete from core.removed_agents where agent_id = $1", new.agent_id)

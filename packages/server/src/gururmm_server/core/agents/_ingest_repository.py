@@ -13,6 +13,9 @@ select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked
        s.connection_id
 from core.agents a left join core.agent_state s using (agent_id)
 where a.agent_id = any($1::uuid[])
+union all
+select agent_id, tenant_id, null, public_key, '', true, '', null from core.removed_agents
+where agent_id = any($1::uuid[])
 """
 
 # The rows are locked in the order of their ids, as every other writer of presence does.
@@ -83,7 +86,10 @@ _FAMILIES = {"linux": "linux", "windows": "windows", "darwin": "macos", "macos":
 
 
 async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Row]:
-    """(agent_id, tenant_id, client_id, public_key, hostname, revoked, agent_version, connection_id) each."""
+    """(agent_id, tenant_id, client_id, public_key, hostname, revoked, agent_version, connection_id) each.
+
+    One that was removed has no client_id any more.
+    """
     return await tx.fetch(_CANDIDATES, agent_ids)
 
 

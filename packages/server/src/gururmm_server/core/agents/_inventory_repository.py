@@ -17,6 +17,21 @@ select $1, change_id, $2, now(), $3, key, change, before::jsonb, after::jsonb
 from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) as u(change_id, key, change, before, after)
 """
 
+# One row of an agent and day, found again by an id of its own making.
+_LEFT_OUT_ID = "md5($1::uuid::text || ' left out ' || current_date)::uuid"
+_TODAY = f"""
+select count(*) from core.inventory_changes
+where agent_id = $1 and at >= date_trunc('day', now()) and change_id <> {_LEFT_OUT_ID}
+"""
+_LEFT_OUT = f"""
+insert into core.inventory_changes as c (change_id, agent_id, tenant_id, at, section, key, change, after)
+values ({_LEFT_OUT_ID}, $1, $2, now(), $3, 'more changes of this day', 'changed',
+  jsonb_build_object('left_out', $4::int))
+on conflict (change_id) do update
+  set after = jsonb_build_object('left_out', coalesce((c.after ->> 'left_out')::bigint, 0) + $4::int)
+returning (after ->> 'left_out')::bigint = $4
+"""
+
 # Only what the section said anything about is set.
 _DESCRIBE = """
 update core.agents set hostname = coalesce($2, hostname), os_name = coalesce($3, os_name),
@@ -52,6 +67,17 @@ async def keep_changes(
     """Append (id, key, added|changed|removed, JSON before, JSON after)."""
     columns = [list(column) for column in zip(*changes, strict=True)]
     await tx.execute(_CHANGES, tenant_id, agent_id, name, *columns)
+
+
+async def changes_today(tx: Transaction, agent_id: UUID) -> int:
+    """How many rows the agent's history got since midnight (UTC)."""
+    count: int = await tx.fetchval(_TODAY, agent_id)
+    return count
+
+
+async def count_left_out(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, left_out: int) -> bool:
+    """Add to the day's row that says how many were left out; True where it is the first time that day."""
+    return bool(await tx.fetchval(_LEFT_OUT, agent_id, tenant_id, name, left_out))
 
 
 async def describe(tx: Transaction, agent_id: UUID, values: dict[str, Any]) -> None:

@@ -132,11 +132,20 @@ async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> str | None:
     return gateway_id
 
 
+async def revoke(tx: Transaction, agent_id: UUID) -> bool:
+    """Nothing begins at this machine from now on; whoever opens a terminal there waits. False where it is gone."""
+    return bool(await tx.execute("update core.agents set revoked_at = now() where agent_id = $1", agent_id))
+
+
 async def delete(tx: Transaction, agent_id: UUID) -> str | None:
-    """Remove a machine and all that hangs on it; the gateway that holds it, if one does."""
-    await tx.execute("update core.agents set revoked_at = now() where agent_id = $1", agent_id)
+    """Remove a machine and all that hangs on it, but for its key; the gateway that holds it, if one does."""
     gateway_id: str | None = await tx.fetchval(
         "select gateway_id from core.agent_state where agent_id = $1 and online", agent_id
+    )
+    await tx.execute(
+        "insert into core.removed_agents (tenant_id, agent_id, public_key)"
+        " select tenant_id, agent_id, public_key from core.agents where agent_id = $1 on conflict do nothing",
+        agent_id,
     )
     await tx.execute("delete from core.agents where agent_id = $1", agent_id)
     return gateway_id

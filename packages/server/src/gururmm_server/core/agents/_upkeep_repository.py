@@ -51,6 +51,15 @@ async def sample_online(tx: Transaction) -> int:
     )
 
 
+async def forget_changes(tx: Transaction, limit: int) -> int:
+    """Delete up to `limit` rows of the inventory's history that are a year old; how many those were."""
+    return await tx.execute(
+        "delete from core.inventory_changes where change_id in"
+        " (select change_id from core.inventory_changes where at < now() - interval '1 year' limit $1)",
+        limit,
+    )
+
+
 async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
     """Every gateway that is registered or that machines count as theirs, and its last beat."""
     rows = await tx.fetch(

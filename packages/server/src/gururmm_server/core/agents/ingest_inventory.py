@@ -25,7 +25,14 @@ TEXT = 1024 * 1024
 """Characters of JSON that a section may take, however many differences it grew from."""
 CHANGES = 200
 """Rows of history from one upload; one more says how many others there were."""
+CHANGES_A_DAY = 2000
+"""Rows of history of one agent and day (UTC); one more says how many were left out."""
+VALUE_BYTES = 2048
+"""JSON of one value in the history; a longer one is replaced by its length."""
 _DEEPEST = 16
+
+Change = tuple[UUID, str, str, str | None, str | None]
+"""(id, key, added|changed|removed, JSON before, JSON after)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +118,32 @@ class InventoryIngest:
             session.hostname = values.get("hostname", session.hostname)
         if before is None:
             return None
-        changes = _changes(before, after)
-        if not changes:
+        kept = await self._keep_changes(tx, session, message.section, _changes(before, after))
+        if not kept:
             return None
-        await repository.keep_changes(tx, session.tenant_id, session.agent_uuid, message.section, changes)
         return AgentInventoryChanged(
             agent_id=session.agent_uuid,
             client_id=session.client_id,
             hostname=session.hostname,
             section=message.section,
-            keys=[key for _, key, _, _, _ in changes[:20]],
+            keys=[key for _, key, _, _, _ in kept[:20]],
         )
+
+    async def _keep_changes(
+        self, tx: Transaction, session: AgentSession, section: str, changes: list[Change]
+    ) -> list[Change]:
+        """Append to the history what the agent's day has room for: that."""
+        if not changes:
+            return []
+        room = max(0, CHANGES_A_DAY - await repository.changes_today(tx, session.agent_uuid))
+        kept, left_out = changes[:room], len(changes) - room
+        if kept:
+            await repository.keep_changes(tx, session.tenant_id, session.agent_uuid, section, kept)
+        if left_out > 0 and await repository.count_left_out(
+            tx, session.tenant_id, session.agent_uuid, section, left_out
+        ):
+            log.warning("inventory changes too often for its history", **_ids(session), section=section)
+        return kept
 
 
 def _matches(items: dict[str, Any], digest: bytes) -> bool:
@@ -164,9 +186,9 @@ def _harmless(value: Any, left: int) -> Any:
     return str(value).replace("\0", "")[:1024]
 
 
-def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[UUID, str, str, str | None, str | None]]:
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
     differing = [key for key in before | after if key not in before or key not in after or before[key] != after[key]]
-    changes: list[tuple[UUID, str, str, str | None, str | None]] = []
+    changes: list[Change] = []
     for key in differing[:CHANGES]:
         if key not in before:
             changes.append((new_id(), key, "added", None, _json(after[key])))
@@ -180,7 +202,10 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[UUID, 
 
 
 def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
+    text = msgspec.json.encode(value)
+    if len(text) > VALUE_BYTES:
+        text = msgspec.json.encode({"truncated": True, "bytes": len(text)})
+    return text.decode()
 
 
 def _ids(session: AgentSession) -> dict[str, str]:

@@ -12,6 +12,9 @@ from gururmm_server.core.events.catalogue import AgentOffline, AgentOnline, Even
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.outbox import publish_many
 
+_NOBODY = UUID(int=0)
+"""The Client of a machine that was removed: it gets no further than its proof."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -64,7 +67,7 @@ class Presence:
             session = AgentSession(
                 agent_uuid,
                 self._shared(tenant_id),
-                self._shared(client_id),
+                self._shared(client_id or _NOBODY),
                 hostname,
                 # Later than the one on record even where that gateway's clock was ahead.
                 max(now_us, (connection_id or 0) + 1),

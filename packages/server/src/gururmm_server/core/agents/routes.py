@@ -12,6 +12,7 @@ from gururmm_server.core.agents.fleet import FleetFilter, OsFamily, Status
 from gururmm_server.core.agents.history import RANGES
 from gururmm_server.core.agents.overview import Overview
 from gururmm_server.core.agents.queries import LiveQueries
+from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.service import CHANGE_SORTS, SOFTWARE_SORTS, SORTS, AgentService
 from gururmm_server.core.identity.access import TenantCaller, requires
 from gururmm_server.core.identity.principal import Permission
@@ -26,12 +27,12 @@ Deleter = Annotated[TenantCaller, requires(Permission.AGENTS_DELETE)]
 ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "write", "-write", "name", "-name", "pid"]
 
 
-def build_router(agents: AgentService, queries: LiveQueries, overview: Overview) -> APIRouter:
+def build_router(agents: AgentService, removal: AgentRemoval, queries: LiveQueries, overview: Overview) -> APIRouter:
     """Mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
     _add_lists(router, agents)
     _add_readings(router, agents, queries)
-    _add_acts(router, agents)
+    _add_acts(router, agents, removal)
 
     @router.get("/overview", response_model=schemas.Overview, tags=["overview"])
     async def get_overview(caller: Reader) -> Response:
@@ -112,7 +113,7 @@ def _add_readings(router: APIRouter, agents: AgentService, queries: LiveQueries)
         return json_response(await queries.folders(caller, agent_id, path))
 
 
-def _add_acts(router: APIRouter, agents: AgentService) -> None:
+def _add_acts(router: APIRouter, agents: AgentService, removal: AgentRemoval) -> None:
     @router.patch("/agents/{agent_id}", response_model=schemas.AgentDetail)
     async def move_agent(caller: Writer, agent_id: UUID, body: schemas.MoveAgent) -> Response:
         """Put a machine under another Site."""
@@ -121,7 +122,7 @@ def _add_acts(router: APIRouter, agents: AgentService) -> None:
     @router.delete("/agents/{agent_id}", status_code=204)
     async def delete_agent(caller: Deleter, agent_id: UUID) -> Response:
         """Remove a machine; its key is worth nothing from then on."""
-        await agents.delete(caller.tenant_id, agent_id, caller)
+        await removal.remove(caller.tenant_id, agent_id, caller)
         return Response(status_code=204)
 
 

@@ -3,8 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from gururmm_wire.v2.limits import Close
-
 from gururmm_server.core.agents import _fleet_repository as fleet_rows
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents import history as grids
@@ -25,7 +23,7 @@ JsonPage = dict[str, Any]
 
 
 class AgentService:
-    """Reads machines, moves and deletes them."""
+    """Reads machines and moves them. Removing one is `removal`'s."""
 
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
@@ -113,17 +111,6 @@ class AgentService:
                 row = await _found(tx, agent_id, None)
             await self._tell_moved(tenant_id, row, gateway_id)
         return await self.get(tenant_id, agent_id)
-
-    async def delete(self, tenant_id: UUID, agent_id: UUID, actor: Actor) -> None:
-        """Remove a machine: its key is worth nothing from now on, and its socket closes. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            row = await _found(tx, agent_id, None)
-            details = {"hostname": row["hostname"], "client": row["client_name"], "site": row["site_name"]}
-            await append(tx, "audit_log", AuditRow("agent.deleted", actor, agent_id=agent_id, details=details))
-            gateway_id = await rows.delete(tx, agent_id)
-        if gateway_id is not None:
-            kick = traffic.Kick(agent_id.bytes, Close.REVOKED)
-            await self._bus.publish(traffic.gateway_kick(gateway_id), traffic.encode(kick))
 
     async def _tell_moved(self, tenant_id: UUID, row: Row, gateway_id: str | None) -> None:
         if gateway_id is not None:

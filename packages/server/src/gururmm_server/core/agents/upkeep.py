@@ -19,6 +19,7 @@ LATE_HOURS = 3
 """Samples may come this much later and still count in the hourly averages."""
 DEAD_AFTER_S = 30.0
 _LIVE_ITEMS = 500
+_FORGET_ROWS = 10_000
 
 
 async def maintain_partitions(db: Database) -> None:
@@ -45,6 +46,17 @@ async def sample_online(db: Database) -> None:
     """One point of every Partner's online history."""
     async with db.worker() as tx:
         await rows.sample_online(tx)
+
+
+async def forget_changes(db: Database) -> int:
+    """The inventory's history is kept a year; how many rows were older."""
+    forgotten = 0
+    while True:
+        async with db.worker() as tx:
+            count = await rows.forget_changes(tx, _FORGET_ROWS)
+        forgotten += count
+        if count < _FORGET_ROWS:
+            return forgotten
 
 
 class GatewayWatch:

@@ -121,6 +121,15 @@ async def lock(tx: Transaction, command_id: UUID) -> Row | None:
     )
 
 
+async def lock_unfinished(tx: Transaction, agent_id: UUID) -> list[Row]:
+    """What is not over of a machine's commands, oldest first, held until the transaction ends."""
+    return await tx.fetch(
+        f"select {_COLUMNS}, c.sent_at from {_FROM} where c.agent_id = $1"
+        " and c.status in ('queued', 'delivered', 'running') order by c.created_at, c.command_id for update of c",
+        agent_id,
+    )
+
+
 async def cancel_at_once(tx: Transaction, command_id: UUID) -> None:
     """End a command that no machine has seen."""
     await tx.execute(

@@ -24,7 +24,6 @@ from gururmm_server.core.commands.errors import (
 )
 from gururmm_server.core.commands.shapes import Order
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import CommandCompleted
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
@@ -122,11 +121,11 @@ class CommandService:
             row = await _locked(tx, command_id)
             if row["status"] in FINAL:
                 raise AlreadyFinished
-            await append(tx, "tunnel_audit", _audit_row("command.cancelled", actor, row))
+            await append(tx, "tunnel_audit", shapes.audit_row("command.cancelled", actor, row))
             settled = row["status"] == "queued" and row["sent_at"] is None
             if settled:
                 await rows.cancel_at_once(tx, command_id)
-                await outbox.publish(tx, tenant_id, _completed(row))
+                await outbox.publish(tx, tenant_id, shapes.cancelled(row))
             else:
                 await rows.request_cancel(tx, command_id)
             after = await rows.find(tx, command_id)
@@ -142,7 +141,7 @@ class CommandService:
         """Remove a command and its output; one that a machine has is stopped first. Raises `CommandNotFound`."""
         async with self._db.tenant(tenant_id) as tx:
             row = await _locked(tx, command_id)
-            await append(tx, "tunnel_audit", _audit_row("command.deleted", actor, row))
+            await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", actor, row))
             await rows.delete(tx, command_id)
         if row["status"] not in FINAL:
             await self._send(row, CancelCommand(command_id.bytes))
@@ -203,18 +202,3 @@ async def _locked(tx: Transaction, command_id: UUID) -> Row:
     if row is None:
         raise CommandNotFound
     return row
-
-
-def _audit_row(operation: str, actor: Actor, row: Row) -> AuditRow:
-    details = {"command_id": str(row["command_id"]), "status": row["status"]}
-    return AuditRow(operation, actor, agent_id=row["agent_id"], details=details)
-
-
-def _completed(row: Row) -> CommandCompleted:
-    return CommandCompleted(
-        command_id=row["command_id"],
-        agent_id=row["agent_id"],
-        hostname=row["hostname"],
-        status="cancelled",
-        exit_code=None,
-    )

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.audit.service import Actor, AuditRow
 from gururmm_server.core.events import traffic
+from gururmm_server.core.events.catalogue import CommandCompleted
 from gururmm_server.infra.database import Row
 
 
@@ -86,4 +88,21 @@ def update(row: Row) -> traffic.CommandUpdate:
         started.timestamp() if started else None,
         finished.timestamp() if finished else None,
         row["duration_ms"],
+    )
+
+
+def audit_row(operation: str, actor: Actor, row: Row) -> AuditRow:
+    """What a person did to a command, for the audit."""
+    details = {"command_id": str(row["command_id"]), "status": row["status"]}
+    return AuditRow(operation, actor, agent_id=row["agent_id"], details=details)
+
+
+def cancelled(row: Row) -> CommandCompleted:
+    """The event of a command that ends without the machine's word."""
+    return CommandCompleted(
+        command_id=row["command_id"],
+        agent_id=row["agent_id"],
+        hostname=row["hostname"],
+        status="cancelled",
+        exit_code=None,
     )

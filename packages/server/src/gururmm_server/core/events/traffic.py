@@ -115,6 +115,11 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
 OUTBOX_WAKE = "outbox.wake"
 
 
+def gateway_all(gateway_id: str) -> str:
+    """Pattern of all orders to a gateway."""
+    return f"gateway.{gateway_id}.*"
+
+
 def gateway_deliver(gateway_id: str) -> str:
     """Payload `Deliver`."""
     return f"gateway.{gateway_id}.deliver"

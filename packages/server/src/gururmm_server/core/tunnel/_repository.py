@@ -11,11 +11,14 @@ from gururmm_server.infra.paging import PageQuery
 CHANNEL = 1
 """The terminal's channel. Others will follow for files, services and the registry."""
 
-_FIELDS = """
-s.session_id, s.agent_id, a.hostname, s.status, s.opened_at, s.closed_at, s.close_reason, s.opened_by,
+HOSTNAME = "coalesce(a.hostname, s.hostname)"
+"""The machine's name: the one it had when the session was opened, where it has been removed since."""
+
+_FIELDS = f"""
+s.session_id, s.agent_id, {HOSTNAME} as hostname, s.status, s.opened_at, s.closed_at, s.close_reason, s.opened_by,
   s.opened_by_id, s.exit_code, s.input_audited, s.output_recorded, s.columns, s.rows, s.shell
 """
-_FROM = "from core.tunnel_sessions s join core.agents a using (agent_id)"
+_FROM = "from core.tunnel_sessions s left join core.agents a using (agent_id)"
 _GATEWAY = "(select gateway_id from core.agent_state t where t.agent_id = s.agent_id and t.online)"
 _CLAIM = f"""
 update core.tunnel_sessions s set lease_owner = $2, lease_until = now() + interval '60 seconds'
@@ -47,16 +50,21 @@ added as (
     with ordinality r (at, kind, output_offset, data, n) order by n)
 select true from owned
 """
-_CLOSE = """
-update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2, exit_code = $3
-from core.agents a where a.agent_id = s.agent_id and s.session_id = $1 and s.status <> 'closed'
-returning s.agent_id, a.hostname, s.opened_by
+_CLOSED = """
+returning s.session_id, s.agent_id, s.opened_by,
+  coalesce((select hostname from core.agents a where a.agent_id = s.agent_id), s.hostname) as hostname
 """
-_CLOSE_EXPIRED = """
+_CLOSE = f"""
+update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2, exit_code = $3
+where s.session_id = $1 and s.status <> 'closed' {_CLOSED}
+"""
+_CLOSE_ALL = f"""
 update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2
-from core.agents a
-where a.agent_id = s.agent_id and s.session_id = $1 and s.status <> 'closed' and s.lease_until < now()
-returning s.agent_id, a.hostname, s.opened_by
+where s.agent_id = $1 and s.status <> 'closed' {_CLOSED}
+"""
+_CLOSE_EXPIRED = f"""
+update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2
+where s.session_id = $1 and s.status <> 'closed' and s.lease_until < now() {_CLOSED}
 """
 _HANG_UP = """
 select s.session_id, s.agent_id, t.gateway_id from core.tunnel_sessions s join core.agent_state t using (agent_id)
@@ -110,11 +118,12 @@ class Ends:
 
 
 async def find_agent(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row | None:
-    """hostname and gateway_id (null: offline) of a machine that the caller may see."""
+    """hostname and gateway_id (null: offline) of a machine that the caller may see; it is not removed meanwhile."""
     return await tx.fetchrow(
         "select a.hostname, case when t.online then t.gateway_id end as gateway_id"
         " from core.agents a left join core.agent_state t using (agent_id)"
-        " where a.agent_id = $1 and a.revoked_at is null and ($2::uuid is null or a.client_id = $2)",
+        " where a.agent_id = $1 and a.revoked_at is null and ($2::uuid is null or a.client_id = $2)"
+        " for share of a",
         agent_id,
         client_id,
     )
@@ -134,6 +143,7 @@ async def insert(
     session_id: UUID,
     *,
     agent_id: UUID,
+    hostname: str,
     email: str,
     user_id: UUID,
     size: tuple[int, int],
@@ -142,11 +152,12 @@ async def insert(
     """A new session, status opening."""
     await tx.execute(
         "insert into core.tunnel_sessions"
-        " (tenant_id, session_id, agent_id, opened_by, opened_by_id, columns, rows, shell)"
-        " values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        " (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id, columns, rows, shell)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         tx.tenant_id,
         session_id,
         agent_id,
+        hostname,
         email,
         user_id,
         *size,
@@ -221,6 +232,11 @@ async def close(tx: Transaction, session_id: UUID, reason: str, exit_code: int |
     return await tx.fetchrow(_CLOSE, session_id, reason, exit_code)
 
 
+async def close_all(tx: Transaction, agent_id: UUID, reason: str) -> list[Row]:
+    """Close what is open to a machine; session_id, agent_id, hostname and opened_by of each."""
+    return await tx.fetch(_CLOSE_ALL, agent_id, reason)
+
+
 async def recorded_output(tx: Transaction, session_id: UUID, start: int, end: int) -> bytes:
     """The recorded output in [start, end)."""
     rows = await tx.fetch(
@@ -268,7 +284,7 @@ async def page(
 ) -> tuple[list[Row], int]:
     """Rows of one page (one more than it holds) and how many match."""
     where = (
-        "($1::text[] = '{}' or lower(concat_ws(' ', a.hostname, s.opened_by, s.close_reason)) like all ($1))"
+        f"($1::text[] = '{{}}' or lower(concat_ws(' ', {HOSTNAME}, s.opened_by, s.close_reason)) like all ($1))"
         " and ($2::uuid is null or s.agent_id = $2) and ($3::text is null or s.status = $3)"
     )
     after, values = query.after_sql("s.session_id", 4)

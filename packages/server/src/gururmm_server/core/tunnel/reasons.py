@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-Why = Literal["exited", "closed", "abandoned", "signed_out", "agent_lost", "not_opened", "failed"]
+Why = Literal["exited", "closed", "abandoned", "signed_out", "agent_lost", "not_opened", "removed", "failed"]
 
 _SENTENCES: dict[str, str] = {
     "exited": "The shell ended.",
@@ -11,6 +11,7 @@ _SENTENCES: dict[str, str] = {
     "signed_out": "The sign-in session ended.",
     "agent_lost": "The agent no longer has this shell.",
     "not_opened": "The shell could not be started.",
+    "removed": "The machine was removed.",
     "failed": "The server had to give this terminal up.",
 }
 _SAID_LENGTH = 300

@@ -1,21 +1,22 @@
 """The life of tech sessions: open, look at, close, list, replay. Relaying is `relays`' job."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen
 
-from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.audit.service import Actor, AuditRow, append
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import TunnelClosed, TunnelOpened
+from gururmm_server.core.events.catalogue import TunnelOpened
 from gururmm_server.core.identity.access import Forbidden, TenantCaller
 from gururmm_server.core.identity.principal import Permission, Principal, Role
 from gururmm_server.core.identity.tickets import issue
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
+from gururmm_server.core.tunnel.closing import note_close
 from gururmm_server.core.tunnel.errors import (
     AgentOffline,
     NoSuchSession,
@@ -39,19 +40,10 @@ OPEN_SESSIONS = 8
 NOTICE = "Keystrokes are recorded."
 SORTS = {
     "opened_at": Sort("s.opened_at", "timestamptz"),
-    "hostname": Sort("a.hostname"),
+    "hostname": Sort(repository.HOSTNAME),
     "opened_by": Sort("s.opened_by"),
     "status": Sort("s.status"),
 }
-
-
-class Opened(Protocol):
-    """A person in a Partner: `TenantCaller`, or the principal of a ticket."""
-
-    @property
-    def user_id(self) -> UUID: ...
-    @property
-    def email(self) -> str: ...
 
 
 class TunnelService:
@@ -79,6 +71,7 @@ class TunnelService:
                 tx,
                 session_id,
                 agent_id=agent_id,
+                hostname=agent["hostname"],
                 email=caller.email,
                 user_id=caller.user_id,
                 size=(columns, rows),
@@ -142,14 +135,14 @@ class TunnelService:
             return repository.as_json(await self._find(tx, session_id))
 
     async def end(
-        self, tenant_id: UUID, session_id: UUID, reason: str, exit_code: int | None, actor: Opened | None
+        self, tenant_id: UUID, session_id: UUID, reason: str, exit_code: int | None, actor: Actor | None
     ) -> bool:
         """Close the row with its audit and event, and tell its relay. False where it was closed already."""
         async with self._db.tenant(tenant_id) as tx:
             row = await repository.close(tx, session_id, reason, exit_code)
             if row is None:
                 return False
-            await _note_close(tx, tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
+            await note_close(tx, tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         notice = traffic.encode(traffic.TunnelNotice("", reason))
         await self._bus.publish(traffic.tunnel_notice(session_id), notice)
@@ -207,7 +200,7 @@ async def close_expired(db: Database, bus: Bus) -> int:
             row = await repository.close_expired(tx, session_id, "abandoned")
             if row is None:
                 continue
-            await _note_close(tx, tenant_id, session_id, row, reason="abandoned", exit_code=None, actor=None)
+            await note_close(tx, tenant_id, session_id, row, reason="abandoned", exit_code=None, actor=None)
         closed += 1
         log.info("abandoned terminal closed", session_id=str(session_id), tenant_id=str(tenant_id))
         await bus.publish(traffic.tunnel_notice(session_id), traffic.encode(traffic.TunnelNotice("", "abandoned")))
@@ -218,28 +211,6 @@ async def close_expired(db: Database, bus: Bus) -> int:
     if closed:
         await bus.publish(traffic.OUTBOX_WAKE, b"")
     return closed
-
-
-async def _note_close(
-    tx: Transaction,
-    tenant_id: UUID,
-    session_id: UUID,
-    row: Row,
-    *,
-    reason: str,
-    exit_code: int | None,
-    actor: Opened | None,
-) -> None:
-    details = {"reason": reason, "exit_code": exit_code}
-    await append(tx, "tunnel_audit", AuditRow("tunnel.close", actor, row["agent_id"], session_id, CHANNEL, details))
-    event = TunnelClosed(
-        session_id=session_id,
-        agent_id=row["agent_id"],
-        hostname=row["hostname"],
-        actor=actor.email if actor is not None else row["opened_by"],
-        reason=reason,
-    )
-    await outbox.publish(tx, tenant_id, event)
 
 
 async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Message) -> None:

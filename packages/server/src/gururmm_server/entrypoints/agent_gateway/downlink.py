@@ -42,13 +42,12 @@ class Downlink:
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
         self._settings_wake = asyncio.Event()
+        self._orders = {"deliver": self.deliver, "kick": self.kick, "moved": self.moved}
 
     async def open(self) -> None:
         """Subscribe. Raises `Unavailable`."""
         for subject, callback in (
-            (traffic.gateway_deliver(self._gateway_id), self.deliver),
-            (traffic.gateway_kick(self._gateway_id), self.kick),
-            (traffic.gateway_moved(self._gateway_id), self.moved),
+            (traffic.gateway_all(self._gateway_id), self.follow),
             ("settings.*.changed", self.settings_changed),
             ("commands.wake", self.commands_changed),
         ):
@@ -58,6 +57,12 @@ class Downlink:
         """Hear no more."""
         for subscription in self._subscriptions:
             await subscription.stop()
+
+    def follow(self, subject: str, payload: bytes) -> None:
+        """Any order. One subscription for all kinds: what a machine is told last, it hears before it is cut off."""
+        order = self._orders.get(subject.rpartition(".")[2])
+        if order is not None:
+            order(subject, payload)
 
     def deliver(self, _subject: str, payload: bytes) -> None:
         """Give a message to an agent, unread, if it is here."""

@@ -39,6 +39,7 @@ def jobs(db: Database, bus: Bus) -> list[Job]:
         # Every worker looks for itself: what it has seen is its own memory.
         Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),
         Job("purge", _HOUR, lambda: purge(db)),
+        Job("inventory_history", 6 * _HOUR, lambda: upkeep.forget_changes(db)),
     ]
 
 

@@ -2,9 +2,9 @@
 
 import asyncio
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gururmm_server.infra.embedded.data_dir import write_private
 from gururmm_server.infra.embedded.probe import http_json
@@ -38,10 +38,29 @@ def follow_server(agent_dir: Path, url: str) -> None:
             write_private(path, json.dumps(identity | {"server": url, "gateway": ""}))
 
 
-async def wait_online(host: str, port: int, access: DemoAccess, agent_dir: Path) -> str:
+async def sign_in(host: str, port: int, access: DemoAccess) -> str:
+    """An access token for the questions below; `wait_online` ends its session. Raises `StartError`."""
+    body = {"email": access.email, "password": access.password}
+    path = "/api/v1/auth/sign-in"
+    status, answer = await http_json(port, "POST", path, host=host, user_agent="gururmm demo", body=body)
+    if status != 200:
+        raise StartError(f"The demo's sign-in was refused ({status}): {answer.get('message', '')}")
+    return str(answer["access_token"])
+
+
+async def forget_removed(host: str, port: int, token: str, agent_dir: Path) -> None:
+    """Let this machine enrol anew, with nothing of before, where its agent is on record no longer."""
+    agent_id = _agent_id(agent_dir / "identity.json")
+    if agent_id:
+        status, _ = await http_json(port, "GET", f"/api/v1/agents/{agent_id}", host=host, token=token)
+        if status == 404:
+            shutil.rmtree(agent_dir)
+
+
+async def wait_online(host: str, port: int, token: str, agent_dir: Path) -> str:
     """The id of the agent whose state is in `agent_dir`, once the API says it is online. Raises `StartError`."""
     try:
-        return await asyncio.wait_for(_watch(host, port, access, agent_dir), _ONLINE_LIMIT_S)
+        return await asyncio.wait_for(_watch(host, port, token, agent_dir), _ONLINE_LIMIT_S)
     except TimeoutError:
         raise StartError(
             f"This machine's agent was not online after {_ONLINE_LIMIT_S:.0f} s: see log/agent.log and log/gateway.log "
@@ -49,9 +68,7 @@ async def wait_online(host: str, port: int, access: DemoAccess, agent_dir: Path)
         ) from None
 
 
-async def _watch(host: str, port: int, access: DemoAccess, agent_dir: Path) -> str:
-    answer = await _ask(host, port, "POST", "/api/v1/auth/sign-in", _credentials(access))
-    token = str(answer["access_token"])
+async def _watch(host: str, port: int, token: str, agent_dir: Path) -> str:
     while True:
         agent_id = _agent_id(agent_dir / "identity.json")
         if agent_id:
@@ -68,17 +85,6 @@ async def _sign_out(host: str, port: int, token: str) -> None:
     if status == 200:
         mine = next(session["id"] for session in listed["items"] if session["current"])
         await http_json(port, "POST", f"/api/v1/auth/sessions/{mine}/end", host=host, token=token)
-
-
-async def _ask(host: str, port: int, method: str, path: str, body: dict[str, str]) -> Any:
-    status, answer = await http_json(port, method, path, host=host, user_agent="gururmm demo", body=body)
-    if status != 200:
-        raise StartError(f"The demo's sign-in was refused ({status}): {answer.get('message', '')}")
-    return answer
-
-
-def _credentials(access: DemoAccess) -> dict[str, str]:
-    return {"email": access.email, "password": access.password}
 
 
 def _agent_id(identity: Path) -> str:

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from gururmm_server.entrypoints.supervisor.child import adopt_orphans
-from gururmm_server.entrypoints.supervisor.demo import DemoAccess, follow_server, wait_online
+from gururmm_server.entrypoints.supervisor.demo import DemoAccess, follow_server, forget_removed, sign_in, wait_online
 from gururmm_server.entrypoints.supervisor.disk_guard import DiskGuard
 from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.entrypoints.supervisor.parts import Parts
@@ -116,12 +116,15 @@ class Stack:
     async def _start_demo(self, access: DemoAccess) -> None:
         self._terminal.step("Starting this machine's agent and the simulated machines")
         agent_dir = self._data.root / "agent"
+        host, port = self._options.local_host, self._options.port
+        token = await sign_in(host, port, access)
+        await forget_removed(host, port, token, agent_dir)
         follow_server(agent_dir, self._options.url)
         specs = [self._parts.agent(access.site_codes[0])]
         if self._options.machines:
             specs.append(self._parts.simulation(access.site_codes))
         await self._supervisor.start(*specs)
-        agent_id = await wait_online(self._options.local_host, self._options.port, access, agent_dir)
+        agent_id = await wait_online(host, port, token, agent_dir)
         if self._options.ready_file is not None:
             self._ready_file = ReadyFile(
                 path=self._options.ready_file.absolute(),

@@ -2,11 +2,11 @@
 
 from gururmm_server.migrations.sql import run_file
 
-revision = "0003"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0003_names_per_membership.sql")
+    run_file("0010_names_per_membership.sql")

@@ -1,0 +1,67 @@
+"""Removing a machine: what goes on there ends with it, and its key is worth nothing from then on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+from uuid import UUID
+
+from gururmm_wire.codec import encode as encode_wire
+from gururmm_wire.v2.agent import Message
+from gururmm_wire.v2.limits import Close
+
+from gururmm_server.core.agents import _repository as rows
+from gururmm_server.core.agents.errors import AgentNotFound
+from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.events import traffic
+from gururmm_server.infra.database import Database, Transaction
+from gururmm_server.infra.nats import Bus
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What is to be said, once it is committed, of things that ended with a machine."""
+
+    to_machine: list[Message] = field(default_factory=list)
+    to_others: list[tuple[str, bytes]] = field(default_factory=list)
+    """Subject and payload."""
+
+
+class Ending(Protocol):
+    """Ends what one component has going on at a machine: its audit rows and events are in the caller's transaction."""
+
+    async def __call__(self, tx: Transaction, agent_id: UUID, actor: Actor) -> Ended: ...
+
+
+class AgentRemoval:
+    """Removes machines. The components that act on machines are given, as they depend on this one."""
+
+    def __init__(self, db: Database, bus: Bus, endings: Sequence[Ending]) -> None:
+        self._db = db
+        self._bus = bus
+        self._endings = endings
+
+    async def remove(self, tenant_id: UUID, agent_id: UUID, actor: Actor) -> None:
+        """End what goes on at a machine, then remove it; its socket closes. Raises `AgentNotFound`."""
+        async with self._db.tenant(tenant_id) as tx:
+            row = await rows.find(tx, agent_id, None)
+            if row is None:
+                raise AgentNotFound
+            details = {"hostname": row["hostname"], "client": row["client_name"], "site": row["site_name"]}
+            await append(tx, "audit_log", AuditRow("agent.deleted", actor, agent_id=agent_id, details=details))
+            if not await rows.revoke(tx, agent_id):
+                raise AgentNotFound  # somebody else was quicker
+            ended = [await end(tx, agent_id, actor) for end in self._endings]
+            gateway_id = await rows.delete(tx, agent_id)
+        if gateway_id is not None:
+            await self._send_away(gateway_id, agent_id, [message for each in ended for message in each.to_machine])
+        for subject, payload in [told for each in ended for told in each.to_others]:
+            await self._bus.publish(subject, payload)
+        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+
+    async def _send_away(self, gateway_id: str, agent_id: UUID, last: list[Message]) -> None:
+        """The gateway follows its orders one after the other: the machine hears everything before it is cut off."""
+        for message in last:
+            deliver = traffic.Deliver(agent_id.bytes, encode_wire(message))
+            await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
+        kick = traffic.Kick(agent_id.bytes, Close.REVOKED)
+        await self._bus.publish(traffic.gateway_kick(gateway_id), traffic.encode(kick))

@@ -1,0 +1,34 @@
+"""Commands of a machine that is removed."""
+
+from uuid import UUID
+
+import msgspec
+from gururmm_wire.v2.server import CancelCommand
+
+from gururmm_server.core.agents.removal import Ended
+from gururmm_server.core.audit.service import Actor, append
+from gururmm_server.core.commands import _repository as rows
+from gururmm_server.core.commands import shapes
+from gururmm_server.core.events import traffic
+from gururmm_server.infra import outbox
+from gururmm_server.infra.database import Transaction
+
+_LIVE_ITEMS = 500
+
+
+async def cancel_all(tx: Transaction, agent_id: UUID, actor: Actor) -> Ended:
+    """Cancel what is not over, with an audit row and an event each. The rows themselves go with the machine."""
+    assert tx.tenant_id is not None
+    unfinished = await rows.lock_unfinished(tx, agent_id)
+    if not unfinished:
+        return Ended()
+    audited = [shapes.audit_row("command.cancelled", actor, row) for row in unfinished]
+    await append(tx, "tunnel_audit", *audited)
+    await outbox.publish_many(tx, [(tx.tenant_id, shapes.cancelled(row)) for row in unfinished])
+    updates = [msgspec.structs.replace(shapes.update(row), status="cancelled") for row in unfinished]
+    batches = [updates[start : start + _LIVE_ITEMS] for start in range(0, len(updates), _LIVE_ITEMS)]
+    live = traffic.live(tx.tenant_id)
+    return Ended(
+        [CancelCommand(row["command_id"].bytes) for row in unfinished if row["sent_at"] is not None],
+        [(live, traffic.encode(traffic.LiveBatch(commands=batch))) for batch in batches],
+    )

@@ -1,0 +1,114 @@
+"""A machine that is removed: what runs there is told to end, then it is sent away, and may enrol again."""
+
+import pytest
+from agent_end import AgentEnd, Fleet, until
+from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory, agent_id_of
+from gururmm_server.core.agents.errors import AgentNotFound
+from gururmm_server.core.agents.removal import AgentRemoval
+from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.tenancy.codes import SiteCodes
+from gururmm_server.core.tenancy.models import NewCode
+from gururmm_server.core.tunnel.closing import close_all
+from gururmm_server.core.tunnel.service import TunnelService
+from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_wire.challenge import enrolment_bytes
+from gururmm_wire.hello import EnrolRequest
+from gururmm_wire.v2.agent import CommandAccepted
+from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import CancelCommand, RunCommand, TunnelClose, TunnelOpen
+from nacl.bindings import crypto_sign, crypto_sign_keypair
+from test_commands import queue, status
+
+
+def admin(fleet: Fleet) -> TenantCaller:
+    principal = Principal(
+        user_id=new_id(),
+        email="ann@example.org",
+        session_id=new_id(),
+        role=Role.PARTNER_ADMIN,
+        tenant_id=fleet.tenant_id,
+    )
+    return TenantCaller(principal, fleet.tenant_id)
+
+
+@pytest.fixture
+def removal(db: Database, bus: Bus) -> AgentRemoval:
+    return AgentRemoval(db, bus, (cancel_all, close_all))
+
+
+async def test_what_runs_there_is_ended_before_it_is_sent_away(
+    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, removal: AgentRemoval
+) -> None:
+    (agent,) = await fleet.enrol()
+    running, over = await queue(fleet, agent, "sleep 1000"), await queue(fleet, agent, status="succeeded")
+    await agent.join(gateway.port)
+    assert (await agent.expect(RunCommand)).command_id == running.bytes
+    agent.send(CommandAccepted(command_id=running.bytes, started_at_ms=1))
+
+    async def runs() -> bool:
+        return await status(fleet, running) == "running"
+
+    await until(runs)
+    who = admin(fleet)
+    session_id = (await TunnelService(db, bus).open(who, agent.agent_id, 80, 24, ""))["session_id"]
+    await agent.expect(TunnelOpen)
+    await removal.remove(fleet.tenant_id, agent.agent_id, who)
+    assert await agent.receive() == CancelCommand(running.bytes)
+    assert await agent.receive() == TunnelClose(session_id.bytes)
+    assert await agent.ended() == Close.REVOKED
+    rows = await fleet.value("select array_agg(operation order by seq) from core.tunnel_audit")
+    assert rows == ["tunnel.open", "command.cancelled", "tunnel.close"]
+    assert await fleet.events("command.completed") == 1
+    assert await fleet.events("tunnel.closed") == 1
+    assert await fleet.value("select count(*) from core.commands where command_id = any($1)", [running, over]) == 0
+
+
+async def test_a_command_that_no_machine_has_seen_is_cancelled_too(fleet: Fleet, removal: AgentRemoval) -> None:
+    (agent,) = await fleet.enrol()
+    await queue(fleet, agent)
+    await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+    assert await fleet.value("select operation from core.tunnel_audit") == "command.cancelled"
+    with pytest.raises(AgentNotFound):
+        await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+    assert await fleet.value("select count(*) from core.audit_log") == 1
+
+
+async def test_a_removed_agent_is_told_so_if_it_proves_its_key(
+    gateway: Gateway, fleet: Fleet, removal: AgentRemoval
+) -> None:
+    agent, other = await fleet.enrol(2)
+    await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+    agent.send(agent.proof(await agent.open(gateway.port)))
+    assert await agent.ended() == Close.REVOKED
+    thief = AgentEnd(agent.agent_id, other.secret_key, fleet.server_key)
+    thief.send(thief.proof(await thief.open(gateway.port)))
+    assert await thief.ended() == Close.UNAUTHENTICATED
+
+
+async def test_the_same_key_may_enrol_again(
+    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, removal: AgentRemoval
+) -> None:
+    public_key, secret_key = crypto_sign_keypair()
+    code = (await SiteCodes(db, "http://x").create(admin(fleet), fleet.site_id, NewCode())).code
+    request = EnrolRequest(
+        site_code=code,
+        public_key=public_key.hex(),
+        signature=crypto_sign(enrolment_bytes(code, public_key.hex(), "kiosk-1"), secret_key)[:64].hex(),
+        hostname="kiosk-1",
+    )
+    bootstrap = Bootstrap(db, bus, GatewayDirectory(db))
+    agent = AgentEnd(agent_id_of(fleet.tenant_id, public_key), secret_key, fleet.server_key)
+    fleet.ends.append(agent)
+    for _ in range(2):
+        assert (await bootstrap.enrol(request, "192.0.2.1")).agent_id == str(agent.agent_id)
+        assert await fleet.value("select count(*) from core.removed_agents") == 0
+        await agent.join(gateway.port)
+        await until(lambda: fleet.online(agent))
+        await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+        assert await agent.ended() == Close.REVOKED
+        assert await fleet.value("select public_key from core.removed_agents") == public_key

@@ -1,0 +1,67 @@
+"""Terminals of a machine that is removed: closed for everybody, and evidence from then on."""
+
+import asyncio
+import json
+from typing import Any
+
+import httpx
+import pytest
+from gururmm_server.core.agents.removal import AgentRemoval
+from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.tunnel.browser_end import CLOSE_NORMAL
+from gururmm_server.core.tunnel.closing import close_all
+from gururmm_server.core.tunnel.routes import build_router
+
+from packages.server.tests.world import Api
+
+from .conftest import House, person
+from .scripted import ScriptedBrowser, eventually
+
+
+@pytest.fixture
+def api(house: House) -> Api:
+    return Api(build_router(house.service))
+
+
+def removal(house: House) -> AgentRemoval:
+    return AgentRemoval(house.db, house.bus, (close_all,))
+
+
+async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> None:
+    session_id = await house.open()
+    browser = await house.attach(session_id, ScriptedBrowser())
+    admin = person(house.tenant_id, Role.PARTNER_ADMIN)
+    await removal(house).remove(house.tenant_id, house.agent_id, admin)
+    closed = await eventually(lambda: browser.control("closed"))
+    assert closed["reason"] == "The machine was removed."
+    await eventually(lambda: browser.close_code == CLOSE_NORMAL)
+    await eventually(lambda: house.agent.hung_up)
+    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
+    assert await house.chain_is_whole()
+    async with house.db.worker() as tx:
+        rows = await tx.fetch("select payload from core.outbox where name = 'tunnel.closed'")
+    assert [json.loads(row["payload"])["reason"] for row in rows] == ["removed"]
+
+
+async def test_sessions_and_recordings_stay_readable(house: House, api: Api) -> None:
+    session_id = await house.open()
+    await house.attach(session_id, ScriptedBrowser())
+    await eventually(lambda: house.agent.session)
+    await house.agent.print(b"hello")
+    await asyncio.sleep(0.8)
+    await removal(house).remove(house.tenant_id, house.agent_id, person(house.tenant_id, Role.PARTNER_ADMIN))
+    async with api.as_(house.tech.principal) as http:
+        status = (await http.get(f"/tunnel/status/{session_id}")).json()
+        assert (status["status"], status["close_reason"], status["hostname"]) == ("closed", "removed", "nw-srv-01")
+        recording = await http.get(f"/tunnel/sessions/{session_id}/recording")
+        assert "hello" in recording.text
+        assert (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).status_code == 404
+        for params in ({}, {"search": "nw-SRV"}, {"sort": "hostname"}, {"agent_id": str(house.agent_id)}):
+            assert await _listed(http, params) == [str(session_id)], params
+    async with api.as_(person(house.tenant_id, Role.CLIENT_CONTACT, house.agent_id).principal) as http:
+        assert (await http.get("/tunnel/sessions")).status_code == 403
+        assert (await http.get(f"/tunnel/status/{session_id}")).status_code == 403
+
+
+async def _listed(http: httpx.AsyncClient, params: dict[str, Any]) -> list[str]:
+    return [item["session_id"] for item in (await http.get("/tunnel/sessions", params=params)).json()["items"]]
