@@ -6,11 +6,9 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.config import Config
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.schema import check_revision, migrate
+from gururmm_server.infra.schema import _upgrade, check_revision, migrate
 from gururmm_server.migrations import versions
 
 from packages.server.tests.conftest import Engines
@@ -90,10 +88,7 @@ async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> N
     url = engines.database(engines.owner_url, f"older_{new_id().hex}")
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
     await admin.execute(f"create database {url.rpartition('/')[2]}")
-    config = Config()
-    config.set_main_option("script_location", "gururmm_server:migrations")
-    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
-    await asyncio.to_thread(command.upgrade, config, "0001")
+    await asyncio.to_thread(_upgrade, url, "0001")
     tenant_id, client_id, site_id, agent_id, session_id = (new_id() for _ in range(5))
     owner = await asyncpg.connect(url)
     await owner.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)

@@ -37,7 +37,7 @@ async def migrate(url: str) -> None:
         ) from error
 
 
-def _upgrade(url: str) -> None:
+def _upgrade(url: str, revision: str = "head") -> None:
     """Raises what the database said, not SQLAlchemy's wrapping of it."""
     from alembic import command
     from alembic.config import Config
@@ -48,7 +48,7 @@ def _upgrade(url: str) -> None:
     # SQLAlchemy reads URLs in its own way, and knows no sslmode.
     config.attributes["connect"] = lambda: asyncpg.connect(url, timeout=10)
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
     except DBAPIError as error:
         raise _said_by_the_database(error) from error
 
