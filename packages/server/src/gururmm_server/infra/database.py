@@ -257,9 +257,13 @@ def _encode_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def redact(url: str) -> str:
-    """The URL without its password, for messages."""
-    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:…@", url)
+# Also where the password itself has an `@`, and where it stands among the parameters.
+_PASSWORD = re.compile(r"(?<=:)(?!//)[^?]*(?=@)|(?<=[?&]password=)[^&]*")
+
+
+def redact(url: str, sign: str = "…") -> str:
+    """The URL with a sign in the place of its password, for messages."""
+    return _PASSWORD.sub(sign, url)
 
 
 def _first_line(error: BaseException) -> str:

@@ -1,6 +1,5 @@
 """What the operator sees: lines where output goes to a file, a small live table where it goes to a terminal."""
 
-import re
 import shlex
 import shutil
 import socket
@@ -18,8 +17,8 @@ from rich.text import Text
 
 from gururmm_server.entrypoints.supervisor.demo import DemoAccess
 from gururmm_server.entrypoints.supervisor.service import Service, State
+from gururmm_server.infra.database import redact
 
-_PASSWORD = re.compile(r"(?<=:)(?!//).*(?=@)|(?<=[?&]password=)[^&]*")
 _COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DOWN: "red", State.STOPPED: "dim"}
 
 
@@ -113,7 +112,7 @@ def _shorter(path: Path) -> str:
 
 
 def _without_password(url: str) -> str:
-    return _PASSWORD.sub("PASSWORD", url)
+    return redact(url, "PASSWORD")
 
 
 def _table(services: list[Service]) -> Group:
