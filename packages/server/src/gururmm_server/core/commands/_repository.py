@@ -84,7 +84,7 @@ async def create(
 async def find(tx: Transaction, command_id: UUID) -> Row | None:
     """A command and its output."""
     return await tx.fetchrow(
-        f"""select {_COLUMNS}, {_HEAD}, o.stdout, o.stderr from {_FROM} cross join lateral (
+        f"""select {_COLUMNS}, o.stdout, o.stderr from {_FROM} cross join lateral (
           select string_agg(data, ''::bytea order by seq) filter (where stream = 1) as stdout,
             string_agg(data, ''::bytea order by seq) filter (where stream = 2) as stderr
           from core.command_output where command_id = c.command_id) o

@@ -47,6 +47,7 @@ def detail(row: Row) -> dict[str, Any]:
     """As `schemas.CommandDetail`."""
     return {
         **command(row),
+        "first_line": _first_line((row["stdout"] or row["stderr"] or b"")[:400]),
         "stdout": (row["stdout"] or b"").decode(errors="replace"),
         "stderr": (row["stderr"] or b"").decode(errors="replace"),
         "dropped_bytes": row["dropped_bytes"],
