@@ -357,12 +357,11 @@ class TunnelRelay:
                 self._log.warning("the last output is not recorded")
             try:
                 await self._close_session(self.session_id, reason, exit_code, self._ledger.principal)
-            except GuruError as error:
-                self._log.warning("the end of a terminal is not written yet", error=str(error))
-                await asyncio.sleep(1)
-            except Exception:  # noqa: BLE001 - what cannot be written of an agent's word must not keep the end from it
-                self._log.exception("a terminal's end cannot be written as it was told")
-                reason, exit_code = close_reason("failed"), None
+            except Exception as error:  # noqa: BLE001 - what an agent said of its end must not keep the end from it
+                foreseen = isinstance(error, GuruError)
+                self._log.warning("the end of a terminal is not written yet", error=str(error), exc_info=not foreseen)
+                if not foreseen:
+                    reason, exit_code = close_reason("failed"), None
                 await asyncio.sleep(1)
             else:
                 if tell_agent:
