@@ -81,6 +81,26 @@ def test_run_and_cancel_a_command(signed_in: Page, product: Product, api: Api) -
     expect(signed_in.get_by_text("cancelled", exact=False).first).to_be_visible()
 
 
+def test_what_could_not_be_sent_is_said_and_not_carried_out_later(
+    signed_in: Page, product: Product, api: Api, tmp_path: Path
+) -> None:
+    open_machine(signed_in, product)
+    signed_in.get_by_role("button", name="Run command").click()
+    dialog = signed_in.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Script").fill(f"touch {tmp_path / 'ghost'}")
+    signed_in.context.set_offline(True)
+    dialog.get_by_role("button", name="Run", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("can't be reached")
+    dialog.get_by_role("button", name="Cancel").click()
+    signed_in.get_by_role("link", name="Sessions", exact=True).first.click()
+    expect(signed_in.get_by_role("alert")).to_contain_text("could not be shown")
+    signed_in.context.set_offline(False)
+    signed_in.get_by_role("button", name="Try again").click()
+    expect(signed_in.get_by_role("heading", name="Sessions")).to_be_visible()
+    assert api.finished(api.run(product.agent_id, "true"))["status"] == "succeeded"
+    assert not (tmp_path / "ghost").exists()
+
+
 def test_terminal_and_its_audit(signed_in: Page, product: Product) -> None:
     open_machine(signed_in, product, "/terminal")
     region = signed_in.get_by_role("region", name="Terminal")
