@@ -4,12 +4,17 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from gururmm_server.core.agents.overview import Overview
 from gururmm_server.core.agents.queries import LiveQueries
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.inventory.routes import build_router as inventory_router
+from gururmm_server.core.inventory.service import Inventory
+from gururmm_server.core.overview.routes import build_router as overview_router
+from gururmm_server.core.overview.service import Overview
+from gururmm_server.core.telemetry.routes import build_router as telemetry_router
+from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
@@ -31,7 +36,12 @@ async def other(owner_url: str) -> Partner:
 def api(db: Database, bus: Bus) -> Api:
     removal = AgentRemoval(db, bus, (cancel_all, close_all))
     queries = LiveQueries(db, bus, answer_seconds=0.3)
-    return Api(build_router(AgentService(db, bus), removal, queries, Overview(db)))
+    return Api(
+        build_router(AgentService(db, bus), removal, queries),
+        inventory_router(Inventory(db)),
+        telemetry_router(Telemetry(db)),
+        overview_router(Overview(db)),
+    )
 
 
 @pytest.fixture

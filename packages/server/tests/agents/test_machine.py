@@ -9,8 +9,11 @@ import asyncpg
 import httpx
 import msgspec
 from gururmm_server.core.agents import schemas
-from gururmm_server.core.agents.history import RANGES
 from gururmm_server.core.events import traffic
+from gururmm_server.core.inventory.schemas import Change, Software
+from gururmm_server.core.overview.schemas import AgentCounts, Overview
+from gururmm_server.core.telemetry.history import RANGES
+from gururmm_server.core.telemetry.schemas import History
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -74,7 +77,7 @@ async def test_software_is_searched_sorted_and_paged(admin: httpx.AsyncClient, p
             items,
         )
     path = f"/agents/{partner.agents[0]}/software"
-    first = Page[schemas.Software].model_validate_json((await admin.get(path)).content)
+    first = Page[Software].model_validate_json((await admin.get(path)).content)
     assert (first.total, len(first.items), first.items[0].name) == (121, 50, "100%")
     second = (await admin.get(path, params={"cursor": first.next_cursor, "limit": 200})).json()
     assert len(second["items"]) == 71
@@ -104,7 +107,7 @@ async def test_changes(admin: httpx.AsyncClient, partner: Partner, db: Database)
                 {"version": f"1.{number}"},
             )
     path = f"/agents/{partner.agents[0]}/changes"
-    page = Page[schemas.Change].model_validate_json((await admin.get(path)).content)
+    page = Page[Change].model_validate_json((await admin.get(path)).content)
     assert [change.after["version"] for change in page.items] == ["1.0", "1.1", "1.2"]
     assert (await admin.get(path, params={"section": "software"})).json()["total"] == 2
     assert (await admin.get(path, params={"search": "NGINX 1.2"})).json()["total"] == 1
@@ -130,7 +133,7 @@ async def test_history_shows_gaps_as_null(admin: httpx.AsyncClient, partner: Par
     minute = int(time.time()) // 60 * 60
     await plant_samples(owner_url, partner, [minute - 60 * back + 7 for back in (2, 3, 5, 20, 21)])
     answer = await admin.get(f"/agents/{partner.agents[0]}/metrics", params={"range": "1h"})
-    history = schemas.History.model_validate_json(answer.content)
+    history = History.model_validate_json(answer.content)
     assert history.step_s == 60
     cpu = dict(zip(history.columns.at, history.columns.cpu, strict=True))
     assert cpu[minute - 120] == 50
@@ -149,7 +152,7 @@ async def test_long_ranges_come_from_the_roll_up(admin: httpx.AsyncClient, partn
     )
     for name, step in (("7d", 300), ("30d", 3600), ("1y", 3600), ("24h", 60)):
         answer = await admin.get(f"/agents/{partner.agents[0]}/metrics", params={"range": name})
-        history = schemas.History.model_validate_json(answer.content)
+        history = History.model_validate_json(answer.content)
         assert history.step_s == step
         assert abs(history.columns.at[-1] - history.columns.at[0] - RANGES[name]) <= 2 * step
         filled = sum(value is not None for value in history.columns.cpu)
@@ -231,8 +234,8 @@ async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: 
         partner.tenant_id,
     )
     await owner.close()
-    overview = schemas.Overview.model_validate_json((await admin.get("/overview")).content)
-    assert overview.agents == schemas.AgentCounts(total=12, online=6, offline=6)
+    overview = Overview.model_validate_json((await admin.get("/overview")).content)
+    assert overview.agents == AgentCounts(total=12, online=6, offline=6)
     assert overview.problems.total == 2
     assert overview.problems.by_kind == {"disk_full": 1, "memory_high": 1, "offline_long": 1}
     assert [point.online for point in overview.online_history] == [5, 6]

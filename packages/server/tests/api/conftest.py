@@ -12,14 +12,14 @@ import aiohttp
 import pytest
 from fastapi import FastAPI
 from gururmm_server.bootstrap.api import Api as Process
-from gururmm_server.core.agents.bootstrap import GatewayDirectory
+from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.seeding import seed_partner_admin
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.tenancy.codes import SiteCodes
-from gururmm_server.core.tenancy.models import NewCode
 from gururmm_server.core.tenancy.partners import add_partner
+from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.entrypoints.internal_api.server import ApiServer
 from gururmm_server.infra.database import Database

@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
-from gururmm_server.core.tenancy.models import NewCode
+from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_wire.challenge import enrolment_bytes
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 

@@ -5,8 +5,8 @@ import re
 
 from gururmm_server.core.events.traffic import settings_changed
 from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.platform.demo import seed
 from gururmm_server.core.tenancy.codes import new_code, normal_code
-from gururmm_server.core.tenancy.demo import seed
 
 from .conftest import Api
 

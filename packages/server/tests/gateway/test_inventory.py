@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from agent_end import AgentEnd, Fleet, until
-from gururmm_server.core.agents.ingest_facts import columns
-from gururmm_server.core.agents.ingest_inventory import (
+from gururmm_server.core.inventory.facts import columns
+from gururmm_server.core.inventory.ingest import (
     CHANGES,
     CHANGES_A_DAY,
     KEYS,

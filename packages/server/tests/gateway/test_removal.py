@@ -2,14 +2,15 @@
 
 import pytest
 from agent_end import AgentEnd, Fleet, until
-from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory, agent_id_of
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.enrolment.directory import GatewayDirectory
+from gururmm_server.core.enrolment.service import Bootstrap, agent_id_of
 from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.tenancy.codes import SiteCodes
-from gururmm_server.core.tenancy.models import NewCode
+from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway

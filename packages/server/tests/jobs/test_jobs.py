@@ -8,11 +8,13 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
-from gururmm_server.core.agents import upkeep
-from gururmm_server.core.commands.expiry import expire
+from gururmm_server.core.commands.jobs import expire
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.service import ActivityFeed
-from gururmm_server.core.identity.purge import purge
+from gururmm_server.core.identity.jobs import purge
+from gururmm_server.core.inventory import jobs as inventory
+from gururmm_server.core.presence import jobs as presence
+from gururmm_server.core.telemetry import jobs as telemetry
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
 from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
@@ -57,8 +59,8 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
     await owner.execute(
         "update core.agent_state set changed_at = now() - interval '25 hours' where agent_id = any($1)", [gone, fine]
     )
-    assert await upkeep.mark_problems(db) == 3
-    assert await upkeep.mark_problems(db) == 0, "what is as it was is not written again"
+    assert await telemetry.mark_problems(db) == 3
+    assert await telemetry.mark_problems(db) == 0, "what is as it was is not written again"
     rows = await owner.fetch("select agent_id, problems from core.agent_state where problems <> '{}'")
     assert {row["agent_id"]: row["problems"] for row in rows} == {
         full: ["disk_full"],
@@ -66,7 +68,7 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
         gone: ["disk_full", "offline_long"],
     }
     await owner.execute("update core.agent_state set disk = 900, memory = 950")
-    assert await upkeep.mark_problems(db) == 3
+    assert await telemetry.mark_problems(db) == 3
 
 
 async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database, partner: Partner, owner: Any) -> None:
@@ -86,7 +88,7 @@ async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database
     await sample(0, 100)
     await sample(59, 300, 455)
     await sample(60, 999)
-    await upkeep.roll_up(db)
+    await telemetry.roll_up(db)
     rows = await owner.fetch("select * from core.agent_metrics_hourly order by at")
     assert [(row["at"], row["samples"], row["cpu"]) for row in rows] == [
         (hour, 2, 200),
@@ -94,14 +96,14 @@ async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database
     ]
     assert (rows[0]["disk"], rows[0]["temperature"], rows[0]["receive_rate"]) == (None, 455, 7)
     await sample(30, 500)
-    await upkeep.roll_up(db)
+    await telemetry.roll_up(db)
     row = await owner.fetchrow("select samples, cpu from core.agent_metrics_hourly where at = $1", hour)
     assert tuple(row) == (3, 300)
 
 
 async def test_online_history_has_one_point_each_half_hour(db: Database, partner: Partner, owner: Any) -> None:
-    await upkeep.sample_online(db)
-    await upkeep.sample_online(db)
+    await presence.sample_online(db)
+    await presence.sample_online(db)
     row = await owner.fetchrow(
         "select online, total, extract(epoch from at)::bigint % 1800 as beside from core.online_history"
     )
@@ -111,7 +113,7 @@ async def test_online_history_has_one_point_each_half_hour(db: Database, partner
 
 async def test_partitions_are_kept_ahead(db: Database, owner: Any) -> None:
     await owner.execute(f"drop table core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
-    await upkeep.maintain_partitions(db)
+    await telemetry.maintain_partitions(db)
     assert await owner.fetchval("select to_regclass($1)", f"core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
 
 
@@ -172,7 +174,7 @@ async def test_machines_of_a_dead_gateway_go_offline(
 ) -> None:
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x'), ('gw-2', 'ws://y')")
     await owner.execute("update core.agent_state set gateway_id = 'gw-2' where agent_id = $1", partner.agents[0])
-    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
     for second in range(0, 40, 5):
         await owner.execute("update core.gateways set beat_at = clock_timestamp() where gateway_id = 'gw-2'")
         gone = await watch.look(1000.0 + second)
@@ -182,7 +184,7 @@ async def test_machines_of_a_dead_gateway_go_offline(
     assert await owner.fetchval("select array_agg(gateway_id) from core.gateways") == ["gw-2"]
     payloads = [msgspec.json.decode(row[0]) for row in await owner.fetch("select payload from core.outbox")]
     assert {payload["agent_id"] for payload in payloads} == {str(partner.agents[2]), str(partner.agents[4])}
-    assert payloads[0]["reason"] == upkeep.GATEWAY_LOST
+    assert payloads[0]["reason"] == presence.GATEWAY_LOST
     batch = await asyncio.wait_for(live.get(), 5)
     assert [(row.online, row.changed) for row in batch.agents] == [(False, True)] * 2
 
@@ -191,7 +193,7 @@ async def test_machines_that_came_back_elsewhere_stay_online(
     db: Database, bus: Bus, partner: Partner, owner: Any
 ) -> None:
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
-    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
     await watch.look(0)
     await owner.execute("update core.agent_state set gateway_id = 'gw-9' where online")
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-9', 'ws://x')")
@@ -200,7 +202,7 @@ async def test_machines_that_came_back_elsewhere_stay_online(
 
 
 async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: Bus, partner: Partner) -> None:
-    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
     assert await watch.look(0) == 0
     assert await watch.look(29) == 0
     assert await watch.look(30) == 3
@@ -209,7 +211,7 @@ async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: B
 async def test_an_outage_of_the_database_buries_nobody(
     db: Database, bus: Bus, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = upkeep.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
     await watch.look(0)
 
@@ -217,7 +219,7 @@ async def test_an_outage_of_the_database_buries_nobody(
         raise Unavailable
 
     with monkeypatch.context() as patched:
-        patched.setattr("gururmm_server.core.agents._upkeep_repository.gateway_beats", away)
+        patched.setattr("gururmm_server.core.presence._jobs_repository.gateway_beats", away)
         with pytest.raises(Unavailable):
             await watch.look(20)
     assert await watch.look(300) == 0, "the beat could not be written either"
@@ -257,7 +259,7 @@ async def test_old_tickets_invitations_and_sessions_are_forgotten(db: Database, 
 async def test_inventory_changes_are_kept_a_year(
     db: Database, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "_FORGET_ROWS", 2)
+    monkeypatch.setattr(inventory, "_FORGET_ROWS", 2)
     for days in (1, 364, 367, 368, 400):
         await owner.execute(
             "insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change)"
@@ -267,8 +269,8 @@ async def test_inventory_changes_are_kept_a_year(
             partner.agents[0],
             days,
         )
-    assert await upkeep.forget_changes(db) == 3
-    assert await upkeep.forget_changes(db) == 0
+    assert await inventory.forget_changes(db) == 3
+    assert await inventory.forget_changes(db) == 0
     assert await owner.fetchval("select count(*) from core.inventory_changes") == 2
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
 from gururmm_server.core.identity.platform_admin import create_platform_admin
-from gururmm_server.core.tenancy.demo import DemoSeed, seed
+from gururmm_server.core.platform.demo import DemoSeed, seed
 from gururmm_server.infra.database import Database
 from gururmm_server.settings import Settings
 

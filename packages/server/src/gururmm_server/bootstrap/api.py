@@ -7,28 +7,37 @@ import signal
 from typing import Any
 
 from gururmm_server.bootstrap.opened import opened
-from gururmm_server.core.agents.bootstrap import Bootstrap, GatewayDirectory
-from gururmm_server.core.agents.bootstrap_routes import BootstrapApp
-from gururmm_server.core.agents.overview import Overview
 from gururmm_server.core.agents.queries import LiveQueries
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router as agents_router
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.audit.reading import AuditReading
+from gururmm_server.core.audit.routes import build_router as audit_router
 from gururmm_server.core.commands.removal import cancel_all
 from gururmm_server.core.commands.routes import build_router as commands_router
 from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.enrolment.directory import GatewayDirectory
+from gururmm_server.core.enrolment.routes import BootstrapApp
+from gururmm_server.core.enrolment.service import Bootstrap
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.events.routes import build_router as events_router
 from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.identity.access import requires
+from gururmm_server.core.identity.principal import Permission
 from gururmm_server.core.identity.routes import BrowserDoor
 from gururmm_server.core.identity.routes import build_router as identity_router
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.identity.users import Users
+from gururmm_server.core.inventory.routes import build_router as inventory_router
+from gururmm_server.core.inventory.service import Inventory
+from gururmm_server.core.overview.routes import build_router as overview_router
+from gururmm_server.core.overview.service import Overview
+from gururmm_server.core.platform.routes import build_router as platform_router
+from gururmm_server.core.platform.service import Partners
+from gururmm_server.core.telemetry.routes import build_router as telemetry_router
+from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.partner_settings import PartnerSettings
-from gururmm_server.core.tenancy.partners import Partners
-from gururmm_server.core.tenancy.platform_routes import build_router as platform_router
 from gururmm_server.core.tenancy.routes import build_router as tenancy_router
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.core.tunnel.closing import close_all
@@ -38,7 +47,6 @@ from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.entrypoints.install.ports import InstallSite
 from gururmm_server.entrypoints.install.routes import install_routes
 from gururmm_server.entrypoints.internal_api.app import Web, build_app
-from gururmm_server.entrypoints.internal_api.audit_routes import build_router as audit_router
 from gururmm_server.entrypoints.internal_api.gate import Authenticator
 from gururmm_server.entrypoints.internal_api.server import ApiServer
 from gururmm_server.entrypoints.tech_stream.live import LiveStreams
@@ -72,11 +80,14 @@ class Api:
                 identity_router(self._identity, users, door),
                 platform_router(Partners(db, bus, users), self._identity, door),
                 tenancy_router(Tenancy(db, bus), codes, PartnerSettings(db, bus)),
-                agents_router(agents, removal, LiveQueries(db, bus), Overview(db)),
+                agents_router(agents, removal, LiveQueries(db, bus)),
+                inventory_router(Inventory(db)),
+                telemetry_router(Telemetry(db)),
+                overview_router(Overview(db)),
                 commands_router(CommandService(db, bus, agents, self._hub)),
                 events_router(ActivityFeed(db, bus)),
                 tunnel_router(tunnel),
-                audit_router(AuditReading(db)),
+                audit_router(AuditReading(db), requires(Permission.AUDIT_READ)),
                 live_router(self._live, public_url),
                 tunnel_stream_router(db, self._relays, public_url),
             ],

@@ -1,5 +1,5 @@
-"""The machines: who they are, how they are, what they hold, and questions put to them while somebody waits.
+"""The record of machines: which there are, where they belong, and questions put to one while somebody waits.
 
-Owns core.agents, removed_agents, agent_state, agent_metrics, agent_metrics_hourly, agent_inventory, inventory_changes,
-gateways and online_history. Refuses to act on a machine: scripts are commands, keystrokes are the tunnel's.
+Owns core.agents and core.removed_agents. Refuses to act on a machine: scripts are commands, keystrokes are the
+tunnel's. How machines are and what they hold is written by presence, telemetry and inventory; the record shows it.
 """

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
+from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.infra.paging import search_words
 
 Status = Literal["online", "offline", "problem"]
-OsFamily = Literal["linux", "windows", "macos", "other"]
 _MAC = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}|[0-9a-f]{2}(-[0-9a-f]{2}){2,5}", re.IGNORECASE)
 
 

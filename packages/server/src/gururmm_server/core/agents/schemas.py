@@ -1,4 +1,4 @@
-"""The shapes of /agents and /overview in the API's description.
+"""The shapes of /agents in the API's description.
 
 Answers are encoded straight from rows; a test holds every answer against these.
 """
@@ -7,15 +7,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.infra.shapes import Exact
 
 ProblemKind = Literal["disk_full", "memory_high", "offline_long"]
-
-
-class Exact(BaseModel):
-    """A shape without further fields."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class AgentRow(Exact):
@@ -25,7 +20,7 @@ class AgentRow(Exact):
     hostname: str
     status: Literal["online", "offline"]
     os_name: str
-    os_family: Literal["linux", "windows", "macos", "other"]
+    os_family: OsFamily
     agent_version: str
     client_id: UUID
     client_name: str
@@ -81,42 +76,6 @@ class AgentDetail(AgentRow):
     gateway: bool
 
 
-class Software(Exact):
-    name: str
-    version: str
-    source: str
-
-
-class Columns(Exact):
-    """Parallel columns; null where nothing was measured."""
-
-    at: list[int]
-    cpu: list[float | None]
-    memory: list[float | None]
-    load: list[float | None]
-    receive: list[float | None]
-    send: list[float | None]
-    read: list[float | None]
-    write: list[float | None]
-    disk: list[float | None]
-    temperature: list[float | None]
-
-
-class History(Exact):
-    step_s: int
-    columns: Columns
-
-
-class Change(Exact):
-    id: UUID
-    at: datetime
-    section: str
-    key: str
-    change: Literal["added", "changed", "removed"]
-    before: Any
-    after: Any
-
-
 class Process(Exact):
     """One process, as the machine told it just now; null is a value that its system did not give."""
 
@@ -158,60 +117,3 @@ class MoveAgent(Exact):
     """Which Site the machine belongs to from now on."""
 
     site_id: UUID | None = None
-
-
-class AgentCounts(Exact):
-    total: int
-    online: int
-    offline: int
-
-
-class ProblemCounts(Exact):
-    total: int
-    by_kind: dict[ProblemKind, int]
-
-
-class CommandCounts(Exact):
-    queued: int
-    running: int
-    finished_24h: int
-    failed_24h: int
-
-
-class SessionCounts(Exact):
-    open: int
-
-
-class OnlinePoint(Exact):
-    at: datetime
-    online: int
-
-
-class Attention(Exact):
-    agent_id: UUID
-    hostname: str
-    client_name: str
-    site_name: str
-    kind: ProblemKind
-    text: str
-    since: datetime | None
-
-
-class SiteHealth(Exact):
-    id: UUID
-    name: str
-    client_id: UUID
-    client_name: str
-    total: int
-    online: int
-    problems: int
-
-
-class Overview(Exact):
-    agents: AgentCounts
-    problems: ProblemCounts
-    commands: CommandCounts
-    sessions: SessionCounts
-    online_history: list[OnlinePoint]
-    attention: list[Attention]
-    sites: list[SiteHealth]

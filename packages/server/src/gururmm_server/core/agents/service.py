@@ -5,20 +5,16 @@ from uuid import UUID
 
 from gururmm_server.core.agents import _fleet_repository as fleet_rows
 from gururmm_server.core.agents import _repository as rows
-from gururmm_server.core.agents import history as grids
 from gururmm_server.core.agents.errors import AgentNotFound, SiteNotFound
 from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.agents.rows import agent_row, latest_metrics, live_row
 from gururmm_server.core.audit.service import Actor, AuditRow, append
 from gururmm_server.core.events import traffic
-from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import PageQuery
 
 SORTS = fleet_rows.SORTS
-SOFTWARE_SORTS = rows.SOFTWARE_SORTS
-CHANGE_SORTS = rows.CHANGE_SORTS
 JsonPage = dict[str, Any]
 
 
@@ -43,14 +39,14 @@ class AgentService:
     async def gateway(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None) -> str | None:
         """The gateway that holds a machine, if one does. Raises `AgentNotFound`."""
         async with self._db.tenant(tenant_id) as tx:
-            row = await _found(tx, agent_id, client_id)
+            row = await find_agent(tx, agent_id, client_id)
         gateway_id: str | None = row["gateway_id"] if row["online"] else None
         return gateway_id
 
     async def get(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None = None) -> dict[str, Any]:
         """A machine with its inventory and its newest readings. Raises `AgentNotFound`."""
         async with self._db.tenant(tenant_id) as tx:
-            row = await _found(tx, agent_id, client_id)
+            row = await find_agent(tx, agent_id, client_id)
             sections = await rows.inventory(tx, agent_id)
         return {
             **agent_row(row),
@@ -61,39 +57,6 @@ class AgentService:
             "gateway": row["gateway_id"] is not None,
         }
 
-    async def software(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, query: PageQuery) -> JsonPage:
-        """A page of what is installed. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await _found(tx, agent_id, client_id)
-            found, total = await rows.software(tx, agent_id, query)
-        page, cursor = query.cut(found)
-        items = [{"name": row["name"], "version": row["version"], "source": row["source"]} for row in page]
-        return {"items": items, "next_cursor": cursor, "total": total}
-
-    async def changes(
-        self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, section: str | None, query: PageQuery
-    ) -> JsonPage:
-        """A page of what changed in the inventory. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await _found(tx, agent_id, client_id)
-            found, total = await rows.changes(tx, agent_id, section, query)
-        page, cursor = query.cut(found)
-        names = ("at", "section", "key", "change", "before", "after")
-        items = [{"id": row["change_id"], **{name: row[name] for name in names}} for row in page]
-        return {"items": items, "next_cursor": cursor, "total": total}
-
-    async def history(
-        self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, start: float, end: float
-    ) -> dict[str, Any]:
-        """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await _found(tx, agent_id, client_id)
-            metrics_s: int = await tx.fetchval("select metrics_s from core.tenant_settings") or 60
-            grid = grids.window(start, end, now().timestamp(), metrics_s)
-            read = rows.hourly_history if grid.hourly else rows.raw_history
-            found = await read(tx, agent_id, float(grid.start), float(grid.end), grid.step_s)
-        return {"step_s": grid.step_s, "columns": grids.columns(grid, found)}
-
     async def move(self, tenant_id: UUID, agent_id: UUID, site_id: UUID | None, actor: Actor) -> dict[str, Any]:
         """Put a machine under another Site: from now on only that one's Client hears of it.
 
@@ -101,14 +64,14 @@ class AgentService:
         """
         if site_id is not None:
             async with self._db.tenant(tenant_id) as tx:
-                row = await _found(tx, agent_id, None)
+                row = await find_agent(tx, agent_id, None)
                 site = await rows.site(tx, site_id)
                 if site is None:
                     raise SiteNotFound
                 details = {"hostname": row["hostname"], "from": row["site_name"], "to": site["site_name"]}
                 await append(tx, "audit_log", AuditRow("agent.moved", actor, agent_id=agent_id, details=details))
                 gateway_id = await rows.move(tx, agent_id, site)
-                row = await _found(tx, agent_id, None)
+                row = await find_agent(tx, agent_id, None)
             await self._tell_moved(tenant_id, row, gateway_id)
         return await self.get(tenant_id, agent_id)
 
@@ -120,7 +83,8 @@ class AgentService:
         await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
 
 
-async def _found(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row:
+async def find_agent(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row:
+    """Returns a machine's row. Raises `AgentNotFound` where it is not this Partner's, or not this Client's."""
     row = await rows.find(tx, agent_id, client_id)
     if row is None:
         raise AgentNotFound

@@ -5,7 +5,10 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from gururmm_wire.v2.limits import SCRIPT_BYTES
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.infra.shapes import Exact
 
 Shell = Literal["sh", "bash", "python3"]
 Status = Literal["queued", "delivered", "running", "succeeded", "failed", "timed_out", "cancelled", "expired"]
@@ -15,12 +18,6 @@ MOST_TARGETS = 5000
 DAY_SECONDS = 86400
 
 
-class Exact(BaseModel):
-    """A shape without further fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
 class TargetFilter(Exact):
     """The machines of a filtered fleet list."""
 
@@ -28,7 +25,7 @@ class TargetFilter(Exact):
     status: Literal["online", "offline", "problem"] | None = None
     client_id: UUID | None = None
     site_id: UUID | None = None
-    os: Literal["linux", "windows", "macos", "other"] | None = None
+    os: OsFamily | None = None
 
 
 class CreateCommands(Exact):

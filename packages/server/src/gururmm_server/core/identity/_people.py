@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from gururmm_server.core.identity.models import User
+from gururmm_server.core.identity.schemas import User
 from gururmm_server.infra.database import Row, Transaction
 from gururmm_server.infra.paging import Page, PageQuery, Sort, search_words
 

@@ -11,9 +11,9 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import InvitationGone, WrongCredentials
-from gururmm_server.core.identity.models import Invitation
 from gururmm_server.core.identity.passwords import Passwords, check_strength
 from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.identity.schemas import Invitation
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started, token_hash
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.ids import new_id

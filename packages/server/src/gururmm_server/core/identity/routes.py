@@ -8,7 +8,8 @@ from fastapi import APIRouter, Cookie, Request, Response
 
 from gururmm_server.core.identity.access import NotSignedIn, TenantCaller, public, requires, signed_in
 from gururmm_server.core.identity.errors import OriginRefused
-from gururmm_server.core.identity.models import (
+from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.schemas import (
     AcceptInvitation,
     ChangePassword,
     Invitation,
@@ -23,7 +24,6 @@ from gururmm_server.core.identity.models import (
     User,
     UserChange,
 )
-from gururmm_server.core.identity.principal import Permission, Principal
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.identity.sessions import SESSION_SECONDS, Device, Started
 from gururmm_server.core.identity.users import SORTS, Users

@@ -12,9 +12,9 @@ from uuid import UUID
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded
-from gururmm_server.core.identity.models import LABELS, Me, Membership, Session, Sessions, SignedIn
 from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, Sessions, SignedIn
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound

@@ -16,9 +16,9 @@ from gururmm_server.core.identity.errors import (
     RoleTooHigh,
 )
 from gururmm_server.core.identity.invitations import Invitations, find_or_add_person
-from gururmm_server.core.identity.models import InvitationLink, InvitedUser, NewUser, User, UserChange
 from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.schemas import InvitationLink, InvitedUser, NewUser, User, UserChange
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound

@@ -10,7 +10,7 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.tenancy import _codes_repository as repository
 from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
-from gururmm_server.core.tenancy.models import Code, Codes, NewCode
+from gururmm_server.core.tenancy.schemas import Code, Codes, NewCode
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.ids import new_id

@@ -3,7 +3,7 @@
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events.traffic import settings_changed
 from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.tenancy.models import Settings, SettingsChange
+from gururmm_server.core.tenancy.schemas import Settings, SettingsChange
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.nats import Bus
 

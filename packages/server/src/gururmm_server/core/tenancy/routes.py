@@ -8,7 +8,8 @@ from fastapi import APIRouter
 from gururmm_server.core.identity.access import TenantCaller, requires
 from gururmm_server.core.identity.principal import Permission
 from gururmm_server.core.tenancy.codes import SiteCodes
-from gururmm_server.core.tenancy.models import (
+from gururmm_server.core.tenancy.partner_settings import PartnerSettings
+from gururmm_server.core.tenancy.schemas import (
     Client,
     Code,
     Codes,
@@ -20,7 +21,6 @@ from gururmm_server.core.tenancy.models import (
     Site,
     Tree,
 )
-from gururmm_server.core.tenancy.partner_settings import PartnerSettings
 from gururmm_server.core.tenancy.service import CLIENT_SORTS, SITE_SORTS, Tenancy
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 

@@ -10,7 +10,7 @@ from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.tenancy import _repository as repository
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
-from gururmm_server.core.tenancy.models import Client, Site, Tree, TreeClient, TreeSite
+from gururmm_server.core.tenancy.schemas import Client, Site, Tree, TreeClient, TreeSite
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.ids import new_id

@@ -22,7 +22,7 @@ from gururmm_server.entrypoints.agent_gateway.frames import (
 )
 
 if TYPE_CHECKING:
-    from gururmm_server.core.agents.ingest_session import AgentSession
+    from gururmm_server.core.presence.session import AgentSession
 
 BUDGET_RATE: Final = 2000.0
 """Units a second that an agent may use for long: one a frame, one for each 4 KiB. Beyond it its socket is not read."""

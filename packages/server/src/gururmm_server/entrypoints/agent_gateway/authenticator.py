@@ -16,8 +16,8 @@ from gururmm_wire.v2.server import Settings, Welcome
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from nacl.exceptions import BadSignatureError
 
-from gururmm_server.core.agents.ingest_session import AgentSession
-from gururmm_server.core.agents.presence import Candidate, Presence
+from gururmm_server.core.presence.service import Candidate, Presence
+from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.infra.errors import GuruError

@@ -20,14 +20,14 @@ from picows import (
     ws_create_server,
 )
 
-from gururmm_server.core.agents.ingest_inventory import InventoryIngest
-from gururmm_server.core.agents.ingest_session import AgentSession
-from gururmm_server.core.agents.ingest_telemetry import TelemetryIngest
-from gururmm_server.core.agents.presence import Change, Presence
-from gururmm_server.core.agents.presence_gateway import GatewayRecord
 from gururmm_server.core.commands.delivery import CommandDelivery
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import AgentConnected
+from gururmm_server.core.inventory.ingest import InventoryIngest
+from gururmm_server.core.presence.gateways import GatewayRecord
+from gururmm_server.core.presence.service import Change, Presence
+from gururmm_server.core.presence.session import AgentSession
+from gururmm_server.core.telemetry.ingest import TelemetryIngest
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink

@@ -27,12 +27,13 @@ from gururmm_wire.v2.agent import (
 )
 from gururmm_wire.v2.limits import Close
 
-from gururmm_server.core.agents.ingest_inventory import Upload
-from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
-from gururmm_server.core.agents.ingest_telemetry import history_row, note_metrics
 from gururmm_server.core.commands.delivery import Report
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import Sample
+from gururmm_server.core.inventory.ingest import Upload
+from gururmm_server.core.presence.session import AgentSession
+from gururmm_server.core.telemetry.ingest import history_row, note_metrics
+from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink

@@ -9,13 +9,14 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
 from gururmm_wire.v2.server import InventoryWanted, ResultAck
 
-from gururmm_server.core.agents.ingest_inventory import InventoryIngest, Upload
-from gururmm_server.core.agents.ingest_session import AgentSession, HistoryRow
-from gururmm_server.core.agents.ingest_telemetry import TelemetryIngest
-from gururmm_server.core.agents.presence import Change, Presence
 from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Report
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import AgentRow, Kick
+from gururmm_server.core.inventory.ingest import InventoryIngest, Upload
+from gururmm_server.core.presence.service import Change, Presence
+from gururmm_server.core.presence.session import AgentSession
+from gururmm_server.core.telemetry.ingest import TelemetryIngest
+from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.group_commit import GroupCommit
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink

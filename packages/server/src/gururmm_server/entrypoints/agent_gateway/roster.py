@@ -4,7 +4,7 @@ from time import monotonic
 from typing import Final
 from uuid import UUID
 
-from gururmm_server.core.agents.ingest_session import AgentSession
+from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 
 GRACE_S: Final = 5.0

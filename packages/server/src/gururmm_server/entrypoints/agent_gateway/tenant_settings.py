@@ -4,7 +4,7 @@ from uuid import UUID
 
 from gururmm_wire.v2.server import Settings
 
-from gururmm_server.core.agents.presence_gateway import GatewayRecord
+from gururmm_server.core.presence.gateways import GatewayRecord
 
 
 class TenantSettings:

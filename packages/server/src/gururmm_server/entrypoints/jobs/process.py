@@ -4,11 +4,13 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
-from gururmm_server.core.agents import upkeep
-from gururmm_server.core.commands.expiry import expire
+from gururmm_server.core.commands import jobs as commands
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.service import ActivityFeed
-from gururmm_server.core.identity.purge import purge
+from gururmm_server.core.identity import jobs as identity
+from gururmm_server.core.inventory import jobs as inventory
+from gururmm_server.core.presence import jobs as presence
+from gururmm_server.core.telemetry import jobs as telemetry
 from gururmm_server.core.tunnel.service import close_expired
 from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
 from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
@@ -27,19 +29,19 @@ _HOUR = 3600.0
 
 def jobs(db: Database, bus: Bus) -> list[Job]:
     """Everything that is done by the clock."""
-    gateways = upkeep.GatewayWatch(db, bus)
+    gateways = presence.GatewayWatch(db, bus)
     clock = asyncio.get_running_loop().time
     return [
-        Job("partitions", 6 * _HOUR, lambda: upkeep.maintain_partitions(db)),
-        Job("roll_up", 0.25 * _HOUR, lambda: upkeep.roll_up(db)),
-        Job("online_history", 300, lambda: upkeep.sample_online(db)),
-        Job("problems", 15, lambda: upkeep.mark_problems(db)),
-        Job("command_expiry", 5, lambda: expire(db, bus)),
+        Job("partitions", 6 * _HOUR, lambda: telemetry.maintain_partitions(db)),
+        Job("roll_up", 0.25 * _HOUR, lambda: telemetry.roll_up(db)),
+        Job("online_history", 300, lambda: presence.sample_online(db)),
+        Job("problems", 15, lambda: telemetry.mark_problems(db)),
+        Job("command_expiry", 5, lambda: commands.expire(db, bus)),
         Job("tunnel_leases", 5, lambda: close_expired(db, bus)),
         # Every worker looks for itself: what it has seen is its own memory.
         Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),
-        Job("purge", _HOUR, lambda: purge(db)),
-        Job("inventory_history", 6 * _HOUR, lambda: upkeep.forget_changes(db)),
+        Job("purge", _HOUR, lambda: identity.purge(db)),
+        Job("inventory_history", 6 * _HOUR, lambda: inventory.forget_changes(db)),
     ]
 
 

@@ -1,0 +1,76 @@
+"""/api/v1/audit."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Protocol
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Kind, Verified
+from gururmm_server.infra.errors import InvalidInput
+from gururmm_server.infra.paging import Page, PageQuery, page_query
+
+Exact = Annotated[str | None, Query(max_length=254)]
+
+
+class Reader(Protocol):
+    """Whoever reads: a Partner's admin."""
+
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def email(self) -> str: ...
+
+
+def build_router(audit: AuditReading, reader: Any) -> APIRouter:
+    """Mounted under /api/v1. `reader` is the dependency that gives a `Reader`: identity, which has it, stands above."""
+    router = APIRouter(prefix="/audit", tags=["audit"])
+
+    @router.get("")
+    async def list_audit(
+        *,
+        caller: Annotated[Reader, reader],
+        query: Annotated[PageQuery, page_query(SORTS, "-at")],
+        operation: Exact = None,
+        actor: Exact = None,
+        agent_id: UUID | None = None,
+        session_id: UUID | None = None,
+        since: Annotated[datetime | None, Query(alias="from")] = None,
+        until: Annotated[datetime | None, Query(alias="to")] = None,
+        kind: Kind | None = None,
+    ) -> Page[Entry]:
+        """Both chains, newest first. That you read them is recorded."""
+        chosen = Filter(
+            kind=kind,
+            operation=_exact("operation", operation),
+            actor=_exact("actor", actor),
+            agent_id=agent_id,
+            session_id=session_id,
+            since=_moment("from", since),
+            until=_moment("to", until),
+        )
+        return await audit.page(caller.tenant_id, caller.email, chosen, query)
+
+    @router.get("/verify")
+    async def verify_audit(caller: Annotated[Reader, reader]) -> Verified:
+        """Recompute both chains of hashes."""
+        return await audit.verify(caller.tenant_id, caller.email)
+
+    return router
+
+
+def _exact(field: str, value: str | None) -> str | None:
+    if value is not None and not value.isprintable():
+        raise InvalidInput(details=[{"field": field, "message": "Control characters are not allowed here."}])
+    return value or None
+
+
+def _moment(field: str, value: datetime | None) -> datetime | None:
+    """A time without a zone is in UTC."""
+    if value is None:
+        return None
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError as error:
+        message = "In UTC, this is before the year 1 or after 9999."
+        raise InvalidInput(details=[{"field": field, "message": message}]) from error

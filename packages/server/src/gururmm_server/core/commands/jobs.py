@@ -1,0 +1,36 @@
+"""Commands whose deadline passed before a machine took them."""
+
+from uuid import UUID
+
+from gururmm_server.core.commands import _jobs_repository as rows
+from gururmm_server.core.commands import shapes
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.catalogue import CommandCompleted
+from gururmm_server.infra import outbox
+from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.nats import Bus
+
+
+async def expire(db: Database, bus: Bus) -> int:
+    """End what nobody will run any more, with an event and a live update each; how many those were."""
+    async with db.worker() as tx:
+        ended = await rows.expire(tx)
+        await outbox.publish_many(tx, [(row["tenant_id"], _completed(row)) for row in ended])
+    by_tenant: dict[UUID, list[traffic.CommandUpdate]] = {}
+    for row in ended:
+        by_tenant.setdefault(row["tenant_id"], []).append(shapes.update(row))
+    for tenant_id, updates in by_tenant.items():
+        await bus.publish(traffic.live(tenant_id), traffic.encode(traffic.LiveBatch(commands=updates)))
+    if ended:
+        await bus.publish(traffic.OUTBOX_WAKE, b"")
+    return len(ended)
+
+
+def _completed(row: Row) -> CommandCompleted:
+    return CommandCompleted(
+        command_id=row["command_id"],
+        agent_id=row["agent_id"],
+        hostname=row["hostname"],
+        status=row["status"],
+        exit_code=row["exit_code"],
+    )

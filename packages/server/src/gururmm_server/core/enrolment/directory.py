@@ -1,0 +1,57 @@
+"""Which gateways take agents at this moment."""
+
+import asyncio
+import secrets
+from collections.abc import Sequence
+
+from gururmm_server.core.enrolment import _repository as repository
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import GuruError, StartError
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
+
+_REFRESH_S = 2.0
+
+
+class GatewayDirectory:
+    """Which gateways take agents, and the key that agents pin: read in the background, so that hello reads nothing."""
+
+    def __init__(self, db: Database, fixed_urls: Sequence[str] = ()) -> None:
+        self._db = db
+        self._fixed = list(fixed_urls)
+        self._living: list[str] = []
+        self._task: asyncio.Task[None] | None = None
+        self.server_public_key = ""
+
+    async def open(self) -> None:
+        """Read once, then every two seconds. Raises `StartError` when the server's key is missing."""
+        async with self._db.identity() as tx:
+            key = await repository.link_public_key(tx)
+        if key is None:
+            raise StartError("The server's secrets are missing: run `gururmm migrate --database-url …` once.")
+        self.server_public_key = key.hex()
+        await self.refresh()
+        self._task = asyncio.create_task(self._follow(), name="gateway directory")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def choose(self) -> str:
+        """The URL of one gateway at random; empty when none is alive."""
+        known = self._fixed or self._living
+        return secrets.choice(known) if known else ""
+
+    async def refresh(self) -> None:
+        """Read which gateways are alive."""
+        async with self._db.identity() as tx:
+            self._living = await repository.living_gateways(tx)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(_REFRESH_S)
+            try:
+                await self.refresh()
+            except GuruError as error:
+                log.warning("gateways not read, keeping those known", error=str(error))

@@ -1,0 +1,46 @@
+"""REST for Platform staff: the list of Partners, and the doors into and out of one."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from gururmm_server.core.identity.access import requires_platform
+from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.routes import BrowserDoor, device_of
+from gururmm_server.core.identity.schemas import Enter, SignedIn
+from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner
+from gururmm_server.core.platform.service import SORTS, Partners
+from gururmm_server.infra.paging import Page, PageQuery, page_query
+
+PlatformReader = Annotated[Principal, requires_platform(Permission.PARTNERS_READ)]
+PlatformWriter = Annotated[Principal, requires_platform(Permission.PARTNERS_WRITE)]
+
+
+def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
+    """What Platform staff use."""
+    router = APIRouter(prefix="/platform", tags=["platform"])
+
+    @router.get("/partners")
+    async def list_partners(
+        caller: PlatformReader, query: Annotated[PageQuery, page_query(SORTS, "name")]
+    ) -> Page[Partner]:
+        return await partners.list(caller, query)
+
+    @router.post("/partners", status_code=201)
+    async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
+        return await partners.create(caller, body)
+
+    @router.post("/partners/{partner_id}/enter")
+    async def enter_partner(
+        partner_id: UUID, body: Enter, caller: PlatformWriter, request: Request, response: Response
+    ) -> SignedIn:
+        started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request))
+        return door.hand_over(started, request, response)
+
+    @router.post("/leave")
+    async def leave_partner(caller: PlatformWriter, request: Request, response: Response) -> SignedIn:
+        return door.hand_over(await identity.leave_partner(caller, device_of(request)), request, response)
+
+    return router

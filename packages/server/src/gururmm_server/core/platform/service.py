@@ -1,0 +1,48 @@
+"""The Platform's view: Partners, each listed and made in the recorded Platform scope."""
+
+from gururmm_server.core.events.traffic import OUTBOX_WAKE
+from gururmm_server.core.identity.access import TenantCaller
+from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.identity.schemas import NewUser
+from gururmm_server.core.identity.users import Users
+from gururmm_server.core.platform._repository import SORTS, one_partner, page_of_partners
+from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner
+from gururmm_server.core.tenancy.partners import add_partner
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.paging import Page, PageQuery
+
+__all__ = ["SORTS", "Partners"]
+
+
+class Partners:
+    """Lists and makes Partners, for Platform staff."""
+
+    def __init__(self, db: Database, bus: Bus, users: Users) -> None:
+        self._db = db
+        self._bus = bus
+        self._users = users
+
+    async def list(self, principal: Principal, query: PageQuery) -> Page[Partner]:
+        async with self._db.platform(principal.email, "list Partners") as tx:
+            rows, total = await page_of_partners(tx, query)
+        page, following = query.cut(rows)
+        return Page[Partner](
+            items=[Partner.model_validate(dict(row)) for row in page], next_cursor=following, total=total
+        )
+
+    async def create(self, principal: Principal, new: NewPartner) -> CreatedPartner:
+        """Make a Partner and, where an address is given, invite its first admin."""
+        tenant_id = new_id()
+        async with self._db.platform(principal.email, f"create Partner {new.name}") as tx:
+            await add_partner(tx, tenant_id, new.name, principal)
+            row = await one_partner(tx, tenant_id)
+        await self._bus.publish(OUTBOX_WAKE, b"")
+        assert row is not None
+        partner = Partner.model_validate(dict(row))
+        if new.admin_email is None:
+            return CreatedPartner(**partner.model_dump(), invitation_url=None)
+        caller = TenantCaller(principal, tenant_id)
+        invited = await self._users.invite(caller, NewUser(email=new.admin_email, role="partner_admin"))
+        return CreatedPartner(**partner.model_dump() | {"users": 1}, invitation_url=invited.invitation_url)

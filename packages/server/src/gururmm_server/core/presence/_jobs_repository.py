@@ -1,0 +1,41 @@
+"""SQL of what presence does by the clock for all machines of all tenants. Runs in the worker's scope."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gururmm_server.infra.database import Row, Transaction
+
+
+async def sample_online(tx: Transaction) -> int:
+    """Note for every tenant how many machines are online, once each half hour; how many tenants were noted."""
+    await tx.execute("delete from core.online_history where at < now() - interval '31 days'")
+    return await tx.execute(
+        """insert into core.online_history (tenant_id, at, online, total)
+        select t.tenant_id, to_timestamp(floor(extract(epoch from now()) / 1800) * 1800),
+          count(*) filter (where s.online), count(s.agent_id)
+        from core.tenants t left join core.agent_state s using (tenant_id) group by t.tenant_id
+        on conflict do nothing"""
+    )
+
+
+async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
+    """Every gateway that is registered or that machines count as theirs, and its last beat."""
+    rows = await tx.fetch(
+        """select gateway_id, beat_at from core.gateways union all
+        select distinct s.gateway_id, null::timestamptz from core.agent_state s
+        where s.online and s.gateway_id is not null
+          and not exists (select from core.gateways g where g.gateway_id = s.gateway_id)"""
+    )
+    return {row["gateway_id"]: row["beat_at"] for row in rows}
+
+
+async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Row]:
+    """Remove gateways, and call the machines offline that are still theirs: those."""
+    await tx.execute("delete from core.gateways where gateway_id = any($1::text[])", gateway_ids)
+    return await tx.fetch(
+        """update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()
+        from core.agents a where a.agent_id = s.agent_id and s.gateway_id = any($1::text[]) and s.online
+        returning s.tenant_id, s.agent_id, s.client_id, a.hostname, s.changed_at, s.last_seen, s.cpu, s.memory,
+          s.disk""",
+        gateway_ids,
+    )

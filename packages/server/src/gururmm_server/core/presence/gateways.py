@@ -1,0 +1,42 @@
+"""A gateway's own entry in the list of gateways, and what it needs to know to greet agents."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from gururmm_wire.v2.server import Settings
+
+from gururmm_server.core.presence import _gateways_repository as repository
+from gururmm_server.infra.database import Database
+
+
+class GatewayRecord:
+    """One gateway in `core.gateways`. All methods raise `Unavailable` while the database is away."""
+
+    def __init__(self, db: Database, gateway_id: str) -> None:
+        self._db = db
+        self.gateway_id = gateway_id
+
+    async def agent_link_key(self) -> bytes:
+        """The seed of the key with which the server proves itself to agents."""
+        async with self._db.ingest() as tx:
+            return await repository.agent_link_key(tx)
+
+    async def settings_of(self, tenant_ids: Iterable[UUID]) -> dict[UUID, Settings]:
+        """The settings of tenants; one without any is missing."""
+        async with self._db.ingest() as tx:
+            return await repository.settings_of(tx, tenant_ids)
+
+    async def beat(self, url: str, *, draining: bool) -> None:
+        """Be listed as alive for the next 15 seconds; hello sends no more agents to one that drains."""
+        async with self._db.ingest() as tx:
+            await repository.beat(tx, self.gateway_id, url, draining)
+
+    async def others_alive(self) -> int:
+        """How many other gateways can take this one's agents."""
+        async with self._db.ingest() as tx:
+            return await repository.others_alive(tx, self.gateway_id)
+
+    async def retire(self) -> None:
+        """Leave the list."""
+        async with self._db.ingest() as tx:
+            await repository.retire(tx, self.gateway_id)

@@ -1,0 +1,93 @@
+"""What presence does by the clock. Each may run in several processes at once."""
+
+from datetime import datetime
+from uuid import UUID
+
+from gururmm_server.core.events import traffic
+from gururmm_server.core.events.catalogue import AgentOffline
+from gururmm_server.core.presence import _jobs_repository as rows
+from gururmm_server.infra import outbox
+from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.nats import Bus
+
+log = get_logger(__name__)
+
+GATEWAY_LOST = "its gateway stopped"
+DEAD_AFTER_S = 30.0
+_LIVE_ITEMS = 500
+
+
+async def sample_online(db: Database) -> None:
+    """One point of every Partner's online history."""
+    async with db.worker() as tx:
+        await rows.sample_online(tx)
+
+
+class GatewayWatch:
+    """Finds gateways that died, by their beat standing still while *we* could see the database all along.
+
+    A look at the clock in the database would bury every gateway after an outage of the database itself.
+    """
+
+    def __init__(self, db: Database, bus: Bus, *, dead_after_s: float = DEAD_AFTER_S) -> None:
+        self._db = db
+        self._bus = bus
+        self._dead_after_s = dead_after_s
+        self._seen: dict[str, tuple[datetime | None, float]] = {}
+
+    async def look(self, clock_s: float) -> int:
+        """One look, at a moment of a monotonic clock; how many machines were called offline.
+
+        Machines of a gateway that stood still for `dead_after_s` had that long to come back through another.
+        """
+        try:
+            async with self._db.worker() as tx:
+                beats = await rows.gateway_beats(tx)
+        except BaseException:
+            self._seen.clear()
+            raise
+        self._seen = {
+            gateway_id: self._seen[gateway_id]
+            if gateway_id in self._seen and self._seen[gateway_id][0] == beat
+            else (beat, clock_s)
+            for gateway_id, beat in beats.items()
+        }
+        dead = [name for name, (_, since) in self._seen.items() if clock_s - since >= self._dead_after_s]
+        return await self._bury(dead) if dead else 0
+
+    async def _bury(self, gateway_ids: list[str]) -> int:
+        async with self._db.worker() as tx:
+            gone = await rows.bury_gateways(tx, gateway_ids)
+            await outbox.publish_many(tx, [(row["tenant_id"], _offline(row)) for row in gone])
+        log.warning("gateways are gone", gateways=gateway_ids, agents=len(gone))
+        by_tenant: dict[UUID, list[traffic.AgentRow]] = {}
+        for row in gone:
+            by_tenant.setdefault(row["tenant_id"], []).append(_live(row))
+        for tenant_id, live in by_tenant.items():
+            for start in range(0, len(live), _LIVE_ITEMS):
+                batch = traffic.LiveBatch(agents=live[start : start + _LIVE_ITEMS])
+                await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
+        if gone:
+            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+        return len(gone)
+
+
+def _offline(row: Row) -> AgentOffline:
+    return AgentOffline(
+        agent_id=row["agent_id"], client_id=row["client_id"], hostname=row["hostname"], reason=GATEWAY_LOST
+    )
+
+
+def _live(row: Row) -> traffic.AgentRow:
+    return traffic.AgentRow(
+        agent_id=row["agent_id"].bytes,
+        client_id=row["client_id"].bytes,
+        online=False,
+        changed=True,
+        changed_at=row["changed_at"].timestamp(),
+        last_seen=row["last_seen"].timestamp() if row["last_seen"] else 0.0,
+        cpu=row["cpu"],
+        memory=row["memory"],
+        disk=row["disk"],
+    )

@@ -1,0 +1,63 @@
+"""What a gateway holds of one connected agent."""
+
+from time import time
+from uuid import UUID
+
+from gururmm_server.core.events.traffic import AgentRow
+
+
+class AgentSession:
+    """What a gateway knows of a connected agent: who it is, and its newest readings until they are written."""
+
+    __slots__ = (
+        "agent_id",
+        "agent_uuid",
+        "backlog_at",
+        "changed_at",
+        "client_id",
+        "connection_id",
+        "cpu",
+        "disk",
+        "history_at",
+        "hostname",
+        "last_seen",
+        "latest",
+        "memory",
+        "tenant_id",
+        "uptime",
+    )
+
+    def __init__(self, agent_uuid: UUID, tenant_id: UUID, client_id: UUID, hostname: str, connection_id: int) -> None:
+        self.agent_uuid = agent_uuid
+        self.agent_id = agent_uuid.bytes
+        self.tenant_id = tenant_id
+        self.client_id = client_id
+        self.hostname = hostname
+        self.connection_id = connection_id
+        """Grows with every connection of the agent, on whichever gateway: the larger is the newer."""
+        self.last_seen = time()
+        self.changed_at = self.last_seen
+        self.cpu: int | None = None
+        self.memory: int | None = None
+        self.disk: int | None = None
+        self.uptime: int | None = None
+        self.latest: bytes | None = None
+        """The newest Metrics message, until it is in the table."""
+        self.history_at = 0
+        """Moment of the newest sample that went into the history."""
+        self.backlog_at = 0
+        """The same of samples that were taken while there was no connection."""
+
+    def row(self, *, online: bool = True, changed: bool = False) -> AgentRow:
+        """What a dashboard shows of it."""
+        return AgentRow(
+            agent_id=self.agent_id,
+            client_id=self.client_id.bytes,
+            online=online,
+            changed=changed,
+            changed_at=self.changed_at,
+            last_seen=self.last_seen,
+            cpu=self.cpu,
+            memory=self.memory,
+            disk=self.disk,
+        )

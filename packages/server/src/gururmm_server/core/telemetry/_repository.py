@@ -1,0 +1,70 @@
+"""SQL of samples: always for many agents at once on the way in, one machine's over time on the way out."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from gururmm_server.core.telemetry.sample import HistoryRow
+from gururmm_server.infra.database import Row, Transaction
+
+_HISTORY = """
+insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate,
+  read_rate, write_rate)
+select tenant_id, agent_id, to_timestamp(at), cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate,
+  write_rate
+from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[],
+  $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+  as u(tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate, write_rate)
+"""
+
+_READINGS = ("cpu", "memory", "load", "receive_rate", "send_rate", "read_rate", "write_rate", "disk")
+
+
+async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
+    """Append samples."""
+    await tx.execute(
+        _HISTORY,
+        [r.tenant_id for r in rows],
+        [r.agent_id for r in rows],
+        [r.at for r in rows],
+        [r.cpu for r in rows],
+        [r.memory for r in rows],
+        [r.disk for r in rows],
+        [r.temperature for r in rows],
+        [r.load for r in rows],
+        [r.receive_rate for r in rows],
+        [r.send_rate for r in rows],
+        [r.read_rate for r in rows],
+        [r.write_rate for r in rows],
+    )
+
+
+async def raw_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Row]:
+    """Samples between two moments (Unix seconds), averaged over steps. `bucket` is the step's start."""
+    return await tx.fetch(
+        f"""select (floor(extract(epoch from at) / $4) * $4)::bigint as bucket, {_averages("avg")},
+          max(temperature) as temperature
+        from core.agent_metrics where agent_id = $1 and at >= to_timestamp($2) and at < to_timestamp($3)
+        group by 1 order by 1""",
+        agent_id,
+        start,
+        end,
+        step_s,
+    )
+
+
+async def hourly_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Row]:
+    """The same from the hourly roll-up."""
+    return await tx.fetch(
+        f"""select (floor(extract(epoch from at) / $4) * $4)::bigint as bucket, {_averages("avg")},
+          max(temperature) as temperature
+        from core.agent_metrics_hourly where agent_id = $1 and at >= to_timestamp($2) and at < to_timestamp($3)
+        group by 1 order by 1""",
+        agent_id,
+        start,
+        end,
+        step_s,
+    )
+
+
+def _averages(function: str) -> str:
+    return ", ".join(f"{function}({name})::float8 as {name}" for name in _READINGS)

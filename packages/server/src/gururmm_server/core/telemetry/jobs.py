@@ -1,0 +1,30 @@
+"""What telemetry does by the clock. Each may run in several processes at once."""
+
+from datetime import datetime, timedelta
+
+from gururmm_server.core.telemetry import _jobs_repository as rows
+from gururmm_server.infra.clock import now
+from gururmm_server.infra.database import Database
+
+LATE_HOURS = 3
+"""Samples may come this much later and still count in the hourly averages."""
+
+
+async def maintain_partitions(db: Database) -> None:
+    """Partitions of telemetry and audit: made ahead, dropped after their time (telemetry only)."""
+    async with db.worker() as tx:
+        await rows.maintain_partitions(tx)
+
+
+async def mark_problems(db: Database) -> int:
+    """Full disks, full memory, long absence; how many machines' problems changed."""
+    async with db.worker() as tx:
+        return await rows.mark_problems(tx)
+
+
+async def roll_up(db: Database, moment: datetime | None = None) -> None:
+    """Average the hour that runs and those before it that may still get late samples."""
+    hour = (moment or now()).replace(minute=0, second=0, microsecond=0)
+    for back in range(LATE_HOURS, -1, -1):
+        async with db.worker() as tx:
+            await rows.roll_up_hour(tx, hour - timedelta(hours=back))
