@@ -2,12 +2,13 @@
 
 import pytest
 from gururmm_bench.simulator import answers, readings
-from gururmm_bench.simulator.inventory import SECTIONS, collect
+from gururmm_bench.simulator.inventory import collect
 from gururmm_bench.simulator.profile import GIB, make_profile
 from gururmm_bench.simulator.shell import interpret
 from gururmm_wire import codec
 from gururmm_wire.v2.agent import Answer, Heartbeat, InventorySection, Metrics
 from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES
+from gururmm_wire.v2.names import SECTIONS
 from gururmm_wire.v2.server import Query
 
 MONDAY = 1_795_392_000.0  # 2026-11-23 00:00 UTC
@@ -48,8 +49,8 @@ def test_readings_stay_believable_through_a_week(hour):
         assert 0 < sample.memory_used < sample.memory_total == profile.memory
         assert sample.memory_total >= 4 * GIB
         assert 0 < sample.uptime <= profile.boot_period_s
-        assert all(0 < used <= total for _, used, total in sample.disks)
-        assert all(200 <= tenths <= 1000 for _, tenths in sample.temperatures)
+        assert all(0 < disk.used <= disk.total for disk in sample.disks)
+        assert all(200 <= sensor.tenths <= 1000 for sensor in sample.temperatures)
         assert bool(sample.temperatures) == profile.has_sensors
 
 

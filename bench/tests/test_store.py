@@ -71,7 +71,7 @@ async def test_cancel_timeout_and_deadline_end_a_command_differently(tmp_path):
         assert (await until_result(cancelled)).outcome == "cancelled"
         commands.start(0, PROFILE, order(2, "hostname", deadline_at=1), late.append)
         result = await until_result(late)
-        assert (result.outcome, result.message) == ("cancelled", "deadline passed")
+        assert (result.outcome, result.message) == ("expired", "its deadline had passed when it arrived")
         commands.start(0, PROFILE, order(3, "sleep 60", timeout_s=1), slow.append)
         assert (await until_result(slow)).outcome == "timed_out"
 

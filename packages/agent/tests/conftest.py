@@ -21,6 +21,11 @@ from gururmm_wire.v2 import server as down
 from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
+# Peers of other ages are made where the samples of messages are.
+sys.path.insert(0, str(Path(__file__).parents[2] / "wire" / "tests"))
+
+from generations import Today
+
 AGENT_ID = "0190a0b0-0000-7000-8000-000000000001"
 
 
@@ -53,21 +58,27 @@ class Connection(WSListener):
         if not self.authenticated:
             self._authenticate(message)
             return
-        self.gateway.take(message)
+        if self.gateway.peer.knows(message):
+            self.gateway.take(message)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.gone.set()
 
     def say(self, message: up.Message) -> None:
-        self.transport.send(WSMsgType.BINARY, codec.encode(message))
+        self.transport.send(WSMsgType.BINARY, self.gateway.peer.encode(message))
+
+    def say_bytes(self, data: bytes) -> None:
+        self.transport.send(WSMsgType.BINARY, data)
 
     def _authenticate(self, message: Any) -> None:
         assert isinstance(message, up.Authenticate)
         proof = agent_proof_bytes(message.agent_id, self.nonce, message.nonce)
         crypto_sign_open(message.signature + proof, self.gateway.agent_public_key)
         self.authenticated = True
+        self.gateway.capabilities = message.capabilities
         answer = server_proof_bytes(message.agent_id, self.nonce, message.nonce)
-        self.say(down.Welcome(crypto_sign(answer, self.gateway.secret)[:64], self.gateway.settings))
+        signature = crypto_sign(answer, self.gateway.secret)[:64]
+        self.say(down.Welcome(signature, self.gateway.settings, self.gateway.peer.capabilities))
         for prompt in self.gateway.right_after_welcome:
             self.say(prompt)
         self.gateway.current = self
@@ -80,6 +91,10 @@ class Gateway:
     def __init__(self) -> None:
         self.public_key, self.secret = crypto_sign_seed_keypair(os.urandom(32))
         self.agent_public_key = b""
+        self.peer = Today("server")
+        """Of which age this server is."""
+        self.capabilities: list[str] = []
+        """What the agent says that it can do."""
         self.settings = down.Settings(version=3, heartbeat_s=5, metrics_s=5)
         self.connections: list[Connection] = []
         self.close_codes: list[int] = []

@@ -23,14 +23,23 @@ METRICS = a.Metrics(
     send_rate=800,
     read_rate=4096,
     write_rate=8192,
-    disks=[("/", 50_000_000_000, 100_000_000_000), ("/boot", 100_000_000, 500_000_000)],
-    temperatures=[("coretemp Package id 0", 451)],
+    disks=[
+        a.FilesystemUse("/", 50_000_000_000, 100_000_000_000),
+        a.FilesystemUse("/boot", 100_000_000, 500_000_000),
+    ],
+    temperatures=[a.SensorReading("coretemp Package id 0", 451)],
     uptime=86_400,
 )
 
 FROM_AGENT: dict[str, Message] = {
     "authenticate": a.Authenticate(
-        agent_id=ID, nonce=NONCE, signature=SIGNATURE, agent_version="0.1.0", os="linux", arch="x86_64"
+        agent_id=ID,
+        nonce=NONCE,
+        signature=SIGNATURE,
+        agent_version="0.1.0",
+        os="linux",
+        arch="x86_64",
+        capabilities=["open_names", "expired"],
     ),
     "heartbeat": a.Heartbeat(at=1_795_000_000, cpu=125, memory=250),
     "metrics": METRICS,
@@ -68,20 +77,25 @@ FROM_AGENT: dict[str, Message] = {
     "command_result_killed": a.CommandResult(
         command_id=ID, outcome="timed_out", exit_code=None, duration_ms=60_000, chunks=0
     ),
+    "command_result_expired": a.CommandResult(
+        command_id=ID, outcome="expired", exit_code=None, duration_ms=0, chunks=0, message="too late"
+    ),
     "tunnel_opened": a.TunnelOpened(session_id=ID, channel=1, program="/bin/bash"),
     "tunnel_output": a.TunnelOutput(session_id=ID, channel=1, offset=4096, data="grüße\n".encode()),
     "tunnel_input_ack": a.TunnelInputAck(session_id=ID, channel=1, offset=12),
     "tunnel_closed": a.TunnelClosed(session_id=ID, channel=1, exit_code=0, message="", output_end=4103),
     "tunnel_refused": a.TunnelClosed(session_id=ID, channel=1, message="no shell"),
+    "tunnel_unknown_kind": a.TunnelClosed(session_id=ID, channel=1, message="what is that?", code="unknown_kind"),
     "answer": a.Answer(query_id=ID, ok=True, data={"items": [{"pid": 1, "name": "init"}], "truncated": False}),
     "answer_refused": a.Answer(query_id=ID, ok=False, message="no such folder"),
+    "answer_unknown_kind": a.Answer(query_id=ID, ok=False, message="what is that?", code="unknown_kind"),
     "goodbye": a.Goodbye(reason="the agent was stopped"),
     "settings_applied": a.SettingsApplied(version=3),
 }
 
 FROM_SERVER: dict[str, Message] = {
     "challenge": s.Challenge(nonce=NONCE, server_time=1_795_000_000),
-    "welcome": s.Welcome(signature=SIGNATURE, settings=s.Settings(version=1)),
+    "welcome": s.Welcome(signature=SIGNATURE, settings=s.Settings(version=1), capabilities=["open_names"]),
     "settings_push": s.SettingsPush(
         settings=s.Settings(version=2, heartbeat_s=10, metrics_s=30, inventory_s=600, log_level="DEBUG")
     ),

@@ -8,15 +8,18 @@ from typing import Any
 import msgspec
 import pytest
 from gururmm_wire.codec import (
+    AGENT_TAGS,
+    SERVER_TAGS,
     MalformedMessage,
+    UnknownMessage,
     decode_authenticate,
     decode_from_agent,
     decode_from_server,
     encode,
 )
-from gururmm_wire.v2.agent import TunnelClosed
+from gururmm_wire.v2.agent import Answer, CommandResult, InventoryHashes, InventorySection, TunnelClosed
 from gururmm_wire.v2.limits import CHUNK_BYTES
-from samples import FROM_AGENT, FROM_SERVER, ID
+from samples import FROM_AGENT, FROM_SERVER, HASH, ID
 
 ALL = [*FROM_AGENT.values(), *FROM_SERVER.values()]
 INPUTS = 200_000
@@ -75,13 +78,48 @@ def test_an_exit_code_that_no_system_has_is_malformed(code: int) -> None:
         decode_from_agent(encode(TunnelClosed(session_id=ID, channel=1, exit_code=code)))
 
 
-@pytest.mark.parametrize("tag", [-1, 0, 18, 99, 255, 2**32, "1", None, 1.0, [1]])
-def test_an_unknown_tag_is_malformed(tag: object) -> None:
+@pytest.mark.parametrize("tag", [-1, 0, 2**16, 2**32, "1", None, True, 1.0, [1]])
+def test_what_is_no_tag_is_malformed(tag: object) -> None:
     data = msgspec.msgpack.encode([tag, ID, ID])
+    for decode in (decode_from_agent, decode_from_server):
+        with pytest.raises(MalformedMessage) as raised:
+            decode(data)
+        assert not isinstance(raised.value, UnknownMessage)
+
+
+@pytest.mark.parametrize("tag", [max(AGENT_TAGS | SERVER_TAGS) + 1, 99, 200, 255, 2**16 - 1])
+def test_a_tag_of_the_future_is_unknown_and_nothing_worse(tag: int) -> None:
+    whole = msgspec.msgpack.encode([tag, ID, {"any": ["thing"]}])
+    for decode in (decode_from_agent, decode_from_server):
+        with pytest.raises(UnknownMessage) as raised:
+            decode(whole)
+        assert raised.value.tag == tag
+        for torn in (whole[:-1], whole + b"\0", b"\x92" + msgspec.msgpack.encode(tag) + b"\xc1"):
+            with pytest.raises(MalformedMessage) as refused:
+                decode(torn)
+            assert not isinstance(refused.value, UnknownMessage)
     with pytest.raises(MalformedMessage):
-        decode_from_agent(data)
-    with pytest.raises(MalformedMessage):
-        decode_from_server(data)
+        decode_authenticate(whole)
+
+
+def test_a_known_message_that_does_not_fit_is_malformed() -> None:
+    for decode, tags in ((decode_from_agent, AGENT_TAGS), (decode_from_server, SERVER_TAGS)):
+        for tag in tags:
+            with pytest.raises(MalformedMessage) as raised:
+                decode(msgspec.msgpack.encode([tag, 1.5]))
+            assert not isinstance(raised.value, UnknownMessage)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", "a\n", "\0", "ünbekannt", "1st", "x" * 41])
+def test_a_name_out_of_bounds_is_malformed(name: str) -> None:
+    for message in (
+        InventoryHashes(hashes={name: HASH}),
+        InventorySection(section=name, hash=HASH, items={}),
+        CommandResult(command_id=ID, outcome=name, exit_code=0, duration_ms=0, chunks=0),
+        Answer(query_id=ID, ok=False, code=name),
+    ):
+        with pytest.raises(MalformedMessage):
+            decode_from_agent(encode(message))
 
 
 @pytest.mark.parametrize(

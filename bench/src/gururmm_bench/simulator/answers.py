@@ -4,6 +4,7 @@ import random
 from typing import Any, Final
 
 from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_bench.simulator.folders import folder_sizes
@@ -76,6 +77,8 @@ def answer(profile: Profile, query: Query, at: float) -> Answer:
         return Answer(query.query_id, ok=True, data=data)
     if query.kind == "smart":
         return Answer(query.query_id, ok=True, data={"items": {"disk 0": smart(profile)}})
+    if query.kind != "folders":
+        return Answer(query.query_id, ok=False, message="a simulated machine does not know that", code=UNKNOWN_KIND)
     return _folders(profile, query, at)
 
 

@@ -14,7 +14,7 @@ from gururmm_bench.simulator.shell import STDERR, Outcome, interpret
 from gururmm_bench.simulator.store import Run, Store
 
 Send = Callable[[Message], None]
-_Ending = Literal["succeeded", "failed", "timed_out", "cancelled"]
+_Ending = Literal["succeeded", "failed", "timed_out", "cancelled", "expired"]
 
 
 class Commands:
@@ -33,7 +33,7 @@ class Commands:
         now = time.time()
         run = Run(order.command_id, number, int(now * 1000), None, None, 0, "", [])
         if order.deadline_at and now > order.deadline_at:
-            run.outcome, run.message = "cancelled", "deadline passed"
+            run.outcome, run.message = "expired", "its deadline had passed when it arrived"
             self._store.begin(run)
             self._store.finish(run)
             self._tell(run, send)

@@ -2,8 +2,6 @@
 
 from typing import Any, Final
 
-from gururmm_wire.v2.agent import Section
-
 from gururmm_bench.simulator.profile import Profile
 from gururmm_bench.simulator.readings import boot_time, office, sensor_labels
 from gururmm_bench.simulator.software import software
@@ -11,18 +9,8 @@ from gururmm_bench.simulator.software import software
 AGENT_VERSION: Final = "0.1.0"
 Items = dict[str, Any]
 
-SECTIONS: Final[tuple[Section, ...]] = (
-    "system",
-    "hardware",
-    "disks",
-    "network",
-    "temperatures",
-    "users",
-    "software",
-)
 
-
-def collect(profile: Profile, section: Section, at: float) -> Items:
+def collect(profile: Profile, section: str, at: float) -> Items:
     """One section as it is at this time."""
     return _COLLECTORS[section](profile, at)
 

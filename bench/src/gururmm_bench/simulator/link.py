@@ -5,7 +5,7 @@ import os
 import socket
 from typing import Any, Final, Protocol
 
-from gururmm_wire import codec
+from gururmm_wire import capabilities, codec
 from gururmm_wire.challenge import NONCE_BYTES, agent_proof_bytes, server_proof_bytes
 from gururmm_wire.protocol import SOCKET_PATH
 from gururmm_wire.v2.agent import Authenticate, Message
@@ -126,6 +126,10 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
     def _on_data(self, data: bytes) -> None:
         try:
             message = codec.decode_from_server(data)
+        except codec.UnknownMessage:
+            if not self.welcomed:
+                self.close(Close.MALFORMED, "a message came before the server had proved itself")
+            return
         except codec.MalformedMessage:
             self.close(Close.MALFORMED, "a message could not be decoded")
             return
@@ -145,7 +149,7 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
         self._expected = server_proof_bytes(owner.agent_id, challenge.nonce, nonce)
         proof = agent_proof_bytes(owner.agent_id, challenge.nonce, nonce)
         signature = crypto_sign(proof, owner.secret)[:crypto_sign_BYTES]
-        answer = Authenticate(owner.agent_id, nonce, signature, *owner.presentation)
+        answer = Authenticate(owner.agent_id, nonce, signature, *owner.presentation, capabilities.said_by("agent"))
         self._transport.send(WSMsgType.BINARY, codec.encode(answer))
 
     def _verify(self, welcome: Welcome) -> None:

@@ -13,11 +13,11 @@ from gururmm_wire.v2.agent import (
     InventoryHashes,
     InventorySection,
     Message,
-    Section,
     SettingsApplied,
     TunnelClosed,
 )
 from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.names import SECTIONS
 from gururmm_wire.v2.server import (
     CancelCommand,
     InventoryWanted,
@@ -37,7 +37,7 @@ from gururmm_wire.v2.server import (
 )
 
 from gururmm_bench.simulator.answers import answer
-from gururmm_bench.simulator.inventory import AGENT_VERSION, SECTIONS, Items, collect
+from gururmm_bench.simulator.inventory import AGENT_VERSION, Items, collect
 from gururmm_bench.simulator.link import Link
 from gururmm_bench.simulator.profile import Profile
 from gururmm_bench.simulator.readings import heartbeat, metrics
@@ -81,7 +81,7 @@ class Machine:
         self._failures = 0
         self._since = 0.0
         self._settings = Settings()
-        self._sent: dict[Section, Items] = {}
+        self._sent: dict[str, Items] = {}
         self._metrics_at = 0.0
         self._beat: asyncio.TimerHandle | None = None
         self._inventory_timer: asyncio.TimerHandle | None = None
@@ -254,7 +254,7 @@ class Machine:
         self._sent = {section: collect(self.profile, section, now) for section in SECTIONS}
         self.send(InventoryHashes({section: inventory_hash(items) for section, items in self._sent.items()}))
 
-    def _send_sections(self, sections: list[Section]) -> None:
+    def _send_sections(self, sections: list[str]) -> None:
         for section in sections:
             items = self._sent.get(section)
             if items is not None:

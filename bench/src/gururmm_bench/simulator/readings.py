@@ -3,7 +3,7 @@
 import math
 from typing import Final
 
-from gururmm_wire.v2.agent import Heartbeat, Metrics
+from gururmm_wire.v2.agent import FilesystemUse, Heartbeat, Metrics, SensorReading
 
 from gururmm_bench.simulator.profile import Profile
 
@@ -114,7 +114,7 @@ def metrics(profile: Profile, at: float) -> Metrics:
         send_rate=int(traffic * 0.11 * _MIB),
         read_rate=int(storage * 0.7 * _MIB),
         write_rate=int(storage * 1.3 * _MIB),
-        disks=disks(profile, at),
-        temperatures=temperatures(profile, at),
+        disks=[FilesystemUse(*disk) for disk in disks(profile, at)],
+        temperatures=[SensorReading(*sensor) for sensor in temperatures(profile, at)],
         uptime=int(at) - boot_time(profile, at),
     )

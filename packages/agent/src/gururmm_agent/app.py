@@ -7,6 +7,7 @@ import signal
 import time
 from typing import Final
 
+from gururmm_wire import capabilities
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from gururmm_wire.v2 import server as wire
 
@@ -136,6 +137,8 @@ class Agent:
         """See `LinkUser`: from here on the tasks have a server."""
         self._move_at = None
         self._uplink.attach(link)
+        for name in set(welcome.capabilities).difference(capabilities.said_by("server")):
+            self._uplink.unknown.note("capability", name)
         self._settings.apply(welcome.settings)
         self._metrics.connected()
         self._tunnels.connected()
@@ -191,6 +194,10 @@ class Agent:
             self._hand_over(message)
         except Exception:  # noqa: BLE001 - the edge of the socket loop
             _log.exception("%s could not be handled", type(message).__name__)
+
+    def passed_over(self, tag: int) -> None:
+        """See `LinkUser`."""
+        self._uplink.unknown.note("tag", str(tag))
 
     def _hand_over(self, message: wire.ServerMessage) -> None:  # noqa: C901, PLR0912 - one line for each message
         match message:

@@ -146,7 +146,7 @@ async def test_a_passed_deadline_and_an_early_cancel_never_start(gateway, agent,
     late = command(f"touch {tmp_path}/late", deadline_at=int(time.time()) - 60)
     gateway.say(late)
     result = await result_of(gateway, late)
-    assert (result.outcome, result.message) == ("cancelled", "deadline passed")
+    assert (result.outcome, result.message) == ("expired", "its deadline had passed when it arrived")
     early = command(f"touch {tmp_path}/early")
     gateway.say(CancelCommand(early.command_id))
     gateway.say(early)

@@ -3,8 +3,9 @@
 import pytest
 from gururmm_agent.adapters import detect
 from gururmm_agent.adapters.detect import Environment
-from gururmm_agent.adapters.ports import SECTIONS, Adapters, Unsupported
+from gururmm_agent.adapters.ports import Adapters, Unsupported
 from gururmm_wire.codec import inventory_hash
+from gururmm_wire.v2.names import SECTIONS
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from packages.server.tests.world import Partner
@@ -93,6 +94,18 @@ async def test_a_look_into_folders_is_audited(
 
 async def test_no_folder_has_a_nul_in_its_name(admin: httpx.AsyncClient, partner: Partner) -> None:
     assert (await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/\0"})).status_code == 422
+
+
+async def test_an_agent_that_does_not_know_the_question_is_too_old_for_it(
+    admin: httpx.AsyncClient, partner: Partner, bus: Bus
+) -> None:
+    def reply(agent_id: bytes, query: Query) -> list[bytes]:
+        return [agent_id + encode(Answer(query.query_id, ok=False, message="what?", code=UNKNOWN_KIND))]
+
+    async with answering(bus, reply):
+        answer = await admin.get(f"/agents/{partner.agents[0]}/processes")
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent_refused")
+    assert "too old" in answer.json()["message"]
 
 
 async def test_offline_is_said_at_once(admin: httpx.AsyncClient, partner: Partner) -> None:

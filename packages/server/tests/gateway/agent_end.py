@@ -2,17 +2,24 @@
 
 import asyncio
 import os
+import sys
+from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
 from gururmm_server.infra.ids import new_id
 from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
-from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.codec import decode_from_server
 from gururmm_wire.v2.agent import Authenticate, Message
 from gururmm_wire.v2.server import Challenge, Welcome
 from nacl.bindings import crypto_sign, crypto_sign_keypair, crypto_sign_open
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+
+# Peers of other ages are made where the samples of messages are.
+sys.path.insert(0, str(Path(__file__).parents[3] / "wire" / "tests"))
+
+from generations import Today
 
 Expected = TypeVar("Expected", bound=Message)
 
@@ -56,6 +63,8 @@ class AgentEnd:
         self.transport: Any = None
         self.listener = _Listener()
         self.welcome: Welcome | None = None
+        self.peer = Today("agent")
+        """Of which age this agent is."""
 
     async def open(self, port: int) -> Challenge:
         """Connect; the challenge."""
@@ -80,6 +89,7 @@ class AgentEnd:
             "agent_version": "0.1.0",
             "os": "linux",
             "arch": "x86_64",
+            "capabilities": self.peer.capabilities,
         }
         return Authenticate(**(fields | changes))
 
@@ -94,7 +104,7 @@ class AgentEnd:
         return self
 
     def send(self, message: Message) -> None:
-        self.transport.send(WSMsgType.BINARY, encode(message))
+        self.transport.send(WSMsgType.BINARY, self.peer.encode(message))
 
     def send_raw(self, data: bytes, kind: WSMsgType = WSMsgType.BINARY, *, fin: bool = True) -> None:
         self.transport.send(kind, data, fin=fin)

@@ -130,7 +130,7 @@ async def test_a_deadline_that_passed_is_expired_and_not_sent(gateway: Gateway, 
     await fleet.value("update core.commands set deadline_at = now() - interval '1 second' where command_id = $1", late)
     await agent.join(gateway.port)
     assert (await agent.expect(RunCommand)).command_id == command_id.bytes
-    agent.send(result(command_id, outcome="cancelled", exit_code=None, message="deadline passed"))
+    agent.send(result(command_id, outcome="expired", exit_code=None, message="too late"))
     await agent.expect(ResultAck)
     assert await status(fleet, command_id) == "expired"
     assert await status(fleet, late) == "queued"

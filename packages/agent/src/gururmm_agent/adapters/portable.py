@@ -10,7 +10,6 @@ import time
 from typing import Any
 
 import psutil
-from gururmm_wire.v2.agent import Section
 
 from gururmm_agent import __version__
 from gururmm_agent.adapters.ports import Attempt, Counters, Items, ProcessRow, Pulse, TemperatureReading
@@ -89,7 +88,7 @@ class PortableInventory:
     def architecture(self) -> str:
         return platform.machine()
 
-    def collect(self, section: Section) -> Items:
+    def collect(self, section: str) -> Items:
         if section == "system":
             return self.system()
         if section == "hardware":

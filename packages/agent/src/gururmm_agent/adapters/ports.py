@@ -3,12 +3,9 @@
 from typing import Any, Literal, Protocol
 
 import msgspec
-from gururmm_wire.v2.agent import Section
 
 Items = dict[str, Any]
 """A section of the inventory: key to a JSON-like item."""
-
-SECTIONS: tuple[Section, ...] = ("system", "hardware", "disks", "network", "temperatures", "users", "software")
 
 
 class Unsupported(Exception):
@@ -102,7 +99,7 @@ class Inventory(Protocol):
     def architecture(self) -> str:
         """Such as x86_64."""
 
-    def collect(self, section: Section) -> Items:
+    def collect(self, section: str) -> Items:
         """One section. Blocks: called in a thread. Raises `OSError` only if the whole section cannot be had."""
 
     def smart(self) -> Items:

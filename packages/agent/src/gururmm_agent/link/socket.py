@@ -5,11 +5,10 @@ import logging
 import os
 import socket
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-import msgspec
-from gururmm_wire import codec
+from gururmm_wire import capabilities, codec
 from gururmm_wire.challenge import NONCE_BYTES, agent_proof_bytes, server_proof_bytes
 from gururmm_wire.protocol import SOCKET_PATH
 from gururmm_wire.v2.agent import Authenticate, Message
@@ -38,8 +37,6 @@ _PING_AFTER_IDLE_S: Final = 120.0
 are four packets, at rest as many as everything else of a minute."""
 _PING_ANSWER_S: Final = 20.0
 _UNACKNOWLEDGED_MS: Final = 45_000
-_HIGHEST_TAG: Final = 16
-"""Of this build's server messages: a higher one comes from a newer server and is left out, not punished."""
 
 
 class Closed(Exception):
@@ -58,13 +55,16 @@ class _Phase(Enum):
 
 
 class LinkUser(Protocol):
-    """Whom a connection serves. Both calls come from the socket's callback: they return at once."""
+    """Whom a connection serves. All calls come from the socket's callback: they return at once."""
 
     def opened(self, link: "ServerLink", welcome: Welcome) -> None:
         """The server has proved itself. Comes before every `received`: a message may follow in the same packet."""
 
     def received(self, message: ServerMessage) -> None:
         """One message of the proved server."""
+
+    def passed_over(self, tag: int) -> None:
+        """A message of the proved server that only newer agents know."""
 
 
 class ServerLink(WSListener):
@@ -165,8 +165,8 @@ class ServerLink(WSListener):
         try:
             message = codec.decode_from_server(data)
         except codec.MalformedMessage as error:
-            if self._phase is _Phase.OPEN and _is_unknown_tag(data):
-                _log.warning("the server sent a message this agent does not know: %s", error)
+            if self._phase is _Phase.OPEN and isinstance(error, codec.UnknownMessage):
+                self._user.passed_over(error.tag)
                 return
             self.close(Close.MALFORMED, "a message could not be decoded")
             return
@@ -192,6 +192,7 @@ class ServerLink(WSListener):
             __version__,
             self._machine.os,
             self._machine.arch,
+            capabilities.said_by("agent"),
         )
         self._phase = _Phase.WELCOME
         self._transport.send(WSMsgType.BINARY, codec.encode(answer))
@@ -215,15 +216,6 @@ class ServerLink(WSListener):
         self._writable.set()
         transport.send_close(WSCloseCode.OK)
         transport.disconnect()
-
-
-def _is_unknown_tag(data: bytes) -> bool:
-    """Whether the bytes are an array whose first element is a tag that only a newer server knows."""
-    try:
-        value: Any = msgspec.msgpack.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return False
-    return isinstance(value, list) and bool(value) and isinstance(value[0], int) and value[0] > _HIGHEST_TAG
 
 
 async def connect(

@@ -6,12 +6,15 @@ import time
 from gururmm_wire.v2.agent import Goodbye, Message
 
 from gururmm_agent.link.socket import Closed, ServerLink
+from gururmm_agent.link.unknown import Unknown
 
 
 class Uplink:
     """The current connection, if any."""
 
     def __init__(self) -> None:
+        self.unknown = Unknown()
+        """What the server said that this agent does not know."""
         self._link: ServerLink | None = None
         self._clock_offset = 0.0
 

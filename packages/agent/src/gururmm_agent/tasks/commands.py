@@ -28,7 +28,7 @@ QUEUE: Final = 1000
 INTERRUPTED: Final = "interrupted: the agent stopped while it ran"
 _STOP_S: Final = 0.5
 
-Outcome = Literal["succeeded", "failed", "timed_out", "cancelled"]
+Outcome = Literal["succeeded", "failed", "timed_out", "cancelled", "expired"]
 
 
 class _Running(msgspec.Struct):
@@ -118,7 +118,7 @@ class Commands:
                 if running.stop.done():
                     self._refuse(command_id, running.stop.result(), "cancelled before it started")
                 elif message.deadline_at and self._uplink.server_now() > message.deadline_at:
-                    self._refuse(command_id, "cancelled", "deadline passed")
+                    self._refuse(command_id, "expired", "its deadline had passed when it arrived")
                 else:
                     await self._begin(message, running)
         except Exception:  # noqa: BLE001 - the edge of a job

@@ -12,10 +12,11 @@ from typing import Any, Final
 
 import msgspec
 from gururmm_wire.codec import inventory_hash
-from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection, Message, Section
+from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySection, Message
+from gururmm_wire.v2.names import SECTIONS
 from gururmm_wire.v2.server import InventoryWanted
 
-from gururmm_agent.adapters.ports import SECTIONS, Inventory, Items
+from gururmm_agent.adapters.ports import Inventory, Items
 from gururmm_agent.files import write_atomically
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
@@ -41,7 +42,7 @@ class InventoryTask:
         self._settings = settings
         self._group = group
         self._changed = settings.changes()
-        self._hashes: dict[Section, bytes] = {}
+        self._hashes: dict[str, bytes] = {}
         self._busy = asyncio.Lock()
         self._looked_at: float | None = None
         for section in SECTIONS:
@@ -57,8 +58,10 @@ class InventoryTask:
             await self._look()
 
     def wanted(self, message: InventoryWanted) -> None:
-        """Send these sections whole."""
-        self._group.create_task(self._send_sections(message.sections))
+        """Send these sections whole, those that there are."""
+        for name in set(message.sections).difference(SECTIONS):
+            self._uplink.unknown.note("section", name)
+        self._group.create_task(self._send_sections([name for name in message.sections if name in SECTIONS]))
 
     async def run(self) -> None:
         """Look again every `inventory_s`, for ever."""
@@ -108,7 +111,7 @@ class InventoryTask:
     def _send_hashes(self) -> None:
         self._uplink.send(InventoryHashes(dict(self._hashes)))
 
-    async def _send_sections(self, sections: list[Section]) -> None:
+    async def _send_sections(self, sections: list[str]) -> None:
         async with self._busy:
             for section in sections:
                 items = self._load(section)
@@ -121,7 +124,7 @@ class InventoryTask:
                 self._uplink.send(InventorySection(section, self._hashes[section], items))
         give_back()
 
-    def _load(self, section: Section) -> Items | None:
+    def _load(self, section: str) -> Items | None:
         try:
             return msgspec.msgpack.decode((self._directory / section).read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
@@ -130,7 +133,7 @@ class InventoryTask:
             _log.warning("the kept inventory of %s is damaged and is made anew: %s", section, error)
             return None
 
-    def _store(self, section: Section, items: Items) -> bool:
+    def _store(self, section: str, items: Items) -> bool:
         try:
             write_atomically(self._directory / section, _encode(items))
         except OSError as error:
@@ -160,7 +163,7 @@ def steady(before: Items | None, after: Items) -> Items:
     return after
 
 
-def delta(section: Section, base_hash: bytes, before: Items, new_hash: bytes, after: Items) -> InventoryDelta:
+def delta(section: str, base_hash: bytes, before: Items, new_hash: bytes, after: Items) -> InventoryDelta:
     """What changed between two states of a section."""
     changed = {key: item for key, item in after.items() if key not in before or before[key] != item}
     removed = [key for key in before if key not in after]

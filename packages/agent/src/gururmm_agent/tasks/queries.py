@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_agent.adapters.ports import Adapters
@@ -23,7 +24,11 @@ _WAITING: Final = 20
 
 
 class QueryRefused(Exception):
-    """The question cannot be answered; the message says why."""
+    """The question cannot be answered; the message says why, and the code says it to a program."""
+
+    def __init__(self, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Queries:
@@ -49,7 +54,9 @@ class Queries:
             async with self._slots:
                 data = await asyncio.to_thread(self._work(message))
             self._uplink.send(Answer(message.query_id, ok=True, data=fit(data)))
-        except (QueryRefused, OSError) as error:
+        except QueryRefused as refusal:
+            self._uplink.send(Answer(message.query_id, ok=False, message=str(refusal), code=refusal.code))
+        except OSError as error:
             self._uplink.send(Answer(message.query_id, ok=False, message=str(error)[:2048]))
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("the query %s failed inside the agent", message.kind)
@@ -65,6 +72,8 @@ class Queries:
             return self._temperatures
         if message.kind == "smart":
             return lambda: {"items": self._adapters.inventory.smart()}
+        if message.kind != "folders":
+            raise QueryRefused(f"this agent does not know the question {message.kind}", UNKNOWN_KIND)
         path = message.arguments.get("path", "/")
         if not isinstance(path, str) or "\0" in path or not path:
             raise QueryRefused("folders needs a path")

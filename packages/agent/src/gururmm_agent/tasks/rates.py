@@ -1,6 +1,6 @@
 """From two readings of counters to one sample. Pure."""
 
-from gururmm_wire.v2.agent import Heartbeat, Metrics
+from gururmm_wire.v2.agent import FilesystemUse, Heartbeat, Metrics, SensorReading
 
 from gururmm_agent.adapters.ports import Counters, Pulse, TemperatureReading
 
@@ -41,8 +41,8 @@ def metrics(
         send_rate=_rate(after.sent - before.sent, seconds),
         read_rate=_rate(after.disk_read - before.disk_read, seconds),
         write_rate=_rate(after.disk_written - before.disk_written, seconds),
-        disks=disks,
-        temperatures=[(reading.label, reading.tenths) for reading in temperatures],
+        disks=[FilesystemUse(*disk) for disk in disks],
+        temperatures=[SensorReading(reading.label, reading.tenths) for reading in temperatures],
         uptime=after.uptime_s,
     )
 

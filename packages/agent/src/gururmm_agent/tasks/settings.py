@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from gururmm_wire.v2.agent import SettingsApplied
+from gururmm_wire.v2.names import LOG_LEVELS
 from gururmm_wire.v2.server import Settings
 
 from gururmm_agent.link.uplink import Uplink
@@ -29,7 +30,10 @@ class LiveSettings:
         """Run with these from now on, and say so."""
         changed = settings != self.current
         self.current = settings
-        logging.getLogger().setLevel(settings.log_level)
+        if settings.log_level in LOG_LEVELS:
+            logging.getLogger().setLevel(settings.log_level)
+        else:
+            self._uplink.unknown.note("log level", settings.log_level)
         self._uplink.send(SettingsApplied(settings.version))
         if changed:
             _log.info("settings version %d apply", settings.version)

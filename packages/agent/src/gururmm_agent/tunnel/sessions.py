@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from gururmm_wire.v2.agent import TunnelClosed
+from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import (
     TunnelClose,
     TunnelInput,
@@ -52,6 +53,10 @@ class Tunnels:
         known = self._channels.get(key)
         if known is not None:
             known.tell_opened()
+            return
+        if message.kind != "terminal":
+            why = f"this agent does not know channels of the kind {message.kind}"
+            self._uplink.send(TunnelClosed(*key, message=why, code=UNKNOWN_KIND))
             return
         self._forget_finished()
         if len(self._channels) >= MAX_CHANNELS:

@@ -13,6 +13,9 @@ REQUESTS = Histogram(
 )
 AGENTS_CONNECTED = Gauge("gururmm_agents_connected", "Agents on this gateway")
 AGENT_MESSAGES = Counter("gururmm_agent_messages_total", "Messages from agents", ["kind"])
+AGENT_UNKNOWN = Counter(
+    "gururmm_agent_unknown_total", "What agents said that this build does not know and passed over", ["what"]
+)
 AGENT_DISCONNECTS = Counter("gururmm_agent_disconnects_total", "Closed agent sockets", ["code"])
 FLUSH_SECONDS = Histogram("gururmm_gateway_flush_seconds", "Time of one batched write", ["kind"])
 TUNNELS_ATTACHED = Gauge("gururmm_tunnels_attached", "Tech sessions with a browser on this process")

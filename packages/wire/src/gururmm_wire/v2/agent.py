@@ -1,11 +1,12 @@
 """What an agent says (protocol 2). All times are whole Unix seconds unless the name says otherwise."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from gururmm_wire.v2.limits import CHUNK_BYTES, METRICS_BACKLOG_ITEMS
+from gururmm_wire.v2.limits import CAPABILITIES, CHUNK_BYTES, METRICS_BACKLOG_ITEMS, SECTIONS
+from gururmm_wire.v2.names import OpenName
 
 Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
@@ -20,15 +21,19 @@ Count = Annotated[int, Meta(ge=0, le=2**62)]
 Permille = Annotated[int, Meta(ge=0, le=1000)]
 Channel = Annotated[int, Meta(ge=0, le=255)]
 ExitCode = Annotated[int, Meta(ge=-(2**31), le=2**32)]
-Section = Literal["system", "hardware", "disks", "network", "temperatures", "users", "software"]
+Capabilities = Annotated[list[OpenName], Meta(max_length=CAPABILITIES)]
 
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Base of all messages: encoded as an array whose first element is the tag."""
 
 
+class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """Base of what stands inside of messages. No tuples: a tuple's length is fixed, and a part may grow at its end."""
+
+
 class Authenticate(Message, frozen=True, tag=1):
-    """The answer to `Challenge`: proof over `challenge.agent_proof_bytes`."""
+    """The answer to `Challenge`: proof over `challenge.agent_proof_bytes`. `capabilities`: see that module."""
 
     agent_id: Id
     nonce: Nonce
@@ -36,6 +41,7 @@ class Authenticate(Message, frozen=True, tag=1):
     agent_version: Name
     os: Name = ""
     arch: Name = ""
+    capabilities: Capabilities = msgspec.field(default_factory=list)
 
 
 class Heartbeat(Message, frozen=True, tag=2):
@@ -46,8 +52,23 @@ class Heartbeat(Message, frozen=True, tag=2):
     memory: Permille
 
 
+class FilesystemUse(Part, frozen=True):
+    """One mounted filesystem, in bytes."""
+
+    mount: Label
+    used: Count
+    total: Count
+
+
+class SensorReading(Part, frozen=True):
+    """One temperature, in tenths of °C."""
+
+    label: Label
+    tenths: Annotated[int, Meta(ge=-2730, le=20000)]
+
+
 class Metrics(Message, frozen=True, tag=3):
-    """One sample. Sizes in bytes, rates in bytes a second, `load` in hundredths, temperatures in tenths of °C."""
+    """One sample. Sizes in bytes, rates in bytes a second, `load` in hundredths."""
 
     at: Seconds
     cpu: Permille
@@ -59,9 +80,8 @@ class Metrics(Message, frozen=True, tag=3):
     send_rate: Count
     read_rate: Count
     write_rate: Count
-    disks: Annotated[list[tuple[Label, Count, Count]], Meta(max_length=64)]
-    """(mount point, used, total)"""
-    temperatures: Annotated[list[tuple[Label, Annotated[int, Meta(ge=-2730, le=20000)]]], Meta(max_length=64)]
+    disks: Annotated[list[FilesystemUse], Meta(max_length=64)]
+    temperatures: Annotated[list[SensorReading], Meta(max_length=64)]
     uptime: Count = 0
 
 
@@ -74,13 +94,13 @@ class MetricsBacklog(Message, frozen=True, tag=4):
 class InventoryHashes(Message, frozen=True, tag=5):
     """After `Welcome`: the hash of every section the agent has. The server asks for those it does not hold."""
 
-    hashes: Annotated[dict[Section, Hash], Meta(max_length=16)]
+    hashes: Annotated[dict[OpenName, Hash], Meta(max_length=SECTIONS)]
 
 
 class InventorySection(Message, frozen=True, tag=6):
     """A whole section: item key to item (JSON-like). `hash` is over the canonical encoding (`codec.inventory_hash`)."""
 
-    section: Section
+    section: OpenName
     hash: Hash
     items: Annotated[dict[Label, Any], Meta(max_length=5000)]
 
@@ -88,7 +108,7 @@ class InventorySection(Message, frozen=True, tag=6):
 class InventoryDelta(Message, frozen=True, tag=7):
     """What changed in a section since `base_hash`. Refused (and the whole asked for) if the server holds another."""
 
-    section: Section
+    section: OpenName
     base_hash: Hash
     hash: Hash
     changed: Annotated[dict[Label, Any], Meta(max_length=5000)]
@@ -103,25 +123,25 @@ class CommandAccepted(Message, frozen=True, tag=8):
 
 
 class CommandOutput(Message, frozen=True, tag=9):
-    """A piece of output. `seq` counts from 0 over both streams; `stream` 1 is stdout, 2 stderr.
+    """A piece of output. `seq` counts from 0 over all streams; `stream` 1 is stdout, 2 stderr.
 
     Sent again until acknowledged.
     """
 
     command_id: Id
     seq: Count
-    stream: Annotated[int, Meta(ge=1, le=2)]
+    stream: Annotated[int, Meta(ge=1, le=255)]
     data: Chunk
 
 
 class CommandResult(Message, frozen=True, tag=10):
-    """How a command ended.
+    """How a command ended: `outcome` is one of `names.OUTCOMES`.
 
     `chunks` is how many `CommandOutput` it had; the server acknowledges once it holds them all.
     """
 
     command_id: Id
-    outcome: Literal["succeeded", "failed", "timed_out", "cancelled"]
+    outcome: OpenName
     exit_code: ExitCode | None
     duration_ms: Count
     chunks: Count
@@ -155,22 +175,27 @@ class TunnelInputAck(Message, frozen=True, tag=13):
 
 
 class TunnelClosed(Message, frozen=True, tag=14):
-    """The channel is over (or never began: `message` says why). `output_end` is the total output offset."""
+    """The channel is over (or never began: `message` says why, and `code` says it to a program).
+
+    `output_end` is the total output offset.
+    """
 
     session_id: Id
     channel: Channel
     exit_code: ExitCode | None = None
     message: Text = ""
     output_end: Count = 0
+    code: OpenName | None = None
 
 
 class Answer(Message, frozen=True, tag=15):
-    """The answer to `Query`; `data` is JSON-like when `ok`, else `message` says why not."""
+    """The answer to `Query`; `data` is JSON-like when `ok`, else `message` says why not, and `code` to a program."""
 
     query_id: Id
     ok: bool
     message: Text = ""
     data: Any = None
+    code: OpenName | None = None
 
 
 class Goodbye(Message, frozen=True, tag=16):

@@ -32,6 +32,12 @@ TUNNEL_INPUT_WINDOW_BYTES: Final = 256 * 1024
 METRICS_BACKLOG_ITEMS: Final = 500
 """Samples in one `MetricsBacklog`."""
 
+CAPABILITIES: Final = 64
+"""Names in one list of capabilities: it has to fit in a message before `Welcome`."""
+
+SECTIONS: Final = 64
+"""Sections of the inventory in one message."""
+
 
 class Close:
     """WebSocket close codes of the agent's socket (4000–4999 are ours; docs/protocol.md lists what an agent does)."""

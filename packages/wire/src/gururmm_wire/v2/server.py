@@ -1,22 +1,36 @@
 """What the server says to an agent (protocol 2)."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from gururmm_wire.v2.agent import Channel, Chunk, Count, Id, Label, Message, Name, Nonce, Seconds, Section, Signature
-from gururmm_wire.v2.limits import SCRIPT_BYTES
+from gururmm_wire.v2.agent import (
+    Capabilities,
+    Channel,
+    Chunk,
+    Count,
+    Id,
+    Label,
+    Message,
+    Name,
+    Nonce,
+    Part,
+    Seconds,
+    Signature,
+)
+from gururmm_wire.v2.limits import SCRIPT_BYTES, SECTIONS
+from gururmm_wire.v2.names import OpenName
 
 
-class Settings(msgspec.Struct, array_like=True, frozen=True):
+class Settings(Part, frozen=True):
     """How the agent behaves, pushed at connect and at every change; applied live."""
 
     version: Count = 0
     heartbeat_s: Annotated[int, Meta(ge=5, le=3600)] = 30
     metrics_s: Annotated[int, Meta(ge=5, le=3600)] = 60
     inventory_s: Annotated[int, Meta(ge=60, le=86400)] = 900
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: OpenName = "INFO"
 
 
 class Challenge(Message, frozen=True, tag=1):
@@ -31,6 +45,7 @@ class Welcome(Message, frozen=True, tag=2):
 
     signature: Signature
     settings: Settings
+    capabilities: Capabilities = msgspec.field(default_factory=list)
 
 
 class SettingsPush(Message, frozen=True, tag=3):
@@ -42,7 +57,7 @@ class SettingsPush(Message, frozen=True, tag=3):
 class InventoryWanted(Message, frozen=True, tag=4):
     """Send these sections whole."""
 
-    sections: Annotated[list[Section], Meta(max_length=16)]
+    sections: Annotated[list[OpenName], Meta(max_length=SECTIONS)]
 
 
 class RunCommand(Message, frozen=True, tag=5):
@@ -73,7 +88,7 @@ class TunnelOpen(Message, frozen=True, tag=8):
 
     session_id: Id
     channel: Channel
-    kind: Literal["terminal"]
+    kind: OpenName
     columns: Annotated[int, Meta(ge=1, le=1000)]
     rows: Annotated[int, Meta(ge=1, le=1000)]
     shell: Label = ""
@@ -124,7 +139,7 @@ class Query(Message, frozen=True, tag=14):
     """A question answered once, on demand: `processes` {}, `folders` {path}, `temperatures` {}, `smart` {}."""
 
     query_id: Id
-    kind: Literal["processes", "folders", "temperatures", "smart"]
+    kind: OpenName
     arguments: dict[Name, Any] = msgspec.field(default_factory=dict)
 
 

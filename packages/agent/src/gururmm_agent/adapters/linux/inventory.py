@@ -3,8 +3,6 @@
 import os
 import socket
 
-from gururmm_wire.v2.agent import Section
-
 from gururmm_agent.adapters.linux.proc import try_read
 from gururmm_agent.adapters.linux.system import operating_system_line, system_items
 from gururmm_agent.adapters.ports import Items
@@ -25,7 +23,7 @@ class LinuxInventory:
     def architecture(self) -> str:
         return os.uname().machine
 
-    def collect(self, section: Section) -> Items:
+    def collect(self, section: str) -> Items:
         if section == "system":
             return system_items(self.machine_id())
         if section == "hardware":

@@ -4,8 +4,6 @@ import platform
 import socket
 import time
 
-from gururmm_wire.v2.agent import Section
-
 from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.ports import (
     Adapters,
@@ -53,7 +51,7 @@ class NullInventory:
     def architecture(self) -> str:
         return platform.machine()
 
-    def collect(self, section: Section) -> Items:
+    def collect(self, section: str) -> Items:
         return {"none": unavailable(_WHY, section)}
 
     def smart(self) -> Items:

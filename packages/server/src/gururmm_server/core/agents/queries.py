@@ -9,6 +9,7 @@ import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Answer
+from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_server.core.agents import _repository as rows
@@ -94,6 +95,8 @@ class LiveQueries:
                 await append(tx, "tunnel_audit", audit)
         query = Query(new_id().bytes, kind, arguments)
         answer = await self._exchange(agent_id, row["gateway_id"], query)
+        if answer.code == UNKNOWN_KIND:
+            raise AgentRefused("The agent on this machine is too old to answer that. Update it and ask again.")
         if not answer.ok:
             raise AgentRefused(f"The machine could not answer: {answer.message[:500]}")
         data = _plain(answer.data)

@@ -83,8 +83,8 @@ def metrics(sample: Metrics) -> dict[str, Any]:
         "send_rate": sample.send_rate,
         "read_rate": sample.read_rate,
         "write_rate": sample.write_rate,
-        "disks": [{"mount": mount, "used": used, "total": total} for mount, used, total in sample.disks],
-        "temperatures": [{"label": label, "celsius": tenths / 10} for label, tenths in sample.temperatures],
+        "disks": [{"mount": disk.mount, "used": disk.used, "total": disk.total} for disk in sample.disks],
+        "temperatures": [{"label": sensor.label, "celsius": sensor.tenths / 10} for sensor in sample.temperatures],
         "uptime_s": sample.uptime,
     }
 

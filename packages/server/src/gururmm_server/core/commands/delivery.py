@@ -7,6 +7,7 @@ from uuid import UUID
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
+from gururmm_wire.v2.names import OUTCOMES
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
 from gururmm_server.core.commands import _delivery_repository as repository
@@ -15,8 +16,6 @@ from gururmm_server.core.events.traffic import CommandUpdate, OutputPiece
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.outbox import publish_many
 
-DEADLINE_PASSED: Final = "deadline passed"
-"""What an agent answers (outcome cancelled) when a command came too late to start."""
 AT_ONCE: Final = 8
 """How many commands an agent gets before it accepted the first: what it does not read must not pile up."""
 HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
@@ -226,13 +225,15 @@ def _run(row: Row) -> RunCommand:
 
 
 def _final(agent_id: UUID, result: CommandResult) -> tuple[UUID, UUID, str, int | None, str, int, int]:
-    too_late = result.outcome == "cancelled" and result.message == DEADLINE_PASSED
+    outcome, message = result.outcome, result.message.replace("\0", "")
+    if outcome not in OUTCOMES:
+        outcome, message = "failed", f"The machine says that it ended as {outcome}. {message}".rstrip()
     return (
         UUID(bytes=result.command_id),
         agent_id,
-        "expired" if too_late else result.outcome,
+        outcome,
         result.exit_code,
-        result.message.replace("\0", ""),
+        message,
         result.duration_ms,
         result.dropped_bytes,
     )

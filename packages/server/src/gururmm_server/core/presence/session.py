@@ -13,6 +13,7 @@ class AgentSession:
         "agent_id",
         "agent_uuid",
         "backlog_at",
+        "capabilities",
         "changed_at",
         "client_id",
         "connection_id",
@@ -35,6 +36,8 @@ class AgentSession:
         self.hostname = hostname
         self.connection_id = connection_id
         """Grows with every connection of the agent, on whichever gateway: the larger is the newer."""
+        self.capabilities: frozenset[str] = frozenset()
+        """What it says that it can do, of what this build knows; one set is shared by all that say the same."""
         self.last_seen = time()
         self.changed_at = self.last_seen
         self.cpu: int | None = None

@@ -27,7 +27,7 @@ def note_metrics(session: AgentSession, metrics: Metrics, raw: bytes) -> None:
 
 def fullest_disk(metrics: Metrics) -> int | None:
     """Permille of the fullest disk; None when there is none to read."""
-    return max((_permille(used, total) for _, used, total in metrics.disks if total), default=None)
+    return max((_permille(disk.used, disk.total) for disk in metrics.disks if disk.total), default=None)
 
 
 def history_row(
@@ -54,7 +54,7 @@ def history_row(
         cpu=metrics.cpu,
         memory=_permille(metrics.memory_used, metrics.memory_total),
         disk=fullest_disk(metrics),
-        temperature=max((value for _, value in metrics.temperatures), default=None),
+        temperature=max((sensor.tenths for sensor in metrics.temperatures), default=None),
         load=min(metrics.load, _INT4),
         receive_rate=metrics.receive_rate,
         send_rate=metrics.send_rate,

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from gururmm_wire import capabilities
 from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
 from gururmm_wire.codec import MalformedMessage, decode_authenticate, encode
 from gururmm_wire.v2.agent import Authenticate
@@ -22,6 +23,7 @@ from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, P
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import AGENT_UNKNOWN
 
 log = get_logger(__name__)
 
@@ -40,6 +42,9 @@ class Authenticator:
         self._settings = settings
         self._secret_key = crypto_sign_seed_keypair(link_key_seed)[1]
         self._joined = joined
+        self._known = frozenset(capabilities.said_by("agent"))
+        self._said = capabilities.said_by("server")
+        self._sets: dict[frozenset[str], frozenset[str]] = {}
         self._waiting: list[tuple[AgentSocket, Authenticate]] = []
         self._wake = asyncio.Event()
 
@@ -103,8 +108,17 @@ class Authenticator:
             return
         message = server_proof_bytes(proof.agent_id, nonce, proof.nonce)
         signature = crypto_sign(message, self._secret_key)[:64]
-        socket.welcome(session, encode(Welcome(signature=signature, settings=settings[session.tenant_id])))
+        session.capabilities = self._shared(proof.capabilities)
+        welcome = Welcome(signature=signature, settings=settings[session.tenant_id], capabilities=self._said)
+        socket.welcome(session, encode(welcome))
         self._joined(socket, session, proof if proof.agent_version != candidate.agent_version else None)
+
+    def _shared(self, names: list[str]) -> frozenset[str]:
+        """Returns what is known of an agent's capabilities: one set for all that say the same, so few there are."""
+        said = self._known.intersection(names)
+        if unknown := len(set(names)) - len(said):
+            AGENT_UNKNOWN.labels("capability").inc(unknown)
+        return self._sets.setdefault(said, said)
 
 
 def _proves(proof: Authenticate, nonce: bytes, public_key: bytes) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from gururmm_wire.codec import MalformedMessage, decode_from_server, encode
+from gururmm_wire.codec import MalformedMessage, decode_from_server, encode, tag_in, tag_of
 from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
 from gururmm_server.core.events import traffic
@@ -21,7 +21,7 @@ from gururmm_server.infra.nats import Bus, Subscription
 log = get_logger(__name__)
 
 SETTINGS_RELOAD_S: Final = 30.0
-_WATCH_TAG: Final = 15
+_WATCH: Final = tag_of(Watch)
 
 _deliver = msgspec.msgpack.Decoder(Deliver)
 _kick = msgspec.msgpack.Decoder(Kick)
@@ -70,7 +70,7 @@ class Downlink:
         socket = self._roster.agents.get(order.agent_id)
         if socket is None:
             return
-        if order.message[1:2] == bytes((_WATCH_TAG,)):
+        if tag_in(order.message) == _WATCH:
             self._note_watch(socket, order.message)
         socket.send(order.message)
 

@@ -5,7 +5,8 @@ from time import monotonic, time
 from typing import Any, Final, Protocol
 from uuid import UUID
 
-from gururmm_wire.codec import MalformedMessage, decode_from_agent
+import msgspec
+from gururmm_wire.codec import MalformedMessage, UnknownMessage, decode_from_agent
 from gururmm_wire.v2.agent import (
     Answer,
     Authenticate,
@@ -26,6 +27,7 @@ from gururmm_wire.v2.agent import (
     TunnelOutput,
 )
 from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.names import OUTCOMES, SECTIONS, STREAMS
 
 from gururmm_server.core.commands.delivery import Report
 from gururmm_server.core.events import traffic
@@ -38,7 +40,7 @@ from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.metrics import AGENT_MESSAGES
+from gururmm_server.infra.metrics import AGENT_MESSAGES, AGENT_UNKNOWN
 
 log = get_logger(__name__)
 
@@ -59,7 +61,7 @@ class Queues(Protocol):
 
 
 class Inbox:
-    """Decodes and hands on. A message that is none closes the connection."""
+    """Decodes and hands on. A message that is none closes the connection; what only a newer agent knows does not."""
 
     def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings) -> None:
         self._queues = queues
@@ -92,6 +94,9 @@ class Inbox:
         assert session is not None
         try:
             message = decode_from_agent(data)
+        except UnknownMessage as error:
+            _passed_over("tag", session, error.tag)
+            return
         except MalformedMessage as error:
             log.info("malformed message", **_ids(session), error=str(error)[:200])
             socket.close(Close.MALFORMED, "that is no message of protocol 2")
@@ -141,12 +146,18 @@ class Inbox:
 
     def _offer(self, socket: AgentSocket, session: AgentSession, message: InventoryHashes, _data: bytes) -> None:
         socket.charge(_INVENTORY_UNITS)
-        self._queues.offer(session, {str(name): digest for name, digest in message.hashes.items()})
+        known = {name: digest for name, digest in message.hashes.items() if name in SECTIONS}
+        for name in message.hashes.keys() - known.keys():
+            _passed_over("section", session, name)
+        self._queues.offer(session, known)
 
     def _upload(
         self, socket: AgentSocket, session: AgentSession, message: InventorySection | InventoryDelta, data: bytes
     ) -> None:
         socket.charge(_INVENTORY_UNITS)
+        if message.section not in SECTIONS:
+            _passed_over("section", session, message.section)
+            return
         # Decoded it takes several times the room that it took on the way.
         self._queues.upload(Upload(session, message), 8 * len(data))
 
@@ -157,6 +168,11 @@ class Inbox:
         message: CommandAccepted | CommandOutput | CommandResult,
         _data: bytes,
     ) -> None:
+        if isinstance(message, CommandOutput) and message.stream not in STREAMS:
+            _passed_over("stream", session, message.stream)
+            message = msgspec.structs.replace(message, stream=STREAMS[0])
+        elif isinstance(message, CommandResult) and message.outcome not in OUTCOMES:
+            _passed_over("outcome", session, message.outcome)
         report = Report(session.agent_uuid, session.client_id, session.hostname, message)
         # A quick command's result is a few milliseconds behind: one transaction then takes both.
         self._queues.report(report, lazy=type(message) is CommandAccepted)
@@ -181,6 +197,11 @@ class Inbox:
         self, _socket: AgentSocket, session: AgentSession, message: SettingsApplied, _data: bytes
     ) -> None:
         log.debug("settings applied", **_ids(session), version=message.version)
+
+
+def _passed_over(what: str, session: AgentSession, name: object) -> None:
+    AGENT_UNKNOWN.labels(what).inc()
+    log.debug("passed over what only a newer agent knows", **_ids(session), what=what, name=name)
 
 
 def _ids(session: AgentSession) -> dict[str, str]:

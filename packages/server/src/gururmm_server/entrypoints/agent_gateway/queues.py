@@ -204,16 +204,16 @@ class DatabaseQueues:
     async def _compare(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> None:
         for session, names in await self._inventory.wanted(offers):
             if names:
-                self._send(session.agent_id, encode(InventoryWanted(sections=list(names))))  # type: ignore[arg-type]
+                self._send(session.agent_id, encode(InventoryWanted(sections=list(names))))
 
     async def _write_uploads(self, uploads: list[Upload]) -> None:
         stored = await self._inventory.store(uploads)
         for session, name in stored.wanted:
-            self._send(session.agent_id, encode(InventoryWanted(sections=[name])))  # type: ignore[list-item]
+            self._send(session.agent_id, encode(InventoryWanted(sections=[name])))
         for agent_id in {upload.session.agent_id for upload in uploads}:
             names = self._refused.pop(agent_id, None)
             if names:
-                self._send(agent_id, encode(InventoryWanted(sections=sorted(names))))  # type: ignore[arg-type]
+                self._send(agent_id, encode(InventoryWanted(sections=sorted(names))))
         if stored.changed:
             self._uplink.wake_relay()
 
