@@ -10,9 +10,34 @@ from uuid import UUID
 import asyncpg
 import httpx
 from fastapi import APIRouter, FastAPI, Request, Response
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.bootstrap.permissions import permissions
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
+
+PERMISSIONS = permissions()
+"""What each role may do, as the product declares it."""
+
+
+def person(
+    tenant_id: UUID | None,
+    role: Role = Role.PARTNER_ADMIN,
+    client_id: UUID | None = None,
+    *,
+    user_id: UUID | None = None,
+    email: str | None = None,
+) -> Principal:
+    """Returns somebody who is signed in with a role in a Partner (None: on the Platform)."""
+    return Principal(
+        user_id=user_id or new_id(),
+        email=email or f"{role}@example.org",
+        session_id=new_id(),
+        role=role,
+        tenant_id=tenant_id,
+        client_id=client_id,
+        permissions=PERMISSIONS.of(role, inside=tenant_id is not None),
+    )
 
 
 @dataclass
@@ -25,14 +50,7 @@ class Partner:
     agents: list[UUID] = field(default_factory=list)
 
     def person(self, role: Role = Role.PARTNER_ADMIN, client_id: UUID | None = None) -> Principal:
-        return Principal(
-            user_id=new_id(),
-            email=f"{role}@example.org",
-            session_id=new_id(),
-            role=role,
-            tenant_id=self.tenant_id,
-            client_id=client_id,
-        )
+        return person(self.tenant_id, role, client_id)
 
 
 async def plant(owner_url: str, name: str = "Northwind IT", machines: int = 4, gateway_id: str = "gw-1") -> Partner:
@@ -109,7 +127,7 @@ class Api:
 
         @self.app.middleware("http")
         async def sign_in(request: Request, call_next: Any) -> Response:
-            request.state.principal = self._people.get(request.headers.get("x-person", ""))
+            request.state.caller = self._people.get(request.headers.get("x-person", ""))
             request.state.request_id = "test"
             answer: Response = await call_next(request)
             return answer

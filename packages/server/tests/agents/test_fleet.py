@@ -6,10 +6,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents import schemas
 from gururmm_server.core.agents.fleet import patterns
 from gururmm_server.core.agents.service import SORTS
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.paging import Page
 
 from packages.server.tests.world import Api, Partner

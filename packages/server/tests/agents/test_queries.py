@@ -7,6 +7,7 @@ from uuid import UUID
 
 import httpx
 import msgspec
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.agents import schemas
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.database import Database
@@ -86,7 +87,7 @@ async def test_a_look_into_folders_is_audited(
 ) -> None:
     async with answering(bus, says({"path": "/root", "items": []})):
         await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/root"})
-    async with db.audit_reader(partner.tenant_id) as tx:
+    async with db.audit_reader(system_scope(partner.tenant_id)) as tx:
         row = await tx.fetchrow("select * from core.tunnel_audit where operation = 'agent.folders'")
     assert row is not None
     assert (row["agent_id"], row["details"]) == (partner.agents[0], {"path": "/root"})

@@ -12,9 +12,10 @@ import aiohttp
 import pytest
 from fastapi import FastAPI
 from gururmm_server.bootstrap.api import Api as Process
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.enrolment.directory import GatewayDirectory
-from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.seeding import seed_partner_admin
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.tenancy.codes import SiteCodes
@@ -26,6 +27,8 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
+
+from packages.server.tests.world import person
 
 URL = "http://rmm.example.org"
 PASSWORD = "correct horse battery"
@@ -42,8 +45,8 @@ class House:
     ids: dict[str, UUID] = field(default_factory=dict)
 
     @property
-    def caller(self) -> TenantCaller:
-        return TenantCaller(self.admin, self.tenant_id)
+    def caller(self) -> Scope:
+        return self.admin.inside()
 
 
 @dataclass
@@ -76,15 +79,14 @@ class Api:
         house = house or self.own
         if role is Role.CLIENT_CONTACT and client_id is None:
             client_id = house.ids["client_id"]
-        principal = Principal(
+        holder = person(
+            house.tenant_id if role else None,
+            role or Role.PLATFORM_ADMIN,
+            client_id,
             user_id=house.admin.user_id,
             email=house.email,
-            session_id=new_id(),
-            role=role or Role.PLATFORM_ADMIN,
-            tenant_id=house.tenant_id if role else None,
-            client_id=client_id,
         )
-        return self.identity.tokens.issue(principal)
+        return self.identity.tokens.issue(holder)
 
     async def ask(
         self,
@@ -119,7 +121,7 @@ class Api:
 
     async def audit(self, house: House | None = None) -> list[dict[str, Any]]:
         """The rows of the Partner's audit_log, oldest first."""
-        async with self.db.audit_reader((house or self.own).tenant_id) as tx:
+        async with self.db.audit_reader(system_scope((house or self.own).tenant_id)) as tx:
             rows = await tx.fetch("select * from core.audit_log order by seq")
         return [dict(row) for row in rows]
 
@@ -171,12 +173,12 @@ async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]
 async def build_house(db: Database, bus: Bus, name: str) -> House:
     """A Partner with one Client, Site, code, agent, command and closed session; the admin of `own` can sign in."""
     tenant_id, email = new_id(), f"admin@{name}.example"
-    root = Principal(user_id=new_id(), email="root@example.org", session_id=new_id(), role=Role.PLATFORM_ADMIN)
-    async with db.platform(root.email, "test") as tx:
+    root = person(None, Role.PLATFORM_ADMIN, email="root@example.org").subject
+    async with db.platform(root.name, "test") as tx:
         await add_partner(tx, tenant_id, f"Partner {name}", root)
     # A hash takes its time: only the Partner that tests sign in to gets one.
     user_id = await seed_partner_admin(db, tenant_id, email, "Ada Admin", PASSWORD) if name == "own" else new_id()
-    admin = Principal(user_id=user_id, email=email, session_id=new_id(), role=Role.PARTNER_ADMIN, tenant_id=tenant_id)
+    admin = person(tenant_id, user_id=user_id, email=email)
     house = House(tenant_id, admin, email)
     client = await Tenancy(db, bus).create_client(house.caller, f"Client of {name}")
     site = await Tenancy(db, bus).create_site(house.caller, client.id, "Head office")
@@ -198,7 +200,7 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
 
 async def plant_machine(db: Database, house: House) -> None:
     ids = house.ids
-    async with db.tenant(house.tenant_id) as tx:
+    async with db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute(
             "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
             " hostname) values ($1, $2, $3, $4, 'c', 's', $5, 'planted')",

@@ -6,7 +6,13 @@ from typing import Any
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
-from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.access.doors import PUBLIC as PUBLIC_ACCESS
+from gururmm_server.core.access.doors import SIGNED_IN
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.events.catalogue import EVENTS
+from gururmm_server.core.events.traffic import LIVE_KINDS
+
+from packages.server.tests.world import PERMISSIONS
 
 from .conftest import PASSWORD, Answer, Api
 
@@ -110,15 +116,39 @@ def _contexts(api: Api) -> list[RouteContext]:
     return [context for context in iter_route_contexts(api.app.routes) if isinstance(context.original_route, kinds)]
 
 
-def _declared(dependant: Dependant) -> bool:
+def _declared(dependant: Dependant) -> set[str]:
+    """What a route's dependencies say of who may use it."""
     calls = [dependency.call for dependency in dependant.dependencies]
-    return any(hasattr(call, "access_declared") for call in calls)
+    return {getattr(call, "access_declared") for call in calls if hasattr(call, "access_declared")}  # noqa: B009
+
+
+def _declaring(api: Api, access: str) -> set[str]:
+    """The routes of the api that declare this."""
+    return {
+        f"{method} {(context.path or '').removeprefix('/api/v1')}"
+        for context in _contexts(api)
+        for method in getattr(context, "methods", None) or ()
+        if (context.path or "").startswith("/api/") and access in _declared(context.dependant)
+    }
 
 
 async def test_every_route_declares_who_may_use_it(api: Api) -> None:
     contexts = _contexts(api)
     assert len(contexts) > 50
     assert [context.path for context in contexts if not _declared(context.dependant)] == []
+
+
+async def test_what_is_public_and_what_asks_for_a_sign_in_are_told_apart(api: Api) -> None:
+    assert _declaring(api, PUBLIC_ACCESS) == PUBLIC
+    assert _declaring(api, PUBLIC_ACCESS) & _declaring(api, SIGNED_IN) == set()
+
+
+async def test_every_permission_that_a_route_or_an_audience_names_is_declared(api: Api) -> None:
+    known = {permission.name for permission in PERMISSIONS.all()}
+    asked = {access for context in _contexts(api) for access in _declared(context.dependant)}
+    told = {kind.audience.permission for kind in (*EVENTS, *LIVE_KINDS) if kind.audience}
+    assert asked - {PUBLIC_ACCESS, SIGNED_IN} <= known
+    assert told <= known
 
 
 async def test_what_is_outside_of_the_api_is_known(api: Api) -> None:

@@ -1,6 +1,7 @@
 """Reading the audit: both chains, filters, what was typed made visible, every read recorded, breaks found."""
 
 import asyncpg
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all, visible
 from gururmm_server.core.audit.service import AuditRow, append
 
@@ -8,11 +9,11 @@ from .conftest import Api
 
 
 async def plant(api: Api, count: int = 3) -> None:
-    async with api.db.tenant(api.own.tenant_id) as tx:
+    async with api.db.scope(system_scope(api.own.tenant_id)) as tx:
         rows = [
             AuditRow(
                 "terminal.input",
-                api.own.admin,
+                api.own.admin.subject,
                 agent_id=api.own.ids["agent_id"],
                 session_id=api.own.ids["session_id"],
                 channel_id=1,
@@ -22,8 +23,9 @@ async def plant(api: Api, count: int = 3) -> None:
             for number in range(count)
         ]
         await append(tx, "tunnel_audit", *rows)
-    async with api.db.tenant(api.foreign.tenant_id) as tx:
-        await append(tx, "tunnel_audit", AuditRow("terminal.input", api.foreign.admin, input=b"secret of another"))
+    async with api.db.scope(system_scope(api.foreign.tenant_id)) as tx:
+        row = AuditRow("terminal.input", api.foreign.admin.subject, input=b"secret of another")
+        await append(tx, "tunnel_audit", row)
 
 
 async def test_both_chains_are_read_newest_first_page_by_page(api: Api) -> None:
@@ -78,7 +80,7 @@ async def test_every_read_is_recorded(api: Api) -> None:
     token = api.token()
     await api.ask("GET", "/audit?operation=site.created&search=head", token=token)
     await api.ask("GET", "/audit/verify", token=token)
-    async with api.db.audit_reader(api.own.tenant_id) as tx:
+    async with api.db.audit_reader(system_scope(api.own.tenant_id)) as tx:
         rows = await tx.fetch("select actor, query from core.audit_reads order by read_id")
     assert [row["actor"] for row in rows] == [api.own.email] * 2
     assert rows[0]["query"]["operation"] == "site.created"

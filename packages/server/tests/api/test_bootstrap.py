@@ -6,6 +6,7 @@ import secrets
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_wire.challenge import enrolment_bytes
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
@@ -100,7 +101,7 @@ async def test_a_code_that_is_no_good_says_why(api: Api) -> None:
     expired = await api.codes.create(caller, site_id, NewCode(expires_in_h=1))
     revoked = await api.codes.create(caller, site_id, NewCode())
     await api.codes.revoke(caller, site_id, revoked.id)
-    async with api.db.tenant(api.own.tenant_id) as tx:
+    async with api.db.scope(system_scope(api.own.tenant_id)) as tx:
         await tx.execute("update core.site_codes set expires_at = now() where code_id = $1", expired.id)
     for code, status, reason in (
         ("AAAA-BBBB-CCCC", 404, "code_unknown"),

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
 from gururmm_server.entrypoints.internal_api.server import ApiServer

@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import InvalidInput
 from gururmm_server.infra.paging import Cursor, Sort, decode_cursor, encode_cursor, parse_page, search_words
@@ -26,7 +27,7 @@ async def test_every_sort_walks_each_row_once_in_order(db: Database, sort: str) 
     async def page(cursor: str) -> tuple[list[str], str | None]:
         query = parse_page(SORTS, sort=sort, limit=5, cursor=cursor)
         where, values = query.after_sql("id", 1)
-        async with db.tenant(uuid4()) as tx:
+        async with db.scope(system_scope(uuid4())) as tx:
             rows = await tx.fetch(
                 f"select id, {query.sort.expression} as sort_value, id as sort_id from {ROWS} where {where} "
                 f"{query.order_by('id')} limit {query.fetch_count}",
@@ -41,7 +42,7 @@ async def test_every_sort_walks_each_row_once_in_order(db: Database, sort: str) 
         ids, following = await page(following)
         walked += ids
     whole = parse_page(SORTS, sort=sort, limit=50)
-    async with db.tenant(uuid4()) as tx:
+    async with db.scope(system_scope(uuid4())) as tx:
         expected = [str(row["id"]) for row in await tx.fetch(f"select id from {ROWS} {whole.order_by('id')}")]
     assert walked == expected
     assert len(set(walked)) == 23

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 
+from packages.server.tests import world
+
 from .conftest import PASSWORD, Api, House
 
 OTHER_PASSWORD = "a quite different one"
@@ -67,13 +69,7 @@ async def test_a_partner_keeps_an_admin_and_nobody_touches_their_own_access(api:
     assert (await api.ask("DELETE", f"/users/{admin_id}", token=admin)).body["code"] == "own_account"
     second = await invite(api, "second@own.example", "partner_admin")
     token = api.identity.tokens.issue(
-        api.own.caller.principal.__class__(
-            user_id=UUID(second["id"]),
-            email="second@own.example",
-            session_id=api.own.admin.session_id,
-            role=api.own.admin.role,
-            tenant_id=api.own.tenant_id,
-        )
+        world.person(api.own.tenant_id, user_id=UUID(second["id"]), email="second@own.example")
     )
     # The second admin has not accepted yet, so the first is still the last.
     assert (await api.ask("DELETE", f"/users/{admin_id}", token=token)).body["code"] == "last_admin"

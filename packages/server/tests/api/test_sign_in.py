@@ -7,16 +7,18 @@ import time
 from uuid import UUID
 
 import pytest
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.errors import NoPartner
 from gururmm_server.core.identity.platform_admin import create_platform_admin
-from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.ids import new_id
 from joserfc import jwt
 from joserfc.jwk import OctKey
+
+from packages.server.tests import world
 
 from .conftest import PASSWORD, Answer, Api, new_browser
 
@@ -224,7 +226,7 @@ async def test_only_our_own_fresh_tokens_are_believed(api: Api) -> None:
         {"alg": "HS256"}, {name: value for name, value in claims.items() if name != "exp"}, key, algorithms=["HS256"]
     )
     refused = [
-        AccessTokens(b"another key of 32 bytes, really!").issue(principal),
+        AccessTokens(b"another key of 32 bytes, really!", world.PERMISSIONS).issue(principal),
         _unsigned(claims, "none"),
         _unsigned(claims, "NONE"),
         hs512,
@@ -249,8 +251,8 @@ async def test_only_our_own_fresh_tokens_are_believed(api: Api) -> None:
 
 
 def test_a_key_that_is_not_ours_cannot_even_be_confused() -> None:
-    tokens = AccessTokens(b"k" * 32)
-    principal = Principal(user_id=new_id(), email="a@b.example", session_id=new_id(), role=Role.PARTNER_TECH)
+    tokens = AccessTokens(b"k" * 32, world.PERMISSIONS)
+    principal = world.person(new_id(), Role.PARTNER_TECH)
     assert tokens.verify(tokens.issue(principal)) == principal
     assert isinstance(OctKey.import_key(b"k" * 32).raw_value, bytes)
 

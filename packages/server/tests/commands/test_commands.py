@@ -8,9 +8,9 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.commands import schemas
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus

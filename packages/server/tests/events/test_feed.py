@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.events import catalogue, schemas, traffic
 from gururmm_server.core.events.feed import FeedRow, read
 from gururmm_server.core.events.routes import build_router
 from gururmm_server.core.events.service import ActivityFeed
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -25,7 +25,7 @@ def sample(event: type[catalogue.Event], **values: Any) -> catalogue.Event:
     """An event with something in every field."""
     fields: dict[str, Any] = {}
     for name, kind in get_type_hints(event).items():
-        if name in {"name", "version"}:
+        if name in {"name", "version", "audience"}:
             continue
         plain = next(part for part in get_args(kind)) if get_origin(kind) in {Union, type(int | None)} else kind
         samples: dict[Any, Any] = {UUID: new_id(), str: f"<{name}>", int: 3}
@@ -82,6 +82,7 @@ def feed_row(partner: Partner, number: int, name: str = "agent.online", client: 
         actor="anna@example.org",
         hostname=f"host-{number}",
         text=f"host-{number} 100% happened.",
+        permission={event.name: event.audience.permission for event in catalogue.EVENTS if event.audience}[name],
     )
 
 
@@ -109,6 +110,25 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
         assert [event["hostname"] for event in seen["items"]] == ["host-4", "host-2", "host-0"]
     async with api.as_(other.person()) as stranger:
         assert (await stranger.get("/events")).json()["total"] == 1
+
+
+async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, bus: Bus, owner_url: str) -> None:
+    partner = await plant(owner_url)
+    unknown = Envelope(new_id(), partner.tenant_id, "backup.failed", 1, "2026-11-23T01:02:03.5Z", msgspec.Raw(b"{}"))
+    feed = ActivityFeed(db, bus)
+    heard: asyncio.Queue[traffic.LiveBatch] = asyncio.Queue()
+    live = await bus.subscribe(
+        traffic.live(partner.tenant_id),
+        lambda _s, data: heard.put_nowait(msgspec.msgpack.decode(data, type=traffic.LiveBatch)),
+    )
+    await bus.settled()
+    assert await feed.add([read(msgspec.json.encode(unknown))]) == 1
+    assert await feed.add([feed_row(partner, 1)]) == 1
+    async with Api(build_router(feed)).as_(partner.person()) as admin:
+        assert (await admin.get("/events")).json()["total"] == 1
+    shown = await asyncio.wait_for(heard.get(), 10)
+    assert [item.item["name"] for item in shown.feed] == ["agent.online"]
+    await live.stop()
 
 
 async def test_an_event_from_before_a_move_is_the_new_clients(db: Database, bus: Bus, owner_url: str) -> None:

@@ -9,9 +9,10 @@ import asyncpg
 import msgspec
 import pytest
 from agent_end import AgentEnd, Fleet, until
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.infra.database import Database
@@ -21,25 +22,20 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Goodbye, Heartbeat, Metrics
 from gururmm_wire.v2.server import Watch
 
+from packages.server.tests.world import person
+
 METRICS = Metrics(2_000_000_000, 125, 4, 8, 1, 250, 10, 20, 30, 40, [("/", 5, 10)], [("cpu", 455)], 3600)
 
 
 def _person(fleet: Fleet, role: Role = Role.PARTNER_ADMIN, client_id: UUID | None = None) -> Principal:
-    return Principal(
-        user_id=new_id(),
-        email="anna@example.org",
-        session_id=new_id(),
-        role=role,
-        tenant_id=fleet.tenant_id,
-        client_id=client_id,
-    )
+    return person(fleet.tenant_id, role, client_id, email="anna@example.org")
 
 
 class Contact:
     """A Client's contact whose browser shows the machine's page."""
 
     def __init__(self, fleet: Fleet, client_id: UUID, agent: AgentEnd) -> None:
-        self.session = LiveSession(_person(fleet, Role.CLIENT_CONTACT, client_id))
+        self.session = LiveSession(_person(fleet, Role.CLIENT_CONTACT, client_id).inside())
         self.session.show([agent.agent_id])
         self.session.watch(agent.agent_id)
 
@@ -93,7 +89,7 @@ async def test_the_old_clients_contact_hears_nothing_more(
 ) -> None:
     agent = await _joined(gateway, fleet)
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
-    await AgentService(db, bus).move(fleet.tenant_id, agent.agent_id, elsewhere[1], _person(fleet))
+    await AgentService(db, bus).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
     session: Any = gateway.roster.agents[agent.agent_id.bytes].session
 
     async def told() -> bool:
@@ -123,7 +119,7 @@ async def test_the_new_clients_contact_sees_it_at_once(
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
     stop = await _looking(bus, fleet, ex, new)
     await asyncio.sleep(0.05)
-    await AgentService(db, bus).move(fleet.tenant_id, agent.agent_id, elsewhere[1], _person(fleet))
+    await AgentService(db, bus).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
     heard, leaked = await asyncio.gather(new.said(0.5), ex.said(0.5))
     assert (heard, leaked) == (["agents"], [])
     await stop()

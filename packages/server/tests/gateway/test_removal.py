@@ -2,20 +2,18 @@
 
 import pytest
 from agent_end import AgentEnd, Fleet, until
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.commands.removal import cancel_all
 from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.enrolment.service import Bootstrap, agent_id_of
-from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.identity.principal import Principal, Role
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.database import Database
-from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.challenge import enrolment_bytes
 from gururmm_wire.hello import EnrolRequest
@@ -25,16 +23,11 @@ from gururmm_wire.v2.server import CancelCommand, RunCommand, TunnelClose, Tunne
 from nacl.bindings import crypto_sign, crypto_sign_keypair
 from test_commands import queue, status
 
+from packages.server.tests.world import person
 
-def admin(fleet: Fleet) -> TenantCaller:
-    principal = Principal(
-        user_id=new_id(),
-        email="ann@example.org",
-        session_id=new_id(),
-        role=Role.PARTNER_ADMIN,
-        tenant_id=fleet.tenant_id,
-    )
-    return TenantCaller(principal, fleet.tenant_id)
+
+def admin(fleet: Fleet) -> Scope:
+    return person(fleet.tenant_id, email="ann@example.org").inside()
 
 
 @pytest.fixture
@@ -55,10 +48,10 @@ async def test_what_runs_there_is_ended_before_it_is_sent_away(
         return await status(fleet, running) == "running"
 
     await until(runs)
-    who = admin(fleet)
+    who = person(fleet.tenant_id, email="ann@example.org")
     session_id = (await TunnelService(db, bus).open(who, agent.agent_id, 80, 24, ""))["session_id"]
     await agent.expect(TunnelOpen)
-    await removal.remove(fleet.tenant_id, agent.agent_id, who)
+    await removal.remove(who.inside(), agent.agent_id)
     assert await agent.receive() == CancelCommand(running.bytes)
     assert await agent.receive() == TunnelClose(session_id.bytes)
     assert await agent.ended() == Close.REVOKED
@@ -72,10 +65,10 @@ async def test_what_runs_there_is_ended_before_it_is_sent_away(
 async def test_a_command_that_no_machine_has_seen_is_cancelled_too(fleet: Fleet, removal: AgentRemoval) -> None:
     (agent,) = await fleet.enrol()
     await queue(fleet, agent)
-    await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+    await removal.remove(admin(fleet), agent.agent_id)
     assert await fleet.value("select operation from core.tunnel_audit") == "command.cancelled"
     with pytest.raises(AgentNotFound):
-        await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+        await removal.remove(admin(fleet), agent.agent_id)
     assert await fleet.value("select count(*) from core.audit_log") == 1
 
 
@@ -83,7 +76,7 @@ async def test_a_removed_agent_is_told_so_if_it_proves_its_key(
     gateway: Gateway, fleet: Fleet, removal: AgentRemoval
 ) -> None:
     agent, other = await fleet.enrol(2)
-    await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+    await removal.remove(admin(fleet), agent.agent_id)
     agent.send(agent.proof(await agent.open(gateway.port)))
     assert await agent.ended() == Close.REVOKED
     thief = AgentEnd(agent.agent_id, other.secret_key, fleet.server_key)
@@ -110,6 +103,6 @@ async def test_the_same_key_may_enrol_again(
         assert await fleet.value("select count(*) from core.removed_agents") == 0
         await agent.join(gateway.port)
         await until(lambda: fleet.online(agent))
-        await removal.remove(fleet.tenant_id, agent.agent_id, admin(fleet))
+        await removal.remove(admin(fleet), agent.agent_id)
         assert await agent.ended() == Close.REVOKED
         assert await fleet.value("select public_key from core.removed_agents") == public_key

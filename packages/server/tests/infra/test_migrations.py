@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.schema import _upgrade, check_revision, migrate
@@ -78,7 +79,7 @@ async def test_names_go_to_memberships_and_to_nobody_who_did_not_type_them(owner
     [("tenant", "select name from core.users"), ("platform", "select name from core.tenant_users")],
 )
 async def test_names_are_read_where_they_belong_only(db: Database, scope: str, statement: str) -> None:
-    opened = db.tenant(new_id()) if scope == "tenant" else db.platform("test", "look")
+    opened = db.scope(system_scope(new_id())) if scope == "tenant" else db.platform("test", "look")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with opened as tx:
             await tx.fetch(statement)

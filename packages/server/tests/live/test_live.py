@@ -12,11 +12,12 @@ import msgspec
 import pytest
 import uvicorn
 import websockets
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity import messages
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.entrypoints.tech_stream import live
 from gururmm_server.entrypoints.tech_stream.live import LiveStreams, build_router
@@ -167,10 +168,10 @@ async def test_commands_output_and_events(server: Server, partner: Partner) -> N
             },
         }
         pieces = [
-            traffic.OutputPiece(ignored.bytes, 0, 1, b"not wanted"),
-            traffic.OutputPiece(followed.bytes, 0, 1, b"caf\xc3"),
-            traffic.OutputPiece(followed.bytes, 1, 2, b"oops"),
-            traffic.OutputPiece(followed.bytes, 2, 1, b"\xa9!"),
+            traffic.OutputPiece(ignored.bytes, partner.clients[0].bytes, 0, 1, b"not wanted"),
+            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 0, 1, b"caf\xc3"),
+            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 1, 2, b"oops"),
+            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 2, 1, b"\xa9!"),
         ]
         await server.tell(partner, output=pieces)
         got = [await said(socket) for _ in range(3)]
@@ -180,7 +181,7 @@ async def test_commands_output_and_events(server: Server, partner: Partner) -> N
             (2, "stdout", "é!"),
         ]
         item = {"id": "x", "name": "agent.online", "text": "host came online."}
-        await server.tell(partner, feed=[traffic.FeedItem(None, item)])
+        await server.tell(partner, feed=[traffic.FeedItem(None, "agents.read", item)])
         assert await said(socket) == {"type": "event", "item": item}
 
 
@@ -241,13 +242,13 @@ async def test_a_client_contact_sees_its_client_only(server: Server, partner: Pa
             partner,
             agents=[row(partner, 0, changed=True), row(partner, 1, changed=True)],
             commands=[traffic.CommandUpdate(command.bytes, partner.agents[1].bytes, mine, "running")],
-            output=[traffic.OutputPiece(command.bytes, 0, 1, b"secret")],
+            output=[traffic.OutputPiece(command.bytes, mine, 0, 1, b"secret")],
             samples=[traffic.Sample(partner.agents[0].bytes, theirs, b"")],
             feed=[
-                traffic.FeedItem(None, {"name": "site.created"}),
-                traffic.FeedItem(theirs, {"name": "agent.online"}),
-                traffic.FeedItem(mine, {"name": "command.queued"}),
-                traffic.FeedItem(mine, {"name": "agent.offline"}),
+                traffic.FeedItem(None, "sites.read", {"name": "site.created"}),
+                traffic.FeedItem(theirs, "agents.read", {"name": "agent.online"}),
+                traffic.FeedItem(mine, "commands.read", {"name": "command.queued"}),
+                traffic.FeedItem(mine, "agents.read", {"name": "agent.offline"}),
             ],
         )
         got = [await said(socket) for _ in range(2)]
@@ -338,7 +339,7 @@ async def test_a_flood_of_frames_ends_the_stream(server: Server, partner: Partne
 
 async def test_a_slow_browser_is_told_to_resync() -> None:
     person = Partner(new_id()).person()
-    session = LiveSession(person)
+    session = LiveSession(person.inside())
     update = traffic.CommandUpdate(new_id().bytes, new_id().bytes, new_id().bytes, "running")
     session.take(traffic.LiveBatch(commands=[update] * (QUEUE_ITEMS + 5)))
     messages = [json.loads(text) for text in await session.messages()]

@@ -5,28 +5,23 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.scope import system_scope
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 
+from packages.server.tests import world
+
 from .scripted import ScriptedAgent, ScriptedBrowser, eventually
 
 
-def person(tenant_id: UUID, role: Role = Role.PARTNER_TECH, client_id: UUID | None = None) -> TenantCaller:
+def person(tenant_id: UUID, role: Role = Role.PARTNER_TECH, client_id: UUID | None = None) -> Principal:
     user_id = new_id()
-    principal = Principal(
-        user_id=user_id,
-        email=f"{user_id.hex[-8:]}@example.org",
-        session_id=new_id(),
-        role=role,
-        tenant_id=tenant_id,
-        client_id=client_id,
-    )
-    return TenantCaller(principal, tenant_id)
+    return world.person(tenant_id, role, client_id, user_id=user_id, email=f"{user_id.hex[-8:]}@example.org")
 
 
 async def plant_machine(db: Database, gateway_id: str | None) -> tuple[UUID, UUID]:
@@ -34,7 +29,7 @@ async def plant_machine(db: Database, gateway_id: str | None) -> tuple[UUID, UUI
     tenant_id, client_id, site_id, agent_id = new_id(), new_id(), new_id(), new_id()
     async with db.platform("test@example.org", "planting a Partner") as tx:
         await tx.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)
-    async with db.tenant(tenant_id) as tx:
+    async with db.scope(system_scope(tenant_id)) as tx:
         await tx.execute(
             "insert into core.clients (tenant_id, client_id, name) values ($1, $2, 'Acme')", tenant_id, client_id
         )
@@ -79,7 +74,7 @@ class House:
     agent_id: UUID
     agent: ScriptedAgent
     revoked: set[UUID]
-    tech: TenantCaller
+    tech: Principal
 
     async def open(self) -> UUID:
         session_id = (await self.service.open(self.tech, self.agent_id, 80, 24, ""))["session_id"]
@@ -91,19 +86,17 @@ class House:
     ) -> ScriptedBrowser:
         browser.relay = None
         browser.close_code = None
-        attached = await (relays or self.relays).attach(
-            session_id, self.tech.principal, browser, browser.offset, (80, 24)
-        )
+        attached = await (relays or self.relays).attach(session_id, self.tech, browser, browser.offset, (80, 24))
         browser.serve(attached)
         await eventually(lambda: browser.control("attached"))
         return browser
 
     async def value(self, sql: str, *values: object) -> object:
-        async with self.db.tenant(self.tenant_id) as tx:
+        async with self.db.scope(system_scope(self.tenant_id)) as tx:
             return await tx.fetchval(sql, *values)
 
     async def audit(self, session_id: UUID) -> list[tuple[str, bytes | None]]:
-        async with self.db.audit_reader(self.tenant_id) as tx:
+        async with self.db.audit_reader(system_scope(self.tenant_id)) as tx:
             rows = await tx.fetch(
                 "select operation, input from core.tunnel_audit where session_id = $1 order by seq", session_id
             )
@@ -115,7 +108,7 @@ class House:
         )
 
     async def chain_is_whole(self) -> bool:
-        async with self.db.audit_reader(self.tenant_id) as tx:
+        async with self.db.audit_reader(system_scope(self.tenant_id)) as tx:
             row = await tx.fetchrow("select * from core.verify_audit('tunnel_audit')")
         assert row is not None
         return row["row_count"] > 0 and row["first_bad"] is None

@@ -5,8 +5,9 @@ import os
 from uuid import UUID
 
 import pytest
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.tunnel import output_path
 from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
@@ -33,7 +34,7 @@ async def test_keys_are_audited_and_echoed(house: House) -> None:
     await eventually(lambda: browser.acknowledged_input == 3)
     assert (await house.audit(session_id))[0][0] == "tunnel.open"
     await asyncio.sleep(0.5)
-    assert (await house.service.status(house.tech.principal, session_id))["status"] == "open"
+    assert (await house.service.status(house.tech, session_id))["status"] == "open"
     assert await house.chain_is_whole()
 
 
@@ -201,7 +202,7 @@ async def test_taking_over_at_another_api_process_fences_the_first(house: House)
 
 async def test_a_relay_that_missed_the_takeover_cannot_audit_any_more(house: House) -> None:
     session_id, browser = await attached(house)
-    async with house.db.tenant(house.tenant_id) as tx:
+    async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute(
             "update core.tunnel_sessions set lease_owner = 'somebody else' where session_id = $1", session_id
         )
@@ -261,7 +262,7 @@ async def test_a_shell_that_prints_for_ever_is_slowed_down(house: House, monkeyp
     await house.agent.print(bytes(4 * 1024 * 1024))
     await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
     assert asyncio.get_running_loop().time() - started > 0.9
-    status = await house.service.status(house.tech.principal, session_id)
+    status = await house.service.status(house.tech, session_id)
     assert status["status"] == "open"
 
 
@@ -295,7 +296,7 @@ async def test_the_shell_ends(house: House) -> None:
     await eventually(lambda: browser.close_code == 1000)
     assert browser.output == b"exit\rbye"
     assert browser.controls[-1] == {"type": "closed", "exit_code": 3, "reason": "The shell ended."}
-    status = await house.service.status(house.tech.principal, session_id)
+    status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["exit_code"], status["close_reason"]) == ("closed", 3, "exited")
     assert (await house.audit(session_id))[-1][0] == "tunnel.close"
     with pytest.raises(SessionClosed):
@@ -318,7 +319,7 @@ async def test_a_clean_close_of_the_tab_ends_the_shell(house: House) -> None:
     relay, end = browser.drop()
     await relay.leave(end, clean=True)
     await eventually(lambda: house.agent.hung_up)
-    status = await house.service.status(house.tech.principal, session_id)
+    status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["close_reason"]) == ("closed", "closed")
 
 
@@ -328,7 +329,7 @@ async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkey
     relay, end = browser.drop()
     await relay.leave(end, clean=False)
     await eventually(lambda: house.agent.hung_up)
-    status = await house.service.status(house.tech.principal, session_id)
+    status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
 
 
@@ -336,12 +337,12 @@ async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
     session_id = await house.open()
     await eventually(lambda: house.agent.session)
     assert await close_expired(house.db, house.bus) == 0
-    async with house.db.tenant(house.tenant_id) as tx:
+    async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute("update core.tunnel_sessions set lease_until = now() - interval '1 second'")
     assert await close_expired(house.db, house.bus) == 1
     assert await close_expired(house.db, house.bus) == 0
     await eventually(lambda: house.agent.hung_up >= 1)
-    status = await house.service.status(house.tech.principal, session_id)
+    status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
     assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
     assert await house.chain_is_whole()
@@ -359,7 +360,7 @@ async def test_closing_over_rest_reaches_the_browser_at_another_process(house: H
 
 async def test_signing_out_everywhere_ends_the_terminal(house: House) -> None:
     _, browser = await attached(house)
-    house.revoked.add(house.tech.principal.session_id)
+    house.revoked.add(house.tech.session_id)
     await eventually(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["reason"] == "The sign-in session ended."
     await eventually(lambda: house.agent.hung_up)
@@ -371,7 +372,7 @@ async def test_nobody_else_attaches(house: House) -> None:
     for relays in (house.relays, house.others):
         for somebody in (colleague, stranger):
             with pytest.raises(NoSuchSession):
-                await relays.attach(session_id, somebody.principal, ScriptedBrowser(), 0, (80, 24))
+                await relays.attach(session_id, somebody, ScriptedBrowser(), 0, (80, 24))
 
 
 async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:

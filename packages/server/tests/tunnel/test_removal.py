@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.removal import AgentRemoval
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.tunnel.browser_end import CLOSE_NORMAL
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.routes import build_router
@@ -31,7 +31,7 @@ async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> No
     session_id = await house.open()
     browser = await house.attach(session_id, ScriptedBrowser())
     admin = person(house.tenant_id, Role.PARTNER_ADMIN)
-    await removal(house).remove(house.tenant_id, house.agent_id, admin)
+    await removal(house).remove(admin.inside(), house.agent_id)
     closed = await eventually(lambda: browser.control("closed"))
     assert closed["reason"] == "The machine was removed."
     await eventually(lambda: browser.close_code == CLOSE_NORMAL)
@@ -49,8 +49,8 @@ async def test_sessions_and_recordings_stay_readable(house: House, api: Api) -> 
     await eventually(lambda: house.agent.session)
     await house.agent.print(b"hello")
     await asyncio.sleep(0.8)
-    await removal(house).remove(house.tenant_id, house.agent_id, person(house.tenant_id, Role.PARTNER_ADMIN))
-    async with api.as_(house.tech.principal) as http:
+    await removal(house).remove(person(house.tenant_id, Role.PARTNER_ADMIN).inside(), house.agent_id)
+    async with api.as_(house.tech) as http:
         status = (await http.get(f"/tunnel/status/{session_id}")).json()
         assert (status["status"], status["close_reason"], status["hostname"]) == ("closed", "removed", "nw-srv-01")
         recording = await http.get(f"/tunnel/sessions/{session_id}/recording")
@@ -58,7 +58,7 @@ async def test_sessions_and_recordings_stay_readable(house: House, api: Api) -> 
         assert (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).status_code == 404
         for params in ({}, {"search": "nw-SRV"}, {"sort": "hostname"}, {"agent_id": str(house.agent_id)}):
             assert await _listed(http, params) == [str(session_id)], params
-    async with api.as_(person(house.tenant_id, Role.CLIENT_CONTACT, house.agent_id).principal) as http:
+    async with api.as_(person(house.tenant_id, Role.CLIENT_CONTACT, house.agent_id)) as http:
         assert (await http.get("/tunnel/sessions")).status_code == 403
         assert (await http.get(f"/tunnel/status/{session_id}")).status_code == 403
 

@@ -3,11 +3,13 @@
 import json
 
 import pytest
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.identity.tickets import TicketRefused, redeem
 from gururmm_server.core.tunnel.routes import build_router
 from gururmm_server.infra.ids import new_id
 
+from packages.server.tests import world
 from packages.server.tests.world import Api
 
 from .conftest import House, person, plant_machine
@@ -20,7 +22,7 @@ def api(house: House) -> Api:
 
 
 async def test_opening_starts_a_shell_and_writes_it_down(house: House, api: Api) -> None:
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         answer = await http.post(
             "/tunnel/open", json={"agent_id": str(house.agent_id), "columns": 100, "rows": 40, "shell": "bash"}
         )
@@ -41,12 +43,12 @@ async def test_opening_starts_a_shell_and_writes_it_down(house: House, api: Api)
         names = [row["name"] for row in await tx.fetch("select name from core.outbox")]
     assert names == ["tunnel.opened"]
     principal, subject = await redeem(house.db, opened["ticket"], "tunnel")
-    assert principal == house.tech.principal
+    assert principal == house.tech
     assert str(subject) == opened["session_id"]
 
 
 async def test_a_ticket_works_once_and_only_for_its_purpose(house: House, api: Api) -> None:
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         opened = (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).json()
         again = (await http.post(f"/tunnel/ticket/{opened['session_id']}")).json()
     with pytest.raises(TicketRefused):
@@ -58,9 +60,9 @@ async def test_a_ticket_works_once_and_only_for_its_purpose(house: House, api: A
 
 
 async def test_an_offline_machine_cannot_be_opened(house: House, api: Api) -> None:
-    async with house.db.tenant(house.tenant_id) as tx:
+    async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute("update core.agent_state set online = false, gateway_id = null")
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         answer = await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})
     assert (answer.status_code, answer.json()["code"]) == (409, "agent_offline")
     assert await house.value("select count(*) from core.tunnel_sessions") == 0
@@ -69,7 +71,7 @@ async def test_an_offline_machine_cannot_be_opened(house: House, api: Api) -> No
 async def test_another_partners_things_are_not_found(house: House, api: Api) -> None:
     session_id = await house.open()
     foreign_tenant, foreign_agent = await plant_machine(house.db, "gw-x")
-    stranger = person(foreign_tenant, Role.PARTNER_ADMIN).principal
+    stranger = person(foreign_tenant, Role.PARTNER_ADMIN)
     async with api.as_(stranger) as http:
         assert (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).status_code == 404
         for method, path in (
@@ -80,42 +82,35 @@ async def test_another_partners_things_are_not_found(house: House, api: Api) -> 
         ):
             assert (await http.request(method, path)).status_code == 404, path
         assert (await http.get("/tunnel/sessions")).json() == {"items": [], "next_cursor": None, "total": 0}
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         assert (await http.post("/tunnel/open", json={"agent_id": str(foreign_agent)})).status_code == 404
     assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open"]
 
 
 async def test_roles(house: House, api: Api) -> None:
     session_id = await house.open()
-    contact = person(house.tenant_id, Role.CLIENT_CONTACT, new_id()).principal
+    contact = person(house.tenant_id, Role.CLIENT_CONTACT, new_id())
     async with api.as_(contact) as http:
         assert (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).status_code == 403
         assert (await http.get("/tunnel/sessions")).status_code == 403
         assert (await http.get(f"/tunnel/status/{session_id}")).status_code == 403
-    async with api.as_(person(house.tenant_id).principal) as http:
+    async with api.as_(person(house.tenant_id)) as http:
         assert (await http.get(f"/tunnel/status/{session_id}")).status_code == 200
         assert (await http.post(f"/tunnel/ticket/{session_id}")).status_code == 403
         assert (await http.post(f"/tunnel/close/{session_id}")).status_code == 403
-    async with api.as_(person(house.tenant_id, Role.PARTNER_ADMIN).principal) as http:
+    async with api.as_(person(house.tenant_id, Role.PARTNER_ADMIN)) as http:
         assert (await http.post(f"/tunnel/close/{session_id}")).json()["status"] == "closed"
 
 
 async def test_a_closed_session_answers_closed_to_its_owner_whatever_their_role_is_now(house: House, api: Api) -> None:
     session_id = await house.open()
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         first = (await http.post(f"/tunnel/close/{session_id}")).json()
         again = await http.post(f"/tunnel/close/{session_id}")
         assert (again.status_code, again.json()) == (200, first)
         assert (await http.post(f"/tunnel/ticket/{session_id}")).json()["code"] == "session_closed"
-    mine = house.tech.principal
-    demoted = Principal(
-        user_id=mine.user_id,
-        email=mine.email,
-        session_id=new_id(),
-        role=Role.CLIENT_CONTACT,
-        tenant_id=mine.tenant_id,
-        client_id=new_id(),
-    )
+    mine = house.tech
+    demoted = world.person(mine.tenant_id, Role.CLIENT_CONTACT, new_id(), user_id=mine.user_id, email=mine.email)
     async with api.as_(demoted) as http:
         answer = await http.get(f"/tunnel/status/{session_id}")
     assert (answer.status_code, answer.json()["status"]) == (200, "closed")
@@ -125,14 +120,14 @@ async def test_a_closed_session_answers_closed_to_its_owner_whatever_their_role_
 async def test_a_person_has_at_most_eight_terminals(house: House, api: Api) -> None:
     for _ in range(8):
         await house.open()
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         answer = await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_sessions")
 
 
 @pytest.mark.parametrize("wrong", [{"columns": 0}, {"rows": 1001}, {"shell": "sh; rm -rf /"}, {"shell": "x" * 65}])
 async def test_hostile_values_are_refused(house: House, api: Api, wrong: dict[str, object]) -> None:
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         answer = await http.post("/tunnel/open", json={"agent_id": str(house.agent_id), **wrong})
     assert answer.status_code == 422
 
@@ -149,7 +144,7 @@ async def test_a_recording_is_an_asciicast_with_whole_characters(house: House, a
         await browser.relay._output.flush()
     await browser.relay.resize(132, 43)
     await browser.relay._output.flush()
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         answer = await http.get(f"/tunnel/sessions/{session_id}/recording")
     assert answer.headers["content-type"].startswith("application/x-asciicast")
     header, *lines = [json.loads(line) for line in answer.text.splitlines()]
@@ -163,7 +158,7 @@ async def test_a_recording_is_an_asciicast_with_whole_characters(house: House, a
 
 async def test_sessions_are_listed_filtered_and_paged(house: House, api: Api) -> None:
     opened = [str(await house.open()) for _ in range(5)]
-    async with api.as_(house.tech.principal) as http:
+    async with api.as_(house.tech) as http:
         await http.post(f"/tunnel/close/{opened[0]}")
         first = (await http.get("/tunnel/sessions", params={"limit": 3})).json()
         rest = (await http.get("/tunnel/sessions", params={"limit": 3, "cursor": first["next_cursor"]})).json()

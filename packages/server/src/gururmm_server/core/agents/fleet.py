@@ -1,7 +1,7 @@
 """Which machines somebody means: the filter that the fleet list, bulk commands and counts share."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
@@ -23,14 +23,6 @@ class FleetFilter:
     os: OsFamily | None = None
     hostname: str | None = None
     """The whole name, whatever its case."""
-
-    def narrowed(self, client_id: UUID | None) -> "FleetFilter | None":
-        """The same within this Client (None: everywhere); None where the filter asks for another Client's."""
-        if client_id is None or self.client_id == client_id:
-            return self
-        if self.client_id is not None:
-            return None
-        return replace(self, client_id=client_id)
 
 
 @dataclass(frozen=True, slots=True)

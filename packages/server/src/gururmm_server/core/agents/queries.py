@@ -12,11 +12,11 @@ from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound, AgentOffline, AgentRefused, AgentSilent
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -54,7 +54,7 @@ class LiveQueries:
         self._bus = bus
         self._answer_seconds = answer_seconds
 
-    async def processes(self, caller: TenantCaller, agent_id: UUID, sort: str) -> dict[str, Any]:
+    async def processes(self, caller: Scope, agent_id: UUID, sort: str) -> dict[str, Any]:
         """The process list, sorted by a column of its items (`-cpu`: the most first)."""
         data = await self._ask(caller, agent_id, "processes", {})
         items = _items(data, _PROCESS)
@@ -64,9 +64,9 @@ class LiveQueries:
         items.sort(key=lambda item: _sort_key(item.get(column)), reverse=sort.startswith("-"))
         return {"at": datetime.now(UTC), "items": items, "truncated": bool(data.get("truncated"))}
 
-    async def folders(self, caller: TenantCaller, agent_id: UUID, path: str) -> dict[str, Any]:
+    async def folders(self, caller: Scope, agent_id: UUID, path: str) -> dict[str, Any]:
         """The folders directly under a path, with the size of what they hold. Audited: any path may be asked for."""
-        row = AuditRow("agent.folders", caller, agent_id, details={"path": path})
+        row = AuditRow("agent.folders", caller.subject, agent_id, details={"path": path})
         data = await self._ask(caller, agent_id, "folders", {"path": path}, row)
         items = sorted(_items(data, _FOLDER), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
         shown = data.get("path")
@@ -78,15 +78,15 @@ class LiveQueries:
 
     async def _ask(
         self,
-        caller: TenantCaller,
+        caller: Scope,
         agent_id: UUID,
         kind: Kind,
         arguments: dict[str, Any],
         audit: AuditRow | None = None,
     ) -> dict[str, Any]:
         """The answer's data. Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
-            row = await rows.find(tx, agent_id, caller.client_id)
+        async with self._db.scope(caller) as tx:
+            row = await rows.find(tx, agent_id)
             if row is None:
                 raise AgentNotFound
             if not row["online"] or row["gateway_id"] is None:

@@ -9,9 +9,11 @@ from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.limits import Close
 
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound
-from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.nats import Bus
@@ -29,7 +31,7 @@ class Ended:
 class Ending(Protocol):
     """Ends what one component has going on at a machine: its audit rows and events are in the caller's transaction."""
 
-    async def __call__(self, tx: Transaction, agent_id: UUID, actor: Actor) -> Ended: ...
+    async def __call__(self, tx: Transaction, agent_id: UUID, actor: Subject) -> Ended: ...
 
 
 class AgentRemoval:
@@ -40,17 +42,17 @@ class AgentRemoval:
         self._bus = bus
         self._endings = endings
 
-    async def remove(self, tenant_id: UUID, agent_id: UUID, actor: Actor) -> None:
+    async def remove(self, caller: Scope, agent_id: UUID) -> None:
         """End what goes on at a machine, then remove it; its socket closes. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            row = await rows.find(tx, agent_id, None)
+        async with self._db.scope(caller) as tx:
+            row = await rows.find(tx, agent_id)
             if row is None:
                 raise AgentNotFound
             details = {"hostname": row["hostname"], "client": row["client_name"], "site": row["site_name"]}
-            await append(tx, "audit_log", AuditRow("agent.deleted", actor, agent_id=agent_id, details=details))
+            await append(tx, "audit_log", AuditRow("agent.deleted", caller.subject, agent_id=agent_id, details=details))
             if not await rows.revoke(tx, agent_id):
                 raise AgentNotFound  # somebody else was quicker
-            ended = [await end(tx, agent_id, actor) for end in self._endings]
+            ended = [await end(tx, agent_id, caller.subject) for end in self._endings]
             gateway_id = await rows.delete(tx, agent_id)
         if gateway_id is not None:
             await self._send_away(gateway_id, agent_id, [message for each in ended for message in each.to_machine])

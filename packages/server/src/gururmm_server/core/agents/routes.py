@@ -5,21 +5,22 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents import schemas
 from gururmm_server.core.agents.fleet import FleetFilter, Status
 from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.core.agents.permissions import AGENTS_DELETE, AGENTS_INSPECT, AGENTS_READ, AGENTS_WRITE
 from gururmm_server.core.agents.queries import LiveQueries
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.service import SORTS, AgentService
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
-Inspector = Annotated[TenantCaller, requires(Permission.AGENTS_INSPECT)]
-Writer = Annotated[TenantCaller, requires(Permission.AGENTS_WRITE)]
-Deleter = Annotated[TenantCaller, requires(Permission.AGENTS_DELETE)]
+Reader = Annotated[Scope, requires(AGENTS_READ)]
+Inspector = Annotated[Scope, requires(AGENTS_INSPECT)]
+Writer = Annotated[Scope, requires(AGENTS_WRITE)]
+Deleter = Annotated[Scope, requires(AGENTS_DELETE)]
 ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "write", "-write", "name", "-name", "pid"]
 
 
@@ -45,17 +46,13 @@ def _add_lists(router: APIRouter, agents: AgentService) -> None:
         hostname: Annotated[str | None, Query(max_length=255)] = None,
     ) -> Response:
         """The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name."""
-        fleet = FleetFilter(
-            page.search, status, client_id, site_id, os, hostname and hostname.replace("\0", "")
-        ).narrowed(caller.client_id)
-        if fleet is None:
-            return json_response({"items": [], "next_cursor": None, "total": 0})
-        return json_response(await agents.page(caller.tenant_id, fleet, page))
+        fleet = FleetFilter(page.search, status, client_id, site_id, os, hostname and hostname.replace("\0", ""))
+        return json_response(await agents.page(caller, fleet, page))
 
     @router.get("/agents/{agent_id}", response_model=schemas.AgentDetail)
     async def get_agent(caller: Reader, agent_id: UUID) -> Response:
         """A machine with its inventory and newest readings."""
-        return json_response(await agents.get(caller.tenant_id, agent_id, caller.client_id))
+        return json_response(await agents.get(caller, agent_id))
 
 
 def _add_questions(router: APIRouter, queries: LiveQueries) -> None:
@@ -78,10 +75,10 @@ def _add_acts(router: APIRouter, agents: AgentService, removal: AgentRemoval) ->
     @router.patch("/agents/{agent_id}", response_model=schemas.AgentDetail)
     async def move_agent(caller: Writer, agent_id: UUID, body: schemas.MoveAgent) -> Response:
         """Put a machine under another Site."""
-        return json_response(await agents.move(caller.tenant_id, agent_id, body.site_id, caller))
+        return json_response(await agents.move(caller, agent_id, body.site_id))
 
     @router.delete("/agents/{agent_id}", status_code=204)
     async def delete_agent(caller: Deleter, agent_id: UUID) -> Response:
         """Remove a machine; its key is worth nothing from then on."""
-        await removal.remove(caller.tenant_id, agent_id, caller)
+        await removal.remove(caller, agent_id)
         return Response(status_code=204)

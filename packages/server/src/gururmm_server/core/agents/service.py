@@ -1,14 +1,15 @@
-"""Machines, for whoever may see them. A Client contact's `client_id` narrows every read; others are not found."""
+"""Machines, for whoever may see them; others are not found."""
 
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents import _fleet_repository as fleet_rows
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound, SiteNotFound
 from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.agents.rows import agent_row, latest_metrics, live_row
-from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.nats import Bus
@@ -25,9 +26,9 @@ class AgentService:
         self._db = db
         self._bus = bus
 
-    async def page(self, tenant_id: UUID, fleet: FleetFilter, query: PageQuery) -> JsonPage:
+    async def page(self, caller: Scope, fleet: FleetFilter, query: PageQuery) -> JsonPage:
         """A page of the fleet."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             found, total = await fleet_rows.page(tx, fleet, query)
         page, cursor = query.cut(found)
         return {"items": [agent_row(row) for row in page], "next_cursor": cursor, "total": total}
@@ -36,17 +37,17 @@ class AgentService:
         """The ids of the machines that a filter means, up to `limit`, inside the caller's transaction."""
         return await fleet_rows.targets(tx, fleet, limit)
 
-    async def gateway(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None) -> str | None:
+    async def gateway(self, caller: Scope, agent_id: UUID) -> str | None:
         """The gateway that holds a machine, if one does. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            row = await find_agent(tx, agent_id, client_id)
+        async with self._db.scope(caller) as tx:
+            row = await find_agent(tx, agent_id)
         gateway_id: str | None = row["gateway_id"] if row["online"] else None
         return gateway_id
 
-    async def get(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None = None) -> dict[str, Any]:
+    async def get(self, caller: Scope, agent_id: UUID) -> dict[str, Any]:
         """A machine with its inventory and its newest readings. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            row = await find_agent(tx, agent_id, client_id)
+        async with self._db.scope(caller) as tx:
+            row = await find_agent(tx, agent_id)
             sections = await rows.inventory(tx, agent_id)
         return {
             **agent_row(row),
@@ -57,23 +58,25 @@ class AgentService:
             "gateway": row["gateway_id"] is not None,
         }
 
-    async def move(self, tenant_id: UUID, agent_id: UUID, site_id: UUID | None, actor: Actor) -> dict[str, Any]:
+    async def move(self, caller: Scope, agent_id: UUID, site_id: UUID | None) -> dict[str, Any]:
         """Put a machine under another Site: from now on only that one's Client hears of it.
 
         Raises `AgentNotFound` and `SiteNotFound`.
         """
         if site_id is not None:
-            async with self._db.tenant(tenant_id) as tx:
-                row = await find_agent(tx, agent_id, None)
+            async with self._db.scope(caller) as tx:
+                row = await find_agent(tx, agent_id)
                 site = await rows.site(tx, site_id)
                 if site is None:
                     raise SiteNotFound
                 details = {"hostname": row["hostname"], "from": row["site_name"], "to": site["site_name"]}
-                await append(tx, "audit_log", AuditRow("agent.moved", actor, agent_id=agent_id, details=details))
+                await append(
+                    tx, "audit_log", AuditRow("agent.moved", caller.subject, agent_id=agent_id, details=details)
+                )
                 gateway_id = await rows.move(tx, agent_id, site)
-                row = await find_agent(tx, agent_id, None)
-            await self._tell_moved(tenant_id, row, gateway_id)
-        return await self.get(tenant_id, agent_id)
+                row = await find_agent(tx, agent_id)
+            await self._tell_moved(caller.tenant_id, row, gateway_id)
+        return await self.get(caller, agent_id)
 
     async def _tell_moved(self, tenant_id: UUID, row: Row, gateway_id: str | None) -> None:
         if gateway_id is not None:
@@ -83,9 +86,9 @@ class AgentService:
         await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
 
 
-async def find_agent(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row:
-    """Returns a machine's row. Raises `AgentNotFound` where it is not this Partner's, or not this Client's."""
-    row = await rows.find(tx, agent_id, client_id)
+async def find_agent(tx: Transaction, agent_id: UUID) -> Row:
+    """Returns a machine's row. Raises `AgentNotFound` where the transaction's scope does not see it."""
+    row = await rows.find(tx, agent_id)
     if row is None:
         raise AgentNotFound
     return row

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit import _repository as repository
 from gururmm_server.core.audit.service import Chain
 from gururmm_server.infra.database import Database, Row
@@ -69,22 +70,24 @@ class AuditReading:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def page(self, tenant_id: UUID, reader: str, chosen: Filter, query: PageQuery) -> Page[Entry]:
-        """A page of the chosen rows; `reader` is the e-mail address that goes into the meta-audit."""
+    async def page(self, reader: Scope, chosen: Filter, query: PageQuery) -> Page[Entry]:
+        """Returns a page of the chosen rows, as far as the reader sees them; who it is goes into the meta-audit."""
         asked = asdict(chosen) | {"search": query.search, "limit": query.limit, "continued": query.after is not None}
-        async with self._db.audit_reader(tenant_id) as tx:
-            await repository.record_read(tx, reader, {key: value for key, value in asked.items() if value is not None})
+        async with self._db.audit_reader(reader) as tx:
+            await repository.record_read(
+                tx, reader.subject.name, {key: value for key, value in asked.items() if value is not None}
+            )
             rows, total = await repository.page(tx, chosen, query)
         page, following = query.cut(rows)
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(reader) as tx:
             names = await repository.hostnames(tx, [row["agent_id"] for row in page if row["agent_id"]])
         return Page[Entry](items=[_entry(row, names) for row in page], next_cursor=following, total=total)
 
-    async def verify(self, tenant_id: UUID, reader: str) -> Verified:
+    async def verify(self, reader: Scope) -> Verified:
         """Recompute both chains."""
-        async with self._db.audit_reader(tenant_id) as tx:
-            await repository.record_read(tx, reader, {"verify": True})
-        verdicts = await _verify_tenant(self._db, tenant_id)
+        async with self._db.audit_reader(reader) as tx:
+            await repository.record_read(tx, reader.subject.name, {"verify": True})
+        verdicts = await _verify_tenant(self._db, reader.tenant_id)
         bad = [verdict.first_bad for verdict in verdicts if verdict.first_bad is not None]
         return Verified(ok=not bad, rows=sum(verdict.rows for verdict in verdicts), first_bad=bad[0] if bad else None)
 
@@ -107,7 +110,7 @@ async def verify_all(db: Database, tenant_id: UUID | None = None) -> list[Verdic
 async def _verify_tenant(db: Database, tenant_id: UUID, partner_name: str = "") -> list[Verdict]:
     verdicts = []
     for chain in _CHAINS:
-        async with db.audit_reader(tenant_id) as tx:
+        async with db.audit_reader(system_scope(tenant_id)) as tx:
             row = await repository.verify(tx, chain)
         verdicts.append(Verdict(tenant_id, partner_name, chain, row["row_count"], row["first_bad"]))
     return verdicts

@@ -1,35 +1,30 @@
 """/api/v1/audit."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.audit.permissions import AUDIT_READ
 from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Kind, Verified
 from gururmm_server.infra.errors import InvalidInput
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
+Reader = Annotated[Scope, requires(AUDIT_READ)]
 Exact = Annotated[str | None, Query(max_length=254)]
 
 
-class Reader(Protocol):
-    """Whoever reads: a Partner's admin."""
-
-    @property
-    def tenant_id(self) -> UUID: ...
-    @property
-    def email(self) -> str: ...
-
-
-def build_router(audit: AuditReading, reader: Any) -> APIRouter:
-    """Mounted under /api/v1. `reader` is the dependency that gives a `Reader`: identity, which has it, stands above."""
+def build_router(audit: AuditReading) -> APIRouter:
+    """Mounted under /api/v1."""
     router = APIRouter(prefix="/audit", tags=["audit"])
 
     @router.get("")
     async def list_audit(
         *,
-        caller: Annotated[Reader, reader],
+        caller: Reader,
         query: Annotated[PageQuery, page_query(SORTS, "-at")],
         operation: Exact = None,
         actor: Exact = None,
@@ -49,12 +44,12 @@ def build_router(audit: AuditReading, reader: Any) -> APIRouter:
             since=_moment("from", since),
             until=_moment("to", until),
         )
-        return await audit.page(caller.tenant_id, caller.email, chosen, query)
+        return await audit.page(caller, chosen, query)
 
     @router.get("/verify")
-    async def verify_audit(caller: Annotated[Reader, reader]) -> Verified:
+    async def verify_audit(caller: Reader) -> Verified:
         """Recompute both chains of hashes."""
-        return await audit.verify(caller.tenant_id, caller.email)
+        return await audit.verify(caller)
 
     return router
 

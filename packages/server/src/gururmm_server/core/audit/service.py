@@ -1,9 +1,10 @@
 """Appending to the chains. Reading is in `reading`."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 from uuid import UUID
 
+from gururmm_server.core.access.subject import Subject
 from gururmm_server.infra.database import Transaction
 
 Chain = Literal["tunnel_audit", "audit_log"]
@@ -11,21 +12,12 @@ Chain = Literal["tunnel_audit", "audit_log"]
 _APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
-class Actor(Protocol):
-    """Who acts: a signed-in person."""
-
-    @property
-    def user_id(self) -> UUID: ...
-    @property
-    def email(self) -> str: ...
-
-
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """One operation. `input` is what was typed or sent, byte for byte; `details` is everything else."""
 
     operation: str
-    actor: Actor | None
+    actor: Subject | None
     agent_id: UUID | None = None
     session_id: UUID | None = None
     channel_id: int | None = None
@@ -39,8 +31,8 @@ async def append(tx: Transaction, chain: Chain, *rows: AuditRow) -> None:
         (
             chain,
             row.operation,
-            row.actor.email if row.actor else None,
-            row.actor.user_id if row.actor else None,
+            row.actor.name if row.actor else None,
+            row.actor.id if row.actor else None,
             row.agent_id,
             row.session_id,
             row.channel_id,

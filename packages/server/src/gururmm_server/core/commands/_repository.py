@@ -63,7 +63,7 @@ async def create(
     timeout_s: int,
     deadline_at: datetime | None,
     created_by: str,
-    created_by_id: UUID,
+    created_by_id: UUID | None,
 ) -> list[Row]:
     """Queue a script for each (agent, new command id, new event id). A row for each machine that exists here."""
     return await tx.fetch(

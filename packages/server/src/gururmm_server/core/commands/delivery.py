@@ -126,7 +126,7 @@ class CommandDelivery:
                 if begun := accepted - results.keys():
                     for row in await repository.accept(tx, [(UUID(bytes=key[0]), key[1]) for key in begun]):
                         _tell(recorded, row, said_by)
-                await self._record_output(tx, [report for report in reports if self._owns(report)], recorded)
+                await self._record_output(tx, [report for report in reports if self._owns(report)], said_by, recorded)
                 if results:
                     await self._record_results(tx, results, said_by, recorded)
         except BaseException:
@@ -155,7 +155,9 @@ class CommandDelivery:
         facts = self._facts.get(report.message.command_id)
         return facts is not None and facts.agent_id == report.agent_id.bytes
 
-    async def _record_output(self, tx: Transaction, reports: list[Report], recorded: Recorded) -> None:
+    async def _record_output(
+        self, tx: Transaction, reports: list[Report], said_by: dict[bytes, Report], recorded: Recorded
+    ) -> None:
         pieces: dict[tuple[bytes, int], CommandOutput] = {}
         for report in reports:
             message = report.message
@@ -174,7 +176,9 @@ class CommandDelivery:
             facts = self._facts[piece.command_id]
             if key in new:
                 recorded.live.setdefault(facts.tenant_id, Live()).output.append(
-                    OutputPiece(command_id=piece.command_id, seq=piece.seq, stream=piece.stream, data=piece.data)
+                    OutputPiece(
+                        piece.command_id, said_by[facts.agent_id].client_id.bytes, piece.seq, piece.stream, piece.data
+                    )
                 )
             else:
                 facts.held -= len(piece.data)

@@ -5,8 +5,9 @@ from uuid import UUID
 import msgspec
 from gururmm_wire.v2.server import CancelCommand
 
+from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents.removal import Ended
-from gururmm_server.core.audit.service import Actor, append
+from gururmm_server.core.audit.service import append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
 from gururmm_server.core.events import traffic
@@ -16,7 +17,7 @@ from gururmm_server.infra.database import Transaction
 _LIVE_ITEMS = 500
 
 
-async def cancel_all(tx: Transaction, agent_id: UUID, actor: Actor) -> Ended:
+async def cancel_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
     """Cancel what is not over, with an audit row and an event each. The rows themselves go with the machine."""
     assert tx.tenant_id is not None
     unfinished = await rows.lock_unfinished(tx, agent_id)

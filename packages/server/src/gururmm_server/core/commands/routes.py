@@ -5,18 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.commands import schemas
+from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_READ, COMMANDS_RUN
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Order
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.COMMANDS_READ)]
-Runner = Annotated[TenantCaller, requires(Permission.COMMANDS_RUN)]
-Deleter = Annotated[TenantCaller, requires(Permission.COMMANDS_DELETE)]
+Reader = Annotated[Scope, requires(COMMANDS_READ)]
+Runner = Annotated[Scope, requires(COMMANDS_RUN)]
+Deleter = Annotated[Scope, requires(COMMANDS_DELETE)]
 
 
 def build_router(commands: CommandService) -> APIRouter:
@@ -40,14 +41,14 @@ def _add_reads(router: APIRouter, commands: CommandService) -> None:
     ) -> Response:
         """Commands, newest first."""
         filters = {"agent_id": agent_id, "batch_id": batch_id, "statuses": _statuses(status, state)}
-        return json_response(await commands.page(caller.tenant_id, filters, page))
+        return json_response(await commands.page(caller, filters, page))
 
     @router.get("/{command_id}", response_model=schemas.CommandDetail)
     async def get_command(
         caller: Reader, command_id: UUID, wait_s: Annotated[float, Query(ge=0, le=30)] = 0
     ) -> Response:
         """A command with its output. `wait_s`: answer when it is over, or after that many seconds."""
-        return json_response(await commands.get(caller.tenant_id, command_id, wait_s))
+        return json_response(await commands.get(caller, command_id, wait_s))
 
 
 def _add_acts(router: APIRouter, commands: CommandService) -> None:
@@ -55,7 +56,7 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
     async def create_commands(caller: Runner, body: schemas.CreateCommands) -> Response:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
         order = Order(body.shell, body.script, body.timeout_s, body.deadline_s)
-        items = await commands.create(caller.tenant_id, caller, order, body.agent_ids, _fleet(body.filter))
+        items = await commands.create(caller, order, body.agent_ids, _fleet(body.filter))
         return json_response({"items": items}, 201)
 
     @router.post(
@@ -65,19 +66,19 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
     )
     async def cancel_command(caller: Runner, command_id: UUID) -> Response:
         """Stop a command. One that no machine has seen is cancelled at once."""
-        item, settled = await commands.cancel(caller.tenant_id, command_id, caller)
+        item, settled = await commands.cancel(caller, command_id)
         return json_response(item, 200 if settled else 202)
 
     @router.delete("/{command_id}", status_code=204)
     async def delete_command(caller: Deleter, command_id: UUID) -> Response:
         """Remove a command; a running one is stopped first."""
-        await commands.delete(caller.tenant_id, command_id, caller)
+        await commands.delete(caller, command_id)
         return Response(status_code=204)
 
     @router.post("/clear", response_model=schemas.Cleared)
     async def clear_commands(caller: Deleter, body: schemas.ClearCommands) -> Response:
         """Remove every command that is over."""
-        deleted = await commands.clear(caller.tenant_id, body.agent_id, caller)
+        deleted = await commands.clear(caller, body.agent_id)
         return json_response({"deleted": deleted})
 
 

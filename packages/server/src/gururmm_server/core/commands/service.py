@@ -10,9 +10,10 @@ from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.agents.service import AgentService
-from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
 from gururmm_server.core.commands.errors import (
@@ -53,11 +54,11 @@ class CommandService:
         self._hub = hub
 
     async def create(
-        self, tenant_id: UUID, actor: Actor, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
+        self, caller: Scope, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
     ) -> list[dict[str, Any]]:
         """Queue a script for machines, given or found. Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`."""
         deadline = None if order.deadline_s is None else now() + timedelta(seconds=order.deadline_s)
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             if agent_ids is None:
                 agent_ids = await self._agents.targets(tx, fleet or FleetFilter(), MOST_TARGETS + 1)
             wanted = list(dict.fromkeys(agent_ids))
@@ -71,18 +72,18 @@ class CommandService:
                 script=order.script,
                 timeout_s=order.timeout_s,
                 deadline_at=deadline,
-                created_by=actor.email,
-                created_by_id=actor.user_id,
+                created_by=caller.subject.name,
+                created_by_id=caller.subject.id,
             )
             if len(made) != len(wanted):
                 raise TargetNotFound
-        await self._announce(tenant_id, order, deadline, made)
-        return [shapes.new_command(row, order, batch_id, deadline, actor.email) for row in made]
+        await self._announce(caller.tenant_id, order, deadline, made)
+        return [shapes.new_command(row, order, batch_id, deadline, caller.subject.name) for row in made]
 
-    async def get(self, tenant_id: UUID, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
+    async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
         """A command with its output; `wait_s`: when it is over or that time has passed. Raises `CommandNotFound`."""
         if wait_s <= 0:
-            return shapes.detail(await self._read(tenant_id, command_id))
+            return shapes.detail(await self._read(caller, command_id))
         changed = asyncio.Event()
 
         def notice(batch: traffic.LiveBatch | None) -> None:
@@ -92,9 +93,9 @@ class CommandService:
                 changed.set()
 
         give_up = asyncio.get_running_loop().time() + wait_s
-        async with self._hub.listening(tenant_id, notice):
+        async with self._hub.listening(caller.tenant_id, notice):
             while True:
-                row = await self._read(tenant_id, command_id)
+                row = await self._read(caller, command_id)
                 left = give_up - asyncio.get_running_loop().time()
                 if row["status"] in FINAL or left <= 0:
                     return shapes.detail(row)
@@ -105,27 +106,27 @@ class CommandService:
                     continue
                 changed.clear()
 
-    async def page(self, tenant_id: UUID, filters: dict[str, Any], query: PageQuery) -> dict[str, Any]:
+    async def page(self, caller: Scope, filters: dict[str, Any], query: PageQuery) -> dict[str, Any]:
         """A page of commands. `filters`: agent_id, batch_id, statuses."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             found, total = await rows.page(tx, filters, query)
         page, cursor = query.cut(found)
         return {"items": [shapes.command(row) for row in page], "next_cursor": cursor, "total": total}
 
-    async def cancel(self, tenant_id: UUID, command_id: UUID, actor: Actor) -> tuple[dict[str, Any], bool]:
+    async def cancel(self, caller: Scope, command_id: UUID) -> tuple[dict[str, Any], bool]:
         """Stop a command: it as it is now, and whether that is settled (else the machine is being told).
 
         Raises `CommandNotFound` and `AlreadyFinished`.
         """
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await _locked(tx, command_id)
             if row["status"] in FINAL:
                 raise AlreadyFinished
-            await append(tx, "tunnel_audit", shapes.audit_row("command.cancelled", actor, row))
+            await append(tx, "tunnel_audit", shapes.audit_row("command.cancelled", caller.subject, row))
             settled = row["status"] == "queued" and row["sent_at"] is None
             if settled:
                 await rows.cancel_at_once(tx, command_id)
-                await outbox.publish(tx, tenant_id, shapes.cancelled(row))
+                await outbox.publish(tx, caller.tenant_id, shapes.cancelled(row))
             else:
                 await rows.request_cancel(tx, command_id)
             after = await rows.find(tx, command_id)
@@ -134,32 +135,34 @@ class CommandService:
             await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         else:
             await self._send(row, CancelCommand(command_id.bytes))
-        await self._tell(tenant_id, [shapes.update(after)])
+        await self._tell(caller.tenant_id, [shapes.update(after)])
         return shapes.command(after), settled
 
-    async def delete(self, tenant_id: UUID, command_id: UUID, actor: Actor) -> None:
+    async def delete(self, caller: Scope, command_id: UUID) -> None:
         """Remove a command and its output; one that a machine has is stopped first. Raises `CommandNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await _locked(tx, command_id)
-            await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", actor, row))
+            await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", caller.subject, row))
             await rows.delete(tx, command_id)
         if row["status"] not in FINAL:
             await self._send(row, CancelCommand(command_id.bytes))
 
-    async def clear(self, tenant_id: UUID, agent_id: UUID | None, actor: Actor) -> int:
+    async def clear(self, caller: Scope, agent_id: UUID | None) -> int:
         """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             if agent_id is not None and not await tx.fetchval(
                 "select true from core.agents where agent_id = $1", agent_id
             ):
                 raise TargetNotFound("There is no such machine here.")
             deleted = await rows.clear(tx, agent_id)
             details = {"deleted": deleted}
-            await append(tx, "tunnel_audit", AuditRow("commands.cleared", actor, agent_id=agent_id, details=details))
+            await append(
+                tx, "tunnel_audit", AuditRow("commands.cleared", caller.subject, agent_id=agent_id, details=details)
+            )
         return deleted
 
-    async def _read(self, tenant_id: UUID, command_id: UUID) -> Row:
-        async with self._db.tenant(tenant_id) as tx:
+    async def _read(self, caller: Scope, command_id: UUID) -> Row:
+        async with self._db.scope(caller) as tx:
             row = await rows.find(tx, command_id)
         if row is None:
             raise CommandNotFound

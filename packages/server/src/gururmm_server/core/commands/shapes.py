@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gururmm_server.core.audit.service import Actor, AuditRow
+from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.audit.service import AuditRow
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.catalogue import CommandCompleted
 from gururmm_server.infra.database import Row
@@ -92,7 +93,7 @@ def update(row: Row) -> traffic.CommandUpdate:
     )
 
 
-def audit_row(operation: str, actor: Actor, row: Row) -> AuditRow:
+def audit_row(operation: str, actor: Subject, row: Row) -> AuditRow:
     """What a person did to a command, for the audit."""
     details = {"command_id": str(row["command_id"]), "status": row["status"]}
     return AuditRow(operation, actor, agent_id=row["agent_id"], details=details)

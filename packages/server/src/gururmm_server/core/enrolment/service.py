@@ -11,6 +11,7 @@ from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from gururmm_server import __version__
+from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.agents.os_family import os_family
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.enrolment import _repository as repository
@@ -88,7 +89,7 @@ class Bootstrap:
         if tenant_id is None:
             raise CodeUnknown
         agent_id = agent_id_of(tenant_id, public_key)
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(system_scope(tenant_id, "enrolment")) as tx:
             admission = await lock_admission(tx, request.site_code)
             if admission is None:
                 raise CodeUnknown

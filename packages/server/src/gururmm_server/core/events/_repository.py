@@ -1,6 +1,6 @@
 """SQL of the activity feed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from gururmm_server.core.events.feed import FeedRow
@@ -13,14 +13,16 @@ _COLUMNS = "event_id, at, name, agent_id, client_id, site_id, actor, hostname, t
 
 # The machine says whose it is: the event may be older than its move. The event does where the machine is gone.
 _INSERT = """
-insert into core.activity (tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text)
+insert into core.activity (tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text,
+  permission)
 select u.tenant_id, u.event_id, u.at, u.name, u.agent_id, coalesce(a.client_id, u.client_id),
-  coalesce(a.site_id, u.site_id), u.actor, u.hostname, u.text
+  coalesce(a.site_id, u.site_id), u.actor, u.hostname, u.text, u.permission
 from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[],
-  $9::text[], $10::text[]) u(tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text)
+  $9::text[], $10::text[], $11::text[])
+  u(tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, permission)
 left join core.agents a on a.agent_id = u.agent_id and a.tenant_id = u.tenant_id
 on conflict do nothing
-returning tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text
+returning tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, permission
 """
 
 
@@ -41,21 +43,22 @@ async def insert(tx: Transaction, feed: Sequence[FeedRow]) -> list[Row]:
                 "actor",
                 "hostname",
                 "text",
+                "permission",
             )
         ),
     )
 
 
 async def page(
-    tx: Transaction, agent_id: UUID | None, name: str | None, client_id: UUID | None, query: PageQuery
+    tx: Transaction, permissions: Collection[str], agent_id: UUID | None, name: str | None, query: PageQuery
 ) -> tuple[list[Row], int]:
-    """A page of the feed. With `client_id`: what is about that Client's machines and Sites, no technician's acts."""
+    """Returns a page of what somebody with these permissions may read."""
     where = (
         "($1::uuid is null or agent_id = $1) and ($2::text is null or name = $2)"
-        " and ($3::uuid is null or (client_id = $3 and name !~ '^(command|tunnel)[.]'))"
+        " and permission = any($3::text[])"
         " and lower(text) like all($4::text[])"
     )
-    values = [agent_id, name, client_id, search_words(query.search)]
+    values = [agent_id, name, list(permissions), search_words(query.search)]
     after, bound = query.after_sql("event_id", 5)
     rows = await tx.fetch(
         f"select {_COLUMNS}, at as sort_value, event_id as sort_id from core.activity where {where} and {after}"

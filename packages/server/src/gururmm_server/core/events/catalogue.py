@@ -9,22 +9,28 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.access.audience import Audience
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Base of all events."""
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
+    audience: ClassVar[Audience | None] = None
+    """Who may read of it; a kind that declares nobody is shown to nobody."""
 
 
 class TenantCreated(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "tenant.created"
+    audience: ClassVar[Audience | None] = Audience("settings.read")
     partner_name: str
     actor: str
 
 
 class ClientCreated(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "client.created"
+    audience: ClassVar[Audience | None] = Audience("sites.read")
     client_id: UUID
     client_name: str
     actor: str
@@ -32,6 +38,7 @@ class ClientCreated(Event, frozen=True, kw_only=True):
 
 class SiteCreated(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "site.created"
+    audience: ClassVar[Audience | None] = Audience("sites.read")
     site_id: UUID
     client_id: UUID
     site_name: str
@@ -40,6 +47,7 @@ class SiteCreated(Event, frozen=True, kw_only=True):
 
 class AgentEnrolled(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "agent.enrolled"
+    audience: ClassVar[Audience | None] = Audience("agents.read")
     agent_id: UUID
     client_id: UUID
     site_id: UUID
@@ -48,6 +56,7 @@ class AgentEnrolled(Event, frozen=True, kw_only=True):
 
 class AgentOnline(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "agent.online"
+    audience: ClassVar[Audience | None] = Audience("agents.read")
     agent_id: UUID
     client_id: UUID
     hostname: str
@@ -55,6 +64,7 @@ class AgentOnline(Event, frozen=True, kw_only=True):
 
 class AgentOffline(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "agent.offline"
+    audience: ClassVar[Audience | None] = Audience("agents.read")
     agent_id: UUID
     client_id: UUID
     hostname: str
@@ -63,6 +73,7 @@ class AgentOffline(Event, frozen=True, kw_only=True):
 
 class AgentInventoryChanged(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "agent.inventory_changed"
+    audience: ClassVar[Audience | None] = Audience("agents.read")
     agent_id: UUID
     client_id: UUID
     hostname: str
@@ -73,6 +84,7 @@ class AgentInventoryChanged(Event, frozen=True, kw_only=True):
 
 class CommandQueued(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "command.queued"
+    audience: ClassVar[Audience | None] = Audience("commands.read")
     command_id: UUID
     agent_id: UUID
     hostname: str
@@ -81,6 +93,7 @@ class CommandQueued(Event, frozen=True, kw_only=True):
 
 class CommandCompleted(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "command.completed"
+    audience: ClassVar[Audience | None] = Audience("commands.read")
     command_id: UUID
     agent_id: UUID
     hostname: str
@@ -90,6 +103,7 @@ class CommandCompleted(Event, frozen=True, kw_only=True):
 
 class TunnelOpened(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "tunnel.opened"
+    audience: ClassVar[Audience | None] = Audience("tunnel.read")
     session_id: UUID
     agent_id: UUID
     hostname: str
@@ -98,6 +112,7 @@ class TunnelOpened(Event, frozen=True, kw_only=True):
 
 class TunnelClosed(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "tunnel.closed"
+    audience: ClassVar[Audience | None] = Audience("tunnel.read")
     session_id: UUID
     agent_id: UUID
     hostname: str

@@ -24,6 +24,8 @@ class FeedRow(msgspec.Struct, frozen=True):
     actor: str | None
     hostname: str | None
     text: str
+    permission: str | None
+    """What a reader must be allowed to do; None: nobody reads it."""
 
 
 class _About(msgspec.Struct, frozen=True):
@@ -70,7 +72,10 @@ _SENTENCES: dict[type[events.Event], Callable[[Any], str]] = {
         f"The terminal of {e.actor} on {e.hostname} was closed{': ' + e.reason if e.reason else ''}."
     ),
 }
-_DECODERS = {kind.name: (msgspec.json.Decoder(kind), sentence) for kind, sentence in _SENTENCES.items()}
+_DECODERS = {
+    kind.name: (msgspec.json.Decoder(kind), sentence, kind.audience.permission if kind.audience else None)
+    for kind, sentence in _SENTENCES.items()
+}
 _about = msgspec.json.Decoder(_About)
 _envelope = msgspec.json.Decoder(Envelope)
 
@@ -78,7 +83,7 @@ _envelope = msgspec.json.Decoder(Envelope)
 def read(data: bytes) -> FeedRow:
     """The feed's row for an event as it is on the bus. Raises `msgspec.MsgspecError` for what is no event.
 
-    An event that this build does not know (a newer one's, a module's) is shown by its name.
+    An event that this build does not know (a newer one's) is kept by its name, and shown to nobody.
     """
     envelope = _envelope.decode(data)
     about = _about.decode(envelope.payload)
@@ -95,4 +100,5 @@ def read(data: bytes) -> FeedRow:
         actor=about.actor,
         hostname=about.hostname,
         text=text,
+        permission=None if known is None else known[2],
     )

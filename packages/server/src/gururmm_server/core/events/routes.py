@@ -5,14 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.events import schemas
+from gururmm_server.core.events.permissions import EVENTS_READ
 from gururmm_server.core.events.service import SORTS, ActivityFeed
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+Reader = Annotated[Scope, requires(EVENTS_READ)]
 
 
 def build_router(feed: ActivityFeed) -> APIRouter:
@@ -26,7 +27,7 @@ def build_router(feed: ActivityFeed) -> APIRouter:
         agent_id: UUID | None = None,
         name: Annotated[str | None, Query(max_length=64, pattern="^[a-z_.]+$")] = None,
     ) -> Response:
-        """What happened, newest first. A Client contact sees what is about its Client's machines and Sites."""
-        return json_response(await feed.page(caller.tenant_id, agent_id, name, caller.client_id, page))
+        """What happened, newest first: of that what the caller may see, as each kind of event declares it."""
+        return json_response(await feed.page(caller, agent_id, name, page))
 
     return router

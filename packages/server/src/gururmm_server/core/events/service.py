@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.events import _repository as rows
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.feed import FeedRow
@@ -22,12 +23,10 @@ class ActivityFeed:
         self._db = db
         self._bus = bus
 
-    async def page(
-        self, tenant_id: UUID, agent_id: UUID | None, name: str | None, client_id: UUID | None, query: PageQuery
-    ) -> dict[str, Any]:
-        """A page, newest first. `client_id` narrows it to what a Client contact may know."""
-        async with self._db.tenant(tenant_id) as tx:
-            found, total = await rows.page(tx, agent_id, name, client_id, query)
+    async def page(self, caller: Scope, agent_id: UUID | None, name: str | None, query: PageQuery) -> dict[str, Any]:
+        """Returns a page of what the caller may read, newest first."""
+        async with self._db.scope(caller) as tx:
+            found, total = await rows.page(tx, caller.subject.permissions, agent_id, name, query)
         page, cursor = query.cut(found)
         return {"items": [item(row) for row in page], "next_cursor": cursor, "total": total}
 
@@ -37,8 +36,10 @@ class ActivityFeed:
             added = await rows.insert(tx, feed)
         by_tenant: dict[UUID, list[traffic.FeedItem]] = {}
         for row in added:
+            if row["permission"] is None:
+                continue  # a kind of event that declares no audience is shown to nobody
             client = row["client_id"]
-            shown = traffic.FeedItem(client.bytes if client else None, _portable(item(row)))
+            shown = traffic.FeedItem(client.bytes if client else None, row["permission"], _portable(item(row)))
             by_tenant.setdefault(row["tenant_id"], []).append(shown)
         for tenant_id, items in by_tenant.items():
             for start in range(0, len(items), _LIVE_ITEMS):

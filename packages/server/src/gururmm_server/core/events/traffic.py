@@ -3,10 +3,12 @@
 Subjects are made by the functions below, never by hand.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 import msgspec
+
+from gururmm_server.core.access.audience import Audience
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -42,8 +44,16 @@ class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
     gateway_id: str
 
 
-class AgentRow(msgspec.Struct, array_like=True, frozen=True):
+class LiveItem(msgspec.Struct, array_like=True, frozen=True):
+    """Base of what dashboards are told. A kind that declares no audience reaches nobody."""
+
+    audience: ClassVar[Audience | None] = None
+
+
+class AgentRow(LiveItem, array_like=True, frozen=True):
     """One machine's state as a dashboard shows it. Readings in permille; times in Unix seconds."""
+
+    audience: ClassVar[Audience | None] = Audience("agents.read")
 
     agent_id: bytes
     client_id: bytes
@@ -57,8 +67,10 @@ class AgentRow(msgspec.Struct, array_like=True, frozen=True):
     disk: int | None = None
 
 
-class CommandUpdate(msgspec.Struct, array_like=True, frozen=True):
+class CommandUpdate(LiveItem, array_like=True, frozen=True):
     """A command's new state; the receiver shows what is set."""
+
+    audience: ClassVar[Audience | None] = Audience("commands.read")
 
     command_id: bytes
     agent_id: bytes
@@ -71,28 +83,42 @@ class CommandUpdate(msgspec.Struct, array_like=True, frozen=True):
     duration_ms: int | None = None
 
 
-class OutputPiece(msgspec.Struct, array_like=True, frozen=True):
+class OutputPiece(LiveItem, array_like=True, frozen=True):
     """A piece of a command's output that is now in the database."""
 
+    audience: ClassVar[Audience | None] = Audience("commands.read")
+
     command_id: bytes
+    client_id: bytes
     seq: int
     stream: int
     data: bytes
 
 
-class Sample(msgspec.Struct, array_like=True, frozen=True):
+class Sample(LiveItem, array_like=True, frozen=True):
     """A metrics sample of a machine that somebody looks at: the wire message as it came."""
+
+    audience: ClassVar[Audience | None] = Audience("agents.read")
 
     agent_id: bytes
     client_id: bytes
     metrics: bytes
 
 
-class FeedItem(msgspec.Struct, array_like=True, frozen=True):
-    """A new row of the activity feed, as GET /events gives it."""
+class FeedItem(LiveItem, array_like=True, frozen=True):
+    """A new row of the activity feed, as GET /events gives it, and what a reader of it must be allowed to do."""
 
     client_id: bytes | None
+    permission: str
     item: dict[str, Any]
+
+    @property
+    def audience(self) -> Audience:  # type: ignore[override]  # of each event its own, where other kinds have one
+        return Audience(self.permission)
+
+
+LIVE_KINDS: tuple[type[LiveItem], ...] = (AgentRow, CommandUpdate, OutputPiece, Sample)
+"""Kinds whose audience stands on the class; a `FeedItem` has the one of its event."""
 
 
 class LiveBatch(msgspec.Struct, array_like=True, frozen=True):

@@ -7,12 +7,13 @@ exists, whoever made the link.
 import secrets
 from uuid import UUID
 
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import InvitationGone, WrongCredentials
 from gururmm_server.core.identity.passwords import Passwords, check_strength
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.identity.schemas import Invitation
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started, token_hash
 from gururmm_server.infra.database import Database, Row, Transaction
@@ -72,7 +73,9 @@ class Invitations:
             assert person is not None
             started = await self._keeper.start(tx, person, tenant_id, device)
             if tenant_id is not None:
-                await append(tx, "audit_log", AuditRow("invitation.accepted", started.signed_in.me))
+                await append(
+                    tx, "audit_log", AuditRow("invitation.accepted", as_actor(user_id, started.signed_in.me.email))
+                )
         return started
 
     async def _prove(self, row: Row, password: str, device: Device) -> str | None:

@@ -1,79 +1,20 @@
-"""The caller of a request: identity, role, tenant and what follows from them."""
+"""A signed-in person: who they are, by which sign-in, and where they are now."""
 
-from enum import StrEnum
 from uuid import UUID
 
 import msgspec
 
-
-class Role(StrEnum):
-    """The four roles of the product."""
-
-    PLATFORM_ADMIN = "platform_admin"
-    PARTNER_ADMIN = "partner_admin"
-    PARTNER_TECH = "partner_tech"
-    CLIENT_CONTACT = "client_contact"
-
-
-class Permission(StrEnum):
-    """What a route can ask for."""
-
-    AGENTS_READ = "agents.read"
-    AGENTS_INSPECT = "agents.inspect"
-    """Ask a machine live: its processes with their command lines, its folders."""
-    AGENTS_WRITE = "agents.write"
-    AGENTS_DELETE = "agents.delete"
-    COMMANDS_READ = "commands.read"
-    COMMANDS_RUN = "commands.run"
-    COMMANDS_DELETE = "commands.delete"
-    TUNNEL_OPEN = "tunnel.open"
-    TUNNEL_READ = "tunnel.read"
-    SITES_READ = "sites.read"
-    SITES_WRITE = "sites.write"
-    CODES_WRITE = "codes.write"
-    USERS_READ = "users.read"
-    USERS_WRITE = "users.write"
-    SETTINGS_READ = "settings.read"
-    SETTINGS_WRITE = "settings.write"
-    AUDIT_READ = "audit.read"
-    PARTNERS_READ = "partners.read"
-    PARTNERS_WRITE = "partners.write"
-
-
-_CONTACT = frozenset({Permission.AGENTS_READ, Permission.SITES_READ})
-_TECH = _CONTACT | {
-    Permission.AGENTS_INSPECT,
-    Permission.AGENTS_WRITE,
-    Permission.COMMANDS_READ,
-    Permission.COMMANDS_RUN,
-    Permission.COMMANDS_DELETE,
-    Permission.TUNNEL_OPEN,
-    Permission.TUNNEL_READ,
-    Permission.SITES_WRITE,
-    Permission.CODES_WRITE,
-    Permission.USERS_READ,
-    Permission.SETTINGS_READ,
-}
-_ADMIN = _TECH | {
-    Permission.AGENTS_DELETE,
-    Permission.USERS_WRITE,
-    Permission.SETTINGS_WRITE,
-    Permission.AUDIT_READ,
-}
-PERMISSIONS: dict[Role, frozenset[Permission]] = {
-    Role.CLIENT_CONTACT: _CONTACT,
-    Role.PARTNER_TECH: _TECH,
-    Role.PARTNER_ADMIN: _ADMIN,
-    Role.PLATFORM_ADMIN: _ADMIN,
-}
-"""What a role may do inside a Partner."""
-
-PLATFORM_PERMISSIONS = frozenset({Permission.PARTNERS_READ, Permission.PARTNERS_WRITE})
-"""What a Platform admin may do, whether inside a Partner or not."""
+from gururmm_server.core.access.errors import Forbidden
+from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.access.subject import Subject, SubjectKind
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """A signed-in person in the context of one Partner (or, for a Platform admin outside of any, of none)."""
+    """A signed-in person in the context of one Partner (or, for a Platform admin outside of any, of none).
+
+    `permissions` are the names of all that the role allows here: whoever makes a principal looks them up.
+    """
 
     user_id: UUID
     email: str
@@ -82,8 +23,24 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: UUID | None = None
     client_id: UUID | None = None
     """Set for a Client contact, who sees this Client only."""
+    permissions: frozenset[str] = frozenset()
 
-    def permissions(self) -> frozenset[Permission]:
-        """Everything this principal may do, here."""
-        inside = PERMISSIONS[self.role] if self.tenant_id is not None else frozenset[Permission]()
-        return inside | PLATFORM_PERMISSIONS if self.role is Role.PLATFORM_ADMIN else inside
+    @property
+    def subject(self) -> Subject:
+        """The person as the one who acts."""
+        return Subject(kind=SubjectKind.PERSON, id=self.user_id, name=self.email, permissions=self.permissions)
+
+    @property
+    def scope(self) -> Scope | None:
+        """What the person sees; None outside of any Partner."""
+        if self.tenant_id is None:
+            return None
+        clients = None if self.client_id is None else frozenset({self.client_id})
+        return Scope(subject=self.subject, tenant_id=self.tenant_id, client_ids=clients)
+
+    def inside(self) -> Scope:
+        """Returns what the person sees in the Partner they are in. Raises `Forbidden` outside of any."""
+        scope = self.scope
+        if scope is None:
+            raise Forbidden
+        return scope

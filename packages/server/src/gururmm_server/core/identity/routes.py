@@ -6,9 +6,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
 
-from gururmm_server.core.identity.access import NotSignedIn, TenantCaller, public, requires, signed_in
+from gururmm_server.core.access.doors import public, requires
+from gururmm_server.core.access.errors import NotSignedIn
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.errors import OriginRefused
-from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.permissions import USERS_READ, USERS_WRITE
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.schemas import (
     AcceptInvitation,
     ChangePassword,
@@ -158,29 +162,23 @@ def _add_password(router: APIRouter, identity: Identity) -> None:
 def _add_users(router: APIRouter, users: Users) -> None:
     @router.get("/users", tags=["users"])
     async def list_users(
-        caller: Annotated[TenantCaller, requires(Permission.USERS_READ)],
+        caller: Annotated[Scope, requires(USERS_READ)],
         query: Annotated[PageQuery, page_query(SORTS, "email")],
     ) -> Page[User]:
         return await users.list(caller, query)
 
     @router.post("/users", status_code=201, tags=["users"])
-    async def invite_user(
-        body: NewUser, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
-    ) -> InvitedUser:
+    async def invite_user(body: NewUser, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitedUser:
         return await users.invite(caller, body)
 
     @router.patch("/users/{user_id}", tags=["users"])
-    async def change_user(
-        user_id: UUID, body: UserChange, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
-    ) -> User:
+    async def change_user(user_id: UUID, body: UserChange, caller: Annotated[Scope, requires(USERS_WRITE)]) -> User:
         return await users.change(caller, user_id, body)
 
     @router.delete("/users/{user_id}", status_code=204, tags=["users"])
-    async def remove_user(user_id: UUID, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]) -> None:
+    async def remove_user(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> None:
         await users.remove(caller, user_id)
 
     @router.post("/users/{user_id}/invitation", tags=["users"])
-    async def renew_invitation(
-        user_id: UUID, caller: Annotated[TenantCaller, requires(Permission.USERS_WRITE)]
-    ) -> InvitationLink:
+    async def renew_invitation(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitationLink:
         return await users.renew_invitation(caller, user_id)

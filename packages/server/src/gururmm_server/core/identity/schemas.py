@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from gururmm_server.core.identity.principal import Role
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.infra.fields import Email, Line, Name, Password
 
 TenantRole = Literal["partner_admin", "partner_tech", "client_contact"]

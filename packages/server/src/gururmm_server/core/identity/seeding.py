@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.invitations import find_or_add_person
 from gururmm_server.core.identity.passwords import Passwords
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.infra.database import Database
 
 

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from gururmm_server.core.access.permissions import Permissions
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.attempts import Attempts
@@ -27,13 +28,16 @@ class Identity:
     Call `open` before serving and `close` at the end.
     """
 
-    def __init__(self, db: Database, bus: Bus, access_token_key: bytes, public_url: str) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, access_token_key: bytes, public_url: str, permissions: Permissions
+    ) -> None:
         self._db = db
         self._passwords = Passwords()
         self._attempts = Attempts()
-        self.tokens = AccessTokens(access_token_key)
+        self.tokens = AccessTokens(access_token_key, permissions)
         self.revocations = Revocations(db, bus)
-        self.keeper = SessionKeeper(db, self.tokens, RefreshTokens(access_token_key), self.revocations)
+        refresh_tokens = RefreshTokens(access_token_key)
+        self.keeper = SessionKeeper(db, self.tokens, refresh_tokens, self.revocations, permissions)
         self.invitations = Invitations(db, self.keeper, self._passwords, self._attempts, public_url)
 
     async def open(self) -> None:
@@ -81,7 +85,9 @@ class Identity:
             if person is None or person["password_hash"] != proved:
                 raise WrongPassword("current_password")
             if caller.tenant_id is not None:
-                await append(tx, "audit_log", AuditRow("password.changed", caller, details={"address": address}))
+                await append(
+                    tx, "audit_log", AuditRow("password.changed", caller.subject, details={"address": address})
+                )
             await repository.set_password(tx, caller.user_id, new_hash)
             ended = await repository.end_sessions(tx, caller.user_id, keep=caller.session_id)
         await self.revocations.announce(ended)
@@ -100,14 +106,14 @@ class Identity:
             if not await tx.fetchval("select true from core.tenants where tenant_id = $1", tenant_id):
                 raise NotFound
         async with self._db.identity(tenant_id) as tx:
-            await append(tx, "audit_log", AuditRow("platform.entered", principal, details={"reason": reason}))
+            await append(tx, "audit_log", AuditRow("platform.entered", principal.subject, details={"reason": reason}))
         return await self.keeper.replace(principal, tenant_id, device, entering=True)
 
     async def leave_partner(self, principal: Principal, device: Device) -> Started:
         """Platform staff goes back to the Platform."""
         if principal.tenant_id is not None:
             async with self._db.identity(principal.tenant_id) as tx:
-                await append(tx, "audit_log", AuditRow("platform.left", principal))
+                await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
         return await self.keeper.replace(principal, None, device)
 
     async def _start_on_platform(self, person: Row, device: Device) -> Started:

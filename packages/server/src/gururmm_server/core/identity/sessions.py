@@ -9,10 +9,12 @@ import hashlib
 from dataclasses import dataclass
 from uuid import UUID
 
+from gururmm_server.core.access.permissions import Permissions, Role
+from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, Sessions, SignedIn
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
@@ -46,9 +48,15 @@ class SessionKeeper:
     """Starts, renews, lists and ends sessions."""
 
     def __init__(
-        self, db: Database, tokens: AccessTokens, refresh_tokens: RefreshTokens, revocations: Revocations
+        self,
+        db: Database,
+        tokens: AccessTokens,
+        refresh_tokens: RefreshTokens,
+        revocations: Revocations,
+        permissions: Permissions,
     ) -> None:
         self._db = db
+        self._permissions = permissions
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
         self._revocations = revocations
@@ -67,14 +75,14 @@ class SessionKeeper:
         place = await repository.place(tx, person["user_id"], tenant_id, hold=True) if tenant_id else None
         if place is None and not (person["platform"] and (tenant_id is None or entering)):
             raise NoPartner
-        principal = _principal(person, session_id, tenant_id, place)
+        principal = self._principal(person, session_id, tenant_id, place)
         address, agent = device.address[:64], device.user_agent[:300]
         new = repository.NewSession(
             session_id, principal.user_id, tenant_id, token_hash(refresh_token), SESSION_SECONDS, address, agent
         )
         await repository.add_session(tx, new)
         if tenant_id is not None:
-            row = AuditRow("session.started", principal, details={"address": address, "user_agent": agent})
+            row = AuditRow("session.started", principal.subject, details={"address": address, "user_agent": agent})
             await append(tx, "audit_log", row)
         return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
 
@@ -119,7 +127,7 @@ class SessionKeeper:
         """End every session of the caller, everywhere, at once."""
         async with self._db.identity(principal.tenant_id) as tx:
             if principal.tenant_id is not None:
-                await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal))
+                await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal.subject))
             ended = await repository.end_sessions(tx, principal.user_id)
         await self._revocations.announce(ended)
 
@@ -184,7 +192,7 @@ class SessionKeeper:
         if place is None and not person["platform"]:
             raise NoPartner
         # Platform staff without a membership came by `enter`: the end of a membership ends the sessions it gave.
-        principal = _principal(person, session["session_id"], tenant_id, place)
+        principal = self._principal(person, session["session_id"], tenant_id, place)
         fresh = self._refresh_tokens.issue(principal.session_id) if session["current"] else None
         if fresh is not None:
             await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
@@ -197,7 +205,8 @@ class SessionKeeper:
             ended = await repository.end_session(tx, session_id, user_id)
             person = await repository.person(tx, user_id)
             if ended is not None and person is not None and tenant_id is not None:
-                row = AuditRow("session.ended", _Who(user_id, person["email"]), details=details or {})
+                who = as_actor(user_id, person["email"])
+                row = AuditRow("session.ended", who, details=details or {})
                 await append(tx, "audit_log", row)
         await self._revocations.announce([session_id])
 
@@ -216,28 +225,23 @@ class SessionKeeper:
             tenant_id=principal.tenant_id,
             partner_name=here["name"] if here else None,
             client_id=principal.client_id,
-            permissions=sorted(principal.permissions()),
+            permissions=sorted(principal.permissions),
             partners=[Membership(tenant_id=row["tenant_id"], name=row["name"], role=row["role"]) for row in places],
             labels=LABELS | (here["labels"] if here else {}),
         )
 
-
-@dataclass(frozen=True, slots=True)
-class _Who:
-    user_id: UUID
-    email: str
-
-
-def _principal(person: Row, session_id: UUID, tenant_id: UUID | None, place: Row | None) -> Principal:
-    """Platform staff is that only where they hold no membership: a Partner's invitation gives what it says, no more."""
-    return Principal(
-        user_id=person["user_id"],
-        email=person["email"],
-        session_id=session_id,
-        role=Role(place["role"]) if place else Role.PLATFORM_ADMIN,
-        tenant_id=tenant_id,
-        client_id=place["client_id"] if place else None,
-    )
+    def _principal(self, person: Row, session_id: UUID, tenant_id: UUID | None, place: Row | None) -> Principal:
+        """Platform staff is that only where they hold no membership: an invitation gives what it says, no more."""
+        role = Role(place["role"]) if place else Role.PLATFORM_ADMIN
+        return Principal(
+            user_id=person["user_id"],
+            email=person["email"],
+            session_id=session_id,
+            role=role,
+            tenant_id=tenant_id,
+            client_id=place["client_id"] if place else None,
+            permissions=self._permissions.of(role, inside=tenant_id is not None),
+        )
 
 
 def _name(person: Row, place: Row | None) -> str:

@@ -14,9 +14,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
-from gururmm_server.core.identity.access import NotSignedIn
+from gururmm_server.core.access.errors import NotSignedIn
+from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.identity.errors import TokenExpired
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.identity.principal import Principal
 
 ACCESS_SECONDS = 300
 _ALGORITHM = "HS256"
@@ -25,10 +26,14 @@ _SIGNATURE_LENGTH = 32
 
 
 class AccessTokens:
-    """Issues and verifies. The key is the server's secret `access_token_key`, used for this and to derive from."""
+    """Issues and verifies. The key is the server's secret `access_token_key`, used for this and to derive from.
 
-    def __init__(self, key: bytes) -> None:
+    A token says the role, never its permissions: what a role may do is this build's word, not that of five minutes ago.
+    """
+
+    def __init__(self, key: bytes, permissions: Permissions) -> None:
         self._key = OctKey.import_key(key)
+        self._permissions = permissions
 
     def issue(self, principal: Principal, *, now: float | None = None) -> str:
         """A token for what this principal is now."""
@@ -54,13 +59,25 @@ class AccessTokens:
         except (JoseError, ValueError, TypeError) as error:
             raise NotSignedIn(internal=f"token refused: {type(error).__name__}") from error
         try:
-            principal = _principal(claims)
+            principal = self._principal(claims)
             expires = int(claims["exp"])
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise NotSignedIn(internal=f"claims refused: {error}") from error
         if expires <= time.time():
             raise TokenExpired
         return principal
+
+    def _principal(self, claims: dict[str, Any]) -> Principal:
+        role, tenant_id = Role(claims["role"]), UUID(hex=claims["tid"]) if claims["tid"] else None
+        return Principal(
+            user_id=UUID(hex=claims["sub"]),
+            session_id=UUID(hex=claims["sid"]),
+            email=str(claims["email"]),
+            role=role,
+            tenant_id=tenant_id,
+            client_id=UUID(hex=claims["cid"]) if claims["cid"] else None,
+            permissions=self._permissions.of(role, inside=tenant_id is not None),
+        )
 
 
 class RefreshTokens:
@@ -85,14 +102,3 @@ class RefreshTokens:
 
     def _signature(self, unsigned: str) -> str:
         return hmac.digest(self._key, unsigned.encode("utf-8", "surrogatepass"), "sha256").hex()[:_SIGNATURE_LENGTH]
-
-
-def _principal(claims: dict[str, Any]) -> Principal:
-    return Principal(
-        user_id=UUID(hex=claims["sub"]),
-        session_id=UUID(hex=claims["sid"]),
-        email=str(claims["email"]),
-        role=Role(claims["role"]),
-        tenant_id=UUID(hex=claims["tid"]) if claims["tid"] else None,
-        client_id=UUID(hex=claims["cid"]) if claims["cid"] else None,
-    )

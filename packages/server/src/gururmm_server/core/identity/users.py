@@ -3,10 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from gururmm_server.core.access.permissions import Permissions, Role
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity._people import SORTS, client_exists, list_people, one_person
-from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.identity.errors import (
     AlreadyMember,
     ClientNeeded,
@@ -16,7 +17,6 @@ from gururmm_server.core.identity.errors import (
     RoleTooHigh,
 )
 from gururmm_server.core.identity.invitations import Invitations, find_or_add_person
-from gururmm_server.core.identity.principal import Role
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.schemas import InvitationLink, InvitedUser, NewUser, User, UserChange
 from gururmm_server.infra.clock import now
@@ -26,29 +26,30 @@ from gururmm_server.infra.paging import Page, PageQuery
 
 __all__ = ["SORTS", "Users"]
 
-_RANK = {Role.CLIENT_CONTACT: 0, Role.PARTNER_TECH: 1, Role.PARTNER_ADMIN: 2, Role.PLATFORM_ADMIN: 3}
-
 
 class Users:
     """Who works for a Partner, and as what. Each change ends the person's sessions there, so that it holds at once."""
 
-    def __init__(self, db: Database, invitations: Invitations, revocations: Revocations) -> None:
+    def __init__(
+        self, db: Database, invitations: Invitations, revocations: Revocations, permissions: Permissions
+    ) -> None:
         self._db = db
+        self._permissions = permissions
         self._invitations = invitations
         self._revocations = revocations
 
-    async def list(self, caller: TenantCaller, query: PageQuery) -> Page[User]:
+    async def list(self, caller: Scope, query: PageQuery) -> Page[User]:
         """A page of the Partner's people."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             return await list_people(tx, query)
 
-    async def invite(self, caller: TenantCaller, new: NewUser) -> InvitedUser:
+    async def invite(self, caller: Scope, new: NewUser) -> InvitedUser:
         """Add a person, who can sign in once they accepted the link.
 
         Raises `AlreadyMember`, `RoleTooHigh`, `ClientNeeded`, and `NotFound` for a Client that is not the Partner's.
         """
         role = Role(new.role)
-        _check_rank(caller, role)
+        self._check_rank(caller, role)
         await self._check_client(caller, role, new.client_id)
         async with self._db.identity(caller.tenant_id) as tx:
             user_id = await find_or_add_person(tx, new.email)
@@ -57,12 +58,12 @@ class Users:
             ):
                 raise AlreadyMember
             details = {"user_id": user_id, "email": new.email, "role": role, "client_id": new.client_id}
-            await append(tx, "audit_log", AuditRow("user.invited", caller, details=details))
+            await append(tx, "audit_log", AuditRow("user.invited", caller.subject, details=details))
             url = await self._invitations.create(tx, user_id, caller.tenant_id)
         user = await self._get(caller, user_id)
         return InvitedUser(**user.model_dump(), invitation_url=url)
 
-    async def change(self, caller: TenantCaller, user_id: UUID, change: UserChange) -> User:
+    async def change(self, caller: Scope, user_id: UUID, change: UserChange) -> User:
         """Change role, Client, access or what this Partner calls the person.
 
         Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh` and `ClientNeeded`.
@@ -77,7 +78,7 @@ class Users:
             if change.name is not None and change.name != member["name"]:
                 await self._rename(tx, caller, member, change.name)
             if (role, client_id, disabled_at) != (member["role"], member["client_id"], member["disabled_at"]):
-                _check_may_change(caller, member, role)
+                self._check_may_change(caller, member, role)
                 _check_admin_left(members, user_id, admin=role is Role.PARTNER_ADMIN and disabled_at is None)
                 await self._check_client(caller, role, client_id)
                 details = {
@@ -86,7 +87,7 @@ class Users:
                     "before": _facts(member["role"], member["client_id"], member["disabled_at"]),
                     "after": _facts(role, client_id, disabled_at),
                 }
-                await append(tx, "audit_log", AuditRow("user.changed", caller, details=details))
+                await append(tx, "audit_log", AuditRow("user.changed", caller.subject, details=details))
                 await repository.change_member(
                     tx, caller.tenant_id, user_id, role=role, client_id=client_id, disabled_at=disabled_at
                 )
@@ -94,20 +95,20 @@ class Users:
         await self._revocations.announce(ended)
         return await self._get(caller, user_id)
 
-    async def remove(self, caller: TenantCaller, user_id: UUID) -> None:
+    async def remove(self, caller: Scope, user_id: UUID) -> None:
         """Take the person out of the Partner. Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh`."""
         async with self._db.identity(caller.tenant_id) as tx:
             members = await repository.lock_members(tx, caller.tenant_id)
             member = _find(members, user_id)
-            _check_may_change(caller, member, Role(member["role"]))
+            self._check_may_change(caller, member, Role(member["role"]))
             _check_admin_left(members, user_id, admin=False)
             details = {"user_id": user_id, "email": member["email"], "role": member["role"]}
-            await append(tx, "audit_log", AuditRow("user.removed", caller, details=details))
+            await append(tx, "audit_log", AuditRow("user.removed", caller.subject, details=details))
             await repository.remove_member(tx, caller.tenant_id, user_id)
             ended = await repository.end_sessions(tx, user_id, caller.tenant_id)
         await self._revocations.announce(ended)
 
-    async def renew_invitation(self, caller: TenantCaller, user_id: UUID) -> InvitationLink:
+    async def renew_invitation(self, caller: Scope, user_id: UUID) -> InvitationLink:
         """A new link. For somebody who accepted before, it resets the password, which is void from now on.
 
         Raises `NotFound`, `OwnAccount`, `RoleTooHigh`, and `OwnedByPerson` for who works for another Partner too.
@@ -115,12 +116,12 @@ class Users:
         ended: list[UUID] = []
         async with self._db.identity(caller.tenant_id) as tx:
             member = _find(await repository.lock_members(tx, caller.tenant_id), user_id)
-            _check_may_change(caller, member, Role(member["role"]))
+            self._check_may_change(caller, member, Role(member["role"]))
             reset = member["accepted_at"] is not None
             if reset and await repository.belongs_elsewhere(tx, user_id, caller.tenant_id):
                 raise OwnedByPerson
             details = {"user_id": user_id, "email": member["email"], "password_reset": reset}
-            await append(tx, "audit_log", AuditRow("invitation.created", caller, details=details))
+            await append(tx, "audit_log", AuditRow("invitation.created", caller.subject, details=details))
             if reset:
                 await repository.lock_person(tx, user_id)
                 await repository.set_password(tx, user_id, None)
@@ -129,23 +130,34 @@ class Users:
         await self._revocations.announce(ended)
         return InvitationLink(invitation_url=url)
 
-    async def _rename(self, tx: Transaction, caller: TenantCaller, member: Row, name: str) -> None:
-        if member["user_id"] != caller.user_id:
-            _check_may_change(caller, member, Role(member["role"]))
+    async def _rename(self, tx: Transaction, caller: Scope, member: Row, name: str) -> None:
+        if member["user_id"] != caller.subject.id:
+            self._check_may_change(caller, member, Role(member["role"]))
         details = {"user_id": member["user_id"], "email": member["email"], "before": member["name"], "after": name}
-        await append(tx, "audit_log", AuditRow("user.renamed", caller, details=details))
+        await append(tx, "audit_log", AuditRow("user.renamed", caller.subject, details=details))
         await repository.rename_member(tx, caller.tenant_id, member["user_id"], name)
 
-    async def _check_client(self, caller: TenantCaller, role: Role, client_id: UUID | None) -> None:
+    async def _check_client(self, caller: Scope, role: Role, client_id: UUID | None) -> None:
         if (role is Role.CLIENT_CONTACT) != (client_id is not None):
             raise ClientNeeded
         if client_id is not None:
-            async with self._db.tenant(caller.tenant_id) as tx:
+            async with self._db.scope(caller) as tx:
                 if not await client_exists(tx, client_id):
                     raise NotFound
 
-    async def _get(self, caller: TenantCaller, user_id: UUID) -> User:
-        async with self._db.tenant(caller.tenant_id) as tx:
+    def _check_rank(self, caller: Scope, role: Role) -> None:
+        """Nobody gives, or takes away, more than they have themselves."""
+        if not self._permissions.of(role, inside=True) <= caller.subject.permissions:
+            raise RoleTooHigh
+
+    def _check_may_change(self, caller: Scope, member: Row, role: Role) -> None:
+        if member["user_id"] == caller.subject.id:
+            raise OwnAccount
+        self._check_rank(caller, role)
+        self._check_rank(caller, Role(member["role"]))
+
+    async def _get(self, caller: Scope, user_id: UUID) -> User:
+        async with self._db.scope(caller) as tx:
             user = await one_person(tx, user_id)
         if user is None:
             raise NotFound
@@ -171,18 +183,6 @@ def _disabled_after(change: UserChange, member: Row) -> datetime | None:
     if change.disabled is None:
         return before
     return (before or now()) if change.disabled else None
-
-
-def _check_rank(caller: TenantCaller, role: Role) -> None:
-    if _RANK[role] > _RANK[caller.principal.role]:
-        raise RoleTooHigh
-
-
-def _check_may_change(caller: TenantCaller, member: Row, role: Role) -> None:
-    if member["user_id"] == caller.user_id:
-        raise OwnAccount
-    _check_rank(caller, role)
-    _check_rank(caller, Role(member["role"]))
 
 
 def _check_admin_left(members: list[Row], user_id: UUID, *, admin: bool) -> None:

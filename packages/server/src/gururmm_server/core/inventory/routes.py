@@ -5,14 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.inventory import schemas
 from gururmm_server.core.inventory.service import CHANGE_SORTS, SOFTWARE_SORTS, Inventory
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(inventory: Inventory) -> APIRouter:
@@ -24,7 +25,7 @@ def build_router(inventory: Inventory) -> APIRouter:
         caller: Reader, agent_id: UUID, page: Annotated[PageQuery, page_query(SOFTWARE_SORTS, "name")]
     ) -> Response:
         """What is installed."""
-        return json_response(await inventory.software(caller.tenant_id, agent_id, caller.client_id, page))
+        return json_response(await inventory.software(caller, agent_id, page))
 
     @router.get("/agents/{agent_id}/changes", response_model=Page[schemas.Change])
     async def list_changes(
@@ -34,6 +35,6 @@ def build_router(inventory: Inventory) -> APIRouter:
         section: Annotated[str | None, Query(max_length=64, pattern="^[a-z_]+$")] = None,
     ) -> Response:
         """What changed in the inventory, newest first."""
-        return json_response(await inventory.changes(caller.tenant_id, agent_id, caller.client_id, section, page))
+        return json_response(await inventory.changes(caller, agent_id, section, page))
 
     return router

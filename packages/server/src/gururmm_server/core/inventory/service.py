@@ -1,8 +1,9 @@
-"""What a machine holds and what changed, for whoever may see it. A Client contact's `client_id` narrows every read."""
+"""What a machine holds and what changed, for whoever may see it."""
 
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.service import find_agent
 from gururmm_server.core.inventory import _repository as rows
 from gururmm_server.infra.database import Database
@@ -19,21 +20,19 @@ class Inventory:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def software(self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, query: PageQuery) -> JsonPage:
+    async def software(self, caller: Scope, agent_id: UUID, query: PageQuery) -> JsonPage:
         """A page of what is installed. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await find_agent(tx, agent_id, client_id)
+        async with self._db.scope(caller) as tx:
+            await find_agent(tx, agent_id)
             found, total = await rows.software(tx, agent_id, query)
         page, cursor = query.cut(found)
         items = [{"name": row["name"], "version": row["version"], "source": row["source"]} for row in page]
         return {"items": items, "next_cursor": cursor, "total": total}
 
-    async def changes(
-        self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, section: str | None, query: PageQuery
-    ) -> JsonPage:
+    async def changes(self, caller: Scope, agent_id: UUID, section: str | None, query: PageQuery) -> JsonPage:
         """A page of what changed in the inventory. Raises `AgentNotFound`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await find_agent(tx, agent_id, client_id)
+        async with self._db.scope(caller) as tx:
+            await find_agent(tx, agent_id)
             found, total = await rows.changes(tx, agent_id, section, query)
         page, cursor = query.cut(found)
         names = ("at", "section", "key", "change", "before", "after")

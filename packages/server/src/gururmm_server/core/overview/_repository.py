@@ -1,11 +1,9 @@
 """Counting a Partner's machines, or a Client's. Reads what others own too (commands, sessions); writes nothing."""
 
-from uuid import UUID
-
 from gururmm_server.infra.database import Row, Transaction
 
 
-async def sites(tx: Transaction, client_id: UUID | None) -> list[Row]:
+async def sites(tx: Transaction) -> list[Row]:
     """Every Site with its counts; the Partner's totals are their sum."""
     return await tx.fetch(
         """select t.site_id, t.name, t.client_id, c.name as client_name, coalesce(n.total, 0) as total,
@@ -14,18 +12,14 @@ async def sites(tx: Transaction, client_id: UUID | None) -> list[Row]:
           select a.site_id, count(*) as total, count(*) filter (where s.online) as online,
             count(*) filter (where s.problems <> '{}') as problems
           from core.agents a join core.agent_state s using (agent_id) group by 1) n using (site_id)
-        where $1::uuid is null or t.client_id = $1
-        order by lower(c.name), lower(t.name)""",
-        client_id,
+        order by lower(c.name), lower(t.name)"""
     )
 
 
-async def problems(tx: Transaction, client_id: UUID | None) -> dict[str, int]:
+async def problems(tx: Transaction) -> dict[str, int]:
     """How many machines have each kind of problem."""
     rows = await tx.fetch(
-        """select kind, count(*) as machines from core.agent_state s cross join unnest(s.problems) kind
-        where $1::uuid is null or s.client_id = $1 group by 1""",
-        client_id,
+        """select kind, count(*) as machines from core.agent_state s cross join unnest(s.problems) kind group by 1"""
     )
     return {row["kind"]: row["machines"] for row in rows}
 
@@ -54,15 +48,14 @@ async def online_history(tx: Transaction) -> list[Row]:
     )
 
 
-async def attention(tx: Transaction, client_id: UUID | None) -> list[Row]:
+async def attention(tx: Transaction) -> list[Row]:
     """The ten machines that most need somebody: full disks, then memory, then the longest gone."""
     return await tx.fetch(
         """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.disk, s.memory, s.online,
           s.changed_at, s.last_seen
         from core.agent_state s join core.agents a using (agent_id)
-        where s.problems <> '{}' and ($1::uuid is null or s.client_id = $1)
+        where s.problems <> '{}'
         order by (s.online and 'disk_full' = any(s.problems)) desc, (s.online and 'memory_high' = any(s.problems)) desc,
           case when s.online then s.disk end desc nulls last, s.changed_at desc, a.agent_id
-        limit 10""",
-        client_id,
+        limit 10"""
     )

@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.overview import schemas
 from gururmm_server.core.overview.service import Overview
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(overview: Overview) -> APIRouter:
@@ -19,7 +20,7 @@ def build_router(overview: Overview) -> APIRouter:
 
     @router.get("/overview", response_model=schemas.Overview)
     async def get_overview(caller: Reader) -> Response:
-        """Mission Control's numbers: a Client contact gets those of its Client."""
-        return json_response(await overview.get(caller.tenant_id, caller.client_id))
+        """Mission Control's numbers: of what the caller may see."""
+        return json_response(await overview.get(caller))
 
     return router

@@ -1,9 +1,11 @@
 """Mission Control's first page: how many, how well, and what needs somebody now."""
 
 from typing import Any
-from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.commands.permissions import COMMANDS_READ
 from gururmm_server.core.overview import _repository as rows
+from gururmm_server.core.tunnel.permissions import TUNNEL_READ
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row
 
@@ -16,16 +18,20 @@ class Overview:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def get(self, tenant_id: UUID, client_id: UUID | None) -> dict[str, Any]:
-        """As `schemas.Overview`. With `client_id`: that Client's machines, and nothing about commands and sessions."""
-        async with self._db.tenant(tenant_id) as tx:
-            sites = await rows.sites(tx, client_id)
-            kinds = await rows.problems(tx, client_id)
-            attention = await rows.attention(tx, client_id)
-            everything = client_id is None
-            commands = dict(await rows.commands(tx)) if everything else dict.fromkeys(_COMMAND_COUNTS, 0)
-            sessions = await rows.open_sessions(tx) if everything else 0
-            history = await rows.online_history(tx) if everything else []
+    async def get(self, caller: Scope) -> dict[str, Any]:
+        """Returns the numbers of what the caller sees, as `schemas.Overview`.
+
+        What they may not read (commands, sessions) is counted as none; the history of all machines is told only to who
+        sees every Client.
+        """
+        who = caller.subject
+        async with self._db.scope(caller) as tx:
+            sites = await rows.sites(tx)
+            kinds = await rows.problems(tx)
+            attention = await rows.attention(tx)
+            commands = await rows.commands(tx) if who.may(COMMANDS_READ) else dict.fromkeys(_COMMAND_COUNTS, 0)
+            sessions = await rows.open_sessions(tx) if who.may(TUNNEL_READ) else 0
+            history = await rows.online_history(tx)
         total, online = sum(row["total"] for row in sites), sum(row["online"] for row in sites)
         return {
             "agents": {"total": total, "online": online, "offline": total - online},
@@ -33,7 +39,7 @@ class Overview:
                 "total": sum(row["problems"] for row in sites),
                 "by_kind": {kind: kinds.get(kind, 0) for kind in KINDS},
             },
-            "commands": commands,
+            "commands": dict(commands),
             "sessions": {"open": sessions},
             "online_history": [{"at": row["at"], "online": row["online"]} for row in reversed(history)],
             "attention": [_attention(row) for row in attention],

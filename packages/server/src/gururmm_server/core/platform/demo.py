@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.identity.principal import Principal, Role
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.access.subject import person
 from gururmm_server.core.identity.seeding import seed_partner_admin
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.partners import add_partner
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.infra.database import Database
-from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 
 EMAIL: Final = "demo@gururmm.example"
@@ -37,15 +36,11 @@ class DemoSeed:
 
 async def seed(db: Database, bus: Bus, password: str, public_url: str) -> DemoSeed:
     """Make the demo's Partner, admin, Clients, Sites and codes where they are missing; the admin has this password."""
-    nobody = Principal(user_id=_TENANT_ID, email=EMAIL, session_id=new_id(), role=Role.PLATFORM_ADMIN)
     async with db.platform("gururmm demo", "make the demo Partner") as tx:
         if not await tx.fetchval("select true from core.tenants where tenant_id = $1", _TENANT_ID):
-            await add_partner(tx, _TENANT_ID, _PARTNER, nobody)
+            await add_partner(tx, _TENANT_ID, _PARTNER, person(_TENANT_ID, EMAIL))
     user_id = await seed_partner_admin(db, _TENANT_ID, EMAIL, "Demo Admin", password)
-    principal = Principal(
-        user_id=user_id, email=EMAIL, session_id=new_id(), role=Role.PARTNER_ADMIN, tenant_id=_TENANT_ID
-    )
-    caller = TenantCaller(principal, _TENANT_ID)
+    caller = Scope(subject=person(user_id, EMAIL), tenant_id=_TENANT_ID)
     tenancy, codes = Tenancy(db, bus), SiteCodes(db, public_url)
     tree = await tenancy.tree(caller)
     if not tree.clients:
@@ -58,7 +53,7 @@ async def seed(db: Database, bus: Bus, password: str, public_url: str) -> DemoSe
     return DemoSeed(_TENANT_ID, EMAIL, password, [await _code(codes, caller, site.id) for site in sites_in_order])
 
 
-async def _code(codes: SiteCodes, caller: TenantCaller, site_id: UUID) -> str:
+async def _code(codes: SiteCodes, caller: Scope, site_id: UUID) -> str:
     for known in (await codes.list(caller, site_id)).items:
         if known.state == "active":
             return known.code

@@ -5,17 +5,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from gururmm_server.core.identity.access import requires_platform
-from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.access.doors import requires_platform
+from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.identity.doors import signed_in
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.routes import BrowserDoor, device_of
 from gururmm_server.core.identity.schemas import Enter, SignedIn
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.platform.permissions import PARTNERS_READ, PARTNERS_WRITE
 from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner
 from gururmm_server.core.platform.service import SORTS, Partners
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
-PlatformReader = Annotated[Principal, requires_platform(Permission.PARTNERS_READ)]
-PlatformWriter = Annotated[Principal, requires_platform(Permission.PARTNERS_WRITE)]
+PlatformReader = Annotated[Subject, requires_platform(PARTNERS_READ)]
+PlatformWriter = Annotated[Subject, requires_platform(PARTNERS_WRITE)]
+Person = Annotated[Principal, signed_in()]
 
 
 def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
@@ -32,15 +36,15 @@ def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> A
     async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
         return await partners.create(caller, body)
 
-    @router.post("/partners/{partner_id}/enter")
+    @router.post("/partners/{partner_id}/enter", dependencies=[requires_platform(PARTNERS_WRITE)])
     async def enter_partner(
-        partner_id: UUID, body: Enter, caller: PlatformWriter, request: Request, response: Response
+        partner_id: UUID, body: Enter, caller: Person, request: Request, response: Response
     ) -> SignedIn:
         started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request))
         return door.hand_over(started, request, response)
 
-    @router.post("/leave")
-    async def leave_partner(caller: PlatformWriter, request: Request, response: Response) -> SignedIn:
+    @router.post("/leave", dependencies=[requires_platform(PARTNERS_WRITE)])
+    async def leave_partner(caller: Person, request: Request, response: Response) -> SignedIn:
         return door.hand_over(await identity.leave_partner(caller, device_of(request)), request, response)
 
     return router

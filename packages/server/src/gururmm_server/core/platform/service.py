@@ -1,8 +1,11 @@
 """The Platform's view: Partners, each listed and made in the recorded Platform scope."""
 
+import msgspec
+
+from gururmm_server.core.access.permissions import Permissions, Role
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.events.traffic import OUTBOX_WAKE
-from gururmm_server.core.identity.access import TenantCaller
-from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.schemas import NewUser
 from gururmm_server.core.identity.users import Users
 from gururmm_server.core.platform._repository import SORTS, one_partner, page_of_partners
@@ -19,30 +22,32 @@ __all__ = ["SORTS", "Partners"]
 class Partners:
     """Lists and makes Partners, for Platform staff."""
 
-    def __init__(self, db: Database, bus: Bus, users: Users) -> None:
+    def __init__(self, db: Database, bus: Bus, users: Users, permissions: Permissions) -> None:
         self._db = db
         self._bus = bus
         self._users = users
+        self._permissions = permissions
 
-    async def list(self, principal: Principal, query: PageQuery) -> Page[Partner]:
-        async with self._db.platform(principal.email, "list Partners") as tx:
+    async def list(self, staff: Subject, query: PageQuery) -> Page[Partner]:
+        async with self._db.platform(staff.name, "list Partners") as tx:
             rows, total = await page_of_partners(tx, query)
         page, following = query.cut(rows)
         return Page[Partner](
             items=[Partner.model_validate(dict(row)) for row in page], next_cursor=following, total=total
         )
 
-    async def create(self, principal: Principal, new: NewPartner) -> CreatedPartner:
+    async def create(self, staff: Subject, new: NewPartner) -> CreatedPartner:
         """Make a Partner and, where an address is given, invite its first admin."""
         tenant_id = new_id()
-        async with self._db.platform(principal.email, f"create Partner {new.name}") as tx:
-            await add_partner(tx, tenant_id, new.name, principal)
+        async with self._db.platform(staff.name, f"create Partner {new.name}") as tx:
+            await add_partner(tx, tenant_id, new.name, staff)
             row = await one_partner(tx, tenant_id)
         await self._bus.publish(OUTBOX_WAKE, b"")
         assert row is not None
         partner = Partner.model_validate(dict(row))
         if new.admin_email is None:
             return CreatedPartner(**partner.model_dump(), invitation_url=None)
-        caller = TenantCaller(principal, tenant_id)
+        inside = self._permissions.of(Role.PLATFORM_ADMIN, inside=True)
+        caller = Scope(subject=msgspec.structs.replace(staff, permissions=inside), tenant_id=tenant_id)
         invited = await self._users.invite(caller, NewUser(email=new.admin_email, role="partner_admin"))
         return CreatedPartner(**partner.model_dump() | {"users": 1}, invitation_url=invited.invitation_url)

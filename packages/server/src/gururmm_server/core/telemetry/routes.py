@@ -6,8 +6,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.telemetry import schemas
 from gururmm_server.core.telemetry.errors import UnknownRange
 from gururmm_server.core.telemetry.history import RANGES
@@ -15,7 +16,7 @@ from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.responses import json_response
 
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
+Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(telemetry: Telemetry) -> APIRouter:
@@ -32,7 +33,7 @@ def build_router(telemetry: Telemetry) -> APIRouter:
     ) -> Response:
         """Readings over time, by `range` (1h, 6h, 24h, 7d, 30d, 1y) or by `from` and `to`. Gaps are null."""
         since, until = _window(range_, start, end)
-        return json_response(await telemetry.history(caller.tenant_id, agent_id, caller.client_id, since, until))
+        return json_response(await telemetry.history(caller, agent_id, since, until))
 
     return router
 

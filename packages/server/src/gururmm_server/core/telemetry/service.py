@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.service import find_agent
 from gururmm_server.core.telemetry import _repository as rows
 from gururmm_server.core.telemetry import history as grids
@@ -16,12 +17,10 @@ class Telemetry:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def history(
-        self, tenant_id: UUID, agent_id: UUID, client_id: UUID | None, start: float, end: float
-    ) -> dict[str, Any]:
+    async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> dict[str, Any]:
         """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""
-        async with self._db.tenant(tenant_id) as tx:
-            await find_agent(tx, agent_id, client_id)
+        async with self._db.scope(caller) as tx:
+            await find_agent(tx, agent_id)
             metrics_s: int = await tx.fetchval("select metrics_s from core.tenant_settings") or 60
             grid = grids.window(start, end, now().timestamp(), metrics_s)
             read = rows.hourly_history if grid.hourly else rows.raw_history

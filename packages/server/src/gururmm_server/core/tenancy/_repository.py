@@ -18,7 +18,7 @@ _TREE = f"""select c.client_id, c.name as client_name, s.site_id, s.name as site
   coalesce(n.agents, 0) as agents, coalesce(n.online, 0) as online
   from core.clients c left join core.sites s using (client_id)
   left join ({_COUNTS.format(key="a.site_id")}) n using (site_id)
-  where $1::uuid is null or c.client_id = $1 order by lower(c.name), c.client_id, lower(s.name), s.site_id"""
+  order by lower(c.name), c.client_id, lower(s.name), s.site_id"""
 
 _COUNT_SORTS = {
     "name": Sort("lower(r.name)"),
@@ -30,9 +30,8 @@ CLIENT_SORTS = _COUNT_SORTS | {"sites": Sort("r.sites", "bigint")}
 SITE_SORTS = _COUNT_SORTS | {"client": Sort("lower(r.client_name)")}
 
 
-async def page_of_clients(tx: Transaction, query: PageQuery, client_id: UUID | None) -> tuple[list[Row], int]:
-    where = "lower(r.name) like all ($1::text[]) and ($2::uuid is null or r.id = $2)"
-    return await _page(tx, query, _CLIENTS, where, [search_words(query.search), client_id])
+async def page_of_clients(tx: Transaction, query: PageQuery) -> tuple[list[Row], int]:
+    return await _page(tx, query, _CLIENTS, "lower(r.name) like all ($1::text[])", [search_words(query.search)])
 
 
 async def page_of_sites(tx: Transaction, query: PageQuery, client_id: UUID | None) -> tuple[list[Row], int]:
@@ -53,8 +52,8 @@ async def _page(
     return rows, await tx.fetchval(f"select count(*) from {source} where {where}", *bound)
 
 
-async def tree(tx: Transaction, client_id: UUID | None) -> list[Row]:
-    return await tx.fetch(_TREE, client_id)
+async def tree(tx: Transaction) -> list[Row]:
+    return await tx.fetch(_TREE)
 
 
 async def client(tx: Transaction, client_id: UUID) -> Row | None:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit.service import AuditRow, append
-from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.tenancy import _codes_repository as repository
 from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
 from gururmm_server.core.tenancy.schemas import Code, Codes, NewCode
@@ -40,35 +40,35 @@ class SiteCodes:
         self._db = db
         self._public_url = public_url.rstrip("/")
 
-    async def list(self, caller: TenantCaller, site_id: UUID) -> Codes:
+    async def list(self, caller: Scope, site_id: UUID) -> Codes:
         """A Site's codes, newest first. Raises `SiteNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             await _check_site(tx, site_id)
             rows = await repository.codes_of_site(tx, site_id)
         return Codes(items=[self._code(row) for row in rows])
 
-    async def create(self, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+    async def create(self, caller: Scope, site_id: UUID, new: NewCode) -> Code:
         """Raises `SiteNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             await _check_site(tx, site_id)
             return await self._add(tx, caller, site_id, new)
 
-    async def rotate(self, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+    async def rotate(self, caller: Scope, site_id: UUID, new: NewCode) -> Code:
         """Revoke all of a Site's codes and make a new one. Raises `SiteNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             await _check_site(tx, site_id)
             details = {"site_id": site_id}
-            await append(tx, "audit_log", AuditRow("site_codes.revoked", caller, details=details))
+            await append(tx, "audit_log", AuditRow("site_codes.revoked", caller.subject, details=details))
             await repository.revoke_all(tx, site_id)
             return await self._add(tx, caller, site_id, new)
 
-    async def revoke(self, caller: TenantCaller, site_id: UUID, code_id: UUID) -> Code:
+    async def revoke(self, caller: Scope, site_id: UUID, code_id: UUID) -> Code:
         """Revoke one; again is no error. Raises `CodeNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             await append(
                 tx,
                 "audit_log",
-                AuditRow("site_code.revoked", caller, details={"site_id": site_id, "code_id": code_id}),
+                AuditRow("site_code.revoked", caller.subject, details={"site_id": site_id, "code_id": code_id}),
             )
             row = await repository.revoke_one(tx, site_id, code_id)
             if row is None:
@@ -80,18 +80,18 @@ class SiteCodes:
         tenant_id = await tenant_of_code(self._db, code)
         if tenant_id is None:
             return None
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(system_scope(tenant_id)) as tx:
             row = await repository.where_code_leads(tx, normal_code(code))
         if row is None:
             return None
         return CodeSite(row["partner_name"], row["client_name"], row["site_name"], state_of(row) == "active")
 
-    async def _add(self, tx: Transaction, caller: TenantCaller, site_id: UUID, new: NewCode) -> Code:
+    async def _add(self, tx: Transaction, caller: Scope, site_id: UUID, new: NewCode) -> Code:
         code_id = new_id()
         expires_at = now() + timedelta(hours=new.expires_in_h) if new.expires_in_h else None
         details = {"site_id": site_id, "code_id": code_id, "expires_at": expires_at, "max_uses": new.max_uses}
-        await append(tx, "audit_log", AuditRow("site_code.created", caller, details=details))
-        code = repository.CodeRow(code_id, site_id, new_code(), caller.email, expires_at, new.max_uses)
+        await append(tx, "audit_log", AuditRow("site_code.created", caller.subject, details=details))
+        code = repository.CodeRow(code_id, site_id, new_code(), caller.subject.name, expires_at, new.max_uses)
         return self._code(await repository.add_code(tx, code))
 
     def _code(self, row: Row) -> Code:

@@ -1,8 +1,8 @@
 """A Partner's settings: how often its agents speak, how much they log, what the tiers are called."""
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events.traffic import settings_changed
-from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.tenancy.schemas import Settings, SettingsChange
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.nats import Bus
@@ -18,21 +18,23 @@ class PartnerSettings:
         self._db = db
         self._bus = bus
 
-    async def get(self, caller: TenantCaller) -> Settings:
-        async with self._db.tenant(caller.tenant_id) as tx:
+    async def get(self, caller: Scope) -> Settings:
+        async with self._db.scope(caller) as tx:
             row = await tx.fetchrow(_READ)
         return _settings(row)
 
-    async def change(self, caller: TenantCaller, change: SettingsChange) -> Settings:
+    async def change(self, caller: Scope, change: SettingsChange) -> Settings:
         """Change what is given; `version` grows with each change."""
         given = change.model_dump(exclude_none=True)
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             before = _settings(await tx.fetchrow(_READ + " for update"))
             after = before.model_copy(update=given | {"version": before.version + 1})
             old = before.model_dump(include=set(given))
             if old == given:
                 return before
-            await append(tx, "audit_log", AuditRow("settings.changed", caller, details={"before": old, "after": given}))
+            await append(
+                tx, "audit_log", AuditRow("settings.changed", caller.subject, details={"before": old, "after": given})
+            )
             await tx.execute(
                 "update core.tenant_settings set heartbeat_s = $1, metrics_s = $2, inventory_s = $3, log_level = $4,"
                 " label_overrides = $5, version = $6, updated_at = now()",

@@ -5,10 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from gururmm_server.core.identity.access import TenantCaller, requires
-from gururmm_server.core.identity.principal import Permission
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.partner_settings import PartnerSettings
+from gururmm_server.core.tenancy.permissions import (
+    CODES_WRITE,
+    SETTINGS_READ,
+    SETTINGS_WRITE,
+    SITES_READ,
+    SITES_WRITE,
+)
 from gururmm_server.core.tenancy.schemas import (
     Client,
     Code,
@@ -24,9 +31,9 @@ from gururmm_server.core.tenancy.schemas import (
 from gururmm_server.core.tenancy.service import CLIENT_SORTS, SITE_SORTS, Tenancy
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
-Reader = Annotated[TenantCaller, requires(Permission.SITES_READ)]
-Writer = Annotated[TenantCaller, requires(Permission.SITES_WRITE)]
-CodeWriter = Annotated[TenantCaller, requires(Permission.CODES_WRITE)]
+Reader = Annotated[Scope, requires(SITES_READ)]
+Writer = Annotated[Scope, requires(SITES_WRITE)]
+CodeWriter = Annotated[Scope, requires(CODES_WRITE)]
 
 
 def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
@@ -114,11 +121,9 @@ def _add_codes(router: APIRouter, codes: SiteCodes) -> None:
 
 def _add_settings(router: APIRouter, settings: PartnerSettings) -> None:
     @router.get("/settings", tags=["settings"])
-    async def get_settings(caller: Annotated[TenantCaller, requires(Permission.SETTINGS_READ)]) -> Settings:
+    async def get_settings(caller: Annotated[Scope, requires(SETTINGS_READ)]) -> Settings:
         return await settings.get(caller)
 
     @router.patch("/settings", tags=["settings"])
-    async def change_settings(
-        body: SettingsChange, caller: Annotated[TenantCaller, requires(Permission.SETTINGS_WRITE)]
-    ) -> Settings:
+    async def change_settings(body: SettingsChange, caller: Annotated[Scope, requires(SETTINGS_WRITE)]) -> Settings:
         return await settings.change(caller, body)

@@ -4,10 +4,10 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events.catalogue import ClientCreated, SiteCreated
 from gururmm_server.core.events.traffic import OUTBOX_WAKE
-from gururmm_server.core.identity.access import TenantCaller
 from gururmm_server.core.tenancy import _repository as repository
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
 from gururmm_server.core.tenancy.schemas import Client, Site, Tree, TreeClient, TreeSite
@@ -28,54 +28,56 @@ class Tenancy:
         self._db = db
         self._bus = bus
 
-    async def tree(self, caller: TenantCaller) -> Tree:
+    async def tree(self, caller: Scope) -> Tree:
         """Every Client and Site with its machines counted."""
-        async with self._db.tenant(caller.tenant_id) as tx:
-            rows = await repository.tree(tx, caller.client_id)
+        async with self._db.scope(caller) as tx:
+            rows = await repository.tree(tx)
         grouped = groupby(rows, key=lambda row: (row["client_id"], row["client_name"]))
         return Tree(clients=[_branch(client_id, name, list(sites)) for (client_id, name), sites in grouped])
 
-    async def clients(self, caller: TenantCaller, query: PageQuery) -> Page[Client]:
-        async with self._db.tenant(caller.tenant_id) as tx:
-            rows, total = await repository.page_of_clients(tx, query, caller.client_id)
+    async def clients(self, caller: Scope, query: PageQuery) -> Page[Client]:
+        async with self._db.scope(caller) as tx:
+            rows, total = await repository.page_of_clients(tx, query)
         page, following = query.cut(rows)
         return Page[Client](items=[Client(**_fields(row)) for row in page], next_cursor=following, total=total)
 
-    async def client(self, caller: TenantCaller, client_id: UUID) -> Client:
+    async def client(self, caller: Scope, client_id: UUID) -> Client:
         """Raises `ClientNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await repository.client(tx, client_id)
-        if row is None or caller.client_id not in (None, client_id):
+        if row is None:
             raise ClientNotFound
         return Client(**_fields(row))
 
-    async def create_client(self, caller: TenantCaller, name: str) -> Client:
+    async def create_client(self, caller: Scope, name: str) -> Client:
         """Raises `UniqueConflict` where the Partner has a Client of that name."""
         client_id = new_id()
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             await append(
-                tx, "audit_log", AuditRow("client.created", caller, details={"client_id": client_id, "name": name})
+                tx,
+                "audit_log",
+                AuditRow("client.created", caller.subject, details={"client_id": client_id, "name": name}),
             )
             await repository.add_client(tx, client_id, name)
-            event = ClientCreated(client_id=client_id, client_name=name, actor=caller.email)
+            event = ClientCreated(client_id=client_id, client_name=name, actor=caller.subject.name)
             await outbox.publish(tx, caller.tenant_id, event)
         await self._bus.publish(OUTBOX_WAKE, b"")
         return await self.client(caller, client_id)
 
-    async def rename_client(self, caller: TenantCaller, client_id: UUID, name: str) -> Client:
+    async def rename_client(self, caller: Scope, client_id: UUID, name: str) -> Client:
         """Raises `ClientNotFound`, `UniqueConflict`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             before = await repository.lock_client(tx, client_id)
             if before is None:
                 raise ClientNotFound
             details = {"client_id": client_id, "before": before["name"], "after": name}
-            await append(tx, "audit_log", AuditRow("client.renamed", caller, details=details))
+            await append(tx, "audit_log", AuditRow("client.renamed", caller.subject, details=details))
             await repository.rename_client(tx, client_id, name)
         return await self.client(caller, client_id)
 
-    async def delete_client(self, caller: TenantCaller, client_id: UUID) -> None:
+    async def delete_client(self, caller: Scope, client_id: UUID) -> None:
         """Raises `ClientNotFound`, and `NotEmpty` while it has Sites or contacts."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             before = await repository.lock_client(tx, client_id)
             if before is None:
                 raise ClientNotFound
@@ -86,61 +88,59 @@ class Tenancy:
             if held["contacts"]:
                 raise NotEmpty(f"{before['name']} still has Client contacts. Remove them first.")
             details = {"client_id": client_id, "name": before["name"]}
-            await append(tx, "audit_log", AuditRow("client.deleted", caller, details=details))
+            await append(tx, "audit_log", AuditRow("client.deleted", caller.subject, details=details))
             await repository.delete_client(tx, client_id)
 
-    async def sites(self, caller: TenantCaller, query: PageQuery, client_id: UUID | None) -> Page[Site]:
-        """Sites of one Client or of all. A Client contact gets an empty list for another Client."""
-        if caller.client_id is not None and client_id not in (None, caller.client_id):
-            return Page[Site](items=[], next_cursor=None, total=0)
-        async with self._db.tenant(caller.tenant_id) as tx:
-            rows, total = await repository.page_of_sites(tx, query, client_id or caller.client_id)
+    async def sites(self, caller: Scope, query: PageQuery, client_id: UUID | None) -> Page[Site]:
+        """Returns a page of the Sites of one Client, or of every Client that the caller sees."""
+        async with self._db.scope(caller) as tx:
+            rows, total = await repository.page_of_sites(tx, query, client_id)
         page, following = query.cut(rows)
         return Page[Site](items=[Site(**_fields(row)) for row in page], next_cursor=following, total=total)
 
-    async def site(self, caller: TenantCaller, site_id: UUID) -> Site:
+    async def site(self, caller: Scope, site_id: UUID) -> Site:
         """Raises `SiteNotFound`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await repository.site(tx, site_id)
-        if row is None or caller.client_id not in (None, row["client_id"]):
+        if row is None:
             raise SiteNotFound
         return Site(**_fields(row))
 
-    async def create_site(self, caller: TenantCaller, client_id: UUID, name: str) -> Site:
+    async def create_site(self, caller: Scope, client_id: UUID, name: str) -> Site:
         """Raises `ClientNotFound`, `UniqueConflict`."""
         site_id = new_id()
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             if await repository.lock_client(tx, client_id) is None:
                 raise ClientNotFound
             details = {"site_id": site_id, "client_id": client_id, "name": name}
-            await append(tx, "audit_log", AuditRow("site.created", caller, details=details))
+            await append(tx, "audit_log", AuditRow("site.created", caller.subject, details=details))
             await repository.add_site(tx, site_id, client_id, name)
-            event = SiteCreated(site_id=site_id, client_id=client_id, site_name=name, actor=caller.email)
+            event = SiteCreated(site_id=site_id, client_id=client_id, site_name=name, actor=caller.subject.name)
             await outbox.publish(tx, caller.tenant_id, event)
         await self._bus.publish(OUTBOX_WAKE, b"")
         return await self.site(caller, site_id)
 
-    async def rename_site(self, caller: TenantCaller, site_id: UUID, name: str) -> Site:
+    async def rename_site(self, caller: Scope, site_id: UUID, name: str) -> Site:
         """Raises `SiteNotFound`, `UniqueConflict`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             before = await repository.lock_site(tx, site_id)
             if before is None:
                 raise SiteNotFound
             details = {"site_id": site_id, "before": before["name"], "after": name}
-            await append(tx, "audit_log", AuditRow("site.renamed", caller, details=details))
+            await append(tx, "audit_log", AuditRow("site.renamed", caller.subject, details=details))
             await repository.rename_site(tx, site_id, name)
         return await self.site(caller, site_id)
 
-    async def delete_site(self, caller: TenantCaller, site_id: UUID) -> None:
+    async def delete_site(self, caller: Scope, site_id: UUID) -> None:
         """Raises `SiteNotFound`, and `NotEmpty` while it has machines. Its codes go with it."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             before = await repository.lock_site(tx, site_id)
             if before is None:
                 raise SiteNotFound
             if await repository.machines_of_site(tx, site_id):
                 raise NotEmpty(f"{before['name']} still has machines. Move or delete them first.")
             details = {"site_id": site_id, "name": before["name"]}
-            await append(tx, "audit_log", AuditRow("site.deleted", caller, details=details))
+            await append(tx, "audit_log", AuditRow("site.deleted", caller.subject, details=details))
             await repository.delete_site(tx, site_id)
 
 

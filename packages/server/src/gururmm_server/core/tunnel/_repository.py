@@ -117,15 +117,14 @@ class Ends:
     output_recorded: int
 
 
-async def find_agent(tx: Transaction, agent_id: UUID, client_id: UUID | None) -> Row | None:
-    """hostname and gateway_id (null: offline) of a machine that the caller may see; it is not removed meanwhile."""
+async def find_agent(tx: Transaction, agent_id: UUID) -> Row | None:
+    """hostname and gateway_id (null: offline) of a machine in the scope; it is not removed meanwhile."""
     return await tx.fetchrow(
         "select a.hostname, case when t.online then t.gateway_id end as gateway_id"
         " from core.agents a left join core.agent_state t using (agent_id)"
-        " where a.agent_id = $1 and a.revoked_at is null and ($2::uuid is null or a.client_id = $2)"
+        " where a.agent_id = $1 and a.revoked_at is null"
         " for share of a",
         agent_id,
-        client_id,
     )
 
 

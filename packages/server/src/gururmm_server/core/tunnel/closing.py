@@ -4,8 +4,9 @@ from uuid import UUID
 
 from gururmm_wire.v2.server import TunnelClose
 
+from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents.removal import Ended
-from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.catalogue import TunnelClosed
 from gururmm_server.core.tunnel import _repository as repository
@@ -23,7 +24,7 @@ async def note_close(
     *,
     reason: str,
     exit_code: int | None,
-    actor: Actor | None,
+    actor: Subject | None,
 ) -> None:
     """The audit row and the event of a session (agent_id, hostname, opened_by) that is closed in this transaction."""
     details = {"reason": reason, "exit_code": exit_code}
@@ -32,13 +33,13 @@ async def note_close(
         session_id=session_id,
         agent_id=row["agent_id"],
         hostname=row["hostname"],
-        actor=actor.email if actor is not None else row["opened_by"],
+        actor=actor.name if actor is not None else row["opened_by"],
         reason=reason,
     )
     await outbox.publish(tx, tenant_id, event)
 
 
-async def close_all(tx: Transaction, agent_id: UUID, actor: Actor) -> Ended:
+async def close_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
     """Close every session to a machine that is removed. Rows and recordings stay; relays are told after the commit."""
     assert tx.tenant_id is not None
     reason = close_reason("removed")

@@ -20,7 +20,7 @@ from gururmm_server.infra.logging import get_logger
 log = get_logger(__name__)
 
 
-Scope = Callable[[], AbstractAsyncContextManager[Transaction]]
+Statement = Callable[[], AbstractAsyncContextManager[Transaction]]
 
 
 class LostSession(Exception):
@@ -37,7 +37,7 @@ class Ledger:
         *,
         owner: str,
         principal: Principal,
-        audit_scope: Scope,
+        audit_scope: Statement,
         trouble: Callable[[GuruError | None], None],
     ) -> None:
         """`audit_scope` is the tenant's, and the quickest there is.
@@ -73,13 +73,13 @@ class Ledger:
         await self._insist(write, "input is not audited, so it is not sent")
 
     def _tenant_scope(self) -> AbstractAsyncContextManager[Transaction]:
-        return self._db.tenant(self._tenant_id)
+        return self._db.scope(self.principal.inside())
 
     async def record_output(self, start: int, end: int, rows: list[Recorded]) -> None:
         """Return once the output in [start, end) is recorded. Raises `LostSession`."""
 
         async def write() -> bool:
-            async with self._db.tenant(self._tenant_id) as tx:
+            async with self._db.scope(self.principal.inside()) as tx:
                 if await repository.record(tx, self._session_id, self._owner, (start, end), rows):
                     return True
                 ends = await repository.ends(tx, self._session_id, self._owner)
@@ -89,7 +89,7 @@ class Ledger:
 
     async def recorded_output(self, start: int, end: int) -> bytes:
         """The recorded output in [start, end)."""
-        async with self._db.tenant(self._tenant_id) as tx:
+        async with self._db.scope(self.principal.inside()) as tx:
             data = await repository.recorded_output(tx, self._session_id, start, end)
         assert len(data) == end - start, "the recording has a hole"
         return data
@@ -98,13 +98,13 @@ class Ledger:
         """The audited input in [start, end); None where that is more than can be under way, or has a hole."""
         if end - start > 2 * TUNNEL_INPUT_WINDOW_BYTES:
             return None
-        async with self._db.audit_reader(self._tenant_id) as tx:
+        async with self._db.audit_reader(self.principal.inside()) as tx:
             data = await repository.audited_input(tx, self._session_id, start)
         return data[: end - start] if data is not None and len(data) >= end - start else None
 
     async def renew(self) -> str | None:
         """Renew the lease; the gateway that holds the agent now. Raises `LostSession`."""
-        async with self._db.tenant(self._tenant_id) as tx:
+        async with self._db.scope(self.principal.inside()) as tx:
             owned, gateway_id = await repository.renew(tx, self._session_id, self._owner)
         if not owned:
             raise LostSession
@@ -112,7 +112,7 @@ class Ledger:
 
     async def closed(self) -> tuple[str, int | None] | None:
         """Reason and exit code if the session is closed."""
-        async with self._db.tenant(self._tenant_id) as tx:
+        async with self._db.scope(self.principal.inside()) as tx:
             row = await repository.find(tx, self._session_id)
         if row is None or row["status"] != "closed":
             return None

@@ -21,7 +21,7 @@ from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import Protocol as ProtocolError
 from gururmm_server.core.tunnel.input_path import InputPath
-from gururmm_server.core.tunnel.ledger import Ledger, LostSession, Scope
+from gururmm_server.core.tunnel.ledger import Ledger, LostSession, Statement
 from gururmm_server.core.tunnel.output_path import OutputPath
 from gururmm_server.core.tunnel.reasons import Why, close_reason, sentence
 from gururmm_server.core.tunnel.tasks import Tasks, run_to_its_end
@@ -57,7 +57,7 @@ class TunnelRelay:
         owner: str,
         principal: Principal,
         db: Database,
-        audit_scope: Scope,
+        audit_scope: Statement,
         bus: Bus,
         close_session: CloseSession,
         on_gone: Callable[["TunnelRelay"], Awaitable[None]],

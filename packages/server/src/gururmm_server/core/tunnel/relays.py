@@ -6,6 +6,7 @@ from contextlib import suppress
 from uuid import UUID
 from weakref import WeakValueDictionary
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
@@ -59,27 +60,28 @@ class TunnelRelays:
 
         Raises `NoSuchSession`, `SessionClosed`, `RelayFull`, `Protocol`.
         """
-        if principal.tenant_id is None:
+        scope = principal.scope
+        if scope is None:
             raise NoSuchSession
         lock = self._attaching.setdefault(session_id, asyncio.Lock())
         async with lock:
             relay = self._relays.get(session_id)
             if relay is None or relay.is_over or not await relay.is_still_owner():
-                relay = await self._start(session_id, principal, principal.tenant_id)
+                relay = await self._start(session_id, principal, scope)
             elif not relay.belongs_to(principal):
                 raise NoSuchSession
             return relay, await relay.attach(browser, principal, seen, size)
 
-    async def _start(self, session_id: UUID, principal: Principal, tenant_id: UUID) -> TunnelRelay:
+    async def _start(self, session_id: UUID, principal: Principal, scope: Scope) -> TunnelRelay:
         if len(self._relays) >= RELAYS:
             raise RelayFull
         owner = new_id().hex
-        claimed = await self._service.claim(tenant_id, session_id, owner, principal.user_id)
+        claimed = await self._service.claim(scope, session_id, owner, principal.user_id)
 
         async def close_session(session_id: UUID, reason: str, exit_code: int | None, actor: Principal) -> None:
-            await self._service.end(tenant_id, session_id, reason, exit_code, actor)
+            await self._service.end(scope, session_id, reason, exit_code, actor.subject)
 
-        lane = self._lanes.take(tenant_id)
+        lane = self._lanes.take(scope.tenant_id)
         relay = TunnelRelay(
             claimed,
             owner=owner,

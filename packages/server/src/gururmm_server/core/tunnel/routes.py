@@ -8,14 +8,18 @@ from fastapi import APIRouter
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from gururmm_server.core.identity.access import TenantCaller, requires, signed_in
-from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.identity.doors import signed_in
+from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.tunnel.permissions import TUNNEL_OPEN, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import MEDIA_TYPE
 from gururmm_server.core.tunnel.service import SORTS, TunnelService
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
-Opener = Annotated[TenantCaller, requires(Permission.TUNNEL_OPEN)]
-Reader = Annotated[TenantCaller, requires(Permission.TUNNEL_READ)]
+Opener = Annotated[Scope, requires(TUNNEL_OPEN)]
+Reader = Annotated[Scope, requires(TUNNEL_READ)]
+Person = Annotated[Principal, signed_in()]
 Status = Literal["opening", "open", "closed"]
 
 
@@ -64,18 +68,18 @@ def build_router(tunnel: TunnelService) -> APIRouter:
     """Mounted under /api/v1."""
     router = APIRouter(prefix="/tunnel", tags=["tunnel"])
 
-    @router.post("/open", status_code=201, response_model=OpenedTunnel)
-    async def open_tunnel(caller: Opener, wanted: OpenTunnel) -> dict[str, Any]:
+    @router.post("/open", status_code=201, response_model=OpenedTunnel, dependencies=[requires(TUNNEL_OPEN)])
+    async def open_tunnel(caller: Person, wanted: OpenTunnel) -> dict[str, Any]:
         """Start a shell on a machine that is online."""
         return await tunnel.open(caller, wanted.agent_id, wanted.columns, wanted.rows, wanted.shell)
 
     @router.get("/status/{session_id}", response_model=TunnelStatus)
-    async def get_status(principal: Annotated[Principal, signed_in()], session_id: UUID) -> dict[str, Any]:
+    async def get_status(principal: Person, session_id: UUID) -> dict[str, Any]:
         """What a session is doing. Its owner is answered whatever became of it."""
         return await tunnel.status(principal, session_id)
 
-    @router.post("/ticket/{session_id}", response_model=StreamTicket)
-    async def get_ticket(caller: Opener, session_id: UUID) -> dict[str, str]:
+    @router.post("/ticket/{session_id}", response_model=StreamTicket, dependencies=[requires(TUNNEL_OPEN)])
+    async def get_ticket(caller: Person, session_id: UUID) -> dict[str, str]:
         """A ticket for attaching to one's own session again."""
         return await tunnel.ticket(caller, session_id)
 
@@ -93,7 +97,7 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         status: Status | None = None,
     ) -> dict[str, Any]:
         """The Partner's sessions, newest first."""
-        return await tunnel.sessions(caller.tenant_id, page, agent_id, status)
+        return await tunnel.sessions(caller, page, agent_id, status)
 
     @router.get("/sessions/{session_id}/recording", response_class=StreamingResponse)
     async def get_recording(caller: Reader, session_id: UUID) -> StreamingResponse:

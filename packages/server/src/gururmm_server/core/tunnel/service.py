@@ -8,11 +8,13 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen
 
-from gururmm_server.core.audit.service import Actor, AuditRow, append
+from gururmm_server.core.access.errors import Forbidden
+from gururmm_server.core.access.scope import Scope, system_scope
+from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.catalogue import TunnelOpened
-from gururmm_server.core.identity.access import Forbidden, TenantCaller
-from gururmm_server.core.identity.principal import Permission, Principal, Role
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
@@ -24,6 +26,7 @@ from gururmm_server.core.tunnel.errors import (
     SessionClosed,
     TooManySessions,
 )
+from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import asciicast
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row, Transaction
@@ -53,14 +56,14 @@ class TunnelService:
         self._db = db
         self._bus = bus
 
-    async def open(self, caller: TenantCaller, agent_id: UUID, columns: int, rows: int, shell: str) -> dict[str, Any]:
+    async def open(self, caller: Principal, agent_id: UUID, columns: int, rows: int, shell: str) -> dict[str, Any]:
         """Start a shell on a machine.
 
         Raises `NotFound` (no such machine here), `AgentOffline`, `TooManySessions`.
         """
-        session_id = new_id()
-        async with self._db.tenant(caller.tenant_id) as tx:
-            agent = await repository.find_agent(tx, agent_id, caller.client_id)
+        session_id, scope = new_id(), caller.inside()
+        async with self._db.scope(scope) as tx:
+            agent = await repository.find_agent(tx, agent_id)
             if agent is None:
                 raise NotFound
             if agent["gateway_id"] is None:
@@ -79,7 +82,7 @@ class TunnelService:
             )
             row = AuditRow(
                 "tunnel.open",
-                caller,
+                caller.subject,
                 agent_id,
                 session_id,
                 CHANNEL,
@@ -89,8 +92,8 @@ class TunnelService:
             event = TunnelOpened(
                 session_id=session_id, agent_id=agent_id, hostname=agent["hostname"], actor=caller.email
             )
-            await outbox.publish(tx, caller.tenant_id, event)
-            ticket = await issue(tx, caller.principal, "tunnel", session_id)
+            await outbox.publish(tx, scope.tenant_id, event)
+            ticket = await issue(tx, caller, "tunnel", session_id)
         log.info("terminal opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
         message = TunnelOpen(session_id.bytes, CHANNEL, "terminal", columns, rows, shell)
         await _deliver(self._bus, agent_id, agent["gateway_id"], message)
@@ -105,78 +108,84 @@ class TunnelService:
 
     async def status(self, principal: Principal, session_id: UUID) -> dict[str, Any]:
         """What a session is doing: for its owner always, for others of the Partner with tunnel.read."""
-        async with self._db.tenant(_tenant_of(principal)) as tx:
-            row = await self._find(tx, session_id)
-        if row["opened_by_id"] != principal.user_id and Permission.TUNNEL_READ not in principal.permissions():
-            raise Forbidden
+        scope = principal.inside()
+        # One's own session is answered for even where its machine is another Client's by now (S8).
+        async with self._db.scope(system_scope(scope.tenant_id, scope.subject.name)) as tx:
+            row = await repository.find(tx, session_id)
+        if row is None or row["opened_by_id"] != principal.user_id:
+            if not scope.subject.may(TUNNEL_READ):
+                raise Forbidden
+            async with self._db.scope(scope) as tx:
+                row = await self._find(tx, session_id)
         return repository.as_json(row)
 
-    async def ticket(self, caller: TenantCaller, session_id: UUID) -> dict[str, str]:
+    async def ticket(self, caller: Principal, session_id: UUID) -> dict[str, str]:
         """A ticket for attaching again. Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller.inside()) as tx:
             row = await self._find(tx, session_id)
             if row["opened_by_id"] != caller.user_id:
                 raise NotYourSession
             if row["status"] == "closed":
                 raise SessionClosed
-            return _stream(session_id, await issue(tx, caller.principal, "tunnel", session_id))
+            return _stream(session_id, await issue(tx, caller, "tunnel", session_id))
 
-    async def close(self, caller: TenantCaller, session_id: UUID) -> dict[str, Any]:
+    async def close(self, caller: Scope, session_id: UUID) -> dict[str, Any]:
         """End a session: one's own, or anyone's for an admin. Closing a closed one answers its status."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
             gateway_id = await repository.gateway_of(tx, row["agent_id"])
-        admin = caller.principal.role in (Role.PARTNER_ADMIN, Role.PLATFORM_ADMIN)
-        if row["opened_by_id"] != caller.user_id and not admin:
+        if row["opened_by_id"] != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
-        if await self.end(caller.tenant_id, session_id, "closed", None, caller):
+        if await self.end(caller, session_id, "closed", None, caller.subject):
             await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes))
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             return repository.as_json(await self._find(tx, session_id))
 
     async def end(
-        self, tenant_id: UUID, session_id: UUID, reason: str, exit_code: int | None, actor: Actor | None
+        self, scope: Scope, session_id: UUID, reason: str, exit_code: int | None, actor: Subject | None
     ) -> bool:
         """Close the row with its audit and event, and tell its relay. False where it was closed already."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(scope) as tx:
             row = await repository.close(tx, session_id, reason, exit_code)
             if row is None:
                 return False
-            await note_close(tx, tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
+            await note_close(tx, scope.tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         notice = traffic.encode(traffic.TunnelNotice("", reason))
         await self._bus.publish(traffic.tunnel_notice(session_id), notice)
         return True
 
     async def sessions(
-        self, tenant_id: UUID, page: PageQuery, agent_id: UUID | None = None, status: str | None = None
+        self, scope: Scope, page: PageQuery, agent_id: UUID | None = None, status: str | None = None
     ) -> dict[str, Any]:
         """A page of the Partner's sessions: items, next_cursor, total."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(scope) as tx:
             rows, total = await repository.page(tx, page, search_words(page.search), agent_id, status)
         shown, next_cursor = page.cut(rows)
         return {"items": [repository.as_json(row) for row in shown], "next_cursor": next_cursor, "total": total}
 
-    async def recording(self, caller: TenantCaller, session_id: UUID) -> AsyncIterator[bytes]:
+    async def recording(self, caller: Scope, session_id: UUID) -> AsyncIterator[bytes]:
         """A session as asciicast v2, line by line. That it was watched is audited first."""
-        async with self._db.tenant(caller.tenant_id) as tx:
+        async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
             await append(
-                tx, "tunnel_audit", AuditRow("tunnel.recording_read", caller, row["agent_id"], session_id, CHANNEL)
+                tx,
+                "tunnel_audit",
+                AuditRow("tunnel.recording_read", caller.subject, row["agent_id"], session_id, CHANNEL),
             )
-        return asciicast(row, lambda after: self._recording_page(caller.tenant_id, session_id, after))
+        return asciicast(row, lambda after: self._recording_page(caller, session_id, after))
 
-    async def claim(self, tenant_id: UUID, session_id: UUID, owner: str, user_id: UUID) -> Claimed:
+    async def claim(self, scope: Scope, session_id: UUID, owner: str, user_id: UUID) -> Claimed:
         """Make `owner` (a relay's token) the one that serves a session. Raises `NoSuchSession`, `SessionClosed`."""
-        async with self._db.tenant(tenant_id) as tx:
+        async with self._db.scope(scope) as tx:
             claimed = await repository.claim(tx, session_id, owner, user_id)
             if claimed is None:
                 row = await self._find(tx, session_id)
                 raise SessionClosed if row["status"] == "closed" else NoSuchSession
         return claimed
 
-    async def _recording_page(self, tenant_id: UUID, session_id: UUID, after: int) -> list[Row]:
-        async with self._db.tenant(tenant_id) as tx:
+    async def _recording_page(self, scope: Scope, session_id: UUID, after: int) -> list[Row]:
+        async with self._db.scope(scope) as tx:
             return await repository.recording_page(tx, session_id, after)
 
     async def _find(self, tx: Transaction, session_id: UUID) -> Row:
@@ -217,12 +226,6 @@ async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Me
     if gateway_id is not None:
         deliver = traffic.Deliver(agent_id.bytes, encode(message))
         await bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
-
-
-def _tenant_of(principal: Principal) -> UUID:
-    if principal.tenant_id is None:
-        raise Forbidden
-    return principal.tenant_id
 
 
 def _stream(session_id: UUID, ticket: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from fastapi import APIRouter, FastAPI, Response
 
 from gururmm_server import __version__
-from gururmm_server.core.identity.access import public
+from gururmm_server.core.access.doors import public
 from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
 from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
 from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from gururmm_server.core.identity.access import NotSignedIn
+from gururmm_server.core.access.errors import NotSignedIn
 from gururmm_server.core.identity.errors import SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
@@ -123,7 +123,7 @@ class Gate:
         except GuruError as error:
             scope["state"]["authentication_error"] = error
             return
-        scope["state"]["principal"] = principal
+        scope["state"]["caller"] = principal
         structlog.contextvars.bind_contextvars(user_id=str(principal.user_id))
         if principal.tenant_id is not None:
             structlog.contextvars.bind_contextvars(tenant_id=str(principal.tenant_id))

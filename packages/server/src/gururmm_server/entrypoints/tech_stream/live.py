@@ -17,11 +17,13 @@ from msgspec import Meta
 from pydantic import BaseModel
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
+from gururmm_server.core.access.doors import public, requires
+from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
-from gururmm_server.core.identity.access import TenantCaller, public, requires
-from gururmm_server.core.identity.principal import Permission, Principal
+from gururmm_server.core.identity.doors import signed_in
+from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import TicketRefused, issue, redeem
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
@@ -40,7 +42,6 @@ _PING = '{"type":"ping"}'
 _FRAME_CHARACTERS = 64 * 1024
 _FRAMES_PER_S = 50
 _TICK_S = 0.25
-Reader = Annotated[TenantCaller, requires(Permission.AGENTS_READ)]
 
 
 class LiveTicket(BaseModel):
@@ -103,19 +104,19 @@ class LiveStreams:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def ticket(self, principal: Principal, tenant_id: UUID) -> LiveTicket:
-        """A ticket for one socket."""
-        async with self._db.tenant(tenant_id) as tx:
+    async def ticket(self, principal: Principal) -> LiveTicket:
+        """Returns a ticket for one socket of somebody who is inside a Partner."""
+        async with self._db.scope(principal.inside()) as tx:
             ticket = await issue(tx, principal, "live")
         return LiveTicket(ticket=ticket, stream_url=f"/api/v1/live/stream?ticket={ticket}")
 
     async def serve(self, socket: WebSocket, ticket: str) -> None:
         """One browser, from its ticket to its end."""
         principal, _ = await redeem(self._db, ticket, "live")
-        assert principal.tenant_id is not None, "tickets are issued inside a Partner"
-        session = LiveSession(principal)
+        scope = principal.inside()
+        session = LiveSession(scope)
         session.say({"type": "hello", "server_time": datetime.now(UTC)})
-        async with self._hub.listening(principal.tenant_id, session.take):
+        async with self._hub.listening(scope.tenant_id, session.take):
             tasks = [
                 asyncio.create_task(work)
                 for work in (_send(socket, session), self._receive(socket, session), self._keep_watching(session))
@@ -168,11 +169,11 @@ class LiveStreams:
         while True:
             await session.watched_again.wait()
             session.watched_again.clear()
-            agent_id, principal = session.watched, session.principal
-            if agent_id is None or principal.tenant_id is None:
+            agent_id = session.watched
+            if agent_id is None:
                 continue
             try:
-                gateway_id = await self._agents.gateway(principal.tenant_id, agent_id, principal.client_id)
+                gateway_id = await self._agents.gateway(session.scope, agent_id)
             except GuruError as error:
                 log.info("not watched", agent_id=str(agent_id), error=str(error))
                 continue
@@ -185,10 +186,10 @@ def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
     """Mounted under /api/v1. `public_url` is the origin that browsers come from, beside the request's own host."""
     router = APIRouter(prefix="/live", tags=["live"])
 
-    @router.post("/ticket")
-    async def live_ticket(caller: Reader) -> LiveTicket:
+    @router.post("/ticket", dependencies=[requires(AGENTS_READ)])
+    async def live_ticket(caller: Annotated[Principal, signed_in()]) -> LiveTicket:
         """A one-use ticket for the live stream; it lives 30 seconds."""
-        return await streams.ticket(caller.principal, caller.tenant_id)
+        return await streams.ticket(caller)
 
     @router.websocket("/stream", dependencies=[public()])  # the ticket is the credential
     async def live_stream(socket: WebSocket, ticket: str = "") -> None:

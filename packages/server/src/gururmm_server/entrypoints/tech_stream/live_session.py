@@ -15,9 +15,9 @@ import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Metrics
 
+from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.rows import metrics, percent
 from gururmm_server.core.events import traffic
-from gururmm_server.core.identity.principal import Permission, Principal
 
 QUEUE_ITEMS = 2000
 QUEUE_BYTES = 4 * 1024 * 1024
@@ -30,10 +30,9 @@ _encoder = msgspec.json.Encoder()
 class LiveSession:
     """One browser. `take` is called with every batch; `messages` is what to send next."""
 
-    def __init__(self, principal: Principal) -> None:
-        self.principal = principal
-        self._client = principal.client_id.bytes if principal.client_id else None
-        self._sees_commands = Permission.COMMANDS_READ in principal.permissions()
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._clients = None if scope.client_ids is None else frozenset(each.bytes for each in scope.client_ids)
         self._visible: frozenset[bytes] = frozenset()
         self._watched: bytes | None = None
         self._commands: frozenset[bytes] = frozenset()
@@ -61,9 +60,7 @@ class LiveSession:
 
     def follow(self, command_ids: list[UUID]) -> None:
         """Commands whose output is on the screen."""
-        self._commands = (
-            frozenset(command_id.bytes for command_id in command_ids) if self._sees_commands else frozenset()
-        )
+        self._commands = frozenset(command_id.bytes for command_id in command_ids)
         self._decoders = {key: decoder for key, decoder in self._decoders.items() if key[0] in self._commands}
 
     def say(self, message: dict[str, Any]) -> None:
@@ -81,15 +78,15 @@ class LiveSession:
             self._resync()
             self._wake.set()
             return
-        for row in batch.agents:
-            self._take_row(row)
-        if self._sees_commands:
-            self._take_commands(batch)
-        for sample in batch.samples:
-            if sample.agent_id == self._watched and self._may_see(sample.client_id):
-                self._take_sample(sample)
+        self._take_machines(batch)
+        for update in batch.commands:
+            if self._receives(update, update.client_id):
+                self.say({"type": "command", "item": _command(update)})
+        for piece in batch.output:
+            if piece.command_id in self._commands and self._receives(piece, piece.client_id):
+                self._take_output(piece)
         for feed_item in batch.feed:
-            if self._may_read(feed_item):
+            if self._receives(feed_item, feed_item.client_id):
                 self.say({"type": "event", "item": feed_item.item})
 
     async def messages(self) -> list[str]:
@@ -112,17 +109,23 @@ class LiveSession:
             except TimeoutError:
                 continue
 
-    def _may_see(self, client_id: bytes) -> bool:
-        return self._client is None or self._client == client_id
+    def _receives(self, item: traffic.LiveItem, client_id: bytes | None) -> bool:
+        """Tells whether this browser is in the item's audience: `Audience.includes`, with ids as the bus has them."""
+        audience = item.audience
+        if audience is None or audience.permission not in self.scope.subject.permissions:
+            return False
+        return self._clients is None or client_id in self._clients
 
-    def _may_read(self, feed_item: traffic.FeedItem) -> bool:
-        if self._client is None:
-            return True
-        name = str(feed_item.item.get("name", ""))
-        return feed_item.client_id == self._client and not name.startswith(("command.", "tunnel."))
+    def _take_machines(self, batch: traffic.LiveBatch) -> None:
+        for row in batch.agents:
+            if self._receives(row, row.client_id):
+                self._take_row(row)
+        for sample in batch.samples:
+            if sample.agent_id == self._watched and self._receives(sample, sample.client_id):
+                self._take_sample(sample)
 
     def _take_row(self, row: traffic.AgentRow) -> None:
-        if not self._may_see(row.client_id) or not (row.changed or row.agent_id in self._visible):
+        if not (row.changed or row.agent_id in self._visible):
             return
         waiting = self._rows.get(row.agent_id)
         if waiting is not None and waiting.changed and not row.changed:
@@ -133,13 +136,6 @@ class LiveSession:
             if row.online and row.agent_id == self._watched:
                 self.watched_again.set()
         self._wake.set()
-
-    def _take_commands(self, batch: traffic.LiveBatch) -> None:
-        for update in batch.commands:
-            self.say({"type": "command", "item": _command(update)})
-        for piece in batch.output:
-            if piece.command_id in self._commands:
-                self._take_output(piece)
 
     def _take_output(self, piece: traffic.OutputPiece) -> None:
         # A character may be cut between two pieces.

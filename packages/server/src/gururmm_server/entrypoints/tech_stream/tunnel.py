@@ -16,7 +16,7 @@ from gururmm_wire.v2.limits import CHUNK_BYTES
 from msgspec import Meta
 from starlette.websockets import WebSocketDisconnect, WebSocketState
 
-from gururmm_server.core.identity.access import public
+from gururmm_server.core.access.doors import public
 from gururmm_server.core.identity.tickets import TicketRefused, redeem
 from gururmm_server.core.tunnel.browser_end import (
     CLOSE_NO_SESSION,
