@@ -90,7 +90,10 @@ class Seeder:
         async with self._connection.transaction():
             await self._connection.execute(f"set local role {role}")
             if tenant_id:
-                await self._connection.execute("select set_config('gururmm.tenant_id', $1, true)", tenant_id)
+                await self._connection.execute(
+                    "select set_config('gururmm.tenant_id', $1, true), set_config('gururmm.clients', '*', true)",
+                    tenant_id,
+                )
             yield
 
 
