@@ -60,7 +60,7 @@ def _enrol(options: argparse.Namespace) -> int:
     from gururmm_agent.link.hello import enrol
 
     state, adapters = _open(options)
-    state.lock()
+    state.lock(adapters.host)
     identity = asyncio.run(enrol(state, _describe(adapters), options.server, options.site_code, options.ca))
     print(f"enrolled with {identity.server} as agent {identity.agent_id}")  # noqa: T201
     return 0
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace) -> int:
 
     logs.set_up()
     state, adapters = _open(options)
-    state.lock()
+    state.lock(adapters.host)
     asyncio.run(_serve(options, state, adapters))
     return 0
 

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import random
-import signal
 import time
 from typing import Final
 
@@ -61,13 +60,8 @@ class Agent:
         self._stopped = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            try:
-                loop.add_signal_handler(number, self._stopped.set)
-            except NotImplementedError:  # Windows
-                signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._stopped.set))
+        """Serve until the system asks this process to end."""
+        self._adapters.host.on_stop(self._stopped.set)
         try:
             async with asyncio.TaskGroup() as group:
                 self._build(group)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 
+from gururmm_agent.adapters.ports import Host
 from gururmm_agent.errors import AlreadyRunning, NotEnrolled, StateUnusable
 from gururmm_agent.files import write_atomically
 
@@ -38,7 +39,6 @@ class StateDirectory:
             raise StateUnusable(f"The state directory {path} cannot be created: {error.strerror}.") from error
         if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
             raise StateUnusable(f"The state directory {path} is not readable and writable for this user.")
-        self._lock: int | None = None
 
     @property
     def _identity(self) -> Path:
@@ -54,18 +54,10 @@ class StateDirectory:
         path.mkdir(mode=0o700, exist_ok=True)
         return path
 
-    def lock(self) -> None:
+    def lock(self, host: Host) -> None:
         """Hold the directory until this process ends. Raises `AlreadyRunning`."""
-        self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        if os.name == "nt":
-            _lock_on_windows(self._lock, self.path)
-            return
-        import fcntl
-
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise AlreadyRunning(f"Another agent already runs with the state directory {self.path}.") from error
+        if not host.hold(self.path / "lock"):
+            raise AlreadyRunning(f"Another agent already runs with the state directory {self.path}.")
 
     def read_identity(self) -> Identity | None:
         """The identity, or None before enrolment. Raises `StateUnusable` if the file is damaged."""
@@ -104,12 +96,3 @@ class StateDirectory:
         seed = os.urandom(32)
         write_atomically(self._pending_key, seed.hex().encode())
         return seed
-
-
-def _lock_on_windows(descriptor: int, path: Path) -> None:
-    import msvcrt
-
-    try:
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except OSError as error:
-        raise AlreadyRunning(f"Another agent already runs with the state directory {path}.") from error

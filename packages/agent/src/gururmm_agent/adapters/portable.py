@@ -3,18 +3,24 @@
 Built from psutil's documented interface; run and tested on Linux, not tried on a real Windows or macOS machine.
 """
 
+import logging
 import os
 import platform
 import socket
 import time
+from collections.abc import Callable, Collection
 from typing import Any
 
 import psutil
 
 from gururmm_agent import __version__
-from gururmm_agent.adapters.ports import Attempt, Counters, Items, ProcessRow, Pulse, TemperatureReading
+from gururmm_agent.adapters.ending import end_all
+from gururmm_agent.adapters.ports import Attempt, Counters, Items, ProcessRow, Program, Pulse, TemperatureReading
+from gururmm_agent.adapters.subprocesses import Subprocess
 from gururmm_agent.adapters.temperature_items import temperature_items
 from gururmm_agent.adapters.unavailable import unavailable
+
+_log = logging.getLogger(__name__)
 
 _MAX = 64
 _SAMPLE_S = 0.2
@@ -153,7 +159,26 @@ class PortableInventory:
 
 
 class PortableProcesses:
-    """See `ports.Processes`."""
+    """See `ports.Processes`. How a program is started apart from the agent is for each system to say."""
+
+    def start_options(self) -> dict[str, Any]:
+        """Returns what the system's `Popen` is told beside the program."""
+        return {}
+
+    async def start(
+        self,
+        arguments: list[str],
+        *,
+        directory: str,
+        environment: dict[str, str],
+        on_output: Callable[[int, bytes], None],
+    ) -> Program:
+        program = Subprocess(on_output)
+        await program.start(arguments, cwd=directory, env=environment, **self.start_options())
+        return program
+
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+        await end_all(lambda: self.tree(pid, marker), _ask_to_end, _kill, grace_s)
 
     def identity(self, pid: int) -> str | None:
         try:
@@ -162,7 +187,7 @@ class PortableProcesses:
             return None
 
     def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        """Descendants, and whatever carries the marker where environments can be read."""
+        """Returns descendants, and whatever carries the marker where environments can be read."""
         found: set[int] = set()
         if pid is not None:
             try:
@@ -247,6 +272,24 @@ def _users() -> Items:
         }
         for user in psutil.users()
     }
+
+
+def _ask_to_end(pids: Collection[int]) -> None:
+    _each(pids, psutil.Process.terminate)
+
+
+def _kill(pids: Collection[int]) -> None:
+    _each(pids, psutil.Process.kill)
+
+
+def _each(pids: Collection[int], act: Callable[[psutil.Process], None]) -> None:
+    for pid in pids:
+        try:
+            act(psutil.Process(pid))
+        except psutil.NoSuchProcess:
+            continue
+        except psutil.Error as error:
+            _log.warning("process %s cannot be ended: %s", pid, error)
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -1,6 +1,12 @@
-"""What the agent needs from an operating system."""
+"""What the agent needs from an operating system, as acts and streams of bytes.
 
-from typing import Any, Literal, Protocol
+Nothing here is a file descriptor, a signal or a call of one kind of event loop: each port can be served as well by
+Windows' completion ports or a thread. `tests/contract` says of every adapter what it owes.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
 
 import msgspec
 
@@ -106,17 +112,48 @@ class Inventory(Protocol):
         """SMART health by device, or why not. Blocks: called in a thread."""
 
 
+class Program(Protocol):
+    """A program that was started, whose output goes to the `on_output` it was started with."""
+
+    pid: int
+
+    async def wait(self) -> int:
+        """Returns the exit code, negative where a signal was the end, once all output has been handed over.
+
+        What the program left running may hold its output open: that is waited for only as long as it goes on talking,
+        and no longer than a second.
+        """
+
+
 class Processes(Protocol):
-    """The system's processes."""
+    """Starts, finds, lists and ends the system's processes."""
+
+    async def start(
+        self,
+        arguments: list[str],
+        *,
+        directory: str,
+        environment: dict[str, str],
+        on_output: Callable[[int, bytes], None],
+    ) -> Program:
+        """Returns the program, started without input and apart from the agent's own group of processes.
+
+        `on_output` is called with 1 for what came on its standard output and 2 for its standard error, as it comes.
+        Raises `OSError` or `Unsupported`.
+        """
+
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+        """Ends every process that descends from `pid`, or was started with `marker` (NAME=value) in its environment.
+
+        They are asked first, those that do not go within `grace_s` are killed, and so is what they start meanwhile;
+        with 0 nobody is asked. Returns when none is left; what cannot be ended is told to the log.
+        """
 
     def identity(self, pid: int) -> str | None:
-        """A string that no later process with this pid shares, also after a reboot; None if there is none."""
-
-    def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        """Live pids descended from `pid`, in its session, or started with `marker` (NAME=value) in the environment."""
+        """Returns a string that no later process with this pid shares, also after a reboot; None if there is none."""
 
     def rows(self, limit: int) -> tuple[list[ProcessRow], bool]:
-        """Up to `limit` rows, busiest first, and whether some were left out. Blocks 200 ms: called in a thread."""
+        """Returns up to `limit` rows, busiest first, and whether some were left out. Blocks 200 ms: for a thread."""
 
 
 class Shells(Protocol):
@@ -129,32 +166,59 @@ class Shells(Protocol):
         """What the script file's name must end in."""
 
 
-class Pty(Protocol):
-    """A program on a pseudo-terminal."""
+class Terminal(Protocol):
+    """A program on a terminal of its own, as two streams of bytes.
+
+    Only what `read` asks for is taken from the program: while nobody reads, it waits as it would for a slow screen.
+    """
 
     program: str
-    pid: int
-    descriptor: int
-    """Non-blocking; readable and writable."""
+
+    async def read(self, most: int) -> bytes:
+        """Returns the output that is there, at least a byte and at most `most`, and waits while there is none.
+
+        Returns nothing once the program has ended and all it wrote was read; what it left running may still hold the
+        terminal, and is heard only until it first falls silent. A read that is cancelled loses nothing.
+        One caller at a time.
+        """
+
+    def write(self, data: bytes) -> None:
+        """Types `data`: what the program's terminal does not take at once follows by itself, in order."""
+
+    async def drain(self) -> bool:
+        """Returns True once the terminal has taken everything typed, False if it never will."""
 
     def resize(self, columns: int, rows: int) -> None:
-        """Tell the program its window's size."""
+        """Tells the program its window's size; without effect where the system or a program that ended cannot."""
 
     async def wait(self) -> int:
-        """Exit code; negative for a signal. Afterwards reading fails once everything was read and nobody holds it."""
+        """Returns the program's exit code, negative where a signal was the end. May be asked again."""
 
-    def signal_tree(self, how: Literal["hang_up", "kill"]) -> bool:
-        """Signal every process of the terminal's session; whether there was any."""
+    async def end(self, grace_s: float) -> None:
+        """Ends every process of the terminal: hangs up, and kills what is still there after `grace_s`.
 
-    def release(self) -> None:
-        """Close the descriptor."""
+        Returns when none is left, at once if the program had ended by itself.
+        """
+
+    def close(self) -> None:
+        """Lets go of the terminal: a read under way returns nothing, what was not taken is not typed."""
 
 
 class Terminals(Protocol):
     """Interactive terminals."""
 
-    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Pty:
-        """Start a login shell. Raises `Unsupported` or `OSError`."""
+    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Terminal:
+        """Returns a login shell on a new terminal. Raises `Unsupported` or `OSError`."""
+
+
+class Host(Protocol):
+    """What the agent asks of its system as one of its processes."""
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Has `stop` called in the running loop each time the system, or Ctrl-C, asks the agent to end."""
+
+    def hold(self, path: Path) -> bool:
+        """Returns whether this process alone holds the file from now on, until it ends. Raises `OSError`."""
 
 
 class Adapters(msgspec.Struct, frozen=True):
@@ -166,3 +230,4 @@ class Adapters(msgspec.Struct, frozen=True):
     processes: Processes
     shells: Shells
     terminals: Terminals
+    host: Host

@@ -18,13 +18,14 @@ from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tasks.journal import Entry, Journal
 from gururmm_agent.tasks.output import OutputCutter
-from gururmm_agent.tasks.process import ScriptProcess, end_tree, kill_tree
 
 _log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 8
 """Commands that run side by side; more wait."""
 QUEUE: Final = 1000
+GRACE_S: Final = 2.0
+"""What a command's processes have, from being asked to end to being killed."""
 INTERRUPTED: Final = "interrupted: the agent stopped while it ran"
 _STOP_S: Final = 0.5
 
@@ -102,7 +103,7 @@ class Commands:
         """The agent stops: nothing goes on running behind its back."""
         self._stopping = True
         for command_id, running in list(self._running.items()):
-            await kill_tree(self._processes, running.pid, _marker(command_id))
+            await self._processes.end_tree(running.pid, _marker(command_id), 0)
         give_up = time.monotonic() + _STOP_S
         while self._running and time.monotonic() < give_up:  # noqa: ASYNC110 - the last thing this process does
             await asyncio.sleep(0.01)
@@ -158,16 +159,18 @@ class Commands:
 
         began = time.monotonic()
         output = OutputCutter(entry.command_id, emit)
-        process = ScriptProcess(output.add)
         environment = child_environment(**{COMMAND_MARKER: entry.command_id.hex()})
-        running.pid = await process.start(arguments, directory=_home(environment), environment=environment)
+        program = await self._processes.start(
+            arguments, directory=_home(environment), environment=environment, on_output=output.add
+        )
+        running.pid = program.pid
         self._journal.started(entry, running.pid, self._processes.identity(running.pid) or "")
-        ended = asyncio.ensure_future(process.wait())
+        ended = asyncio.ensure_future(program.wait())
         await asyncio.wait((ended, running.stop), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         outcome: Outcome | None = None
         if not ended.done():
             outcome = running.stop.result() if running.stop.done() else "timed_out"
-            await end_tree(self._processes, running.pid, _marker(entry.command_id))
+            await self._processes.end_tree(running.pid, _marker(entry.command_id), GRACE_S)
         exit_code = await ended
         if entry.result is not None:
             return
@@ -213,7 +216,7 @@ class Commands:
 
     async def _interrupt(self, entry: Entry) -> None:
         leader = entry.pid if entry.pid and self._processes.identity(entry.pid) == entry.process else None
-        await end_tree(self._processes, leader, _marker(entry.command_id))
+        await self._processes.end_tree(leader, _marker(entry.command_id), GRACE_S)
         self._finish(entry, "failed", None, INTERRUPTED)
 
     async def _tell(self, entry: Entry) -> None:

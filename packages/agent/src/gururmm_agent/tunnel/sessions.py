@@ -63,13 +63,13 @@ class Tunnels:
             self._uplink.send(TunnelClosed(*key, None, f"this machine has {MAX_CHANNELS} channels open already"))
             return
         try:
-            pty = self._terminals.open(
+            program = self._terminals.open(
                 shell=message.shell, directory=message.directory, columns=message.columns, rows=message.rows
             )
         except (Unsupported, OSError) as error:
             self._uplink.send(TunnelClosed(*key, None, f"the terminal could not be opened: {error}"))
             return
-        self._channels[key] = terminal = Terminal(key, pty, self._uplink.send)
+        self._channels[key] = terminal = Terminal(key, program, self._uplink.send)
         self._group.create_task(self._serve(key, terminal))
 
     def input(self, message: TunnelInput) -> None:

@@ -9,6 +9,7 @@ from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.adapters.linux.readings import LinuxReadings
 from gururmm_agent.adapters.linux.terminal import LinuxTerminals
 from gururmm_agent.adapters.ports import Adapters
+from gururmm_agent.adapters.posix.host import PosixHost
 from gururmm_agent.adapters.shells import PosixShells
 
 
@@ -22,4 +23,5 @@ def adapters() -> Adapters:
         processes=processes,
         shells=PosixShells(),
         terminals=LinuxTerminals(processes),
+        host=PosixHost(),
     )

@@ -2,11 +2,14 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from gururmm_agent.adapters.ending import end_all
 from gururmm_agent.adapters.linux.proc import ProcessStat, all_processes, boot_time, process_stat, read_text, try_read
-from gururmm_agent.adapters.ports import ProcessRow
+from gururmm_agent.adapters.ports import ProcessRow, Program
+from gururmm_agent.adapters.posix.processes import ask_to_end, kill, start_in_a_session
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -24,8 +27,26 @@ class LinuxProcesses:
         stat = process_stat(pid)
         return None if stat is None or stat.state == "Z" else f"{self._boot_id}:{stat.start_ticks}"
 
+    async def start(
+        self,
+        arguments: list[str],
+        *,
+        directory: str,
+        environment: dict[str, str],
+        on_output: Callable[[int, bytes], None],
+    ) -> Program:
+        """See `ports.Processes`."""
+        return await start_in_a_session(arguments, directory, environment, on_output)
+
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+        """See `ports.Processes`."""
+        await end_all(lambda: self.tree(pid, marker), ask_to_end, kill, grace_s)
+
     def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        """See `ports.Processes`. Zombies are not alive, and the agent itself is never part of a tree."""
+        """Returns live pids descended from `pid`, in its session, or started with `marker` in the environment.
+
+        Zombies are not alive, and the agent itself is never part of a tree.
+        """
         stats = {stat.pid: stat for stat in all_processes()}
         needle = None if marker is None else b"\0" + marker.encode() + b"\0"
         own = os.getpid()

@@ -5,15 +5,17 @@ import contextlib
 import fcntl
 import os
 import pwd
-import signal
 import struct
 import subprocess
 import termios
-from typing import Final, Literal
+from typing import Final
 
+from gururmm_agent.adapters.ending import end_all
 from gururmm_agent.adapters.environment import child_environment, find_program
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
-from gururmm_agent.adapters.ports import Pty, Unsupported
+from gururmm_agent.adapters.linux.pty_streams import Input, Output
+from gururmm_agent.adapters.ports import Terminal, Unsupported
+from gururmm_agent.adapters.posix.processes import exited, hang_up, kill
 
 _ADOPT: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """Run by a new session leader: the terminal it opens becomes its controlling one. No code of ours runs after fork."""
@@ -25,7 +27,7 @@ class LinuxTerminals:
     def __init__(self, processes: LinuxProcesses) -> None:
         self._processes = processes
 
-    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Pty:
+    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Terminal:
         """See `ports.Terminals`. `shell` is a name or a path; empty is the user's login shell."""
         program = _program(shell)
         environment = child_environment(TERM="xterm-256color", SHELL=program)
@@ -48,71 +50,83 @@ class LinuxTerminals:
             os.close(slave)
             raise
         os.set_blocking(master, False)
-        return LinuxPty(program, process, master, slave, self._processes)
+        return LinuxTerminal(program, process, master, slave, self._processes)
 
 
-class LinuxPty:
-    """See `ports.Pty`.
+class LinuxTerminal:
+    """See `ports.Terminal`.
 
     The other side stays open here until the program has ended: while nobody holds it, as before the shell has opened
     it, reading fails as if all were over.
     """
 
     def __init__(
-        self, program: str, process: subprocess.Popen[bytes], descriptor: int, slave: int, processes: LinuxProcesses
+        self, program: str, process: subprocess.Popen[bytes], master: int, slave: int, processes: LinuxProcesses
     ) -> None:
         self.program = program
-        self.pid = process.pid
-        self.descriptor = descriptor
-        self._slave: int | None = slave
+        self._loop = asyncio.get_running_loop()
         self._process = process
         self._processes = processes
+        self._output = Output(master, self._loop)
+        self._input = Input(master, self._loop)
+        self._master: int | None = master
+        self._slave: int | None = slave
+        self._exit: asyncio.Task[int] = self._loop.create_task(self._watch())
+
+    async def read(self, most: int) -> bytes:
+        """See `ports.Terminal`."""
+        return await self._output.read(most)
+
+    def write(self, data: bytes) -> None:
+        """See `ports.Terminal`."""
+        self._input.write(data)
+
+    async def drain(self) -> bool:
+        """See `ports.Terminal`."""
+        return await self._input.drain()
 
     def resize(self, columns: int, rows: int) -> None:
-        with contextlib.suppress(OSError):  # the program has just ended; its size is no matter
-            _set_size(self.descriptor, columns, rows)
+        """See `ports.Terminal`."""
+        if self._master is not None:
+            with contextlib.suppress(OSError):  # the program has just ended; its size is no matter
+                _set_size(self._master, columns, rows)
 
     async def wait(self) -> int:
-        code = await self._exit()
+        """See `ports.Terminal`."""
+        return await asyncio.shield(self._exit)
+
+    async def end(self, grace_s: float) -> None:
+        """See `ports.Terminal`. After the program's own end its pid may be another's: then nothing is signalled."""
+        if self._exit.done():
+            return
+        hang_up(self._tree())
+        await asyncio.wait((self._exit,), timeout=grace_s)
+        await end_all(self._tree, kill, kill, 0)
+
+    def close(self) -> None:
+        """See `ports.Terminal`."""
+        self._output.close()
+        self._input.close()
         self._close_slave()
+        if self._master is not None:
+            os.close(self._master)
+            self._master = None
+
+    def _tree(self) -> list[int]:
+        return self._processes.tree(self._process.pid, None)
+
+    async def _watch(self) -> int:
+        """Returns the exit code, and from then on lets reading come to an end."""
+        await exited(self._process)
+        code = self._process.wait()
+        self._close_slave()
+        self._output.program_ended()
         return code
-
-    async def _exit(self) -> int:
-        loop = asyncio.get_running_loop()
-        if not hasattr(os, "pidfd_open"):
-            return await loop.run_in_executor(None, self._process.wait)
-        watched = os.pidfd_open(self.pid)
-        ended: asyncio.Future[None] = loop.create_future()
-        loop.add_reader(watched, _resolve, ended)
-        try:
-            await ended
-        finally:
-            loop.remove_reader(watched)
-            os.close(watched)
-        return self._process.wait()
-
-    def signal_tree(self, how: Literal["hang_up", "kill"]) -> bool:
-        alive = self._processes.tree(self.pid, None)
-        for pid in alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGHUP if how == "hang_up" else signal.SIGKILL)
-                if how == "hang_up":
-                    os.kill(pid, signal.SIGCONT)
-        return bool(alive)
-
-    def release(self) -> None:
-        self._close_slave()
-        os.close(self.descriptor)
 
     def _close_slave(self) -> None:
         if self._slave is not None:
             os.close(self._slave)
             self._slave = None
-
-
-def _resolve(ended: asyncio.Future[None]) -> None:
-    if not ended.done():
-        ended.set_result(None)
 
 
 def _program(shell: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
 from gururmm_agent.adapters.ports import Adapters, Attempt, TemperatureReading
+from gururmm_agent.adapters.posix.host import PosixHost
 from gururmm_agent.adapters.shells import PosixShells
 
 
@@ -28,13 +29,21 @@ class MacosInventory(PortableInventory):
         return super().system_name() | {"name": "macOS", "id": "macos", "version": platform.mac_ver()[0]}
 
 
+class MacosProcesses(PortableProcesses):
+    """Programs get a session of their own."""
+
+    def start_options(self) -> dict[str, Any]:
+        return {"start_new_session": True}
+
+
 def adapters() -> Adapters:
     """The macOS adapters."""
     return Adapters(
         name="macos",
         readings=MacosReadings(),
         inventory=MacosInventory(),
-        processes=PortableProcesses(),
+        processes=MacosProcesses(),
         shells=PosixShells(),
         terminals=NoTerminals(),
+        host=PosixHost(),
     )

@@ -1,16 +1,21 @@
 """For systems without an adapter: the agent connects and says for everything else that it cannot."""
 
+import os
 import platform
 import socket
 import time
+from collections.abc import Callable
+from pathlib import Path
 
 from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.ports import (
     Adapters,
     Attempt,
     Counters,
+    Host,
     Items,
     ProcessRow,
+    Program,
     Pulse,
     TemperatureReading,
     Unsupported,
@@ -61,13 +66,23 @@ class NullInventory:
 class NullProcesses:
     """No view of processes."""
 
+    async def start(
+        self,
+        arguments: list[str],
+        *,
+        directory: str,
+        environment: dict[str, str],
+        on_output: Callable[[int, bytes], None],
+    ) -> Program:
+        del arguments, directory, environment, on_output
+        raise Unsupported(_WHY)
+
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+        del pid, marker, grace_s
+
     def identity(self, pid: int) -> str | None:
         del pid
         return None
-
-    def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        del pid, marker
-        return []
 
     def rows(self, limit: int) -> tuple[list[ProcessRow], bool]:
         del limit
@@ -86,6 +101,26 @@ class NullShells:
         return ""
 
 
+class NullHost:
+    """Where not even signals are known: the agent runs until it is killed, and cannot know whether it is alone."""
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        del stop
+
+    def hold(self, path: Path) -> bool:
+        del path
+        return True
+
+
+def _host() -> Host:
+    """Returns what every Unix has, on a Unix that has no adapter."""
+    if os.name != "posix":
+        return NullHost()
+    from gururmm_agent.adapters.posix.host import PosixHost
+
+    return PosixHost()
+
+
 def adapters() -> Adapters:
     """The null adapters."""
-    return Adapters("null", NullReadings(), NullInventory(), NullProcesses(), NullShells(), NoTerminals())
+    return Adapters("null", NullReadings(), NullInventory(), NullProcesses(), NullShells(), NoTerminals(), _host())

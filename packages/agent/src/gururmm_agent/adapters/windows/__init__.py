@@ -3,9 +3,14 @@
 Terminals need ConPTY, which this build does not drive: they are refused.
 """
 
+import asyncio
 import importlib
 import platform
-from typing import Any
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
@@ -53,6 +58,40 @@ class WindowsInventory(PortableInventory):
         return items or {"none": unavailable("the registry lists no software", *_UNINSTALL)}
 
 
+class WindowsProcesses(PortableProcesses):
+    """Programs get a group of their own, so that the agent's Ctrl-C is not theirs."""
+
+    def start_options(self) -> dict[str, Any]:
+        return {"creationflags": getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)}
+
+
+class WindowsHost:
+    """See `ports.Host`. A service's stop reaches the agent through whoever hosts it as a service."""
+
+    def __init__(self) -> None:
+        self._held: list[BinaryIO] = []
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Ctrl-C and Ctrl-Break ask; their handlers run outside of the loop."""
+        loop = asyncio.get_running_loop()
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if (number := getattr(signal, name, None)) is not None:
+                signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+
+    def hold(self, path: Path) -> bool:
+        """See `ports.Host`."""
+        msvcrt: Any = importlib.import_module("msvcrt")
+        file = path.open("a+b")
+        file.seek(0)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            file.close()
+            return False
+        self._held.append(file)
+        return True
+
+
 def _registry_value(path: str, name: str) -> str:
     """A string of HKEY_LOCAL_MACHINE; empty if it is not there."""
     try:
@@ -85,7 +124,8 @@ def adapters() -> Adapters:
         name="windows",
         readings=WindowsReadings(),
         inventory=WindowsInventory(),
-        processes=PortableProcesses(),
+        processes=WindowsProcesses(),
         shells=WindowsShells(),
         terminals=NoTerminals(),
+        host=WindowsHost(),
     )

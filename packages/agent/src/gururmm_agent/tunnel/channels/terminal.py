@@ -1,14 +1,10 @@
-"""One terminal: a program on a pseudo-terminal, joined to the server by two byte streams with offsets.
+"""One terminal: a program on a terminal of its own, joined to the server by two byte streams with offsets.
 
 Output: read as it comes, sent at once, kept until acknowledged, and not read beyond the window. Input: taken in order,
 each byte once, written as fast as the program takes it, acknowledged when written.
 """
 
 import asyncio
-import contextlib
-import errno
-import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from typing import Final
@@ -16,16 +12,11 @@ from typing import Final
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_WINDOW_BYTES
 
-from gururmm_agent.adapters.ports import Pty
-
-_log = logging.getLogger(__name__)
+from gururmm_agent.adapters import ports
 
 HANG_UP_S: Final = 1.0
 _ACK_BYTES: Final = 16 * 1024
 _ACK_S: Final = 0.004
-_QUIET_S: Final = 0.05
-_PAGE: Final = 2048
-_KILL_TRIES: Final = 50
 _RESUME_PATIENCE_S: Final = 3.0
 
 Key = tuple[bytes, int]
@@ -34,29 +25,28 @@ Key = tuple[bytes, int]
 class Terminal:
     """The state of one channel. `send` may drop messages: everything is repeated after `TunnelResume`."""
 
-    def __init__(self, key: Key, pty: Pty, send: Callable[[Message], None]) -> None:
+    def __init__(self, key: Key, program: ports.Terminal, send: Callable[[Message], None]) -> None:
         self._key = key
-        self._pty = pty
+        self._program = program
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._unacknowledged: deque[tuple[int, bytes]] = deque()
         self._produced = 0
         self._acknowledged = 0
-        self._reading = False
-        self._ended = False
+        self._credit = asyncio.Event()
         self._exit_code: int | None = None
         self._message = ""
         self._closed: TunnelClosed | None = None
-        self._gone = asyncio.Event()
         self._drained = asyncio.Event()
         self._backlog = bytearray()
+        self._typed = asyncio.Event()
+        self._under_way = 0
         self._received = 0
         self._written = 0
         self._input_told = 0
         self._ack_timer: asyncio.TimerHandle | None = None
         self._held = False
         self._resume_timer: asyncio.TimerHandle | None = None
-        self._quiet_timer: asyncio.TimerHandle | None = None
 
     @property
     def is_over(self) -> bool:
@@ -66,14 +56,13 @@ class Terminal:
     async def run(self) -> None:
         """Serve the channel until its program has ended and its output is read."""
         self.tell_opened()
-        self._read_more()
         try:
-            self._exit_code = await self._pty.wait()
-            self._ended = True
-            self._gone.set()
-            self._read_more()
-            self._on_readable()
-            await self._drained.wait()
+            async with asyncio.TaskGroup() as group:
+                streams = (group.create_task(self._read()), group.create_task(self._write()))
+                self._exit_code = await self._program.wait()
+                await self._drained.wait()
+                for stream in streams:
+                    stream.cancel()
         finally:
             self._release()
         self._closed = TunnelClosed(*self._key, self._exit_code, self._message, self._produced)
@@ -82,7 +71,7 @@ class Terminal:
 
     def tell_opened(self) -> None:
         """Say that the program runs; said again when the server asks again."""
-        self._send(TunnelOpened(*self._key, self._pty.program))
+        self._send(TunnelOpened(*self._key, self._program.program))
 
     def output_ack(self, offset: int) -> None:
         """The server has the output before `offset`: forget it and read on."""
@@ -92,25 +81,25 @@ class Terminal:
         self._acknowledged = offset
         while self._unacknowledged and _end_of(self._unacknowledged[0]) <= offset:
             self._unacknowledged.popleft()
-        self._read_more()
+        if self._has_credit():
+            self._credit.set()
 
     def input(self, offset: int, data: bytes) -> None:
         """Take what is new of this input. A gap, or more than the window, is left out and answered by our offset."""
         new = self._received - offset
-        if new < 0 or new >= len(data) or len(self._backlog) + len(data) - new > TUNNEL_INPUT_WINDOW_BYTES:
+        waiting = self._received - self._written
+        if new < 0 or new >= len(data) or waiting + len(data) - new > TUNNEL_INPUT_WINDOW_BYTES:
             self._tell_input()
             return
         fresh = data[new:]
         self._received += len(fresh)
-        was_idle = not self._backlog
         self._backlog += fresh
-        if was_idle and not self._drained.is_set():
-            self._write()
+        if not self._drained.is_set():
+            self._type()
 
     def resize(self, columns: int, rows: int) -> None:
         """The browser's window has another size."""
-        if not self._drained.is_set():
-            self._pty.resize(columns, rows)
+        self._program.resize(columns, rows)
 
     def resume(self, offset: int) -> None:
         """Send again from `offset` and say where input stands; then the end, if it has come."""
@@ -134,19 +123,9 @@ class Terminal:
         self._resume_timer = self._loop.call_later(_RESUME_PATIENCE_S, lambda: self.resume(self._acknowledged))
 
     async def close(self, message: str, hang_up_s: float = HANG_UP_S) -> None:
-        """Hang up, wait, kill. `run` then ends by itself; unread output is left unread.
-
-        After the shell's own end its pid may be another's: then nothing is signalled.
-        """
+        """Hang up, wait, kill. `run` then ends by itself; unread output is left unread."""
         self._message = message
-        if not self._ended and self._pty.signal_tree("hang_up"):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(hang_up_s):
-                    await self._gone.wait()
-            for _ in range(_KILL_TRIES):
-                if not self._pty.signal_tree("kill"):
-                    break
-                await asyncio.sleep(0.02)
+        await self._program.end(hang_up_s)
         self._drained.set()
 
     def _hold(self) -> None:
@@ -159,79 +138,47 @@ class Terminal:
             self._resume_timer.cancel()
             self._resume_timer = None
 
-    def _read_more(self) -> None:
-        room = self._produced - self._acknowledged < TUNNEL_WINDOW_BYTES
-        if room and not self._reading and not self._drained.is_set():
-            self._loop.add_reader(self._pty.descriptor, self._on_readable)
-            self._reading = True
-            if self._ended:
-                self._loop.call_soon(self._on_readable)
-        elif self._reading and (not room or self._drained.is_set()):
-            self._loop.remove_reader(self._pty.descriptor)
-            self._reading = False
+    def _has_credit(self) -> bool:
+        return self._produced - self._acknowledged < TUNNEL_WINDOW_BYTES
 
-    def _on_readable(self) -> None:
-        if not self._reading:
-            return
+    async def _read(self) -> None:
+        """Send what the program shows until it is over. Beyond the window nothing is read, and the program waits."""
         try:
-            data = self._read()
-        except BlockingIOError:
-            if self._ended:
-                self._end_unless_heard()
-            return
-        except OSError as error:
-            if error.errno != errno.EIO:
-                _log.warning("a terminal cannot be read: %s", error)
-            data = b""
-        if not data:
-            self._at_end()
-            return
-        if self._quiet_timer is not None:
-            self._quiet_timer.cancel()
-            self._quiet_timer = None
-        start = self._produced
-        self._produced += len(data)
-        self._unacknowledged.append((start, data))
-        if not self._held:
-            self._send(TunnelOutput(*self._key, start, data))
-        if self._ended:
-            self._loop.call_soon(self._on_readable)
-        self._read_more()
-
-    def _read(self) -> bytes:
-        """What is there, up to a chunk. The kernel gives a page at a time; more follows only a full one."""
-        data = os.read(self._pty.descriptor, CHUNK_BYTES)
-        with contextlib.suppress(OSError):  # shown by the next call
-            while _PAGE <= len(data) <= CHUNK_BYTES - _PAGE and (more := os.read(self._pty.descriptor, _PAGE)):
-                data += more
-                if len(more) < _PAGE // 2:
+            while True:
+                while not self._has_credit():
+                    self._credit.clear()
+                    await self._credit.wait()
+                data = await self._program.read(CHUNK_BYTES)
+                if not data:
                     break
-        return data
+                start = self._produced
+                self._produced += len(data)
+                self._unacknowledged.append((start, data))
+                if not self._held:
+                    self._send(TunnelOutput(*self._key, start, data))
+        finally:
+            self._drained.set()
 
-    def _end_unless_heard(self) -> None:
-        """The shell has ended but a program it left behind holds the terminal: silence is the end."""
-        if self._quiet_timer is None:
-            self._quiet_timer = self._loop.call_later(_QUIET_S, self._at_end)
+    def _type(self) -> None:
+        """Give the program the next piece, unless one is still under way."""
+        if self._backlog and not self._under_way:
+            piece = bytes(self._backlog[:_ACK_BYTES])
+            del self._backlog[: len(piece)]
+            self._under_way = len(piece)
+            self._program.write(piece)
+            self._typed.set()
 
-    def _at_end(self) -> None:
-        self._loop.remove_reader(self._pty.descriptor)
-        self._reading = False
-        self._drained.set()
-
-    def _write(self) -> None:
-        try:
-            while self._backlog:
-                count = os.write(self._pty.descriptor, memoryview(self._backlog)[:_ACK_BYTES].tobytes())
-                del self._backlog[:count]
-                self._written += count
-                self._note_written()
-        except BlockingIOError:
-            self._loop.add_writer(self._pty.descriptor, self._write)
-            return
-        except OSError as error:
-            _log.debug("the terminal takes no more input: %s", error)
-            self._backlog.clear()
-        self._loop.remove_writer(self._pty.descriptor)
+    async def _write(self) -> None:
+        """Account for each piece when the program has taken it, and give the next, until it takes no more."""
+        while True:
+            await self._typed.wait()
+            self._typed.clear()
+            if not await self._program.drain():
+                return
+            self._written += self._under_way
+            self._under_way = 0
+            self._type()
+            self._note_written()
 
     def _note_written(self) -> None:
         if self._written - self._input_told >= _ACK_BYTES:
@@ -247,15 +194,11 @@ class Terminal:
         self._send(TunnelInputAck(*self._key, self._written))
 
     def _release(self) -> None:
-        self._loop.remove_reader(self._pty.descriptor)
-        self._loop.remove_writer(self._pty.descriptor)
-        self._reading = False
         self._drained.set()
-        for timer in (self._ack_timer, self._quiet_timer):
-            if timer is not None:
-                timer.cancel()
+        if self._ack_timer is not None:
+            self._ack_timer.cancel()
         self._backlog.clear()
-        self._pty.release()
+        self._program.close()
 
 
 def _end_of(piece: tuple[int, bytes]) -> int:

@@ -1,0 +1,1 @@
+"""What Linux and macOS share: signals, sessions of processes, locks on files."""

@@ -1,0 +1,32 @@
+"""The agent as a process: signals that ask it to end, and the lock that keeps it alone."""
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+
+class PosixHost:
+    """See `ports.Host`."""
+
+    def __init__(self) -> None:
+        self._held: list[int] = []
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """See `ports.Host`: SIGTERM and SIGINT ask."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop)
+
+    def hold(self, path: Path) -> bool:
+        """See `ports.Host`."""
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._held.append(descriptor)
+        return True

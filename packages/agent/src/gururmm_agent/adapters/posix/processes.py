@@ -1,0 +1,78 @@
+"""Starting a program in a session of its own, and signalling."""
+
+import asyncio
+import logging
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Collection
+
+from gururmm_agent.adapters.ports import Program
+from gururmm_agent.adapters.subprocesses import Subprocess
+
+_log = logging.getLogger(__name__)
+
+
+async def start_in_a_session(
+    arguments: list[str], directory: str, environment: dict[str, str], on_output: Callable[[int, bytes], None]
+) -> Program:
+    """Returns the program, the leader of a new session. Raises `OSError`."""
+    use_fast_child_watcher()
+    program = Subprocess(on_output)
+    await program.start(arguments, cwd=directory, env=environment, start_new_session=True)
+    return program
+
+
+def ask_to_end(pids: Collection[int]) -> None:
+    """Sends each the signal that a program may obey in its own way."""
+    _signal_all(pids, signal.SIGTERM)
+
+
+def hang_up(pids: Collection[int]) -> None:
+    """Tells each that its terminal is gone, also those that were stopped."""
+    _signal_all(pids, signal.SIGHUP)
+    _signal_all(pids, signal.SIGCONT)
+
+
+def kill(pids: Collection[int]) -> None:
+    """Sends each the signal that cannot be refused."""
+    _signal_all(pids, signal.SIGKILL)
+
+
+def _signal_all(pids: Collection[int], number: int) -> None:
+    """Sends a signal to each; those that ended meanwhile are no matter."""
+    for pid in pids:
+        try:
+            os.kill(pid, number)
+        except ProcessLookupError:
+            continue
+        except PermissionError as error:
+            _log.warning("process %s cannot be signalled: %s", pid, error)
+
+
+def use_fast_child_watcher() -> None:
+    """Replaces the default watcher of Python before 3.12, a thread for every child: pidfds need none. Idempotent."""
+    if sys.version_info >= (3, 12) or not hasattr(os, "pidfd_open"):
+        return
+    if isinstance(asyncio.get_child_watcher(), asyncio.PidfdChildWatcher):
+        return
+    watcher = asyncio.PidfdChildWatcher()
+    watcher.attach_loop(asyncio.get_running_loop())
+    asyncio.set_child_watcher(watcher)
+
+
+async def exited(process: subprocess.Popen[bytes]) -> None:
+    """Returns once the process has ended, and leaves it to be waited for."""
+    loop = asyncio.get_running_loop()
+    if not hasattr(os, "pidfd_open"):
+        await loop.run_in_executor(None, process.wait)
+        return
+    watched = os.pidfd_open(process.pid)
+    ended = asyncio.Event()
+    loop.add_reader(watched, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)
