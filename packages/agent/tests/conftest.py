@@ -113,7 +113,9 @@ class Gateway:
     async def start(self) -> None:
         tls = self.tls
         self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self._ports[0], ssl=tls)
-        self._sockets = await ws_create_server(lambda _: Connection(self), "127.0.0.1", self._ports[1], ssl=tls)
+        self._sockets = await ws_create_server(
+            lambda _: Connection(self), "127.0.0.1", self._ports[1], ssl=tls, use_aiofastnet=False
+        )
         self._ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:

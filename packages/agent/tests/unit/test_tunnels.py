@@ -1,39 +1,18 @@
-"""The channels, against a terminal of our own making."""
+"""The channels, over a machine in memory and a clock that the test moves."""
 
 import asyncio
-import os
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from gururmm_agent.tunnel import sessions
-from gururmm_agent.tunnel.sessions import Tunnels
-from gururmm_wire.v2.agent import TunnelClosed
-from gururmm_wire.v2.server import TunnelOpen
+from gururmm_agent.tunnel.sessions import ALONE_S, Tunnels
+from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened
+from gururmm_wire.v2.server import TunnelOpen, TunnelResume
 
+from packages.agent.tests.contract import scripts
+from packages.agent.tests.loops import ClockLoop, run_on
+from packages.agent.tests.scripted import System
 
-class PipePty:
-    """A program that is a pipe: it ends when it is hung up."""
-
-    program = "pipe"
-    pid = 0
-
-    def __init__(self) -> None:
-        self.descriptor, self.other = os.pipe()
-        os.set_blocking(self.descriptor, False)
-        self.ended = asyncio.Event()
-
-    def resize(self, columns: int, rows: int) -> None: ...
-
-    async def wait(self) -> int:
-        await self.ended.wait()
-        os.close(self.other)
-        return -1
-
-    def signal_tree(self, how: str) -> bool:
-        was_alive = not self.ended.is_set()
-        self.ended.set()
-        return was_alive
-
-    def release(self) -> None:
-        os.close(self.descriptor)
+KEY = (b"s" * 16, 1)
 
 
 class Line:
@@ -41,43 +20,77 @@ class Line:
 
     def __init__(self) -> None:
         self.connected = True
-        self.sent: list = []
+        self.sent: list[Message] = []
 
-    def send(self, message) -> None:
+    def send(self, message: Message) -> None:
         if self.connected:
             self.sent.append(message)
 
 
-class Terminals:
-    def open(self, **_: object) -> PipePty:
-        return PipePty()
+def with_a_terminal(main: Callable[[ClockLoop, Tunnels, Line, System], Coroutine[Any, Any, None]]) -> None:
+    """Run a test with one terminal open."""
+
+    async def prepared(loop: ClockLoop) -> None:
+        line, system = Line(), System()
+        system.programs["sleeps"] = scripts.sleeps
+        async with asyncio.TaskGroup() as group:
+            tunnels = Tunnels(system.adapters().terminals, line, group)
+            running = group.create_task(tunnels.run())
+            tunnels.open(TunnelOpen(*KEY, "terminal", 80, 24, "sleeps"))
+            await loop.settle()
+            assert isinstance(line.sent[0], TunnelOpened)
+            await main(loop, tunnels, line, system)
+            running.cancel()
+            await tunnels.stop()
+            await loop.advance(ALONE_S)
+
+    run_on(ClockLoop, prepared)
 
 
-async def test_alone_for_too_long_closes_everything(monkeypatch):
-    monkeypatch.setattr(sessions, "ALONE_S", 0.2)
-    line = Line()
-    async with asyncio.TaskGroup() as group:
-        tunnels = Tunnels(Terminals(), line, group)
-        running = group.create_task(tunnels.run())
-        tunnels.open(TunnelOpen(b"s" * 16, 1, "terminal", 80, 24))
-        await asyncio.sleep(0.05)
+def resumes(tunnels: Tunnels, line: Line) -> bool:
+    """Whether the agent still knows the channel."""
+    line.sent.clear()
+    tunnels.resume(TunnelResume(*KEY, 0))
+    return TunnelClosed(*KEY, None, "this channel is gone") not in line.sent
+
+
+def test_alone_for_too_long_closes_everything() -> None:
+    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
         line.connected = False
         tunnels.disconnected()
-        await asyncio.sleep(0.1)
-        assert tunnels._channels
-        await asyncio.sleep(0.4)
-        assert not tunnels._channels
-        running.cancel()
+        await loop.advance(ALONE_S - 1)
+        assert system.processes
+        await loop.advance(2)
+        assert not system.processes
+        line.connected = True
+        assert not resumes(tunnels, line)
+
+    with_a_terminal(main)
 
 
-async def test_a_channel_that_nobody_resumes_is_forgotten(monkeypatch):
-    monkeypatch.setattr(sessions, "ALONE_S", 0.1)
-    line = Line()
-    async with asyncio.TaskGroup() as group:
-        tunnels = Tunnels(Terminals(), line, group)
-        tunnels.open(TunnelOpen(b"s" * 16, 1, "terminal", 80, 24))
-        await asyncio.sleep(0.01)
+def test_back_in_time_keeps_it() -> None:
+    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
+        line.connected = False
+        tunnels.disconnected()
+        await loop.advance(ALONE_S - 1)
+        line.connected = True
+        tunnels.connected()
+        await loop.advance(10 * ALONE_S)
+        assert system.processes
+        assert resumes(tunnels, line)
+
+    with_a_terminal(main)
+
+
+def test_a_channel_that_nobody_resumes_is_forgotten() -> None:
+    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
         await tunnels.stop()
-        await asyncio.sleep(0.3)
-        assert not tunnels._channels
-    assert isinstance(line.sent[-1], TunnelClosed)
+        await loop.settle()
+        assert not system.processes
+        assert isinstance(line.sent[-1], TunnelClosed)
+        await loop.advance(ALONE_S - 1)
+        assert resumes(tunnels, line)
+        await loop.advance(2)
+        assert not resumes(tunnels, line)
+
+    with_a_terminal(main)

@@ -201,7 +201,7 @@ class Terminal(Protocol):
         """
 
     def close(self) -> None:
-        """Lets go of the terminal: a read under way returns nothing, what was not taken is not typed."""
+        """Lets go of the terminal: its program is hung up, a read under way returns nothing, nothing more is typed."""
 
 
 class Terminals(Protocol):

@@ -17,6 +17,8 @@ from gururmm_agent.adapters.linux.pty_streams import Input, Output
 from gururmm_agent.adapters.ports import Terminal, Unsupported
 from gururmm_agent.adapters.posix.processes import exited, hang_up, kill
 
+_KILLED_S: Final = 1.0
+"""So long may the end of a killed program take to be heard of; it never comes from one that cannot be killed."""
 _ADOPT: Final = 'exec "$@" <"$0" >"$0" 2>&1'
 """Run by a new session leader: the terminal it opens becomes its controlling one. No code of ours runs after fork."""
 
@@ -102,6 +104,7 @@ class LinuxTerminal:
         hang_up(self._tree())
         await asyncio.wait((self._exit,), timeout=grace_s)
         await end_all(self._tree, kill, kill, 0)
+        await asyncio.wait((self._exit,), timeout=_KILLED_S)
 
     def close(self) -> None:
         """See `ports.Terminal`."""

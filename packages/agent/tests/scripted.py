@@ -1,0 +1,362 @@
+"""A machine in memory: processes with parents, environments and terminals, whose programs are coroutines.
+
+It stands in for an operating system where a test is about what uses one. It owes what every adapter owes: the suite in
+`contract` runs against it too.
+"""
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from gururmm_agent.adapters import null
+from gururmm_agent.adapters.ports import Adapters, ProcessRow, Unsupported
+
+ROOM: Final = 64 * 1024
+"""What a terminal holds of output that nobody has read, and of input that its program has not taken."""
+KILLED: Final = -9
+ASKED: Final = -15
+
+Act = Callable[["Running"], Awaitable[int]]
+
+
+class Running:
+    """One process, as its program sees itself."""
+
+    def __init__(self, system: "System", pid: int, parent: "Running | None", environment: dict[str, str]) -> None:
+        self._system = system
+        self.pid = pid
+        self.parent = parent
+        self.environment = environment
+        self.directory = ""
+        self.terminal: Screen | None = None
+        self.on_output: Callable[[int, bytes], None] | None = None
+        self.asked = asyncio.Event()
+        self.stubborn = False
+        self.code = 0
+        self.ended = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
+
+    async def show(self, data: bytes, stream: int = 1) -> None:
+        """Write output; on a terminal it waits while nobody reads."""
+        if self.terminal is not None:
+            await self.terminal.show(data)
+        elif self.on_output is not None:
+            self.on_output(stream, data)
+            await asyncio.sleep(0)
+
+    async def type_in(self, most: int = ROOM) -> bytes:
+        """Input, nothing where there is none."""
+        return await self.terminal.type_in(most) if self.terminal is not None else b""
+
+    async def stay(self) -> int:
+        """Run until somebody ends it."""
+        await asyncio.Event().wait()
+        return 0
+
+    def start(self, act: Act, **environment: str) -> "Running":
+        """A child, with this one's output and terminal."""
+        child = self._system.spawn(act, self, self.environment | environment)
+        child.terminal, child.on_output = self.terminal, self.on_output
+        return child
+
+
+class System:
+    """What `Adapters` need. `programs` are found by the first of a command's arguments, or by the name of a shell."""
+
+    def __init__(self) -> None:
+        self.programs: dict[str, Act] = {}
+        self.processes: dict[int, Running] = {}
+        self.held: set[Path] = set()
+        self.stops: list[Callable[[], None]] = []
+        self._pids = itertools.count(100)
+
+    def spawn(self, act: Act, parent: Running | None, environment: dict[str, str]) -> Running:
+        """A process under way."""
+        running = Running(self, next(self._pids), parent, environment)
+        self.processes[running.pid] = running
+        running.task = asyncio.get_running_loop().create_task(self._run(act, running))
+        running.task.add_done_callback(lambda _: self._bury(running))
+        return running
+
+    async def _run(self, act: Act, running: Running) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            running.code = await act(running)
+
+    def _bury(self, running: Running) -> None:
+        """Also of one that was ended before it began."""
+        del self.processes[running.pid]
+        for other in self.processes.values():
+            if other.parent is running:
+                other.parent = None
+        running.ended.set()
+
+    def ask(self, running: Running) -> None:
+        """The polite signal."""
+        running.asked.set()
+        if not running.stubborn:
+            self._end(running, ASKED)
+
+    def kill(self, running: Running) -> None:
+        """The one that cannot be refused."""
+        self._end(running, KILLED)
+
+    def _end(self, running: Running, code: int) -> None:
+        running.code = code
+        assert running.task is not None
+        running.task.cancel()
+
+    def descends(self, running: Running, pid: int | None) -> bool:
+        """Whether it is this process, or its child's child."""
+        current: Running | None = running
+        while current is not None:
+            if current.pid == pid:
+                return True
+            current = current.parent
+        return False
+
+    def adapters(self) -> Adapters:
+        """Everything: what no test scripts is the null adapter's."""
+        others = null.adapters()
+        return Adapters(
+            name="scripted",
+            readings=others.readings,
+            inventory=others.inventory,
+            processes=Processes(self),
+            shells=Shells(self),
+            terminals=Terminals(self),
+            host=Host(self),
+        )
+
+
+class Started:
+    """See `ports.Program`."""
+
+    def __init__(self, running: Running) -> None:
+        self.pid = running.pid
+        self._running = running
+
+    async def wait(self) -> int:
+        await self._running.ended.wait()
+        return self._running.code
+
+
+class Processes:
+    """See `ports.Processes`."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    async def start(
+        self,
+        arguments: list[str],
+        *,
+        directory: str,
+        environment: dict[str, str],
+        on_output: Callable[[int, bytes], None],
+    ) -> Started:
+        act = self._system.programs.get(arguments[0])
+        if act is None:
+            raise FileNotFoundError(2, "No such file or directory", arguments[0])
+        running = self._system.spawn(act, None, environment)
+        running.directory, running.on_output = directory, on_output
+        return Started(running)
+
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+        name, _, value = marker.partition("=")
+
+        def alive() -> list[Running]:
+            everybody = self._system.processes.values()
+            return [one for one in everybody if self._system.descends(one, pid) or one.environment.get(name) == value]
+
+        if grace_s:
+            asked = alive()
+            for one in asked:
+                self._system.ask(one)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(grace_s):
+                    for one in asked:
+                        await one.ended.wait()
+        while left := alive():
+            for one in left:
+                self._system.kill(one)
+                await one.ended.wait()
+
+    def identity(self, pid: int) -> str | None:
+        return f"scripted {pid}" if pid in self._system.processes else None
+
+    def rows(self, limit: int) -> tuple[list[ProcessRow], bool]:
+        found = [
+            ProcessRow(
+                pid=one.pid,
+                ppid=one.parent.pid if one.parent else 1,
+                name="scripted",
+                user=None,
+                cpu_percent=0.0,
+                rss=1,
+                read_bytes=None,
+                write_bytes=None,
+                started=0,
+                command="scripted",
+            )
+            for one in self._system.processes.values()
+        ]
+        return found[:limit], len(found) > limit
+
+
+class Screen:
+    """See `ports.Terminal`, and what a program does with it."""
+
+    def __init__(self, system: System, columns: int, rows: int) -> None:
+        self.program = ""
+        self.size = (columns, rows)
+        self.resized = asyncio.Event()
+        self._system = system
+        self._leader: Running | None = None
+        self._closed = False
+        self._output = bytearray()
+        self._input = bytearray()
+        self._typed = bytearray()
+        self._news = asyncio.Condition()
+
+    def begin(self, program: str, act: Act) -> None:
+        """Start the program."""
+        self.program = program
+        self._leader = self._system.spawn(act, None, {"TERM": "xterm-256color"})
+        self._leader.terminal = self
+        self._watch = asyncio.get_running_loop().create_task(self._tell_of_the_end())
+
+    async def _tell_of_the_end(self) -> None:
+        await self.leader.ended.wait()
+        await self._tell()
+
+    @property
+    def leader(self) -> Running:
+        """The program."""
+        assert self._leader is not None
+        return self._leader
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def show(self, data: bytes) -> None:
+        for start in range(0, len(data), ROOM):
+            async with self._news:
+                await self._news.wait_for(lambda: self._closed or len(self._output) < ROOM)
+                self._output += data[start : start + ROOM]
+                self._news.notify_all()
+
+    async def type_in(self, most: int) -> bytes:
+        async with self._news:
+            await self._news.wait_for(lambda: bool(self._input) or self._closed)
+            data = bytes(self._input[:most])
+            del self._input[:most]
+            self._move()
+            self._news.notify_all()
+        return data
+
+    async def read(self, most: int) -> bytes:
+        async with self._news:
+            await self._news.wait_for(lambda: bool(self._output) or self._closed or self.leader.ended.is_set())
+            data = bytes(self._output[:most])
+            del self._output[:most]
+            self._news.notify_all()
+        return data
+
+    def write(self, data: bytes) -> None:
+        if not self._closed:
+            self._typed += data
+            self._move()
+            self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+    async def drain(self) -> bool:
+        async with self._news:
+            await self._news.wait_for(lambda: not self._typed or self._closed)
+        return not self._closed
+
+    def _move(self) -> None:
+        piece = self._typed[: ROOM - len(self._input)]
+        self._input += piece
+        del self._typed[: len(piece)]
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.size = (columns, rows)
+        self.resized.set()
+
+    async def wait(self) -> int:
+        await self.leader.ended.wait()
+        return self.leader.code
+
+    async def end(self, grace_s: float) -> None:
+        if self.leader.ended.is_set():
+            return
+
+        def alive() -> list[Running]:
+            return [one for one in self._system.processes.values() if one.terminal is self]
+
+        for one in alive():
+            self._system.ask(one)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self.leader.ended.wait()
+        while left := alive():
+            for one in left:
+                self._system.kill(one)
+                await one.ended.wait()
+
+    def close(self) -> None:
+        self._closed = True
+        for one in list(self._system.processes.values()):
+            if one.terminal is self:
+                self._system.ask(one)
+        self._telling = asyncio.get_running_loop().create_task(self._tell())
+
+
+class Terminals:
+    """See `ports.Terminals`."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Screen:
+        act = self._system.programs.get(shell)
+        if act is None:
+            raise Unsupported(f"{shell} is not installed on this machine")
+        screen = Screen(self._system, columns, rows)
+        screen.begin(shell, act)
+        screen.leader.directory = directory
+        return screen
+
+
+class Shells:
+    """See `ports.Shells`: each program is a shell."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def arguments(self, shell: str, script: str) -> list[str]:
+        if shell not in self._system.programs:
+            raise Unsupported(f"this machine runs scripted programs, not {shell!r}")
+        return [shell, script]
+
+    def suffix(self, shell: str) -> str:
+        return ""
+
+
+class Host:
+    """See `ports.Host`."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        self._system.stops.append(stop)
+
+    def hold(self, path: Path) -> bool:
+        if path in self._system.held:
+            return False
+        self._system.held.add(path)
+        return True
