@@ -20,6 +20,20 @@ PLANTED = [
     ("Only infra touches the database driver", "server:core/agents/service.py", "import asyncpg"),
     ("Only infra touches the message broker's library", "server:core/agents/service.py", "import nats"),
     ("Only detect imports an operating system's adapter", "agent:app.py", "import gururmm_agent.adapters.linux"),
+    ("Only a Unix's adapter imports what Unixes share", "agent:app.py", "import gururmm_agent.adapters.posix.host"),
+    *(
+        ("The agent's core runs on every system", f"agent:{file}", line)
+        for file, line in (
+            ("files.py", "import fcntl"),
+            ("state.py", "from pwd import getpwuid"),
+            ("tasks/commands.py", "os.kill(1, 9)"),
+            ("tasks/folders.py", "from os import statvfs"),
+            ("app.py", "import signal"),
+            ("app.py", "asyncio.get_running_loop().add_signal_handler"),
+            ("tunnel/channels/terminal.py", "asyncio.get_running_loop().add_reader"),
+            ("adapters/portable.py", "socket.AF_UNIX"),
+        )
+    ),
     ("The wire knows no network and no files", "wire:codec.py", "import socket"),
     (
         "An underscore means private to the folder",
