@@ -1,23 +1,24 @@
 """Questions to a machine: the answer of the right one, in time, or a clear no."""
 
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import asyncpg
 import httpx
 import msgspec
-from gururmm_server.core.access.scope import system_scope
+import pytest
 from gururmm_server.core.agents import schemas
 from gururmm_server.core.events import traffic
-from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
-from packages.server.tests.world import Partner
+from packages.server.tests.world import Api, Partner
 
 Reply = Callable[[bytes, Query], list[bytes]]
 
@@ -82,15 +83,62 @@ async def test_folders(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> 
         assert asked[0].arguments == {"path": "/var"}
 
 
-async def test_a_look_into_folders_is_audited(
-    admin: httpx.AsyncClient, partner: Partner, bus: Bus, db: Database
+class Question(NamedTuple):
+    """What is asked of a machine, and what the audit says of it."""
+
+    path: str
+    operation: str
+    details: dict[str, Any]
+
+
+QUESTIONS = pytest.mark.parametrize(
+    "question",
+    [
+        Question("processes?sort=name", "agent.processes", {}),
+        Question("folders?path=/root", "agent.folders", {"path": "/root"}),
+    ],
+    ids=lambda question: question.operation,
+)
+
+
+@QUESTIONS
+async def test_the_row_is_there_before_the_machine_is_asked(
+    admin: httpx.AsyncClient, partner: Partner, bus: Bus, owner_url: str, question: Question
 ) -> None:
-    async with answering(bus, says({"path": "/root", "items": []})):
-        await admin.get(f"/agents/{partner.agents[0]}/folders", params={"path": "/root"})
-    async with db.audit_reader(system_scope(partner.tenant_id)) as tx:
-        row = await tx.fetchrow("select * from core.tunnel_audit where operation = 'agent.folders'")
-    assert row is not None
-    assert (row["agent_id"], row["details"]) == (partner.agents[0], {"path": "/root"})
+    owner = await asyncpg.connect(owner_url)
+    rows_when_asked: list[list[asyncpg.Record]] = []
+
+    async def look(_subject: str, payload: bytes) -> None:
+        rows_when_asked.append(await owner.fetch("select * from core.tunnel_audit"))
+        told = msgspec.msgpack.decode(payload, type=traffic.Deliver)
+        query = decode_from_server(told.message)
+        answer = told.agent_id + encode(Answer(query.query_id, True, "", {"items": []}))
+        await bus.publish(traffic.answer(UUID(bytes=query.query_id)), answer)
+
+    subscription = await bus.subscribe("gateway.gw-1.deliver", look)
+    assert (await admin.get(f"/agents/{partner.agents[0]}/{question.path}")).status_code == 200
+    await subscription.stop()
+    [[row]] = rows_when_asked
+    assert (row["operation"], row["agent_id"]) == (question.operation, partner.agents[0])
+    assert json.loads(row["details"]) == question.details
+    assert row["actor"] == partner.person().email
+    await owner.close()
+
+
+@QUESTIONS
+async def test_without_a_row_nothing_is_asked(
+    api: Api, partner: Partner, bus: Bus, owner_url: str, question: Question
+) -> None:
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute("alter function core.append_audit rename to append_audit_away")
+    async with answering(bus, says({"items": []})) as asked, api.as_(partner.person()) as client:
+        with pytest.raises(asyncpg.UndefinedFunctionError):
+            await client.get(f"/agents/{partner.agents[0]}/{question.path}")
+        await owner.execute("alter function core.append_audit_away rename to append_audit")
+        assert (await client.get(f"/agents/{partner.agents[0]}/{question.path}")).status_code == 200
+        assert len(asked) == 1
+    assert await owner.fetchval("select count(*) from core.tunnel_audit where operation = $1", question.operation) == 1
+    await owner.close()
 
 
 async def test_no_folder_has_a_nul_in_its_name(admin: httpx.AsyncClient, partner: Partner) -> None:

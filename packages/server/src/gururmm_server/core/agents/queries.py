@@ -1,4 +1,4 @@
-"""Questions put to a machine while somebody waits: its processes, the sizes of its folders."""
+"""Questions put to a machine while somebody waits: its processes, the sizes of its folders. Each one is audited."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ _FOLDER: _Shape = {"name": ((str,), ""), "bytes": ((int,), 0), "files": ((int,),
 
 
 class LiveQueries:
-    """Asks through the gateway that holds the machine."""
+    """Asks through the gateway that holds the machine, in the name of somebody, with a row for each question."""
 
     def __init__(self, db: Database, bus: Bus, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._db = db
@@ -56,7 +56,8 @@ class LiveQueries:
 
     async def processes(self, caller: Scope, agent_id: UUID, sort: str) -> dict[str, Any]:
         """The process list, sorted by a column of its items (`-cpu`: the most first)."""
-        data = await self._ask(caller, agent_id, "processes", {})
+        row = AuditRow("agent.processes", caller.subject, agent_id)
+        data = await self._ask(caller, agent_id, "processes", {}, row)
         items = _items(data, _PROCESS)
         column = {"cpu": "cpu_percent", "memory": "rss", "read": "read_bytes", "write": "write_bytes"}.get(
             sort.removeprefix("-"), sort.removeprefix("-")
@@ -65,7 +66,7 @@ class LiveQueries:
         return {"at": datetime.now(UTC), "items": items, "truncated": bool(data.get("truncated"))}
 
     async def folders(self, caller: Scope, agent_id: UUID, path: str) -> dict[str, Any]:
-        """The folders directly under a path, with the size of what they hold. Audited: any path may be asked for."""
+        """The folders directly under a path, with the size of what they hold."""
         row = AuditRow("agent.folders", caller.subject, agent_id, details={"path": path})
         data = await self._ask(caller, agent_id, "folders", {"path": path}, row)
         items = sorted(_items(data, _FOLDER), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
@@ -82,17 +83,19 @@ class LiveQueries:
         agent_id: UUID,
         kind: Kind,
         arguments: dict[str, Any],
-        audit: AuditRow | None = None,
+        audit: AuditRow,
     ) -> dict[str, Any]:
-        """The answer's data. Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`."""
+        """Returns the answer's data. No question leaves before its row in the audit is committed.
+
+        Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`, and what the audit raises.
+        """
         async with self._db.scope(caller) as tx:
             row = await rows.find(tx, agent_id)
             if row is None:
                 raise AgentNotFound
             if not row["online"] or row["gateway_id"] is None:
                 raise AgentOffline
-            if audit is not None:
-                await append(tx, "tunnel_audit", audit)
+            await append(tx, "tunnel_audit", audit)
         query = Query(new_id().bytes, kind, arguments)
         answer = await self._exchange(agent_id, row["gateway_id"], query)
         if answer.code == UNKNOWN_KIND:
