@@ -1,19 +1,20 @@
-"""Writing files so that a crash at any instant leaves the old or the new content, never a mixture."""
+"""Writing files so that a crash at any instant leaves the old or the new content, never a mixture.
+
+Files are opened as binary streams without a buffer: a bare `os.open` would mean text, and other line ends, on Windows.
+"""
 
 import os
+from io import FileIO
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_atomically(path: Path, data: bytes) -> None:
     """Replace `path` by `data`, durable when this returns. Raises `OSError`; the old content then stands."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with open_owned(temporary, "wb") as file:
+            write_all(file, data)
+            os.fsync(file.fileno())
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -21,11 +22,16 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     sync_directory(path.parent)
 
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte to a blocking descriptor. Raises `OSError`, with what was written before it left in place."""
+def open_owned(path: Path, mode: str, *, permissions: int = 0o600) -> FileIO:
+    """Returns the file, which only its owner can use if it is made now. Raises `OSError`."""
+    return FileIO(path, mode, opener=lambda name, flags: os.open(name, flags, permissions))
+
+
+def write_all(file: FileIO, data: bytes) -> None:
+    """Write every byte. Raises `OSError`, with what was written before it left in place."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        view = view[file.write(view) :]
 
 
 def sync_directory(path: Path) -> None:

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
+from gururmm_agent.files import open_owned
+
 _log = logging.getLogger(__name__)
 _HEADER: Final = struct.Struct("<II")
 _MAX_RECORD: Final = 1024 * 1024
@@ -53,25 +55,25 @@ class Appender:
 
     def __init__(self, path: Path) -> None:
         self.size = sum(_HEADER.size + len(body) for body in _bodies(path))
-        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        if os.fstat(self._descriptor).st_size != self.size:
-            os.ftruncate(self._descriptor, self.size)
+        self._file = open_owned(path, "ab")
+        if os.fstat(self._file.fileno()).st_size != self.size:
+            self._file.truncate(self.size)
 
     def append(self, value: Any) -> None:
         """Write one record. Raises `OSError`, and the file is as before."""
         record = pack_record(value)
         try:
-            written = os.write(self._descriptor, record)
+            written = self._file.write(record)
             if written != len(record):
                 raise OSError(28, "the disk took only part of a record")
         except OSError:
-            os.ftruncate(self._descriptor, self.size)
+            self._file.truncate(self.size)
             raise
         self.size += len(record)
 
     def sync(self) -> None:
         """Wait until everything appended is on the disk. Safe in another thread. Raises `OSError`."""
-        os.fsync(self._descriptor)
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        self._file.close()

@@ -1,10 +1,11 @@
 """What is on disk after crashes, torn writes and full disks."""
 
-import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from gururmm_agent import records
 from gururmm_agent.records import Appender, pack_record, read_records
 from gururmm_agent.tasks import journal as journal_module
 from gururmm_agent.tasks.journal import Journal
@@ -12,6 +13,17 @@ from gururmm_agent.tasks.spool import MetricsSpool
 from gururmm_wire.v2.agent import CommandOutput, CommandResult, Metrics
 
 ONE, TWO = b"1" * 16, b"2" * 16
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """No file of this process may grow beyond so many bytes: what would be written there fails, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def sample(at: int, label: str = "/") -> Metrics:
@@ -33,14 +45,13 @@ def test_a_torn_end_is_left_out_at_every_byte(tmp_path):
     assert list(read_records(path)) == [["first"], ["third"]]
 
 
-def test_a_record_the_disk_did_not_take_is_taken_back(tmp_path, monkeypatch):
+@pytest.mark.parametrize("taken", [0, 5])
+def test_a_record_the_disk_did_not_take_is_taken_back(tmp_path, taken):
     appender = Appender(tmp_path / "file")
     appender.append(["first"])
-    write = os.write
-    monkeypatch.setattr(records.os, "write", lambda fd, data: write(fd, data[:5]))
-    with pytest.raises(OSError):
+    with no_file_above(appender.size + taken), pytest.raises(OSError):
         appender.append(["second"])
-    monkeypatch.undo()
+    assert (tmp_path / "file").stat().st_size == appender.size
     appender.append(["third"])
     appender.close()
     assert list(read_records(tmp_path / "file")) == [["first"], ["third"]]
@@ -88,19 +99,15 @@ async def test_ids_are_forgotten_a_week_after(tmp_path, monkeypatch):
     later.close()
 
 
-async def test_a_full_disk_refuses_new_commands_and_loses_no_result(tmp_path, monkeypatch):
+async def test_a_full_disk_refuses_new_commands_and_loses_no_result(tmp_path):
     journal = Journal(tmp_path)
     entry = await journal.accept(ONE)
-
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(records.os, "write", full)
-    with pytest.raises(OSError):
-        await journal.accept(TWO)
-    assert journal.known(TWO) is None
-    journal.add_chunk(entry, CommandOutput(ONE, 0, 1, b"kept"))
-    journal.ended(entry, CommandResult(ONE, "succeeded", 0, 1, 1))
+    with no_file_above(0):
+        with pytest.raises(OSError):
+            await journal.accept(TWO)
+        assert journal.known(TWO) is None
+        journal.add_chunk(entry, CommandOutput(ONE, 0, 1, b"kept"))
+        journal.ended(entry, CommandResult(ONE, "succeeded", 0, 1, 1))
     assert journal.known(ONE).result is not None
     assert [chunk.data for chunk in journal.chunks(entry)] == [b"kept"]
     journal.close()
@@ -130,6 +137,7 @@ def test_the_spool_keeps_order_and_drops_the_oldest(tmp_path):
     assert spool.is_empty()
     spool.add(sample(1))
     assert [one.at for batch in MetricsSpool(tmp_path).batches() for one in batch] == [1]
+    spool.clear()
 
 
 def test_batches_fit_a_message(tmp_path):
@@ -139,16 +147,14 @@ def test_batches_fit_a_message(tmp_path):
     batches = list(spool.batches())
     assert sum(map(len, batches)) == 1200
     assert max(map(len, batches)) <= 500
+    spool.clear()
 
 
-def test_a_spool_on_a_full_disk_only_complains(tmp_path, monkeypatch, caplog):
+def test_a_spool_on_a_full_disk_only_complains(tmp_path, caplog):
     spool = MetricsSpool(tmp_path)
     spool.add(sample(1))
-
-    def full(*_: object) -> int:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(records.os, "write", full)
-    spool.add(sample(2))
-    spool.add(sample(3))
+    with no_file_above(0):
+        spool.add(sample(2))
+        spool.add(sample(3))
     assert len(caplog.records) == 1
+    spool.clear()

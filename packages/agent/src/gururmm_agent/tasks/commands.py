@@ -13,7 +13,7 @@ from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
 from gururmm_agent.adapters.environment import COMMAND_MARKER, child_environment
 from gururmm_agent.adapters.ports import Processes, Shells, Unsupported
-from gururmm_agent.files import write_all
+from gururmm_agent.files import open_owned, write_all
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tasks.journal import Entry, Journal
@@ -242,8 +242,5 @@ def _home(environment: dict[str, str]) -> str:
 
 
 def _write_script(path: Path, script: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700)
-    try:
-        write_all(descriptor, script.encode("utf-8", "surrogatepass"))
-    finally:
-        os.close(descriptor)
+    with open_owned(path, "wb", permissions=0o700) as file:
+        write_all(file, script.encode("utf-8", "surrogatepass"))
