@@ -266,11 +266,13 @@ class Screen:
             self._news.notify_all()
         return data
 
-    def write(self, data: bytes) -> None:
-        if not self._closed:
-            self._typed += data
-            self._move()
-            self._telling = asyncio.get_running_loop().create_task(self._tell())
+    def write(self, data: bytes) -> bool:
+        if self._closed:
+            return False
+        self._typed += data
+        self._move()
+        self._telling = asyncio.get_running_loop().create_task(self._tell())
+        return not self._typed
 
     async def drain(self) -> bool:
         async with self._news:

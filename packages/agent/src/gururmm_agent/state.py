@@ -32,7 +32,7 @@ class StateDirectory:
     """One agent's files. Only one process at a time may hold it (`lock`)."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path = path.absolute()  # scripts in it are started from another directory
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

@@ -54,7 +54,7 @@ async def test_what_is_typed_arrives_and_what_is_shown_comes_back(opened: Open) 
     terminal = opened("echoes")
     await shows(terminal, b"ready")
     for key in (b"a", "ü".encode(), bytes(range(32, 256))):
-        terminal.write(key)
+        assert terminal.write(key)
         assert await shows(terminal, key[-1:]) == key
     assert await terminal.drain()
 
@@ -78,8 +78,8 @@ async def test_a_long_paste_arrives_once_and_in_order(opened: Open) -> None:
     data = os.urandom(1024 * 1024)
     terminal = opened("counts", str(len(data)))
     await shows(terminal, b"ready")
-    for start in range(0, len(data), 100_000):
-        terminal.write(data[start : start + 100_000])
+    taken_at_once = [terminal.write(data[start : start + 100_000]) for start in range(0, len(data), 100_000)]
+    assert False in taken_at_once
     assert await terminal.drain()
     assert await all_of(terminal) == hashlib.sha256(data).hexdigest().encode()
 
@@ -158,7 +158,7 @@ async def test_close_ends_a_read_and_typing(opened: Open) -> None:
     await asyncio.sleep(0)
     terminal.close()
     assert await reading == b""
-    terminal.write(b"lost")
+    assert not terminal.write(b"lost")
     assert not await terminal.drain()
     terminal.resize(10, 10)
     await terminal.wait()  # its program was hung up

@@ -45,8 +45,8 @@ class PortableReadings:
             cpu_total=total,
             memory_used=memory.total - memory.available,
             memory_total=memory.total,
-            swap_used=psutil.swap_memory().used,
-            load_hundredths=round(psutil.getloadavg()[0] * 100),
+            swap_used=_swap_used(),
+            load_hundredths=_load_hundredths(),
             received=network.bytes_recv if network else 0,
             sent=network.bytes_sent if network else 0,
             disk_read=disks.read_bytes if disks else 0,
@@ -216,6 +216,24 @@ def _cpu() -> tuple[float, float]:
     return total - times.idle - getattr(times, "iowait", 0.0), total
 
 
+def _swap_used() -> int:
+    """Returns 0 where Windows' performance counters are switched off: the sample has no word for what is not known."""
+    try:
+        return psutil.swap_memory().used
+    except (OSError, RuntimeError) as error:
+        _log.debug("the use of swap cannot be read: %s", error)
+        return 0
+
+
+def _load_hundredths() -> int:
+    """Returns 0 as `_swap_used` does."""
+    try:
+        return round(psutil.getloadavg()[0] * 100)
+    except (OSError, RuntimeError) as error:
+        _log.debug("the load cannot be read: %s", error)
+        return 0
+
+
 def _disks() -> Items:
     items: Items = {}
     for partition in psutil.disk_partitions(all=False):
@@ -316,10 +334,7 @@ def _cpu_percent(process: psutil.Process) -> float:
 def _row(process: psutil.Process) -> ProcessRow | None:
     try:
         with process.oneshot():
-            try:
-                counters = process.io_counters() if hasattr(process, "io_counters") else None
-            except psutil.AccessDenied:
-                counters = None
+            counters = _or_denied(process.io_counters, None) if hasattr(process, "io_counters") else None
             command = " ".join(_or_denied(process.cmdline, []))
             return ProcessRow(
                 pid=process.pid,
@@ -333,12 +348,13 @@ def _row(process: psutil.Process) -> ProcessRow | None:
                 started=int(process.create_time()),
                 command=command[:512],
             )
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 
 def _or_denied(read: Any, otherwise: Any) -> Any:
+    """Returns what stands in where one process does not let itself be looked at: the others are shown all the same."""
     try:
         return read()
-    except psutil.AccessDenied:
+    except (psutil.AccessDenied, OSError):
         return otherwise

@@ -182,8 +182,8 @@ class Terminal(Protocol):
         One caller at a time.
         """
 
-    def write(self, data: bytes) -> None:
-        """Types `data`: what the program's terminal does not take at once follows by itself, in order."""
+    def write(self, data: bytes) -> bool:
+        """Types `data` and returns whether the terminal took all of it at once; else the rest follows by itself."""
 
     async def drain(self) -> bool:
         """Returns True once the terminal has taken everything typed, False if it never will."""

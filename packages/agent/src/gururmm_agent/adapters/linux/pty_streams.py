@@ -125,13 +125,15 @@ class Input:
         self._empty.set()
         self._over = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
         """See `ports.Terminal`."""
+        if self._over:
+            return False
         was_idle = not self._waiting
-        if not self._over:
-            self._waiting += data
-            if was_idle:
-                self._write()
+        self._waiting += data
+        if was_idle:
+            self._write()
+        return not self._waiting and not self._over
 
     async def drain(self) -> bool:
         """See `ports.Terminal`."""

@@ -79,9 +79,9 @@ class LinuxTerminal:
         """See `ports.Terminal`."""
         return await self._output.read(most)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> bool:
         """See `ports.Terminal`."""
-        self._input.write(data)
+        return self._input.write(data)
 
     async def drain(self) -> bool:
         """See `ports.Terminal`."""

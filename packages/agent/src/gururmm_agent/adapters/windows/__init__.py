@@ -1,4 +1,4 @@
-"""Windows: psutil and the standard library. Built, not tried on a real machine.
+"""Windows: psutil and the standard library. Run under Wine, not tried on a real machine.
 
 Terminals need ConPTY, which this build does not drive: they are refused.
 """

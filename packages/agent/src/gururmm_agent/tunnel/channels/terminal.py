@@ -39,7 +39,7 @@ class Terminal:
         self._closed: TunnelClosed | None = None
         self._drained = asyncio.Event()
         self._backlog = bytearray()
-        self._typed = asyncio.Event()
+        self._waits = asyncio.Event()
         self._under_way = 0
         self._received = 0
         self._written = 0
@@ -160,27 +160,29 @@ class Terminal:
             self._drained.set()
 
     def _type(self) -> None:
-        """Give the program the next piece, unless one is still under way."""
-        if self._backlog and not self._under_way:
+        """Give the program piece after piece while it takes them; the first that it does not is waited for."""
+        while self._backlog and not self._under_way:
             piece = bytes(self._backlog[:_ACK_BYTES])
             del self._backlog[: len(piece)]
             self._under_way = len(piece)
-            self._program.write(piece)
-            self._typed.set()
+            if self._program.write(piece):
+                self._note_written()
+            else:
+                self._waits.set()
 
     async def _write(self) -> None:
-        """Account for each piece when the program has taken it, and give the next, until it takes no more."""
+        """Wait for the piece that is under way and go on with the next, until the program takes no more."""
         while True:
-            await self._typed.wait()
-            self._typed.clear()
+            await self._waits.wait()
+            self._waits.clear()
             if not await self._program.drain():
                 return
-            self._written += self._under_way
-            self._under_way = 0
-            self._type()
             self._note_written()
+            self._type()
 
     def _note_written(self) -> None:
+        self._written += self._under_way
+        self._under_way = 0
         if self._written - self._input_told >= _ACK_BYTES:
             self._tell_input()
         elif self._ack_timer is None:
