@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import msgspec
+import pytest
 from agent_end import Fleet, until
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import Deliver, LiveBatch
@@ -97,6 +98,25 @@ async def test_who_watches_sees_samples_at_once(gateway: Gateway, fleet: Fleet, 
 
     await until(seen, 0.5)
     await live.stop()
+
+
+@pytest.mark.parametrize("reading", [Heartbeat(at=1, cpu=321, memory=1), sample(2_000_000_000)])
+async def test_a_reading_that_is_ahead_of_its_arrival_in_the_table_is_not_lost(
+    gateway: Gateway, fleet: Fleet, reading: Heartbeat | Metrics
+) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    await fleet.value("update core.agent_state set online = false, gateway_id = null")
+    agent.send(reading)
+
+    async def written() -> bool:
+        return bool(await fleet.value("select cpu from core.agent_state") == reading.cpu)
+
+    await until(written)
+    assert await fleet.online(agent)
+    if isinstance(reading, Metrics):
+        assert await fleet.value("select latest from core.agent_state") == encode(reading)
 
 
 async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:

@@ -162,7 +162,7 @@ class DatabaseQueues:
             return
         try:
             with FLUSH_SECONDS.labels("telemetry").time():
-                adrift = await self._telemetry.write(sessions, history)
+                adrift = set(await self._telemetry.write(sessions, history))
         except GuruError as error:
             log.warning("readings wait for the database", agents=len(sessions), samples=len(history), error=str(error))
             self._readings = readings | self._readings
@@ -179,15 +179,18 @@ class DatabaseQueues:
         self._failed = False
         rows: dict[UUID, list[AgentRow]] = {}
         for session in sessions:
-            session.latest = None
+            if session not in adrift:
+                session.latest = None
             if session.agent_id in self._roster.agents:
                 rows.setdefault(session.tenant_id, []).append(session.row())
         self._uplink.rows(rows)
         for session in adrift:
-            # The table does not count it as ours (a sweep took this gateway for dead): say again that it is here.
+            # The table does not count it as ours (its arrival is about to be written, or a sweep took this gateway for
+            # dead): say again that it is here, and then its readings.
             socket = self._roster.agents.get(session.agent_id)
             if socket is not None and socket.session is session:
                 self._changes.add(Change(session))
+                self._readings.setdefault(session.agent_id, session)
 
     async def _write_reports(self, reports: list[Report]) -> None:
         recorded = await self._commands.record(reports)
