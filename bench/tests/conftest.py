@@ -8,10 +8,10 @@ import uuid
 
 import pytest
 from gururmm_wire import codec
-from gururmm_wire.challenge import agent_proof_bytes, enrolment_bytes, server_proof_bytes
-from gururmm_wire.v2.agent import Authenticate
+from gururmm_wire.challenge import enrolment_bytes
+from gururmm_wire.handshake import RANDOM_BYTES, ServerHandshake
 from gururmm_wire.v2.server import Challenge, Settings, Welcome
-from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_keypair, crypto_sign_open
+from nacl.bindings import crypto_sign_keypair, crypto_sign_open
 from picows import WSCloseCode, WSListener, WSMsgType, ws_create_server
 
 
@@ -24,35 +24,36 @@ class Peer(WSListener):
         self.agent_id = None
         self.transport = None
         self.open = True
-        self.nonce = os.urandom(32)
+        self.challenge = codec.encode(Challenge(os.urandom(32), int(time.time())))
+        self.seal = None
 
     def on_ws_connected(self, transport):
         self.transport = transport
-        self.tell(Challenge(self.nonce, int(time.time())))
+        transport.send(WSMsgType.BINARY, self.challenge)
 
     def on_ws_frame(self, transport, frame):
         if frame.msg_type == WSMsgType.CLOSE:
             transport.send_close(WSCloseCode.OK)
             transport.disconnect()
         elif frame.msg_type == WSMsgType.BINARY:
-            message = codec.decode_from_agent(frame.get_payload_as_bytes())
-            if isinstance(message, Authenticate):
-                self.welcome(message)
+            data = frame.get_payload_as_bytes()
+            if self.seal is None:
+                self.welcome(ServerHandshake(self.challenge, data))
             else:
-                self.said.append(message)
+                self.said.append(codec.decode_from_agent(self.seal.open(data)))
 
     def on_ws_disconnected(self, transport):
         self.open = False
 
-    def welcome(self, proof):
-        signed = agent_proof_bytes(proof.agent_id, self.nonce, proof.nonce)
-        crypto_sign_open(proof.signature + signed, self.server.agents[proof.agent_id])
-        self.agent_id = proof.agent_id
-        own = server_proof_bytes(proof.agent_id, self.nonce, proof.nonce)
-        self.tell(Welcome(crypto_sign(own, self.server.secret)[:crypto_sign_BYTES], self.server.settings))
+    def welcome(self, handshake):
+        assert handshake.proves(self.server.agents[handshake.claim.agent_id])
+        self.agent_id = handshake.claim.agent_id
+        proof, self.seal = handshake.accept(self.server.secret, os.urandom(RANDOM_BYTES))
+        self.transport.send(WSMsgType.BINARY, proof)
+        self.tell(Welcome(self.server.settings))
 
     def tell(self, message):
-        self.transport.send(WSMsgType.BINARY, codec.encode(message))
+        self.transport.send(WSMsgType.BINARY, self.seal.seal(codec.encode(message)))
 
     async def until(self, kind, condition=lambda message: True):
         """The first message of this kind that fulfils the condition."""

@@ -13,7 +13,7 @@ from typing import Final
 
 LIST: Final = "SHA256SUMS"
 HEADING: Final = "# append-only since "
-FOLDERS: Final = ("packages/wire/tests/golden/hello", "packages/wire/tests/golden/v2")
+FOLDERS: Final = tuple(f"packages/wire/tests/golden/{name}" for name in ("hello", "link", "v2"))
 
 
 def faults(root: Path, folder: str) -> list[str]:

@@ -14,11 +14,13 @@ from typing import Any
 import msgspec
 import pytest
 from gururmm_wire import codec
-from gururmm_wire.challenge import agent_proof_bytes, enrolment_bytes, server_proof_bytes
+from gururmm_wire.challenge import enrolment_bytes
+from gururmm_wire.handshake import RANDOM_BYTES, ServerHandshake
 from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
+from gururmm_wire.sealing import Seal
 from gururmm_wire.v2 import agent as up
 from gururmm_wire.v2 import server as down
-from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
+from nacl.bindings import crypto_sign_open, crypto_sign_seed_keypair
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
 # Peers of other ages are made where the samples of messages are.
@@ -35,15 +37,15 @@ class Connection(WSListener):
     def __init__(self, gateway: "Gateway") -> None:
         self.gateway = gateway
         self.transport: WSTransport | None = None
-        self.nonce = os.urandom(32)
-        self.authenticated = False
+        self.challenge = gateway.peer.encode(down.Challenge(os.urandom(32), int(time.time())))
+        self.seal: Seal | None = None
         self.gone = asyncio.Event()
         self.bytes_received = 0
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport
         self.gateway.connections.append(self)
-        self.say(down.Challenge(self.nonce, int(time.time())))
+        transport.send(WSMsgType.BINARY, self.challenge)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.CLOSE:
@@ -54,10 +56,11 @@ class Connection(WSListener):
         if frame.msg_type != WSMsgType.BINARY:
             return
         self.bytes_received += frame.payload_size
-        message = codec.decode_from_agent(frame.get_payload_as_bytes())
-        if not self.authenticated:
-            self._authenticate(message)
+        data = frame.get_payload_as_bytes()
+        if self.seal is None:
+            self._authenticate(data)
             return
+        message = codec.decode_from_agent(self.seal.open(data))
         if self.gateway.peer.knows(message):
             self.gateway.take(message)
 
@@ -65,20 +68,20 @@ class Connection(WSListener):
         self.gone.set()
 
     def say(self, message: up.Message) -> None:
-        self.transport.send(WSMsgType.BINARY, self.gateway.peer.encode(message))
+        self.say_bytes(self.gateway.peer.encode(message))
 
-    def say_bytes(self, data: bytes) -> None:
-        self.transport.send(WSMsgType.BINARY, data)
+    def say_bytes(self, message: bytes) -> None:
+        """Say something that need not be a message, sealed as one."""
+        self.transport.send(WSMsgType.BINARY, self.seal.seal(message))
 
-    def _authenticate(self, message: Any) -> None:
-        assert isinstance(message, up.Authenticate)
-        proof = agent_proof_bytes(message.agent_id, self.nonce, message.nonce)
-        crypto_sign_open(message.signature + proof, self.gateway.agent_public_key)
-        self.authenticated = True
-        self.gateway.capabilities = message.capabilities
-        answer = server_proof_bytes(message.agent_id, self.nonce, message.nonce)
-        signature = crypto_sign(answer, self.gateway.secret)[:64]
-        self.say(down.Welcome(signature, self.gateway.settings, self.gateway.peer.capabilities))
+    def _authenticate(self, data: bytes) -> None:
+        handshake = ServerHandshake(self.challenge, data)
+        assert handshake.proves(self.gateway.agent_public_key)
+        self.gateway.capabilities = handshake.claim.capabilities
+        proof, self.seal = handshake.accept(self.gateway.secret, os.urandom(RANDOM_BYTES))
+        self.transport.send(WSMsgType.BINARY, self.gateway.instead_of_proof or proof)
+        welcome = down.Welcome(self.gateway.settings, self.gateway.peer.capabilities)
+        self.say(self.gateway.instead_of_welcome or welcome)
         for prompt in self.gateway.right_after_welcome:
             self.say(prompt)
         self.gateway.current = self
@@ -105,6 +108,8 @@ class Gateway:
         self.enrolments: list[EnrolRequest] = []
         self.site_code = "SITE-1"
         self.right_after_welcome: list[up.Message] = []
+        self.instead_of_proof = b""
+        self.instead_of_welcome: up.Message | None = None
         self.hello_changes: dict[str, Any] = {}
         self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()

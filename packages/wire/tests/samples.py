@@ -9,7 +9,7 @@ from gururmm_wire.v2.agent import Message
 
 ID = bytes(range(16))
 NONCE = bytes(range(32))
-SIGNATURE = bytes(range(64))
+KEY = bytes(range(32, 64))
 HASH = bytes(range(100, 116))
 
 METRICS = a.Metrics(
@@ -34,8 +34,8 @@ METRICS = a.Metrics(
 FROM_AGENT: dict[str, Message] = {
     "authenticate": a.Authenticate(
         agent_id=ID,
-        nonce=NONCE,
-        signature=SIGNATURE,
+        ephemeral=NONCE,
+        server_key=KEY,
         agent_version="0.1.0",
         os="linux",
         arch="x86_64",
@@ -95,7 +95,7 @@ FROM_AGENT: dict[str, Message] = {
 
 FROM_SERVER: dict[str, Message] = {
     "challenge": s.Challenge(nonce=NONCE, server_time=1_795_000_000),
-    "welcome": s.Welcome(signature=SIGNATURE, settings=s.Settings(version=1), capabilities=["open_names"]),
+    "welcome": s.Welcome(settings=s.Settings(version=1), capabilities=["open_names"]),
     "settings_push": s.SettingsPush(
         settings=s.Settings(version=2, heartbeat_s=10, metrics_s=30, inventory_s=600, log_level="DEBUG")
     ),

@@ -54,7 +54,7 @@ def test_every_message_has_a_golden_file_of_what_is_sent_today() -> None:
     }
 
 
-@pytest.mark.parametrize("folder", ["hello", "v2"])
+@pytest.mark.parametrize("folder", ["hello", "link", "v2"])
 def test_no_golden_file_was_edited_or_removed(folder: str) -> None:
     """tools/lint/golden.py compares the list, too, with what it was."""
     lines = (GOLDEN / folder / "SHA256SUMS").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""One simulated machine's socket: both sides prove their keys, then whole messages go up and down."""
+"""One simulated machine's socket: both sides prove their keys, then sealed messages go up and down."""
 
 import asyncio
 import os
@@ -6,13 +6,12 @@ import socket
 from typing import Any, Final, Protocol
 
 from gururmm_wire import capabilities, codec
-from gururmm_wire.challenge import NONCE_BYTES, agent_proof_bytes, server_proof_bytes
+from gururmm_wire.handshake import RANDOM_BYTES, AgentHandshake, HandshakeFailed
 from gururmm_wire.protocol import SOCKET_PATH
+from gururmm_wire.sealing import BrokenSeal, Seal
 from gururmm_wire.v2.agent import Authenticate, Message
-from gururmm_wire.v2.limits import AUTHENTICATION_SECONDS, MAX_MESSAGE_BYTES, Close
-from gururmm_wire.v2.server import Challenge, ServerMessage, Welcome
-from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_open
-from nacl.exceptions import BadSignatureError
+from gururmm_wire.v2.limits import AUTHENTICATION_SECONDS, MAX_SEALED_BYTES, Close
+from gururmm_wire.v2.server import ServerMessage, Welcome
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 _UNACKNOWLEDGED_MS: Final = 45_000
@@ -51,12 +50,13 @@ class Owner(Protocol):
 class Link(WSListener):  # type: ignore[misc,unused-ignore]
     """A connection of one machine. It reports to its owner and keeps no state beyond the handshake."""
 
-    __slots__ = ("_code", "_expected", "_owner", "_parts", "_reason", "_transport", "welcomed")
+    __slots__ = ("_code", "_handshake", "_owner", "_parts", "_reason", "_seal", "_transport", "welcomed")
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._transport: WSTransport | None = None
-        self._expected = b""
+        self._handshake: AgentHandshake | None = None
+        self._seal: Seal | None = None
         self._parts: list[bytes] | None = None
         self._code = _ABNORMAL
         self._reason = ""
@@ -64,8 +64,8 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
 
     def send(self, message: Message) -> None:
         """Send at once; nothing happens before `Welcome` and after the end."""
-        if self.welcomed and self._transport is not None:
-            self._transport.send(WSMsgType.BINARY, codec.encode(message))
+        if self.welcomed and self._transport is not None and self._seal is not None:
+            self._transport.send(WSMsgType.BINARY, self._seal.seal(codec.encode(message)))
 
     def close(self, code: int = 1000, reason: str = "") -> None:
         """End the connection politely."""
@@ -115,7 +115,7 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
         if frame.fin and self._parts is None:
             return data
         self._parts = [*(self._parts or []), data]
-        if sum(map(len, self._parts)) > MAX_MESSAGE_BYTES:
+        if sum(map(len, self._parts)) > MAX_SEALED_BYTES:
             self.close(Close.TOO_LARGE, "a message passed the protocol's bounds")
             return None
         if not frame.fin:
@@ -125,42 +125,39 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
 
     def _on_data(self, data: bytes) -> None:
         try:
-            message = codec.decode_from_server(data)
+            if self._seal is not None:
+                self._on_message(codec.decode_from_server(self._seal.open(data)))
+            elif self._handshake is None:
+                self._prove(data)
+            else:
+                self._seal, self._handshake = self._handshake.finish(data), None
         except codec.UnknownMessage:
             if not self.welcomed:
-                self.close(Close.MALFORMED, "a message came before the server had proved itself")
-            return
+                self.close(Close.MALFORMED, "a message came before the welcome")
         except codec.MalformedMessage:
             self.close(Close.MALFORMED, "a message could not be decoded")
-            return
+        except HandshakeFailed as error:
+            self.close(Close.UNAUTHENTICATED, str(error))
+        except BrokenSeal:
+            self.close(Close.BROKEN_SEAL, "that is not the next sealed message")
+
+    def _on_message(self, message: ServerMessage) -> None:
         if self.welcomed:
             self._owner.on_message(message)
-        elif isinstance(message, Challenge) and not self._expected:
-            self._prove(message)
-        elif isinstance(message, Welcome) and self._expected:
-            self._verify(message)
+        elif isinstance(message, Welcome):
+            self.welcomed = True
+            self._owner.on_welcome(self, message)
         else:
-            self.close(Close.MALFORMED, "a message came before the server had proved itself")
+            self.close(Close.MALFORMED, "a message came before the welcome")
 
-    def _prove(self, challenge: Challenge) -> None:
+    def _prove(self, challenge: bytes) -> None:
         assert self._transport is not None
         owner = self._owner
-        nonce = os.urandom(NONCE_BYTES)
-        self._expected = server_proof_bytes(owner.agent_id, challenge.nonce, nonce)
-        proof = agent_proof_bytes(owner.agent_id, challenge.nonce, nonce)
-        signature = crypto_sign(proof, owner.secret)[:crypto_sign_BYTES]
-        answer = Authenticate(owner.agent_id, nonce, signature, *owner.presentation, capabilities.said_by("agent"))
-        self._transport.send(WSMsgType.BINARY, codec.encode(answer))
-
-    def _verify(self, welcome: Welcome) -> None:
-        try:
-            crypto_sign_open(welcome.signature + self._expected, self._owner.server_key)
-        except BadSignatureError:
-            self.close(Close.UNAUTHENTICATED, "the server could not prove the key pinned at enrolment")
-            return
-        self._expected = b""
-        self.welcomed = True
-        self._owner.on_welcome(self, welcome)
+        handshake = AgentHandshake(owner.secret, owner.server_key, os.urandom(RANDOM_BYTES))
+        can = capabilities.said_by("agent")
+        claim = Authenticate(owner.agent_id, handshake.ephemeral, owner.server_key, *owner.presentation, can)
+        self._handshake = handshake
+        self._transport.send(WSMsgType.BINARY, handshake.authenticate(challenge, codec.encode(claim)))
 
 
 async def open_link(gateway: str, owner: Owner, source: str | None) -> Link:
@@ -172,7 +169,7 @@ async def open_link(gateway: str, owner: Owner, source: str | None) -> Link:
             lambda: link,
             gateway if gateway.endswith(SOCKET_PATH) else gateway.rstrip("/") + SOCKET_PATH,
             websocket_handshake_timeout=AUTHENTICATION_SECONDS * 2,
-            max_frame_size=MAX_MESSAGE_BYTES,
+            max_frame_size=MAX_SEALED_BYTES,
             max_redirects=0,
             read_buffer_init_size=1024,
             use_aiofastnet=False,

@@ -8,13 +8,12 @@ import stat
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from gururmm_agent.state import StateDirectory
 from gururmm_wire import codec
 from gururmm_wire.v2.agent import Answer, Goodbye, Heartbeat, Metrics, MetricsBacklog, SettingsApplied
-from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
 from gururmm_wire.v2.server import MoveOver, Query, RunCommand, Settings, SettingsPush
 from nacl.bindings import crypto_sign_seed_keypair
 from picows import WSMsgType
@@ -109,28 +108,25 @@ async def test_a_server_with_another_key_is_refused(gateway, agent):
 
 async def test_messages_before_welcome_end_the_connection(gateway, agent):
     await agent.start()
-
-    def betray(connection: Any, message: Any) -> None:
-        connection.say(SettingsPush(Settings(version=99)))
-
-    gateway.connections[0].__class__._authenticate, original = betray, gateway.connections[0].__class__._authenticate
-    try:
-        gateway.drop()
-        await gateway.wait_until(lambda: Close.MALFORMED in gateway.close_codes)
-        assert not gateway.of(SettingsApplied, version=99)
-    finally:
-        gateway.connections[0].__class__._authenticate = original
+    push = SettingsPush(Settings(version=99))
+    gateway.instead_of_proof = codec.encode(push)
+    gateway.drop()
+    await gateway.wait_until(lambda: Close.UNAUTHENTICATED in gateway.close_codes)
+    gateway.instead_of_proof, gateway.instead_of_welcome = b"", push
+    await gateway.wait_until(lambda: Close.MALFORMED in gateway.close_codes)
+    assert not gateway.of(SettingsApplied, version=99)
 
 
 @pytest.mark.parametrize(
     ("frames", "code"),
     [
-        ([(WSMsgType.BINARY, b"\xc1garbage", True)], Close.MALFORMED),
+        ([(WSMsgType.BINARY, b"\xc1garbage, and not sealed", True)], Close.BROKEN_SEAL),
+        ([(WSMsgType.BINARY, codec.encode(SettingsPush(Settings(version=99))), True)], Close.BROKEN_SEAL),
+        ([(WSMsgType.BINARY, b"", True)], Close.BROKEN_SEAL),
         ([(WSMsgType.TEXT, b"hello", True)], Close.MALFORMED),
         ([(WSMsgType.CONTINUATION, b"x", True)], Close.MALFORMED),
         ([(WSMsgType.BINARY, b"x", False)] + [(WSMsgType.CONTINUATION, b"x", False)] * 70, Close.TOO_LARGE),
         ([(WSMsgType.BINARY, b"x" * 200_000, False), (WSMsgType.CONTINUATION, b"x" * 200_000, True)], Close.TOO_LARGE),
-        ([(WSMsgType.BINARY, b"\x92\x03\x91\xff", True)], Close.MALFORMED),
     ],
 )
 async def test_a_server_out_of_bounds_is_left_and_met_again(gateway, agent, frames, code):
@@ -142,10 +138,29 @@ async def test_a_server_out_of_bounds_is_left_and_met_again(gateway, agent, fram
     await asyncio.wait_for(gateway.welcomed.wait(), 5)
 
 
+@pytest.mark.parametrize("message", [b"", b"\xc1garbage", b"\x92\x03\x91\xff"])
+async def test_a_server_that_talks_nonsense_is_left_and_met_again(gateway, agent, message):
+    await agent.start()
+    gateway.welcomed.clear()
+    gateway.current.say_bytes(message)
+    await gateway.wait_until(lambda: Close.MALFORMED in gateway.close_codes)
+    await asyncio.wait_for(gateway.welcomed.wait(), 5)
+
+
+async def test_the_largest_message_is_understood(gateway, agent):
+    """The seal comes on top: it takes nothing from what a message may hold."""
+    await agent.start()
+    unknown = b"\x92\xcc\xc8\xc6" + (MAX_MESSAGE_BYTES - 8).to_bytes(4, "big")
+    gateway.current.say_bytes(unknown + bytes(MAX_MESSAGE_BYTES - len(unknown)))
+    gateway.say(SettingsPush(Settings(version=45)))
+    assert await gateway.wait_for(SettingsApplied, version=45)
+    assert not gateway.close_codes
+
+
 async def test_fragments_are_put_together_and_unknown_tags_left_out(gateway, agent):
     await agent.start()
-    gateway.current.transport.send(WSMsgType.BINARY, b"\x92\xcc\xc8\x01")
-    data = codec.encode(SettingsPush(Settings(version=44, heartbeat_s=7)))
+    gateway.current.say_bytes(b"\x92\xcc\xc8\x01")
+    data = gateway.current.seal.seal(codec.encode(SettingsPush(Settings(version=44, heartbeat_s=7))))
     for start in range(len(data)):
         kind = WSMsgType.CONTINUATION if start else WSMsgType.BINARY
         gateway.current.transport.send(kind, data[start : start + 1], start + 1 == len(data))

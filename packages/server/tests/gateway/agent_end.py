@@ -9,11 +9,12 @@ from uuid import UUID
 
 import asyncpg
 from gururmm_server.infra.ids import new_id
-from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
 from gururmm_wire.codec import decode_from_server
+from gururmm_wire.handshake import RANDOM_BYTES, AgentHandshake
+from gururmm_wire.sealing import Seal
 from gururmm_wire.v2.agent import Authenticate, Message
-from gururmm_wire.v2.server import Challenge, Welcome
-from nacl.bindings import crypto_sign, crypto_sign_keypair, crypto_sign_open
+from gururmm_wire.v2.server import Welcome
+from nacl.bindings import crypto_sign_keypair
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 # Peers of other ages are made where the samples of messages are.
@@ -35,12 +36,14 @@ class Ended(Exception):
 class _Listener(WSListener):
     def __init__(self) -> None:
         self.inbox: asyncio.Queue[Any] = asyncio.Queue()
+        self.handshake: AgentHandshake | None = None
+        self.seal: Seal | None = None
         self.pings = 0
         self.answer_pings = True
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.BINARY:
-            self.inbox.put_nowait(decode_from_server(frame.get_payload_as_bytes()))
+            self._take(frame.get_payload_as_bytes())
         elif frame.msg_type == WSMsgType.PING:
             self.pings += 1
             if self.answer_pings:
@@ -51,6 +54,14 @@ class _Listener(WSListener):
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.inbox.put_nowait(Ended(0))
+
+    def _take(self, data: bytes) -> None:
+        if self.seal is not None:
+            self.inbox.put_nowait(decode_from_server(self.seal.open(data)))
+        elif self.handshake is not None:
+            self.seal = self.handshake.finish(data)
+        else:
+            self.inbox.put_nowait(data)
 
 
 class AgentEnd:
@@ -66,8 +77,8 @@ class AgentEnd:
         self.peer = Today("agent")
         """Of which age this agent is."""
 
-    async def open(self, port: int) -> Challenge:
-        """Connect; the challenge."""
+    async def open(self, port: int) -> bytes:
+        """Connect; the challenge as it came."""
         self.listener = _Listener()
         self.transport, _ = await ws_connect(
             lambda: self.listener,
@@ -76,37 +87,42 @@ class AgentEnd:
             use_aiofastnet=False,
             max_frame_size=1 << 24,
         )
-        return await self.expect(Challenge)
+        challenge = await self.receive()
+        assert isinstance(challenge, bytes)
+        return challenge
 
-    def proof(self, challenge: Challenge, **changes: Any) -> Authenticate:
-        """A valid proof, or one with something changed."""
-        nonce = os.urandom(32)
-        signed = agent_proof_bytes(self.agent_id.bytes, challenge.nonce, nonce)
+    def proof(self, challenge: bytes, **changes: Any) -> bytes:
+        """A valid signed proof, or one with something in it changed."""
+        handshake = AgentHandshake(self.secret_key, self._server_key, os.urandom(RANDOM_BYTES))
         fields = {
             "agent_id": self.agent_id.bytes,
-            "nonce": nonce,
-            "signature": crypto_sign(signed, self.secret_key)[:64],
+            "ephemeral": handshake.ephemeral,
+            "server_key": self._server_key,
             "agent_version": "0.1.0",
             "os": "linux",
             "arch": "x86_64",
             "capabilities": self.peer.capabilities,
         }
-        return Authenticate(**(fields | changes))
+        self.listener.handshake = handshake
+        return handshake.authenticate(challenge, self.peer.encode(Authenticate(**(fields | changes))))
 
     async def join(self, port: int) -> "AgentEnd":
-        """Connect and authenticate, and check the server's proof."""
-        challenge = await self.open(port)
-        proof = self.proof(challenge)
-        self.send(proof)
+        """Connect and authenticate. From then on nothing counts but what the pinned key's owner sealed."""
+        self.send_raw(self.proof(await self.open(port)))
         self.welcome = await self.expect(Welcome)
-        signed = server_proof_bytes(self.agent_id.bytes, challenge.nonce, proof.nonce)
-        crypto_sign_open(self.welcome.signature + signed, self._server_key)
         return self
 
     def send(self, message: Message) -> None:
-        self.transport.send(WSMsgType.BINARY, self.peer.encode(message))
+        """Say this, sealed."""
+        self.send_sealed(self.peer.encode(message))
+
+    def send_sealed(self, data: bytes) -> None:
+        """Say something that need not be a message, sealed as one."""
+        assert self.listener.seal is not None
+        self.send_raw(self.listener.seal.seal(data))
 
     def send_raw(self, data: bytes, kind: WSMsgType = WSMsgType.BINARY, *, fin: bool = True) -> None:
+        """Put these bytes into one frame, as they are."""
         self.transport.send(kind, data, fin=fin)
 
     async def receive(self, limit_s: float = 5) -> Any:

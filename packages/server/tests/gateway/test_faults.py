@@ -123,7 +123,7 @@ async def test_a_database_that_is_killed_costs_nothing(stack: Stack, gateway: Ga
     agent.send(CommandResult(command_id=command_id.bytes, outcome="succeeded", exit_code=0, duration_ms=5, chunks=1))
     agent.send(Heartbeat(at=1, cpu=42, memory=43))
     challenge = await late.open(gateway.port)
-    late.send(late.proof(challenge))
+    late.send_raw(late.proof(challenge))
     assert await late.ended(20) == Close.UNAVAILABLE
     await stack.start("postgres")
     assert (await agent.expect(ResultAck, 15)).command_id == command_id.bytes

@@ -153,7 +153,7 @@ async def test_agents_that_turned_hostile(gateway: Gateway, fleet: Fleet) -> Non
         await asyncio.gather(*(agent.join(gateway.port) for agent in agents))
         for agent in agents:
             for _ in range(source.randrange(1, 30)):
-                agent.send_raw(
+                agent.send_sealed(
                     _spoil(source.choice(corpus), source) if source.random() < 0.3 else source.choice(corpus)
                 )
                 sent += 1

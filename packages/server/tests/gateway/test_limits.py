@@ -11,7 +11,7 @@ from gururmm_server.entrypoints.agent_gateway.frames import BINARY, CLOSE, PING,
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Heartbeat
-from gururmm_wire.v2.limits import MAX_FRAGMENTS, MAX_MESSAGE_BYTES, Close
+from gururmm_wire.v2.limits import MAX_FRAGMENTS, MAX_MESSAGE_BYTES, MAX_SEALED_BYTES, Close
 from picows import WSMsgType
 
 
@@ -30,7 +30,7 @@ def client_frame(payload: bytes, opcode: int = BINARY, *, fin: bool = True, key:
 @pytest.mark.parametrize("step", [1, 2, 3, 7, 64, 100_000])
 def test_frames_arrive_whole_however_they_are_cut(step: int) -> None:
     reader = FrameReader()
-    reader.limit = MAX_MESSAGE_BYTES
+    reader.limit = MAX_SEALED_BYTES
     payloads = [b"", b"a", os.urandom(125), os.urandom(126), os.urandom(5000), os.urandom(70_000)]
     stream = b"".join(client_frame(p) for p in payloads)
     stream += client_frame(b"ab", fin=False) + client_frame(b"ping", PING) + client_frame(b"cd", 0)
@@ -73,7 +73,15 @@ def test_a_long_reason_fits_into_a_close_frame() -> None:
     data[4:].decode()
 
 
-@pytest.mark.parametrize("size", [MAX_MESSAGE_BYTES + 1, 2 * MAX_MESSAGE_BYTES])
+async def test_a_message_as_long_as_may_be(gateway: Gateway, fleet: Fleet) -> None:
+    """The seal comes on top: it takes nothing from what a message may hold."""
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    agent.send_sealed(bytes(MAX_MESSAGE_BYTES))
+    assert await agent.ended() == Close.MALFORMED  # it came as far as the decoder
+
+
+@pytest.mark.parametrize("size", [MAX_SEALED_BYTES + 1, 2 * MAX_SEALED_BYTES])
 async def test_a_message_beyond_the_limit(gateway: Gateway, fleet: Fleet, size: int) -> None:
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
@@ -93,7 +101,8 @@ async def test_endless_fragments(gateway: Gateway, fleet: Fleet) -> None:
 async def test_a_message_in_fragments_is_understood(gateway: Gateway, fleet: Fleet) -> None:
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
-    data = encode(Heartbeat(at=1, cpu=77, memory=78))
+    assert agent.listener.seal is not None
+    data = agent.listener.seal.seal(encode(Heartbeat(at=1, cpu=77, memory=78)))
     agent.send_raw(data[:2], fin=False)
     agent.send_raw(data[2:], WSMsgType.CONTINUATION)
 

@@ -87,7 +87,7 @@ async def test_it_works_with_an_agent_of_another_age(
     await it_works(fleet, agent, api, first)
     if isinstance(agent.peer, Future):
         for data in agent.peer.unknown():
-            agent.send_raw(data)
+            agent.send_sealed(data)
         await it_works(fleet, agent, api, await _queue(fleet, agent))
         assert all(passed_over(what) > count for what, count in before.items())
     else:
@@ -175,7 +175,7 @@ async def test_a_tag_of_the_future_in_torn_bytes_ends_the_connection(gateway: Ga
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
     whole = next(iter(Future("agent").unknown()))
-    agent.send_raw(whole[:-1])
+    agent.send_sealed(whole[:-1])
     assert await agent.ended() == 4002
 
 

@@ -77,10 +77,10 @@ async def test_a_removed_agent_is_told_so_if_it_proves_its_key(
 ) -> None:
     agent, other = await fleet.enrol(2)
     await removal.remove(admin(fleet), agent.agent_id)
-    agent.send(agent.proof(await agent.open(gateway.port)))
+    agent.send_raw(agent.proof(await agent.open(gateway.port)))
     assert await agent.ended() == Close.REVOKED
     thief = AgentEnd(agent.agent_id, other.secret_key, fleet.server_key)
-    thief.send(thief.proof(await thief.open(gateway.port)))
+    thief.send_raw(thief.proof(await thief.open(gateway.port)))
     assert await thief.ended() == Close.UNAUTHENTICATED
 
 

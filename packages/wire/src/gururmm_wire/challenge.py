@@ -1,26 +1,23 @@
 """The bytes that agent and server sign to prove themselves to each other.
 
-Each context string belongs to one purpose, so a signature made for one can never be replayed as another. Both
-nonces are in both signatures: a recorded answer is worth nothing on any other connection.
+Each context string belongs to one purpose, so a signature made for one can never be replayed as another.
 """
 
 from typing import Final
 
-NONCE_BYTES: Final = 32
-
-_AGENT: Final = b"gururmm agent proof v2\0"
-_SERVER: Final = b"gururmm server proof v2\0"
+_AGENT: Final = b"gururmm link v2 agent\0"
+_SERVER: Final = b"gururmm link v2 server\0"
 _ENROL: Final = b"gururmm enrolment v1\0"
 
 
-def agent_proof_bytes(agent_id: bytes, server_nonce: bytes, agent_nonce: bytes) -> bytes:
-    """What the agent signs: its 16-byte id and both 32-byte nonces."""
-    return _AGENT + agent_id + server_nonce + agent_nonce
+def agent_proof_bytes(transcript: bytes) -> bytes:
+    """What the agent signs: 32 bytes for all that was said on the socket, its own `Authenticate` included."""
+    return _AGENT + transcript
 
 
-def server_proof_bytes(agent_id: bytes, server_nonce: bytes, agent_nonce: bytes) -> bytes:
-    """What the server signs with the key that the agent pinned when it enrolled."""
-    return _SERVER + agent_id + server_nonce + agent_nonce
+def server_proof_bytes(transcript: bytes) -> bytes:
+    """What the server signs, with the key that the agent pinned: the same, its own ephemeral key included."""
+    return _SERVER + transcript
 
 
 def enrolment_bytes(site_code: str, public_key_hex: str, hostname: str) -> bytes:

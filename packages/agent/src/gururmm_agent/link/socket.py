@@ -1,4 +1,4 @@
-"""One WebSocket to the gateway: mutual proof first, then whole messages both ways within the protocol's bounds."""
+"""One WebSocket to the gateway: both sides prove themselves, then sealed messages both ways within bounds."""
 
 import asyncio
 import logging
@@ -9,23 +9,23 @@ from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from gururmm_wire import capabilities, codec
-from gururmm_wire.challenge import NONCE_BYTES, agent_proof_bytes, server_proof_bytes
+from gururmm_wire.handshake import RANDOM_BYTES, AgentHandshake, HandshakeFailed
 from gururmm_wire.protocol import SOCKET_PATH
+from gururmm_wire.sealing import BrokenSeal, Seal
 from gururmm_wire.v2.agent import Authenticate, Message
 from gururmm_wire.v2.limits import (
     AUTHENTICATION_SECONDS,
     MAX_FRAGMENTS,
-    MAX_MESSAGE_BYTES,
+    MAX_SEALED_BYTES,
     MAX_UNAUTHENTICATED_BYTES,
     Close,
 )
 from gururmm_wire.v2.server import Challenge, ServerMessage, Welcome
-from nacl.bindings import crypto_sign_open
-from nacl.exceptions import BadSignatureError
+from nacl.bindings import crypto_sign_seed_keypair
 from picows import WSAutoPingStrategy, WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from gururmm_agent import __version__
-from gururmm_agent.link.hello import Machine, sign
+from gururmm_agent.link.hello import Machine
 from gururmm_agent.link.http import tls_context
 from gururmm_agent.state import Identity
 
@@ -49,9 +49,10 @@ class Closed(Exception):
 
 class _Phase(Enum):
     CHALLENGE = 1
-    WELCOME = 2
-    OPEN = 3
-    OVER = 4
+    PROOF = 2
+    WELCOME = 3
+    OPEN = 4
+    OVER = 5
 
 
 class LinkUser(Protocol):
@@ -76,8 +77,8 @@ class ServerLink(WSListener):
         self._machine = machine
         self._user = user
         self._phase = _Phase.CHALLENGE
-        self._nonce = os.urandom(NONCE_BYTES)
-        self._expected_proof = b""
+        self._handshake: AgentHandshake | None = None
+        self._seal: Seal | None = None
         self._parts: list[bytes] = []
         self._parts_size = 0
         self._transport: WSTransport | None = None
@@ -90,8 +91,8 @@ class ServerLink(WSListener):
 
     def send(self, message: Message) -> None:
         """Send at once. After the end it does nothing: who needs delivery resends after the next `Welcome`."""
-        if self._phase is _Phase.OPEN and self._transport is not None:
-            self._transport.send(WSMsgType.BINARY, codec.encode(message))
+        if self._phase is _Phase.OPEN and self._transport is not None and self._seal is not None:
+            self._transport.send(WSMsgType.BINARY, self._seal.seal(codec.encode(message)))
 
     async def drain(self) -> None:
         """Wait until the socket takes more. Bulk senders call it between messages. Raises `Closed`."""
@@ -145,7 +146,7 @@ class ServerLink(WSListener):
 
     def _assemble(self, frame: WSFrame) -> bytes | None:
         """The whole message when its last fragment is here. Ends the connection when a bound is passed."""
-        limit = MAX_MESSAGE_BYTES if self._phase is _Phase.OPEN else MAX_UNAUTHENTICATED_BYTES
+        limit = MAX_UNAUTHENTICATED_BYTES if self._seal is None else MAX_SEALED_BYTES
         if (frame.msg_type == WSMsgType.CONTINUATION) != bool(self._parts):
             self.close(Close.MALFORMED, "fragments out of order")
             return None
@@ -163,50 +164,66 @@ class ServerLink(WSListener):
 
     def _on_data(self, data: bytes) -> None:
         try:
+            if self._seal is not None:
+                self._on_message(self._seal.open(data))
+            elif self._phase is _Phase.CHALLENGE:
+                self._answer_challenge(data)
+            else:
+                self._check_proof(data)
+        except BrokenSeal:
+            _log.warning("a message was changed, left out or put in on the way from the server")
+            self.close(Close.BROKEN_SEAL, "that is not the next sealed message")
+        except codec.MalformedMessage:
+            self.close(Close.MALFORMED, "a message could not be decoded")
+        except HandshakeFailed as error:
+            self.close(Close.UNAUTHENTICATED, str(error))
+
+    def _on_message(self, data: bytes) -> None:
+        try:
             message = codec.decode_from_server(data)
         except codec.MalformedMessage as error:
             if self._phase is _Phase.OPEN and isinstance(error, codec.UnknownMessage):
                 self._user.passed_over(error.tag)
                 return
-            self.close(Close.MALFORMED, "a message could not be decoded")
-            return
+            raise
         if self._phase is _Phase.OPEN:
             self._user.received(message)
-        elif self._phase is _Phase.CHALLENGE and isinstance(message, Challenge):
-            self._answer_challenge(message)
-        elif self._phase is _Phase.WELCOME and isinstance(message, Welcome):
-            self._check_welcome(message)
+        elif isinstance(message, Welcome):
+            self._phase = _Phase.OPEN
+            self._user.opened(self, message)
+            if not self.proved.done():
+                self.proved.set_result(None)
         else:
-            self.close(Close.MALFORMED, "a message came before the server had proved itself")
+            self.close(Close.MALFORMED, "a message came before the welcome")
 
-    def _answer_challenge(self, challenge: Challenge) -> None:
+    def _answer_challenge(self, data: bytes) -> None:
         assert self._transport is not None
-        agent_id = self._identity.agent_id_bytes
+        challenge = codec.decode_from_server(data)
+        if not isinstance(challenge, Challenge):
+            self.close(Close.MALFORMED, "a message came before the server had proved itself")
+            return
         self.server_time = challenge.server_time
-        self._expected_proof = server_proof_bytes(agent_id, challenge.nonce, self._nonce)
-        proof = agent_proof_bytes(agent_id, challenge.nonce, self._nonce)
-        answer = Authenticate(
-            agent_id,
-            self._nonce,
-            sign(bytes.fromhex(self._identity.private_key), proof),
+        identity = self._identity
+        _, secret_key = crypto_sign_seed_keypair(bytes.fromhex(identity.private_key))
+        server_key = bytes.fromhex(identity.server_public_key)
+        self._handshake = AgentHandshake(secret_key, server_key, os.urandom(RANDOM_BYTES))
+        claim = Authenticate(
+            identity.agent_id_bytes,
+            self._handshake.ephemeral,
+            server_key,
             __version__,
             self._machine.os,
             self._machine.arch,
             capabilities.said_by("agent"),
         )
-        self._phase = _Phase.WELCOME
-        self._transport.send(WSMsgType.BINARY, codec.encode(answer))
+        self._phase = _Phase.PROOF
+        self._transport.send(WSMsgType.BINARY, self._handshake.authenticate(data, codec.encode(claim)))
 
-    def _check_welcome(self, welcome: Welcome) -> None:
-        try:
-            crypto_sign_open(welcome.signature + self._expected_proof, bytes.fromhex(self._identity.server_public_key))
-        except BadSignatureError:
-            self.close(Close.UNAUTHENTICATED, "the server could not prove the key pinned at enrolment")
-            return
-        self._phase = _Phase.OPEN
-        self._user.opened(self, welcome)
-        if not self.proved.done():
-            self.proved.set_result(None)
+    def _check_proof(self, data: bytes) -> None:
+        assert self._handshake is not None
+        self._seal = self._handshake.finish(data)
+        self._handshake = None  # and with it the ephemeral key
+        self._phase = _Phase.WELCOME
 
     def _on_close(self, transport: WSTransport, frame: WSFrame) -> None:
         code = int(frame.get_close_code())  # type: ignore[call-overload]
@@ -240,7 +257,7 @@ async def connect(
                 auto_ping_idle_timeout=_PING_AFTER_IDLE_S,
                 auto_ping_reply_timeout=_PING_ANSWER_S,
                 auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
-                max_frame_size=MAX_MESSAGE_BYTES,
+                max_frame_size=MAX_SEALED_BYTES,
                 max_redirects=0,
                 read_buffer_init_size=4096,
                 use_aiofastnet=False,

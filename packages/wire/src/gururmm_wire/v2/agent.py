@@ -10,7 +10,7 @@ from gururmm_wire.v2.names import OpenName
 
 Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
-Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(max_length=128)]
 Label = Annotated[str, Meta(max_length=256)]
@@ -33,11 +33,14 @@ class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class Authenticate(Message, frozen=True, tag=1):
-    """The answer to `Challenge`: proof over `challenge.agent_proof_bytes`. `capabilities`: see that module."""
+    """The answer to `Challenge`, behind its signature (`handshake`).
+
+    `server_key` is the key that the agent pinned; `capabilities`: see that module.
+    """
 
     agent_id: Id
-    nonce: Nonce
-    signature: Signature
+    ephemeral: Key
+    server_key: Key
     agent_version: Name
     os: Name = ""
     arch: Name = ""

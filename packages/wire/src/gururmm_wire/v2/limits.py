@@ -2,8 +2,13 @@
 
 from typing import Final
 
+from gururmm_wire.sealing import SEAL_BYTES
+
 MAX_MESSAGE_BYTES: Final = 256 * 1024
 """One whole message, fragments included, after authentication."""
+
+MAX_SEALED_BYTES: Final = MAX_MESSAGE_BYTES + SEAL_BYTES
+"""The same as it goes over the socket."""
 
 MAX_UNAUTHENTICATED_BYTES: Final = 4 * 1024
 """One whole message before authentication."""
@@ -52,3 +57,4 @@ class Close:
     SILENT: Final = 4007
     TOO_SLOW: Final = 4008
     UNAVAILABLE: Final = 4009
+    BROKEN_SEAL: Final = 4010

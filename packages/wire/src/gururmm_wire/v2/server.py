@@ -17,7 +17,6 @@ from gururmm_wire.v2.agent import (
     Nonce,
     Part,
     Seconds,
-    Signature,
 )
 from gururmm_wire.v2.limits import SCRIPT_BYTES, SECTIONS
 from gururmm_wire.v2.names import OpenName
@@ -34,16 +33,15 @@ class Settings(Part, frozen=True):
 
 
 class Challenge(Message, frozen=True, tag=1):
-    """First message on every socket."""
+    """First message on every socket, in the clear."""
 
     nonce: Nonce
     server_time: Seconds
 
 
 class Welcome(Message, frozen=True, tag=2):
-    """Authentication succeeded; `signature` is the server's over `challenge.server_proof_bytes`."""
+    """Both sides are proved. The first sealed message."""
 
-    signature: Signature
     settings: Settings
     capabilities: Capabilities = msgspec.field(default_factory=list)
 

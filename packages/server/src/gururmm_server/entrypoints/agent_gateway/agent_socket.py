@@ -7,7 +7,8 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Final, Protocol
 
 from gururmm_wire.codec import encode
-from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
+from gururmm_wire.sealing import BrokenSeal, Seal
+from gururmm_wire.v2.limits import MAX_SEALED_BYTES, Close
 from gururmm_wire.v2.server import Challenge
 
 from gururmm_server.entrypoints.agent_gateway.frames import (
@@ -30,6 +31,8 @@ BUDGET_BURST: Final = 6000.0
 SEND_BYTES: Final = 8 * 1024 * 1024
 """What may wait for a slow agent in our memory; then it is disconnected."""
 
+NONCE_BYTES: Final = 32
+
 # Every connection of the process reads into this; its bytes are consumed before the next read.
 _SHARED: Final = memoryview(bytearray(64 * 1024))
 
@@ -50,7 +53,7 @@ class Owner(Protocol):
         """A socket waits for its agent to prove itself."""
 
     def proof(self, socket: "AgentSocket", data: bytes) -> None:
-        """The first message arrived."""
+        """The first frame arrived."""
 
     def message(self, socket: "AgentSocket", data: bytes) -> None:
         """A message of an authenticated agent arrived."""
@@ -73,12 +76,13 @@ class AgentSocket(asyncio.BufferedProtocol):
         "_budget_at",
         "_owner",
         "_reader",
+        "_seal",
         "_tcp",
+        "challenge",
         "clean",
         "code",
         "last_frame",
         "last_ping",
-        "nonce",
         "phase",
         "session",
         "watched_until",
@@ -93,14 +97,16 @@ class AgentSocket(asyncio.BufferedProtocol):
         self._budget = BUDGET_BURST
         self._budget_at = now
         self.phase = Phase.CHALLENGED
-        self.nonce: bytes | None = os.urandom(32)
+        self.challenge = b""
+        """What the agent's proof has to answer, as it was sent; empty once that is settled."""
+        self._seal: Seal | None = None
         self.session: AgentSession | None = None
         self.last_frame = now
         self.last_ping = now
         self.write_paused_at = 0.0
         self.watched_until = 0.0
         self.clean = False
-        """The agent said that it leaves."""
+        """The agent said that it leaves: sealed, which a close frame is not."""
         self.code = 0
         """The close code that either side sent; 0 while open or when the connection just broke."""
 
@@ -112,22 +118,23 @@ class AgentSocket(asyncio.BufferedProtocol):
 
     def start(self) -> None:
         """Send the challenge."""
-        assert self.nonce is not None
         self._owner.opened(self)
-        self.send(encode(Challenge(nonce=self.nonce, server_time=int(time()))))
+        self.challenge = encode(Challenge(nonce=os.urandom(NONCE_BYTES), server_time=int(time())))
+        self._tcp.write(frame(self.challenge))
 
-    def welcome(self, session: "AgentSession", message: bytes) -> None:
-        """The agent is who it says: from now on its messages count."""
+    def welcome(self, session: "AgentSession", proof: bytes, seal: Seal, message: bytes) -> None:
+        """The agent is who it says: send our signed proof, and from now on everything is sealed both ways."""
         self.session = session
         self.phase = Phase.WELCOMED
-        self.nonce = None
-        self._reader.limit = MAX_MESSAGE_BYTES
-        self.send(message)
+        self.challenge = b""
+        self._seal = seal
+        self._reader.limit = MAX_SEALED_BYTES
+        self._tcp.write(frame(proof) + frame(seal.seal(message)))
 
     def send(self, message: bytes) -> None:
-        """Send one message; nothing when the connection is closing."""
-        if self.phase is not Phase.CLOSED:
-            self._tcp.write(frame(message))
+        """Seal and send one message; nothing unless the agent is welcome and the connection is not closing."""
+        if self.phase is Phase.WELCOMED and self._seal is not None:
+            self._tcp.write(frame(self._seal.seal(message)))
             if self.write_paused_at and self._tcp.get_write_buffer_size() > SEND_BYTES:
                 self.close(Close.TOO_SLOW, "does not read what it is sent")
 
@@ -208,8 +215,8 @@ class AgentSocket(asyncio.BufferedProtocol):
         if self.phase is Phase.CLOSED:
             return
         if opcode == BINARY:
-            if self.phase is Phase.WELCOMED:
-                self._owner.message(self, payload)
+            if self._seal is not None:
+                self._open(self._seal, payload)
             elif self.phase is Phase.CHALLENGED:
                 self.phase = Phase.CHECKING
                 self._owner.proof(self, payload)
@@ -219,5 +226,12 @@ class AgentSocket(asyncio.BufferedProtocol):
             self._tcp.write(frame(payload, PONG))
         elif opcode == CLOSE:
             code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1000
-            self.clean = self.clean or code in {1000, 1001}
             self.close(code if code in {1000, 1001} or 3000 <= code < 5000 else 1000)
+
+    def _open(self, seal: Seal, payload: bytes) -> None:
+        try:
+            message = seal.open(payload)
+        except BrokenSeal:
+            self.close(Close.BROKEN_SEAL, "that is not the next sealed message")
+        else:
+            self._owner.message(self, message)

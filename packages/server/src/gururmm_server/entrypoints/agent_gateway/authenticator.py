@@ -1,21 +1,21 @@
-"""The mutual challenge: who an agent is, proved by its key; who the server is, proved by ours.
+"""The handshake: who an agent is, proved by its key; who the server is, proved by ours; and the seal on what follows.
 
 Proofs are gathered for ten milliseconds and their keys read together, so that ten thousand agents that come back at
 once cost the database a few dozen queries.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Final
 
 from gururmm_wire import capabilities
-from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
-from gururmm_wire.codec import MalformedMessage, decode_authenticate, encode
+from gururmm_wire.codec import MalformedMessage, encode
+from gururmm_wire.handshake import RANDOM_BYTES, HandshakeFailed, ServerHandshake
 from gururmm_wire.v2.agent import Authenticate
 from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import Settings, Welcome
-from nacl.bindings import crypto_sign, crypto_sign_open, crypto_sign_seed_keypair
-from nacl.exceptions import BadSignatureError
+from nacl.bindings import crypto_sign_seed_keypair
 
 from gururmm_server.core.presence.service import Candidate, Presence
 from gururmm_server.core.presence.session import AgentSession
@@ -40,22 +40,25 @@ class Authenticator:
     def __init__(self, presence: Presence, settings: TenantSettings, link_key_seed: bytes, joined: Joined) -> None:
         self._presence = presence
         self._settings = settings
-        self._secret_key = crypto_sign_seed_keypair(link_key_seed)[1]
+        self._public_key, self._secret_key = crypto_sign_seed_keypair(link_key_seed)
         self._joined = joined
         self._known = frozenset(capabilities.said_by("agent"))
         self._said = capabilities.said_by("server")
         self._sets: dict[frozenset[str], frozenset[str]] = {}
-        self._waiting: list[tuple[AgentSocket, Authenticate]] = []
+        self._waiting: list[tuple[AgentSocket, ServerHandshake]] = []
         self._wake = asyncio.Event()
 
     def check(self, socket: AgentSocket, data: bytes) -> None:
         """Take a proof; the socket is welcomed or closed soon."""
         try:
-            proof = decode_authenticate(data)
+            handshake = ServerHandshake(socket.challenge, data)
         except MalformedMessage:
             socket.close(Close.UNAUTHENTICATED, "prove who you are first")
             return
-        self._waiting.append((socket, proof))
+        if handshake.claim.server_key != self._public_key:
+            socket.close(Close.UNAUTHENTICATED, "this is not the server whose key was pinned")
+            return
+        self._waiting.append((socket, handshake))
         self._wake.set()
 
     async def run(self) -> None:
@@ -69,9 +72,9 @@ class Authenticator:
             if not self._waiting:
                 self._wake.clear()
 
-    async def _check(self, batch: list[tuple[AgentSocket, Authenticate]]) -> None:
+    async def _check(self, batch: list[tuple[AgentSocket, ServerHandshake]]) -> None:
         try:
-            found = await self._presence.candidates({proof.agent_id for _, proof in batch})
+            found = await self._presence.candidates({handshake.claim.agent_id for _, handshake in batch})
             settings = await self._settings.of({candidate.session.tenant_id for candidate in found.values()})
         except Exception as error:
             # Whatever the reason, nobody may be left waiting without an answer.
@@ -81,24 +84,25 @@ class Authenticator:
                 socket.close(Close.UNAVAILABLE, "the server is not ready; come back in a moment")
             return
         welcomed: set[bytes] = set()
-        for socket, proof in batch:
-            if proof.agent_id in welcomed:
-                self._waiting.append((socket, proof))  # its second connection needs a newer session
+        for socket, handshake in batch:
+            agent_id = handshake.claim.agent_id
+            if agent_id in welcomed:
+                self._waiting.append((socket, handshake))  # its second connection needs a newer session
             elif socket.phase is Phase.CHECKING:
-                self._decide(socket, proof, found.get(proof.agent_id), settings)
+                self._decide(socket, handshake, found.get(agent_id), settings)
                 if socket.session is not None:
-                    welcomed.add(proof.agent_id)
+                    welcomed.add(agent_id)
 
     def _decide(
         self,
         socket: AgentSocket,
-        proof: Authenticate,
+        handshake: ServerHandshake,
         candidate: Candidate | None,
         settings: dict[object, Settings],
     ) -> None:
-        nonce, socket.nonce = socket.nonce, None  # used once
-        if candidate is None or nonce is None or not _proves(proof, nonce, candidate.public_key):
-            log.info("an agent failed to prove itself", agent_id=proof.agent_id.hex(), address=socket.address)
+        claim = handshake.claim
+        if candidate is None or not handshake.proves(candidate.public_key):
+            log.info("an agent failed to prove itself", agent_id=claim.agent_id.hex(), address=socket.address)
             socket.close(Close.UNAUTHENTICATED, "unknown agent or wrong key")
             return
         session = candidate.session
@@ -106,12 +110,16 @@ class Authenticator:
             log.info("a revoked agent came back", agent_id=str(session.agent_uuid), tenant_id=str(session.tenant_id))
             socket.close(Close.REVOKED, "this agent was removed")
             return
-        message = server_proof_bytes(proof.agent_id, nonce, proof.nonce)
-        signature = crypto_sign(message, self._secret_key)[:64]
-        session.capabilities = self._shared(proof.capabilities)
-        welcome = Welcome(signature=signature, settings=settings[session.tenant_id], capabilities=self._said)
-        socket.welcome(session, encode(welcome))
-        self._joined(socket, session, proof if proof.agent_version != candidate.agent_version else None)
+        try:
+            proof, seal = handshake.accept(self._secret_key, os.urandom(RANDOM_BYTES))
+        except HandshakeFailed as error:
+            log.warning("an agent's handshake failed", agent_id=str(session.agent_uuid), error=str(error))
+            socket.close(Close.UNAUTHENTICATED, str(error))
+            return
+        session.capabilities = self._shared(claim.capabilities)
+        welcome = Welcome(settings=settings[session.tenant_id], capabilities=self._said)
+        socket.welcome(session, proof, seal, encode(welcome))
+        self._joined(socket, session, claim if claim.agent_version != candidate.agent_version else None)
 
     def _shared(self, names: list[str]) -> frozenset[str]:
         """Returns what is known of an agent's capabilities: one set for all that say the same, so few there are."""
@@ -119,11 +127,3 @@ class Authenticator:
         if unknown := len(set(names)) - len(said):
             AGENT_UNKNOWN.labels("capability").inc(unknown)
         return self._sets.setdefault(said, said)
-
-
-def _proves(proof: Authenticate, nonce: bytes, public_key: bytes) -> bool:
-    try:
-        crypto_sign_open(proof.signature + agent_proof_bytes(proof.agent_id, nonce, proof.nonce), public_key)
-    except BadSignatureError:
-        return False
-    return True

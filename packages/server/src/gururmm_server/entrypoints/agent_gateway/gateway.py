@@ -56,7 +56,14 @@ WAITING: Final = 5000
 """Connections that may be unauthenticated at once; more are asked to come back later."""
 _SPARE_FILES: Final = 200
 _PATH: Final = SOCKET_PATH.encode()
-_NOTABLE: Final = {Close.MALFORMED, Close.TOO_LARGE, Close.SILENT, Close.TOO_SLOW, Close.REPLACED}
+_NOTABLE: Final = {
+    Close.MALFORMED,
+    Close.TOO_LARGE,
+    Close.SILENT,
+    Close.TOO_SLOW,
+    Close.REPLACED,
+    Close.BROKEN_SEAL,
+}
 
 
 class Gateway:
