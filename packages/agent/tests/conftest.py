@@ -111,6 +111,8 @@ class Gateway:
         self.instead_of_proof = b""
         self.instead_of_welcome: up.Message | None = None
         self.hello_changes: dict[str, Any] = {}
+        self.gateway_url = ""
+        """What agents are told; empty is the truth."""
         self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()
         self._ports: tuple[int, int] = (0, 0)
@@ -182,7 +184,7 @@ class Gateway:
         writer.close()
 
     def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        gateway_url = f"ws{'s' if self.tls else ''}://127.0.0.1:{self._ports[1]}/agent/v2"
+        gateway_url = self.gateway_url or f"ws{'s' if self.tls else ''}://127.0.0.1:{self._ports[1]}/agent/v2"
         if path.endswith("/hello"):
             self.hellos.append(msgspec.json.decode(body, type=HelloRequest))
             answer = HelloResponse(

@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
                 help="the code of the Site to join (or GURURMM_SITE_CODE)",
             )
             command.add_argument("--ca", help="PEM file of the only authorities to trust for TLS")
+            command.add_argument(
+                "--insecure-http",
+                action="store_true",
+                help="enrol at an http:// address of another machine, although whoever is on the way could answer in "
+                "its place and take this machine over",
+            )
     return parser
 
 
@@ -61,7 +67,16 @@ def _enrol(options: argparse.Namespace) -> int:
 
     state, adapters = _open(options)
     state.lock(adapters.host)
-    identity = asyncio.run(enrol(state, _describe(adapters), options.server, options.site_code, options.ca))
+    identity = asyncio.run(
+        enrol(
+            state,
+            _describe(adapters),
+            options.server,
+            options.site_code,
+            options.ca,
+            insecure_http=options.insecure_http,
+        )
+    )
     print(f"enrolled with {identity.server} as agent {identity.agent_id}")  # noqa: T201
     return 0
 
@@ -107,7 +122,14 @@ async def _identity(options: argparse.Namespace, state: "StateDirectory", adapte
     backoff = Backoff(random.uniform)
     while True:
         try:
-            return await enrol(state, _describe(adapters), options.server, options.site_code, options.ca)
+            return await enrol(
+                state,
+                _describe(adapters),
+                options.server,
+                options.site_code,
+                options.ca,
+                insecure_http=options.insecure_http,
+            )
         except ServerUnreachable as error:
             delay = backoff.next_delay(Ended.FAILED)
             logging.getLogger(__name__).warning("%s Next try in %.1f s", error, delay)

@@ -33,6 +33,12 @@ class ServerUnreachable(AgentError):
     exit_code = 6
 
 
+class NeedsTls(AgentError):
+    """An address without TLS that nobody accepted, or one that a server with TLS must not give."""
+
+    exit_code = 8
+
+
 class AlreadyRunning(AgentError):
     """Another agent uses the same state directory."""
 

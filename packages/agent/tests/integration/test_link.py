@@ -68,6 +68,58 @@ async def test_what_goes_wrong_is_one_sentence_and_a_code(gateway, tmp_path):
     assert code == 0
 
 
+async def test_without_tls_a_machine_enrols_at_another_only_when_that_is_accepted(tmp_path):
+    state = ("--state-dir", str(tmp_path / "state"))
+    for command in ("enrol", "run"):
+        code, output = await run_once(command, "--server", "http://192.0.2.1:9", "--site-code", "X", *state)
+        assert code == 8
+        assert output == (
+            "gururmm-agent: http://192.0.2.1:9 does without TLS: whoever is on the way could answer in its place and "
+            "take this machine over; use the server's https:// address, or accept that with --insecure-http.\n"
+        )
+    assert not (tmp_path / "state" / "pending.key").exists()
+    accepted = ("--insecure-http", "--server", "http://nobody.invalid", "--site-code", "X")
+    code, output = await run_once("enrol", *accepted, *state)
+    assert (code, "cannot be reached" in output) == (6, True)
+
+
+@pytest.fixture
+async def with_tls(gateway):
+    """The gateway of the tests behind https, and the file with its authority."""
+    certificate = Path(__file__).parent / "tls" / "localhost.pem"
+    await gateway.stop()
+    gateway.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    gateway.tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    await gateway.start()
+    return ("--ca", str(certificate))
+
+
+async def test_a_server_with_tls_that_names_a_gateway_without_enrols_nobody(gateway, with_tls, tmp_path):
+    gateway.gateway_url = "ws://127.0.0.1:8081"
+    options = ("--server", gateway.url, "--site-code", gateway.site_code, "--state-dir", str(tmp_path / "state"))
+    code, output = await run_once("enrol", *options, *with_tls)
+    assert code == 8
+    assert output == (
+        f"gururmm-agent: {gateway.url} names a gateway without TLS (ws://127.0.0.1:8081), which its agents refuse: "
+        "whoever runs it gives a wss:// address with --gateway-urls.\n"
+    )
+    gateway.gateway_url = ""
+    code, output = await run_once("enrol", *options, *with_tls)
+    assert (code, len({request.public_key for request in gateway.enrolments})) == (0, 1)
+
+
+async def test_a_gateway_without_tls_is_not_connected_to_when_the_server_has_it(gateway, with_tls, agent):
+    options = ("--server", gateway.url, "--site-code", gateway.site_code, *with_tls)
+    await agent.start(arguments=options)
+    count = len(gateway.connections)
+    gateway.hello_changes = {"gateway_url": "ws://127.0.0.1:8081"}
+    gateway.drop()
+    await gateway.wait_until(lambda: "names a gateway without TLS (ws://127.0.0.1:8081)" in agent.log.read_text())
+    assert len(gateway.connections) == count
+    gateway.hello_changes = {}
+    await asyncio.wait_for(gateway.welcomed.wait(), 10)
+
+
 async def test_the_same_key_is_offered_again_after_a_lost_answer(gateway, tmp_path):
     state = StateDirectory(tmp_path / "state")
     key = state.pending_key()
@@ -264,17 +316,12 @@ async def test_hello_unreachable_falls_back_to_the_last_gateway(gateway, agent):
     assert "trying the last gateway" in agent.log.read_text()
 
 
-async def test_tls_with_an_authority_of_ones_own(gateway, agent):
-    certificate = Path(__file__).parent / "tls" / "localhost.pem"
-    await gateway.stop()
-    gateway.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    gateway.tls.load_cert_chain(certificate, certificate.with_suffix(".key"))
-    await gateway.start()
+async def test_tls_with_an_authority_of_ones_own(gateway, with_tls, agent):
     options = ("--server", gateway.url, "--site-code", gateway.site_code)
     code, output = await run_once("enrol", *options, "--state-dir", str(agent.state))
     assert (code, "certificate verify failed" in output) == (6, True)
     assert not gateway.enrolments
-    await agent.start(arguments=(*options, "--ca", str(certificate)))
+    await agent.start(arguments=(*options, *with_tls))
     assert await gateway.wait_for(Heartbeat)
     gateway.drop()
     await asyncio.wait_for(gateway.welcomed.wait(), 5)

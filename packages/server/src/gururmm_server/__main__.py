@@ -50,6 +50,14 @@ AnyPort = Annotated[int, _port("port", "The port to listen on; 0 takes a free on
 HealthPort = Annotated[int, _port("health-port", "Port of /healthz, /readyz and /metrics; 0 takes a free one.")]
 PublicUrl = Annotated[str, _option("public-url", "What browsers and agents call this server: https://rmm.example.org")]
 GatewayUrls = Annotated[str, _option("gateway-urls", "What agents are told: wss://…, comma-separated.")]
+InsecureHttp = Annotated[
+    bool,
+    _option(
+        "insecure-http",
+        "Let others reach this without TLS, although whoever is on the way could read passwords and terminals and take "
+        "over machines that are added.",
+    ),
+]
 AdvertiseUrl = Annotated[str, _option("advertise-url", "Where agents reach this very gateway; empty: ws://host:port.")]
 Dashboard = Annotated[Path | None, _option("dashboard-dir", "The built dashboard.")]
 Bundle = Annotated[Path | None, _option("agent-bundle-dir", "The built agent bundle.")]
@@ -81,19 +89,22 @@ def up(
     workers: Count = 1,
     disk_reserve_mb: DiskReserve = 512,
     trusted_proxies: Proxies = "",
+    insecure_http: InsecureHttp = False,
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
 ) -> None:
     """Run all of GuruRMM on this machine until Ctrl-C."""
     given.proxy_networks(_list(trusted_proxies))
+    public_url = given.public_url(public_url)
     _run_stack(
         StackOptions(
             data=data,
             host=host,
             port=port,
             gateway_port=gateway_port,
-            public_url=given.public_url(public_url),
-            gateway_url=gateway_urls,
+            public_url=public_url,
+            gateway_urls=given.gateway_urls(_list(gateway_urls), public_url),
+            insecure_http=insecure_http,
             database_url=database_url,
             owner_database_url=owner_database_url,
             nats_url=nats_url,
@@ -124,6 +135,7 @@ def demo(
     gateways: Count = 1,
     workers: Count = 1,
     disk_reserve_mb: DiskReserve = 512,
+    insecure_http: InsecureHttp = False,
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
 ) -> None:
@@ -134,6 +146,7 @@ def demo(
             host=host,
             port=port,
             gateway_port=gateway_port,
+            insecure_http=insecure_http,
             database_url=database_url,
             owner_database_url=owner_database_url,
             nats_url=nats_url,
@@ -162,6 +175,7 @@ def api(
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
     trusted_proxies: Proxies = "",
+    insecure_http: InsecureHttp = False,
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
 ) -> None:
@@ -169,13 +183,16 @@ def api(
     from gururmm_server.bootstrap.api import run_api
 
     given.proxy_networks(_list(trusted_proxies))
+    public_url = given.public_url(public_url) or given.own_url(host, port)
+    told = given.gateway_urls(_list(gateway_urls), public_url)
+    given.without_tls((public_url, *told), accepted=insecure_http)
     settings = Settings(
         database_url=database_url,
         nats_url=nats_url,
         host=host,
         port=port,
-        public_url=given.public_url(public_url),
-        gateway_urls=_list(gateway_urls),
+        public_url=public_url,
+        gateway_urls=told,
         dashboard_dir=dashboard_dir or _built("dashboard/dist"),
         agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
         trusted_proxies=_list(trusted_proxies),
@@ -194,19 +211,23 @@ def gateway(
     port: AnyPort = 8081,
     health_port: HealthPort = 0,
     advertise_url: AdvertiseUrl = "",
+    public_url: PublicUrl = "",
+    gateway_urls: GatewayUrls = "",
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
 ) -> None:
     """One gateway process: the agents' sockets."""
     from gururmm_server.bootstrap.gateway import run_gateway
 
+    public_url = given.public_url(public_url)
+    told = given.gateway_urls(_list(gateway_urls), public_url)
     settings = Settings(
         database_url=database_url,
         nats_url=nats_url,
         host=host,
         port=port,
         health_port=health_port,
-        advertise_url=advertise_url,
+        advertise_url=given.advertise_url(advertise_url, public_url, told),
         log_format=log_format,
         pool_size=pool_size,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from gururmm_server.core.access.scope import system_scope
+from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_wire.challenge import enrolment_bytes
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
@@ -56,6 +57,16 @@ async def test_hello_leads_to_a_living_gateway(api: Api) -> None:
     await alive(api, "d", "ws://two:1")
     urls = {(await api.ask("POST", "/bootstrap/hello", HELLO)).body["gateway_url"] for _ in range(60)}
     assert urls == {"ws://one:1", "ws://two:1"}
+
+
+async def test_a_server_with_tls_gives_out_no_gateway_without(api: Api) -> None:
+    await alive(api, "a", "ws://one:1")
+    directory = GatewayDirectory(api.db, public_url="https://rmm.example.org")
+    await directory.refresh()
+    assert directory.choose() == ""
+    await alive(api, "b", "wss://two:1")
+    await directory.refresh()
+    assert {directory.choose() for _ in range(60)} == {"wss://two:1"}
 
 
 async def test_hello_answers_every_agent_that_ever_was(api: Api) -> None:

@@ -69,7 +69,8 @@ async def test_codes_are_made_limited_rotated_and_revoked(api: Api) -> None:
     made = (await api.ask("POST", path, {"expires_in_h": 24, "max_uses": 3}, token=token)).body
     assert re.fullmatch(r"[2-9A-HJ-NP-Z]{4}(-[2-9A-HJ-NP-Z]{4}){2}", made["code"])
     assert made["state"] == "active"
-    assert made["install_command"] == f"curl -sSL http://rmm.example.org/install/{made['code']}/linux.sh | sudo sh"
+    line = f"curl -sSL http://rmm.example.org/install/{made['code']}/linux.sh | sudo sh -s -- --insecure-http"
+    assert made["install_command"] == line
     assert made["created_by"] == api.own.email
     rotated = (await api.ask("POST", f"{path}/rotate", {}, token=token)).body
     listed = (await api.ask("GET", path, token=token)).body["items"]

@@ -42,9 +42,9 @@ def bundle_dir(tmp_path: Path) -> Path:
 class _Http:
     """Asks the routes, without a socket between."""
 
-    def __init__(self, bundle_dir: Path | None) -> None:
+    def __init__(self, bundle_dir: Path | None, server_url: str = "https://rmm.example.org/") -> None:
         self._app = FastAPI()
-        self._app.include_router(install_routes(_Codes(), bundle_dir, "https://rmm.example.org/"))
+        self._app.include_router(install_routes(_Codes(), bundle_dir, server_url))
 
     def get(self, path: str, headers: dict[str, str] | None = None) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -139,6 +139,48 @@ def test_with_a_code_that_has_ended_the_agent_can_still_be_repaired_and_taken_aw
     assert not state.exists()
 
 
+@pytest.mark.parametrize(
+    ("server", "plain"), [("http://10.0.0.5:8080", True), ("https://10.0.0.5", False), ("http://127.0.0.1:8080", False)]
+)
+def test_without_tls_the_command_and_the_script_ask_for_consent(
+    bundle_dir: Path, tmp_path: Path, server: str, plain: bool
+) -> None:
+    """In folders of the test's own, with an agent that only keeps what it was called with, and as if by root."""
+    http = _Http(bundle_dir, server)
+    flag = " -s -- --insecure-http" if plain else ""
+    command = f"curl -sSL {server}/install/GOOD-CODE/linux.sh | sudo sh{flag}"
+    page = http.get("/install/GOOD-CODE").text
+    assert f">{command}<" in page
+    assert f"curl -sSL {server}/install/GOOD-CODE/linux.sh | sudo sh -s -- --uninstall" in page
+    base, state = tmp_path / "base", tmp_path / "state"
+    agent, called = base / "current" / "gururmm-agent", tmp_path / "called"
+    agent.parent.mkdir(parents=True)
+    agent.write_text(f'#!/bin/sh\n[ "$1" != enrol ] || echo "$@" >> {called}\n')
+    agent.chmod(0o755)
+    script = http.get("/install/GOOD-CODE/linux.sh").text
+    script = script.replace("/opt/gururmm-agent", str(base)).replace("/var/lib/gururmm-agent", str(state))
+    stubs = (
+        "id() { echo 0; }\nhas_systemd() { false; }\nstart_process() { say started; }\nunpack() { :; }\ntidy() { :; }"
+    )
+    script = script.replace('\nmain "$@"', f'\n{stubs}\nmain "$@"')
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(["sh", "-s", "--", *arguments], input=script, capture_output=True, text=True, check=False)
+
+    ran = run()
+    if plain:
+        assert ran.returncode == 1
+        assert ran.stderr == (
+            f"gururmm: {server} does without TLS: whoever is on the way could take this machine over; "
+            "use its https:// address, or accept that: sh -s -- --insecure-http\n"
+        )
+        assert not called.exists()
+        ran = run("--insecure-http")
+    assert (ran.returncode, ran.stdout) == (0, "started\n"), ran.stderr
+    options = f"enrol --server {server} --site-code GOOD-CODE --state-dir {state}"
+    assert called.read_text() == options + (" --insecure-http\n" if plain else "\n")
+
+
 def test_the_script_holds_what_it_needs_and_passes_shellcheck(bundle_dir: Path) -> None:
     http = _Http(bundle_dir)
     script = http.get("/install/GOOD-CODE/linux.sh").text
@@ -163,7 +205,9 @@ def test_hostile_names_stay_names(bundle_dir: Path, tmp_path: Path) -> None:
     ran = subprocess.run(
         ["sh", "-s", "--", "--no-such"], input=script, cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert ran.stderr == "gururmm: unknown option '--no-such': there is --uninstall, and installing without any.\n"
+    assert ran.stderr == (
+        "gururmm: unknown option '--no-such': there are --uninstall and --insecure-http, and installing without any.\n"
+    )
     assert not (tmp_path / "hacked").exists()
 
 

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.infra.embedded.data_dir import DataDir, free_port
 from gururmm_server.infra.errors import StartError
-from gururmm_server.infra.given import public_url
+from gururmm_server.infra.given import advertise_url, gateway_urls, public_url, without_tls
 
 from packages.server.tests.conftest import Engines
 
@@ -77,7 +79,7 @@ def test_gateways_past_the_last_port(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["foo.invalid", "192.0.2.1"])
 def test_an_address_of_another_machine(tmp_path: Path, host: str) -> None:
-    said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--host", host)
+    said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--host", host, "--insecure-http")
     assert said == f"This machine has no address {host}: give one of its own with --host, or 0.0.0.0 for all."
 
 
@@ -151,6 +153,70 @@ def test_a_public_url_as_browsers_write_it() -> None:
     assert public_url("HTTPS://RMM.example.org/") == "https://rmm.example.org"
 
 
+@pytest.mark.parametrize("url", ["rmm.example.org", "https://a.org", "wss://", "wss://a.org:0", "wss://a.org/x y"])
+def test_a_gateways_url_that_is_none(url: str) -> None:
+    with pytest.raises(StartError, match=r"^--gateway-urls: .* like wss://rmm\.example\.org\.$"):
+        gateway_urls([url], "")
+    with pytest.raises(StartError, match=r"^--advertise-url: .* like wss://rmm\.example\.org\.$"):
+        advertise_url(url, "", ())
+
+
+@pytest.mark.parametrize("public", ["https://rmm.example.org", "https://10.0.0.5:8443"])
+def test_a_gateway_without_tls_beside_a_server_with_it(public: str) -> None:
+    sentence = rf"ws://10\.0\.0\.5:8081 does without TLS, and agents of {re.escape(public)} refuse that: give a wss://"
+    with pytest.raises(StartError, match=rf"^--gateway-urls: {sentence}"):
+        gateway_urls(["wss://rmm.example.org", "ws://10.0.0.5:8081"], public)
+    with pytest.raises(StartError, match=rf"^--advertise-url: {sentence}"):
+        advertise_url("ws://10.0.0.5:8081", public, ())
+    assert gateway_urls(["wss://a.org", "wss://b.org:8443/eu/agent/v2"], public)
+    assert advertise_url("wss://a.org", public, ()) == "wss://a.org"
+
+
+def test_a_single_gateway_has_to_know_what_agents_are_told(engines: Engines) -> None:
+    urls = ("--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    said = _fails("gateway", *urls, "--public-url", "https://rmm.example.org")
+    assert said.startswith("Agents of https://rmm.example.org would be sent to this gateway without TLS")
+    assert "--advertise-url wss://…" in said
+    assert "--gateway-urls" in said
+    assert advertise_url("", "https://rmm.example.org", ("wss://rmm.example.org",)) == ""
+    assert advertise_url("", "http://10.0.0.5:8080", ()) == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "url"),
+    [
+        ("up", ("--public-url", "http://rmm.example.org"), "http://rmm.example.org"),
+        ("up", ("--public-url", "http://127.0.0.1:8080", "--gateway-urls", "ws://10.0.0.5"), "ws://10.0.0.5"),
+        ("up", ("--host", "198.51.100.7"), "http://198.51.100.7:8080"),
+        ("demo", ("--host", "198.51.100.7"), "http://198.51.100.7:8080"),
+        ("api", ("--public-url", "http://10.0.0.5:8080"), "http://10.0.0.5:8080"),
+        ("api", ("--host", "0.0.0.0"), "http://0.0.0.0:8080"),
+        ("api", ("--host", "::"), "http://[::]:8080"),
+    ],
+)
+def test_no_tls_beyond_this_machine_has_to_be_accepted(
+    tmp_path: Path, command: str, options: tuple[str, ...], url: str
+) -> None:
+    where = _NOWHERE if command == "api" else ("--data", tmp_path / "d")
+    said = _fails(command, *where, *options)
+    assert said == (
+        f"{url} does without TLS: whoever is on the way could read passwords and take over machines that are added. "
+        "Put TLS before it and give --public-url https://…, or accept that with --insecure-http."
+    )
+    assert not (tmp_path / "d").exists()
+    without_tls([url], accepted=True)
+
+
+def test_a_server_with_tls_tells_agents_a_gateway_with_tls() -> None:
+    def told(**given: Any) -> tuple[str, ...]:
+        return StackOptions(data=Path("d"), host="0.0.0.0", **given).told_gateways
+
+    assert told(public_url="https://rmm.example.org") == ("wss://rmm.example.org",)
+    assert told(public_url="https://rmm.example.org:8443") == ("wss://rmm.example.org:8443",)
+    assert told(public_url="https://a.org", gateway_urls=("wss://b.org",)) == ("wss://b.org",)
+    assert told(public_url="http://10.0.0.5:8080") == ()
+
+
 _NOWHERE = ("--database-url", "postgresql://127.0.0.1:1/none", "--nats-url", "nats://127.0.0.1:1")
 
 
@@ -167,7 +233,8 @@ def test_options_are_looked_at_before_anything_starts(tmp_path: Path, command: s
 @pytest.mark.parametrize("part", ["api", "gateway"])
 def test_an_address_of_another_machine_for_a_single_part(engines: Engines, busy_port: str, part: str) -> None:
     urls = ("--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
-    said = _fails(part, *urls, "--port", str(free_port(set())), "--host", "300.1.1.1")
+    accepted = ("--insecure-http",) if part == "api" else ()
+    said = _fails(part, *urls, "--port", str(free_port(set())), "--host", "300.1.1.1", *accepted)
     assert said == "This machine has no address 300.1.1.1: give one of its own with --host, or 0.0.0.0 for all."
     said = _fails(part, *urls, "--port", busy_port)
     assert re.fullmatch(rf"Port {busy_port} on 127\.0\.0\.1 is used by another program.* with --port\.", said)

@@ -4,13 +4,14 @@ import logging
 from typing import Final
 
 import msgspec
+from gururmm_wire.addresses import gives_up_tls, plain_beyond_loopback
 from gururmm_wire.challenge import enrolment_bytes
 from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_seed_keypair
 
 from gururmm_agent import __version__
-from gururmm_agent.errors import EnrolmentRefused, ServerUnreachable
+from gururmm_agent.errors import EnrolmentRefused, NeedsTls, ServerUnreachable
 from gururmm_agent.link.http import HttpError, post_json
 from gururmm_agent.state import Identity, StateDirectory
 
@@ -43,10 +44,18 @@ def sign(seed: bytes, message: bytes) -> bytes:
     return crypto_sign(message, secret)[:crypto_sign_BYTES]
 
 
-async def enrol(state: StateDirectory, machine: Machine, server: str, site_code: str, ca_file: str | None) -> Identity:
+async def enrol(
+    state: StateDirectory,
+    machine: Machine,
+    server: str,
+    site_code: str,
+    ca_file: str | None,
+    *,
+    insecure_http: bool = False,
+) -> Identity:
     """Register this machine's own key with a site code; once: an identity for the same server is returned as it is.
 
-    Raises `EnrolmentRefused` (wrong code, other server) and `ServerUnreachable`.
+    Raises `EnrolmentRefused` (wrong code, other server), `NeedsTls` and `ServerUnreachable`.
     """
     server = server.rstrip("/")
     known = state.read_identity()
@@ -55,6 +64,11 @@ async def enrol(state: StateDirectory, machine: Machine, server: str, site_code:
             return known
         raise EnrolmentRefused(
             f"This machine is already enrolled with {known.server}; remove {state.path} to enrol it elsewhere."
+        )
+    if plain_beyond_loopback(server) and not insecure_http:
+        raise NeedsTls(
+            f"{server} does without TLS: whoever is on the way could answer in its place and take this machine over; "
+            "use the server's https:// address, or accept that with --insecure-http."
         )
     seed = state.pending_key()
     answer = await _ask_to_enrol(seed, machine, server, site_code, ca_file)
@@ -67,8 +81,20 @@ async def enrol(state: StateDirectory, machine: Machine, server: str, site_code:
     )
     if len(identity.agent_id_bytes) != 16 or len(bytes.fromhex(answer.server_public_key)) != 32:
         raise ServerUnreachable(f"{server} answered the enrolment with an id or key of the wrong length.")
+    if refusal := refusal_of(server, answer.gateway_url):
+        raise NeedsTls(f"{refusal}.")
     state.write_identity(identity)
     return identity
+
+
+def refusal_of(server: str, gateway: str) -> str:
+    """Returns why an agent of this server does not connect to that gateway; empty where it does."""
+    if not gives_up_tls(server, gateway):
+        return ""
+    return (
+        f"{server} names a gateway without TLS ({gateway}), which its agents refuse: "
+        "whoever runs it gives a wss:// address with --gateway-urls"
+    )
 
 
 async def _ask_to_enrol(

@@ -25,7 +25,7 @@ from nacl.bindings import crypto_sign_seed_keypair
 from picows import WSAutoPingStrategy, WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from gururmm_agent import __version__
-from gururmm_agent.link.hello import Machine
+from gururmm_agent.link.hello import Machine, refusal_of
 from gururmm_agent.link.http import tls_context
 from gururmm_agent.state import Identity
 
@@ -243,6 +243,8 @@ async def connect(
     ca_file: str | None,
 ) -> ServerLink:
     """Open the socket and prove both sides. Raises `Closed` for everything that goes wrong on the way."""
+    if refusal := refusal_of(identity.server, gateway):
+        raise Closed(None, refusal)
     link = ServerLink(identity, machine, user)
     try:
         url = socket_url(gateway)

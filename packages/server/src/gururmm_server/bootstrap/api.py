@@ -52,6 +52,7 @@ from gururmm_server.entrypoints.tech_stream.live import LiveStreams
 from gururmm_server.entrypoints.tech_stream.live import build_router as live_router
 from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.given import own_url
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
@@ -60,12 +61,12 @@ class Api:
     """Everything an api process consists of. `open()` before serving, `close()` after."""
 
     def __init__(self, settings: Settings, db: Database, bus: Bus, access_token_key: bytes) -> None:
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        public_url = settings.public_url or own_url(settings.host, settings.port)
         self._db = db
         self._bus = bus
         declared = permissions()
         self._identity = Identity(db, bus, access_token_key, public_url, declared)
-        self._gateways = GatewayDirectory(db, settings.gateway_urls)
+        self._gateways = GatewayDirectory(db, settings.gateway_urls, public_url)
         self._hub = LiveHub(bus)
         tunnel = TunnelService(db, bus)
         self._relays = TunnelRelays(db, bus, tunnel, self._identity.revocations.revoked)

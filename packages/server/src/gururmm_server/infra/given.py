@@ -3,23 +3,77 @@
 import errno
 import re
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
+
+from gururmm_wire.addresses import gives_up_tls, plain_beyond_loopback
 
 from gururmm_server.infra.errors import StartError
 
-_ORIGIN = re.compile(r"https?://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?/?", re.IGNORECASE | re.ASCII)
+_HOST = r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?"
+_ORIGIN = re.compile(rf"https?://{_HOST}/?", re.IGNORECASE | re.ASCII)
+_SOCKET = re.compile(rf"wss?://{_HOST}(?:/[a-z0-9._/-]*)?", re.IGNORECASE | re.ASCII)
 
 
 def public_url(text: str) -> str:
     """An origin as browsers write it: http(s)://host[:port], no more; empty stays empty. Raises `StartError`."""
-    found = _ORIGIN.fullmatch(text)
-    if text and (found is None or (found[2] and not 0 < int(found[2]) < 65536)):
+    if text and not _fits(_ORIGIN, text):
         raise StartError(
             f"--public-url: {text!r} is not http(s)://host or http(s)://host:port: "
             "give what browsers and agents call this server, like https://rmm.example.org."
         )
     return text.lower().rstrip("/")
+
+
+def own_url(host: str, port: int) -> str:
+    """What an api process is called by where nobody said it."""
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def gateway_urls(texts: Iterable[str], public_url: str) -> tuple[str, ...]:
+    """What agents are told: ws(s)://host[:port][/path] each, wss where the public URL is https. Raises `StartError`."""
+    return tuple(_gateway_url(text, "--gateway-urls", public_url) for text in texts)
+
+
+def advertise_url(text: str, public_url: str, gateway_urls: Sequence[str]) -> str:
+    """Where agents reach a gateway; it may be empty where they are told something else. Raises `StartError`."""
+    if text:
+        return _gateway_url(text, "--advertise-url", public_url)
+    if public_url.startswith("https:") and not gateway_urls:
+        raise StartError(
+            f"Agents of {public_url} would be sent to this gateway without TLS, and they refuse that: say where they "
+            "reach it with --advertise-url wss://…, or on all parts what they are told, with --gateway-urls."
+        )
+    return ""
+
+
+def without_tls(urls: Iterable[str], *, accepted: bool) -> None:
+    """Refuse addresses without TLS beyond this machine's own, unless that is accepted. Raises `StartError`."""
+    for url in urls:
+        if plain_beyond_loopback(url) and not accepted:
+            raise StartError(
+                f"{url} does without TLS: whoever is on the way could read passwords and take over machines that are "
+                "added. Put TLS before it and give --public-url https://…, or accept that with --insecure-http."
+            )
+
+
+def _gateway_url(text: str, option: str, public_url: str) -> str:
+    if not _fits(_SOCKET, text):
+        raise StartError(
+            f"{option}: {text!r} is not ws(s)://host or ws(s)://host:port: "
+            "give where agents connect, like wss://rmm.example.org."
+        )
+    if gives_up_tls(public_url, text):
+        raise StartError(
+            f"{option}: {text} does without TLS, and agents of {public_url} refuse that: "
+            "give a wss:// address, most often that of the proxy which serves --public-url."
+        )
+    return text
+
+
+def _fits(pattern: re.Pattern[str], text: str) -> bool:
+    found = pattern.fullmatch(text)
+    return found is not None and (not found[2] or 0 < int(found[2]) < 65536)
 
 
 def proxy_networks(entries: Iterable[str]) -> list[IPv4Network | IPv6Network]:

@@ -4,6 +4,8 @@ import asyncio
 import secrets
 from collections.abc import Sequence
 
+from gururmm_wire.addresses import gives_up_tls
+
 from gururmm_server.core.enrolment import _repository as repository
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError, StartError
@@ -17,9 +19,10 @@ _REFRESH_S = 2.0
 class GatewayDirectory:
     """Which gateways take agents, and the key that agents pin: read in the background, so that hello reads nothing."""
 
-    def __init__(self, db: Database, fixed_urls: Sequence[str] = ()) -> None:
+    def __init__(self, db: Database, fixed_urls: Sequence[str] = (), public_url: str = "") -> None:
         self._db = db
         self._fixed = list(fixed_urls)
+        self._public_url = public_url
         self._living: list[str] = []
         self._task: asyncio.Task[None] | None = None
         self.server_public_key = ""
@@ -46,7 +49,11 @@ class GatewayDirectory:
     async def refresh(self) -> None:
         """Read which gateways are alive."""
         async with self._db.identity() as tx:
-            self._living = await repository.living_gateways(tx)
+            living = await repository.living_gateways(tx)
+        # What agents refuse is not given out, whoever listed it.
+        self._living = [url for url in living if not gives_up_tls(self._public_url, url)]
+        if living and not self._living:
+            log.warning("no living gateway has TLS, which agents of this server need", urls=living)
 
     async def _follow(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.tenancy import _codes_repository as repository
 from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
+from gururmm_server.core.tenancy.install_command import install_command
 from gururmm_server.core.tenancy.schemas import Code, Codes, NewCode
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
@@ -95,7 +96,6 @@ class SiteCodes:
         return self._code(await repository.add_code(tx, code))
 
     def _code(self, row: Row) -> Code:
-        landing = f"{self._public_url}/install/{row['code']}"
         return Code(
             id=row["code_id"],
             code=row["code"],
@@ -106,8 +106,8 @@ class SiteCodes:
             uses=row["uses"],
             revoked_at=row["revoked_at"],
             state=state_of(row),
-            install_command=f"curl -sSL {landing}/linux.sh | sudo sh",
-            landing_url=landing,
+            install_command=install_command(self._public_url, row["code"]),
+            landing_url=f"{self._public_url}/install/{row['code']}",
         )
 
 

@@ -6,6 +6,9 @@ import shlex
 from importlib.resources import files
 from string import Template
 
+from gururmm_wire.addresses import plain_beyond_loopback
+
+from gururmm_server.core.tenancy.install_command import install_command
 from gururmm_server.entrypoints.install.bundle import ARCHIVE, AgentBundle
 from gururmm_server.entrypoints.install.ports import InstallSite
 
@@ -17,11 +20,6 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 def asset(name: str) -> str:
     """A file of this folder's `files/`."""
     return (_FILES / name).read_text(encoding="utf-8")
-
-
-def install_command(server_url: str, code: str) -> str:
-    """The line that a person pastes into a shell."""
-    return f"curl -sSL {shlex.quote(f'{server_url}/install/{code}/linux.sh')} | sudo sh"
 
 
 def installer(server_url: str, code: str, site: InstallSite, bundle: AgentBundle) -> str:
@@ -36,7 +34,8 @@ def ended_installer(server_url: str, code: str, reason: str) -> str:
 
 
 def _script(**given: str) -> str:
-    values = {"archive": ARCHIVE, "ended": "", "sha256": "", "version": "", **given}
+    plain = "yes" if plain_beyond_loopback(given["server"]) else ""
+    values = {"archive": ARCHIVE, "ended": "", "sha256": "", "version": "", "plain": plain, **given}
     # One pass, so that a Site whose name looks like one of our marks stays a name.
     return _MARK.sub(lambda mark: shlex.quote(values[mark[1]]), asset("linux.sh"))
 
@@ -54,7 +53,7 @@ def landing_page(server_url: str, code: str, site: InstallSite, user_agent: str)
         "client": site.client_name,
         "site": site.site_name,
         "command": install_command(server_url, code),
-        "uninstall": f"{install_command(server_url, code)} -s -- --uninstall",
+        "uninstall": install_command(server_url, code, "--uninstall"),
         "seen": _SEEN[system],
     }
     return Template(asset("page.html")).substitute({name: html.escape(value) for name, value in values.items()})

@@ -15,8 +15,10 @@ class StackOptions:
     gateway_port: int = 0
     """The first gateway's port, further ones count up; 0 takes free ones and keeps them."""
     public_url: str = ""
-    gateway_url: str = ""
+    gateway_urls: tuple[str, ...] = ()
     """What agents are told, when a proxy stands before the gateways."""
+    insecure_http: bool = False
+    """Whether it is accepted that others reach this without TLS."""
     database_url: str = ""
     owner_database_url: str = ""
     """For the migration, where `database_url`'s login may not change the schema."""
@@ -55,3 +57,18 @@ class StackOptions:
     def url(self) -> str:
         """What people open."""
         return self.public_url or f"http://{self.reachable_host}:{self.port}"
+
+    @property
+    def told_gateways(self) -> tuple[str, ...]:
+        """What agents are told. Behind an https:// URL that is the same name: the proxy there has to know /agent/.
+
+        Empty: each gateway says where it is itself.
+        """
+        if self.gateway_urls or not self.public_url.startswith("https:"):
+            return self.gateway_urls
+        return (f"wss:{self.public_url.removeprefix('https:')}",)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Everything that browsers and agents are told to open."""
+        return (self.url, *(self.told_gateways or (f"ws://{self.reachable_host}",)))

@@ -96,6 +96,7 @@ class Parts:
         argv = (
             *(sys.executable, "-m", "gururmm_agent", "run", "--server", self._options.url),
             *("--state-dir", str(home)),
+            *(["--insecure-http"] if self._options.insecure_http else []),
         )
         return ServiceSpec(
             name="agent",
@@ -129,7 +130,7 @@ class Parts:
             GURURMM_HOST=options.host,
             GURURMM_PORT=str(port),
             GURURMM_HEALTH_PORT=str(health_port),
-            GURURMM_ADVERTISE_URL=f"ws://{options.reachable_host}:{port}",
+            GURURMM_ADVERTISE_URL="" if options.told_gateways else f"ws://{options.reachable_host}:{port}",
         )
         return _server_spec("gateway", index, command, ready)
 
@@ -148,7 +149,8 @@ class Parts:
             "GURURMM_DATABASE_URL": self.database_url,
             "GURURMM_NATS_URL": self.nats_url,
             "GURURMM_PUBLIC_URL": options.url,
-            "GURURMM_GATEWAY_URLS": options.gateway_url,
+            "GURURMM_GATEWAY_URLS": ",".join(options.told_gateways),
+            "GURURMM_INSECURE_HTTP": "1" if options.insecure_http else "",
             "GURURMM_DASHBOARD_DIR": "" if options.dashboard_dir is None else str(options.dashboard_dir),
             "GURURMM_AGENT_BUNDLE_DIR": "" if options.agent_bundle_dir is None else str(options.agent_bundle_dir),
             "GURURMM_TRUSTED_PROXIES": options.trusted_proxies,

@@ -15,6 +15,7 @@ from gururmm_server.entrypoints.supervisor.ready_file import ReadyFile
 from gururmm_server.entrypoints.supervisor.service import Service, State
 from gururmm_server.entrypoints.supervisor.supervisor import Supervisor, run_once
 from gururmm_server.entrypoints.supervisor.terminal import Terminal
+from gururmm_server.infra import given
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.schema import check_revision, latest_revision
@@ -56,6 +57,7 @@ class Stack:
 
     def _prepare(self) -> None:
         """What has to be so before anything is started."""
+        given.without_tls(self._options.addresses, accepted=self._options.insecure_http)
         self._data.prepare()
         try:
             self._guard.require_room()
@@ -67,6 +69,11 @@ class Stack:
     async def _start(self) -> None:
         began = time.monotonic()
         self._data.remember("url", self._options.url)
+        if self._options.told_gateways != self._options.gateway_urls:
+            self._terminal.notice(
+                f"Agents are told {self._options.told_gateways[0]}: "
+                f"what serves TLS there has to pass /agent/ on to the gateway, port {self._options.gateway_port}."
+            )
         self._terminal.step("Starting PostgreSQL and nats-server")
         if specs := self._parts.engines():
             await self._supervisor.start(*specs)

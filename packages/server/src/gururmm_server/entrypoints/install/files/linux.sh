@@ -2,6 +2,7 @@
 # Installs the GuruRMM agent on this machine, or takes it away:
 #   curl -sSL …/linux.sh | sudo sh
 #   curl -sSL …/linux.sh | sudo sh -s -- --uninstall
+# From an http:// server on another machine it installs nothing unless it is told to accept that: --insecure-http
 # Running it again repairs or updates; a machine that is enrolled already stays the machine it is.
 # With a site code that has ended it repairs and takes away; it adds no machine and downloads nothing.
 set -eu
@@ -14,6 +15,7 @@ settings() {
     archive='@archive@'
     sha256='@sha256@'
     version='@version@'
+    plain='@plain@'
 
     base=/opt/gururmm-agent
     state=/var/lib/gururmm-agent
@@ -21,6 +23,7 @@ settings() {
     pid_file=$state/agent.pid
     log_file=$state/agent.log
     work=
+    insecure=
 }
 
 say() { printf '%s\n' "$*"; }
@@ -41,6 +44,12 @@ require_system() {
     for tool in tar gzip sha256sum; do
         command -v "$tool" >/dev/null 2>&1 || fail "'$tool' is missing: install it, then run this again."
     done
+}
+
+# Without TLS this very script may come from somebody else; that it asks helps against what happens later.
+require_trust() {
+    [ -z "$plain" ] || [ -n "$insecure" ] ||
+        fail "$server does without TLS: whoever is on the way could take this machine over; use its https:// address, or accept that: sh -s -- --insecure-http"
 }
 
 # download URL FILE
@@ -85,7 +94,7 @@ enrol() {
     known=$(known_server)
     [ "$known" != "$server" ] || return 0
     [ -z "$known" ] || fail "this machine belongs to $known: take that agent away first (sh -s -- --uninstall)."
-    "$base/current/gururmm-agent" enrol --server "$server" --site-code "$code" --state-dir "$state" ||
+    "$base/current/gururmm-agent" enrol --server "$server" --site-code "$code" --state-dir "$state" ${insecure:+--insecure-http} ||
         fail "this machine could not be enrolled."
 }
 
@@ -163,6 +172,7 @@ install_agent() {
     require_root
     require_system
     if [ -z "$ended" ]; then
+        require_trust
         unpack
         enrol
     fi
@@ -187,8 +197,12 @@ main() {
     settings
     case ${1:-} in
         '') install_agent ;;
+        --insecure-http)
+            insecure=yes
+            install_agent
+            ;;
         --uninstall) uninstall_agent ;;
-        *) fail "unknown option '$1': there is --uninstall, and installing without any." ;;
+        *) fail "unknown option '$1': there are --uninstall and --insecure-http, and installing without any." ;;
     esac
 }
 
