@@ -1,4 +1,4 @@
-import type { ErrorBody } from "./contract";
+import type { Problem } from "./contract";
 
 /** An answer of the server that is not a success, or no answer at all (`status` 0, code "unreachable"). */
 export class ApiError extends Error {
@@ -8,7 +8,7 @@ export class ApiError extends Error {
   readonly details: unknown;
   readonly retryAfterSeconds: number | null;
 
-  constructor(status: number, body: Partial<ErrorBody>, retryAfterSeconds: number | null = null) {
+  constructor(status: number, body: Partial<Problem>, retryAfterSeconds: number | null = null) {
     super(body.message ?? fallbackMessage(status));
     this.name = "ApiError";
     this.status = status;

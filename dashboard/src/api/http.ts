@@ -1,17 +1,20 @@
+import type { Problem } from "./contract";
 import { ApiError } from "./errors";
+import type { Answer, Method, PathOf, RequestArgument, TextPath } from "./paths";
 import { accessToken, forget, refresh } from "./session";
 
-type QueryValue = string | number | boolean | null | undefined;
-export type Query = Record<string, QueryValue>;
-
-export interface RequestOptions {
-  query?: Query;
+interface Asked {
+  path?: Record<string, string>;
+  query?: Record<string, unknown>;
   body?: unknown;
   signal?: AbortSignal;
 }
 
+/** Sends a request and returns the answer of a success; throws ApiError for everything else. */
+type Ask = (method: Method, path: string, asked: Asked) => Promise<Response>;
+
 /** `?a=1&b=2` of the values that are set; empty strings count as not set. */
-export function queryString(query: Query = {}): string {
+export function queryString(query: Record<string, unknown> = {}): string {
   const parts = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== null && value !== "") parts.set(name, String(value));
@@ -20,48 +23,41 @@ export function queryString(query: Query = {}): string {
   return text === "" ? "" : `?${text}`;
 }
 
+/** A path of the document with its places filled; a value is one segment, whatever stands in it. */
+export function filled(path: string, values: Record<string, string> = {}): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = values[name];
+    if (value === undefined) throw new Error(`${path} is asked for without ${name}`);
+    return encodeURIComponent(value);
+  });
+}
+
 /**
- * One request to `/api/v1`, with the token of whoever is signed in. A 401 renews the token once and asks again;
- * a second one ends the session in this tab. Throws ApiError for every answer that is not a success.
+ * A request with the token of whoever is signed in. A 401 renews the token once and asks again; a second one ends the
+ * sign-in in this tab.
  */
-export async function request<T>(method: string, path: string, options: RequestOptions = {}): Promise<T> {
-  const response = await authorised(method, path, options);
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
-}
-
-/** As `request`, for answers that are plain text (recordings). */
-export async function requestText(path: string, options: RequestOptions = {}): Promise<string> {
-  return (await authorised("GET", path, options)).text();
-}
-
-/** A request before anybody is signed in (sign-in, invitations). */
-export async function requestAnonymous<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await send(method, path, { body }, null);
-  if (!response.ok) throw await errorOf(response);
-  return (await response.json()) as T;
-}
-
-async function authorised(method: string, path: string, options: RequestOptions): Promise<Response> {
-  let response = await send(method, path, options, await accessToken());
+const signedIn: Ask = async (method, path, asked) => {
+  let response = await send(method, path, asked, await accessToken());
   if (response.status === 401 && (await refresh())) {
-    response = await send(method, path, options, await accessToken());
+    response = await send(method, path, asked, await accessToken());
     if (response.status === 401) forget();
   }
-  if (!response.ok) throw await errorOf(response);
-  return response;
-}
+  return successful(response);
+};
 
-async function send(method: string, path: string, options: RequestOptions, token: string | null): Promise<Response> {
+/** A request before anybody is signed in (sign-in, invitations). */
+const nobody: Ask = async (method, path, asked) => successful(await send(method, path, asked, null));
+
+async function send(method: Method, path: string, asked: Asked, token: string | null): Promise<Response> {
   const headers: Record<string, string> = { Accept: "application/json, */*;q=0.5" };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
-  if (options.body !== undefined) headers["Content-Type"] = "application/json";
+  if (asked.body !== undefined) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(`/api/v1${path}${queryString(options.query)}`, {
-      method,
+    return await fetch(`/api/v1${filled(path, asked.path)}${queryString(asked.query)}`, {
+      method: method.toUpperCase(),
       headers,
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
-      signal: options.signal,
+      body: asked.body === undefined ? undefined : JSON.stringify(asked.body),
+      signal: asked.signal,
       credentials: "same-origin",
     });
   } catch (error) {
@@ -70,15 +66,34 @@ async function send(method: string, path: string, options: RequestOptions, token
   }
 }
 
-async function errorOf(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as object;
+async function successful(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const body = (await response.json().catch(() => ({}))) as Partial<Problem>;
   const wait = Number(response.headers.get("Retry-After"));
-  return new ApiError(response.status, body, Number.isFinite(wait) && wait > 0 ? wait : null);
+  throw new ApiError(response.status, body, Number.isFinite(wait) && wait > 0 ? wait : null);
 }
 
-export const api = {
-  get: <T>(path: string, query?: Query, signal?: AbortSignal) => request<T>("GET", path, { query, signal }),
-  post: <T>(path: string, body?: unknown, query?: Query) => request<T>("POST", path, { body: body ?? {}, query }),
-  patch: <T>(path: string, body: unknown) => request<T>("PATCH", path, { body }),
-  delete: <T = void>(path: string) => request<T>("DELETE", path),
-};
+async function json(response: Response): Promise<unknown> {
+  return response.status === 204 ? undefined : response.json();
+}
+
+/** The server's API, one function a method: path, request and answer are those of its OpenAPI document. */
+function client(ask: Ask) {
+  const call = async (method: Method, path: string, asked: Asked = {}) => json(await ask(method, path, asked));
+  return {
+    get: <P extends PathOf<"get">>(path: P, ...[asked]: RequestArgument<P, "get">) =>
+      call("get", path, asked as Asked) as Promise<Answer<P, "get">>,
+    post: <P extends PathOf<"post">>(path: P, ...[asked]: RequestArgument<P, "post">) =>
+      call("post", path, { body: {}, ...(asked as Asked) }) as Promise<Answer<P, "post">>,
+    patch: <P extends PathOf<"patch">>(path: P, ...[asked]: RequestArgument<P, "patch">) =>
+      call("patch", path, asked as Asked) as Promise<Answer<P, "patch">>,
+    delete: <P extends PathOf<"delete">>(path: P, ...[asked]: RequestArgument<P, "delete">) =>
+      call("delete", path, asked as Asked) as Promise<Answer<P, "delete">>,
+    /** As `get`, for answers that are plain text. */
+    text: async <P extends TextPath>(path: P, ...[asked]: RequestArgument<P, "get">) =>
+      (await ask("get", path, (asked ?? {}) as Asked)).text(),
+  };
+}
+
+export const api = client(signedIn);
+export const anonymousApi = client(nobody);

@@ -6,12 +6,12 @@ import type {
   CommandDetail,
   CommandRow,
   EventRow,
-  List,
   LiveAgent,
   LiveCommand,
   LiveOutput,
   Metrics,
 } from "./contract";
+import type { List } from "./paths";
 
 export const keys = {
   agentLists: ["agents", "list"] as const,

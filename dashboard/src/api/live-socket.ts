@@ -3,7 +3,10 @@
  * growing pauses when it drops. Knows nothing of React or of caches; `live.tsx` gives it both.
  */
 import { Silence } from "@/lib/silence";
-import type { LiveMessage, Ticket } from "./contract";
+import type { LiveMessage } from "./contract";
+import type { Answer } from "./paths";
+
+type Ticket = Answer<"/live/ticket", "post">;
 
 export interface LiveStatus {
   state: "connecting" | "open" | "waiting" | "stopped";

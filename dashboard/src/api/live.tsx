@@ -1,7 +1,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
 import { alignClock } from "@/lib/use-now";
-import type { EventRow, LiveMessage, LiveOutput, Metrics, Ticket } from "./contract";
+import type { EventRow, LiveMessage, LiveOutput, Metrics } from "./contract";
 import { api } from "./http";
 import { LateAnswers } from "./late-answers";
 import { mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
@@ -92,7 +92,7 @@ function createLive(cache: QueryClient): Live {
     }
   };
   const socket = new LiveSocket({
-    ticket: () => api.post<Ticket>("/live/ticket"),
+    ticket: () => api.post("/live/ticket"),
     open: (url) => new WebSocket(socketUrl(url)),
     onMessage: take,
     onStatus: (next) => {

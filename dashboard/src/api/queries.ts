@@ -1,8 +1,8 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
-import type { AgentDetail, List, Tree } from "./contract";
 import { isPassing } from "./errors";
-import { api, type Query } from "./http";
+import { api } from "./http";
 import { keys } from "./live-cache";
+import type { List, ListPath, Request, RequestArgument, Row } from "./paths";
 
 export const PAGE_SIZE = 100;
 
@@ -24,12 +24,22 @@ export function createQueryClient(): QueryClient {
 }
 
 /** A list read page by page with the server's cursor; `key` starts with the list's noun so that acts can invalidate it. */
-export function listQuery<T>(key: readonly unknown[], path: string, query: Query, limit = PAGE_SIZE) {
+export function listQuery<P extends ListPath>(
+  key: readonly unknown[],
+  path: P,
+  asked: Omit<Request<P, "get">, "signal">,
+  limit = PAGE_SIZE,
+) {
+  const { query = {}, ...rest } = asked as { query?: Record<string, unknown> };
   return infiniteQueryOptions({
     queryKey: [...key, query] as const,
-    queryFn: ({ pageParam, signal }) => api.get<List<T>>(path, { ...query, limit, cursor: pageParam }, signal),
+    queryFn: ({ pageParam, signal }) => {
+      // The type of a request can't be put together from parts while the path is not known yet.
+      const page: unknown = [{ ...rest, query: { ...query, limit, cursor: pageParam }, signal }];
+      return api.get(path, ...(page as RequestArgument<P, "get">)) as Promise<List<Row<P>>>;
+    },
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last: List<T>) => last.next_cursor ?? undefined,
+    getNextPageParam: (last: List<Row<P>>) => last.next_cursor ?? undefined,
     placeholderData: (previous) => previous,
   });
 }
@@ -37,13 +47,13 @@ export function listQuery<T>(key: readonly unknown[], path: string, query: Query
 /** All Clients with their Sites: the tree, and whatever lets one choose from them. */
 export const treeQuery = queryOptions({
   queryKey: keys.tree,
-  queryFn: ({ signal }) => api.get<Tree>("/tree", undefined, signal),
+  queryFn: ({ signal }) => api.get("/tree", { signal }),
 });
 
 export function agentQuery(agentId: string) {
   return queryOptions({
     queryKey: keys.agent(agentId),
-    queryFn: ({ signal }) => api.get<AgentDetail>(`/agents/${agentId}`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/agents/{agent_id}", { path: { agent_id: agentId }, signal }),
   });
 }
 

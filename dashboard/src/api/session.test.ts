@@ -1,12 +1,12 @@
 // @vitest-environment jsdom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { SignIn } from "./contract";
+import type { SignedIn } from "./contract";
 import { ApiError } from "./errors";
 import { api } from "./http";
 import { adopt, forget, sessionState } from "./session";
 
 const answer = (token: string, expiresIn = 300) =>
-  ({ access_token: token, expires_in: expiresIn, me: { email: "a@b.example" } }) as unknown as SignIn;
+  ({ access_token: token, expires_in: expiresIn, me: { email: "a@b.example" } }) as unknown as SignedIn;
 const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
   new Response(JSON.stringify(body), { status, headers });
 
@@ -34,27 +34,27 @@ describe("signed requests", () => {
       if (path.endsWith("/auth/refresh")) return json(answer("second"));
       return token === "Bearer second" ? json({ path }) : json({ code: "token_expired", message: "Expired." }, 401);
     });
-    await Promise.all([api.get("/a"), api.get("/b"), api.get("/c")]);
+    await Promise.all([api.get("/tree"), api.get("/overview"), api.get("/settings")]);
     expect(calls.filter((path) => path.endsWith("/auth/refresh"))).toHaveLength(1);
   });
 
   it("renews a token that is about to run out before it is used", async () => {
     adopt(answer("old", 5));
     const calls = serve((path, token) => (path.endsWith("/refresh") ? json(answer("new")) : json({ token })));
-    expect(await api.get("/a")).toEqual({ token: "Bearer new" });
-    expect(calls).toEqual(["/api/v1/auth/refresh", "/api/v1/a"]);
+    expect(await api.get("/tree")).toEqual({ token: "Bearer new" });
+    expect(calls).toEqual(["/api/v1/auth/refresh", "/api/v1/tree"]);
   });
 
   it("signs out when the cookie is no longer good", async () => {
     serve(() => json({ code: "not_signed_in", message: "Sign in first." }, 401));
-    await expect(api.get("/a")).rejects.toBeInstanceOf(ApiError);
+    await expect(api.get("/tree")).rejects.toBeInstanceOf(ApiError);
     expect(sessionState().status).toBe("signed-out");
   });
 
   it("keeps the session when the server can't be reached to renew it", async () => {
     adopt(answer("old", 5));
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
-    await expect(api.get("/a")).rejects.toMatchObject({ status: 0, code: "unreachable" });
+    await expect(api.get("/tree")).rejects.toMatchObject({ status: 0, code: "unreachable" });
     expect(sessionState().status).toBe("signed-in");
   });
 
@@ -71,7 +71,7 @@ describe("signed requests", () => {
         { "Retry-After": "40" },
       ),
     );
-    const error = (await api.post("/a").catch((caught: unknown) => caught)) as ApiError;
+    const error = (await api.post("/auth/sign-out").catch((caught: unknown) => caught)) as ApiError;
     expect(error).toMatchObject({ status: 429, code: "rate_limited", requestId: "r1", retryAfterSeconds: 40 });
     expect(error.fields).toEqual({ name: "Too long." });
   });

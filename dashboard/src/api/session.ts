@@ -2,8 +2,9 @@
  * Who is signed in, for the whole tab. The access token lives in this module's memory and nowhere else;
  * the refresh cookie is the browser's and can't be read from here.
  */
-import type { Me, SignIn } from "./contract";
+import type { Me, Problem, SignedIn } from "./contract";
 import { ApiError } from "./errors";
+import type { Answer } from "./paths";
 
 export type SessionState =
   | { status: "unknown"; me: null }
@@ -32,7 +33,7 @@ function change(next: SessionState): void {
 }
 
 /** Takes over the answer of sign-in, refresh, switch-partner, enter, leave or an invitation. */
-export function adopt(answer: SignIn): void {
+export function adopt(answer: SignedIn): void {
   token = { value: answer.access_token, renewAt: performance.now() + answer.expires_in * 1000 - RENEW_BEFORE_MS };
   change({ status: "signed-in", me: answer.me });
 }
@@ -79,12 +80,12 @@ async function askForToken(): Promise<boolean> {
   );
   if (response === null) throw new ApiError(0, { code: "unreachable" });
   if (response.ok) {
-    adopt((await response.json()) as SignIn);
+    adopt((await response.json()) as Answer<"/auth/refresh", "post">);
     return true;
   }
   if (response.status === 401 || response.status === 403) {
     forget();
     return false;
   }
-  throw new ApiError(response.status, (await response.json().catch(() => ({}))) as object);
+  throw new ApiError(response.status, (await response.json().catch(() => ({}))) as Partial<Problem>);
 }

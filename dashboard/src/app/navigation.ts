@@ -11,7 +11,7 @@ import {
   Users,
 } from "lucide-react";
 import type { Me } from "@/api/contract";
-import { pluralOf } from "@/lib/use-session";
+import { labelOf } from "@/lib/use-session";
 
 export interface Section {
   to: "/" | "/fleet" | "/commands" | "/sessions" | "/clients" | "/activity" | "/settings" | "/platform";
@@ -35,7 +35,7 @@ export function settingsTabsFor(me: Me): Place[] {
   const places: Place[] = [];
   if (can("users.read")) places.push({ to: "/settings/users", label: "Settings › Users", icon: Users });
   if (can("settings.write"))
-    places.push({ to: "/settings/partner", label: `Settings › ${me.labels.partner}`, icon: Settings });
+    places.push({ to: "/settings/partner", label: `Settings › ${labelOf(me, "partner")}`, icon: Settings });
   if (can("audit.read")) places.push({ to: "/settings/audit", label: "Settings › Audit", icon: ScrollText });
   return places;
 }
@@ -58,7 +58,7 @@ export function isForThisRole(me: Me, pathname: string): boolean {
 /** The sections this person may see, in their order. */
 export function sectionsFor(me: Me): Section[] {
   const can = (permission: string) => me.permissions.includes(permission);
-  const platform: Section = { to: "/platform", label: pluralOf(me.labels.partner), icon: Building2, essential: true };
+  const platform: Section = { to: "/platform", label: labelOf(me, "partner", 2), icon: Building2, essential: true };
   const settings: Section = { to: "/settings", label: "Settings", icon: Settings, essential: true };
   if (me.tenant_id === null) return [platform, settings];
   const sections: Section[] = [
@@ -71,8 +71,8 @@ export function sectionsFor(me: Me): Section[] {
   if (can("sites.read")) {
     sections.push({
       to: "/clients",
-      label: `${pluralOf(me.labels.client)} & ${pluralOf(me.labels.site)}`,
-      short: pluralOf(me.labels.site),
+      label: `${labelOf(me, "client", 2)} & ${labelOf(me, "site", 2)}`,
+      short: labelOf(me, "site", 2),
       icon: Building2,
       essential: true,
     });

@@ -3,7 +3,6 @@ import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import { CircleHelp, LogOut, Monitor, SquareTerminal, SunMoon } from "lucide-react";
 import { Children, type ReactNode, useState } from "react";
-import type { AgentRow, List } from "@/api/contract";
 import { api } from "@/api/http";
 import { forget } from "@/api/session";
 import { MachineText } from "@/components/machine-text";
@@ -28,8 +27,8 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
     queryKey: ["agents", "palette", search],
     queryFn: async ({ signal }) => {
       const [named, known] = await Promise.all([
-        api.get<List<AgentRow>>("/agents", { hostname: search, limit: FOUND }, signal),
-        api.get<List<AgentRow>>("/agents", { search, limit: FOUND }, signal),
+        api.get("/agents", { query: { hostname: search, limit: FOUND }, signal }),
+        api.get("/agents", { query: { search, limit: FOUND }, signal }),
       ]);
       // Whoever types a whole name and presses enter means that machine, not one that is known by it some other way.
       const others = known.items.filter((agent) => !named.items.some(({ id }) => id === agent.id));

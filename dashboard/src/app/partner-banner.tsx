@@ -1,6 +1,5 @@
 import { ShieldAlert } from "lucide-react";
 import { useState } from "react";
-import type { SignIn } from "@/api/contract";
 import { api } from "@/api/http";
 import { adopt } from "@/api/session";
 import { notifyError } from "@/lib/notify";
@@ -14,7 +13,7 @@ export function PartnerBanner() {
   const leave = () => {
     setLeaving(true);
     api
-      .post<SignIn>("/platform/leave")
+      .post("/platform/leave")
       .then(adopt, (error) => notifyError("You are still inside.", error))
       .finally(() => setLeaving(false));
   };

@@ -1,11 +1,10 @@
 import { ChevronsUpDown } from "lucide-react";
-import type { SignIn } from "@/api/contract";
 import { api } from "@/api/http";
 import { adopt } from "@/api/session";
 import { Menu } from "@/components/menu";
 import { cn } from "@/lib/cn";
 import { notifyError } from "@/lib/notify";
-import { useMe } from "@/lib/use-session";
+import { labelOf, useMe } from "@/lib/use-session";
 
 /** The Partner one works in; a switch for people who belong to several. */
 export function PartnerSwitcher({ collapsed }: { collapsed: boolean }) {
@@ -23,7 +22,7 @@ export function PartnerSwitcher({ collapsed }: { collapsed: boolean }) {
   }
   const enter = (tenantId: string) =>
     api
-      .post<SignIn>("/auth/switch-partner", { tenant_id: tenantId })
+      .post("/auth/switch-partner", { body: { tenant_id: tenantId } })
       .then(adopt, (error) => notifyError("We could not switch.", error));
   return (
     <Menu
@@ -33,7 +32,7 @@ export function PartnerSwitcher({ collapsed }: { collapsed: boolean }) {
         <button
           type="button"
           className={cn(shape, "hover:bg-overlay")}
-          aria-label={`${me.labels.partner}: ${name}. Switch`}
+          aria-label={`${labelOf(me, "partner")}: ${name}. Switch`}
         >
           <span className="min-w-0 flex-1 truncate text-left font-medium">{name}</span>
           <ChevronsUpDown aria-hidden="true" className="size-3.5 shrink-0 text-muted" />

@@ -26,9 +26,10 @@ export function choiceParam<T extends string>(raw: RawSearch, name: string, choi
 }
 
 /** One of these names, or one with "-" before it (downwards). */
-export function sortParam(raw: RawSearch, names: readonly string[]): string | undefined {
+export function sortParam<T extends string>(raw: RawSearch, names: readonly T[]): T | `-${T}` | undefined {
   const sort = textParam(raw, "sort");
-  return sort !== undefined && names.includes(sort.replace(/^-/, "")) ? sort : undefined;
+  const name = names.find((each) => each === sort?.replace(/^-/, ""));
+  return name && (sort === name ? name : `-${name}`);
 }
 
 export function idParam(raw: RawSearch, name: string): string | undefined {

@@ -13,6 +13,8 @@ export function useMe(): Me {
   return NOBODY;
 }
 
+const OWN_WORDS: Record<Tier, string> = { partner: "Partner", client: "Client", site: "Site", agent: "Agent" };
+
 // Signing out empties the session one render before the router leaves the page.
 const NOBODY: Me = {
   user_id: "",
@@ -24,7 +26,7 @@ const NOBODY: Me = {
   client_id: null,
   permissions: [],
   partners: [],
-  labels: { partner: "Partner", client: "Client", site: "Site", agent: "Agent" },
+  labels: OWN_WORDS,
 };
 
 export function useCan(permission: string): boolean {
@@ -36,8 +38,14 @@ export function pluralOf(word: string): string {
   return /(s|x|ch|sh)$/i.test(word) ? `${word}es` : `${word}s`;
 }
 
-/** The Partner's own words for the tiers: `label("client")`, `label("client", 2)`. */
+/** A tier in the words of the Partner one is in: `labelOf(me, "client")`, `labelOf(me, "client", 2)`. */
+export function labelOf({ labels }: Pick<Me, "labels">, tier: Tier, count = 1): string {
+  const word = labels[tier] ?? OWN_WORDS[tier];
+  return count === 1 ? word : pluralOf(word);
+}
+
+/** `labelOf` for whoever is signed in. */
 export function useLabel(): (tier: Tier, count?: number) => string {
   const { labels } = useMe();
-  return useCallback((tier, count = 1) => (count === 1 ? labels[tier] : pluralOf(labels[tier])), [labels]);
+  return useCallback((tier, count) => labelOf({ labels }, tier, count), [labels]);
 }

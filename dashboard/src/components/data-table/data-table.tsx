@@ -10,7 +10,8 @@ import { selectColumn } from "./select-column";
 import { type Selection, toggled } from "./selection";
 import { useRowKeys } from "./use-row-keys";
 
-export interface DataTableProps<T> {
+/** `S`: the names that the list can be sorted by; its columns name no others. */
+export interface DataTableProps<T, S extends string = string> {
   /** The table's accessible name. */
   name: string;
   rows: T[];
@@ -22,8 +23,8 @@ export interface DataTableProps<T> {
   loading?: boolean;
   /** A note in place of rows: nothing there, nothing found, an error. */
   instead?: ReactNode;
-  sort?: string;
-  onSort?: (sort: string | undefined) => void;
+  sort?: S;
+  onSort?: (sort: S | undefined) => void;
   onEnd?: () => void;
   fetchingMore?: boolean;
   onOpen?: (row: T) => void;
@@ -40,7 +41,7 @@ const NARROW_ROW_HEIGHT = 56;
 const SKELETON_ROWS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
 
 /** One table for every list: rows on the screen only, sorting by the server, j/k/x/enter/space/esc, pages fetched near the end. */
-export function DataTable<T>(props: DataTableProps<T>) {
+export function DataTable<T, S extends string = string>(props: DataTableProps<T, S>) {
   const { rows, columns, rowId, selection, loading, instead, onVisible, onEnd } = props;
   const narrow = useNarrow();
   const scroller = useRef<HTMLDivElement>(null);

@@ -10,14 +10,14 @@ export function nextSort(current: string | undefined, name: string, downFirst: b
   return current === second ? undefined : first;
 }
 
-export function HeaderCell<T>({
+export function HeaderCell<T, S extends string>({
   header,
   sort,
   onSort,
 }: {
   header: Header<T, unknown>;
-  sort?: string;
-  onSort?: (sort: string | undefined) => void;
+  sort?: S;
+  onSort?: (sort: S | undefined) => void;
 }) {
   const meta = header.column.columnDef.meta;
   const name = meta?.sort;
@@ -37,7 +37,7 @@ export function HeaderCell<T>({
       {name && onSort ? (
         <button
           type="button"
-          onClick={() => onSort(nextSort(sort, name, meta?.downFirst ?? false))}
+          onClick={() => onSort(nextSort(sort, name, meta?.downFirst ?? false) as S | undefined)}
           className={cn(
             "group flex w-full items-center gap-1 hover:text-ink",
             meta?.right && "justify-end",

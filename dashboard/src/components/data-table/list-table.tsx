@@ -1,6 +1,6 @@
 import type { InfiniteData, UseInfiniteQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useCallback, useMemo } from "react";
-import type { List } from "@/api/contract";
+import type { List } from "@/api/paths";
 import { rowsOf, totalOf } from "@/api/queries";
 import { ErrorState } from "../states";
 import { DataTable, type DataTableProps } from "./data-table";
@@ -8,12 +8,12 @@ import { DataTable, type DataTableProps } from "./data-table";
 type ListResult<T> = UseInfiniteQueryResult<InfiniteData<List<T>>, Error>;
 
 /** A DataTable over a list of the server: loading, empty, error, and further pages as one scrolls. */
-export function ListTable<T>({
+export function ListTable<T, S extends string = string>({
   list,
   what,
   empty,
   ...table
-}: Omit<DataTableProps<T>, "rows" | "total" | "loading" | "instead" | "onEnd" | "fetchingMore"> & {
+}: Omit<DataTableProps<T, S>, "rows" | "total" | "loading" | "instead" | "onEnd" | "fetchingMore"> & {
   list: ListResult<T>;
   /** "the machines": completes "We could not load …". */
   what: string;
@@ -27,7 +27,7 @@ export function ListTable<T>({
   const failed = list.isError && !list.data;
   return (
     <>
-      <DataTable<T>
+      <DataTable<T, S>
         {...table}
         rows={rows}
         total={totalOf(list.data)}

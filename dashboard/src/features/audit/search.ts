@@ -1,3 +1,4 @@
+import type { Sort } from "@/api/paths";
 import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface AuditSearch {
@@ -9,7 +10,7 @@ export interface AuditSearch {
   session_id?: string;
   from?: string;
   to?: string;
-  sort?: string;
+  sort?: Sort<"/audit">;
 }
 
 export function validateAuditSearch(raw: RawSearch): AuditSearch {

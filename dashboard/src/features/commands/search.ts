@@ -1,3 +1,4 @@
+import type { Sort } from "@/api/paths";
 import { choiceParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const STATUSES = [
@@ -15,7 +16,7 @@ export interface CommandsSearch {
   search?: string;
   state?: "active" | "finished";
   status?: (typeof STATUSES)[number];
-  sort?: string;
+  sort?: Sort<"/commands">;
 }
 
 export function validateCommandsSearch(raw: RawSearch): CommandsSearch {

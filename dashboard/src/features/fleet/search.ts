@@ -1,6 +1,7 @@
+import type { Sort } from "@/api/paths";
 import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
-const SORTS = ["client", "cpu", "disk", "hostname", "last_seen", "memory", "os", "site", "status", "version"];
+const SORTS = ["client", "cpu", "disk", "hostname", "last_seen", "memory", "os", "site", "status", "version"] as const;
 
 export interface FleetSearch {
   search?: string;
@@ -8,7 +9,7 @@ export interface FleetSearch {
   client_id?: string;
   site_id?: string;
   os?: "linux" | "windows" | "macos" | "other";
-  sort?: string;
+  sort?: Sort<"/agents">;
   /** The machine shown at the side. */
   peek?: string;
   /** Set on the way from another page's search, so that typing goes on. */

@@ -1,3 +1,4 @@
+import type { Sort } from "@/api/paths";
 import { choiceParam, numberParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const RANGES = ["1h", "6h", "24h", "7d", "30d", "1y"] as const;
@@ -17,11 +18,14 @@ export function validateOverviewSearch(raw: RawSearch): OverviewSearch {
   return { range: choiceParam(raw, "range", RANGES), from: brushed ? from : undefined, to: brushed ? to : undefined };
 }
 
-const PROCESS_SORTS = ["cpu", "rss", "read", "write", "pid", "name", "user", "started"];
+const PROCESS_SORTS = ["cpu", "rss", "read", "write", "pid", "name", "user", "started"] as const;
+/** What processes are sorted by; the browser does it, in what the machine told. */
+export type ProcessColumn = (typeof PROCESS_SORTS)[number];
+export type ProcessSort = ProcessColumn | `-${ProcessColumn}`;
 
 export interface ProcessesSearch {
   search?: string;
-  sort?: string;
+  sort?: ProcessSort;
 }
 
 export function validateProcessesSearch(raw: RawSearch): ProcessesSearch {
@@ -38,7 +42,7 @@ export function validateStorageSearch(raw: RawSearch): StorageSearch {
 
 export interface SoftwareSearch {
   search?: string;
-  sort?: string;
+  sort?: Sort<"/agents/{agent_id}/software">;
 }
 
 export function validateSoftwareSearch(raw: RawSearch): SoftwareSearch {

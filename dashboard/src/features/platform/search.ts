@@ -1,8 +1,9 @@
+import type { Sort } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface PlatformSearch {
   search?: string;
-  sort?: string;
+  sort?: Sort<"/platform/partners">;
 }
 
 export function validatePlatformSearch(raw: RawSearch): PlatformSearch {

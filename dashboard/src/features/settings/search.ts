@@ -1,8 +1,9 @@
+import type { Sort } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface UsersSearch {
   search?: string;
-  sort?: string;
+  sort?: Sort<"/users">;
 }
 
 export function validateUsersSearch(raw: RawSearch): UsersSearch {

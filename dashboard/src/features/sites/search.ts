@@ -1,8 +1,14 @@
+import type { Sort } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface SitesSearch {
   search?: string;
-  sort?: string;
+  sort?: Sort<"/sites">;
+}
+
+export interface ClientsSearch {
+  search?: string;
+  sort?: Sort<"/clients">;
 }
 
 export function validateSitesSearch(raw: RawSearch): SitesSearch {
@@ -12,7 +18,7 @@ export function validateSitesSearch(raw: RawSearch): SitesSearch {
   };
 }
 
-export function validateClientsSearch(raw: RawSearch): SitesSearch {
+export function validateClientsSearch(raw: RawSearch): ClientsSearch {
   return {
     search: textParam(raw, "search"),
     sort: sortParam(raw, ["agents", "created_at", "name", "online", "sites"]),

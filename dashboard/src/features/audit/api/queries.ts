@@ -1,19 +1,16 @@
-import type { AuditRow, AuditVerdict } from "@/api/contract";
 import { api } from "@/api/http";
+import type { Sort } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 import type { AuditSearch } from "../search";
 
 export function auditQuery({ from, to, ...filter }: AuditSearch) {
-  return listQuery<AuditRow>(["audit"], "/audit", {
-    ...filter,
-    sort: auditSort(filter),
-    from: moment(from),
-    to: moment(to),
+  return listQuery(["audit"], "/audit", {
+    query: { ...filter, sort: auditSort(filter), from: moment(from), to: moment(to) },
   });
 }
 
 /** The newest first; of one session, what was typed first: it is read as it happened. */
-export function auditSort({ sort, session_id }: AuditSearch): string {
+export function auditSort({ sort, session_id }: AuditSearch): Sort<"/audit"> {
   return sort ?? (session_id ? "at" : "-at");
 }
 
@@ -24,6 +21,4 @@ function moment(local: string | undefined): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-export function verifyAudit(): Promise<AuditVerdict> {
-  return api.get("/audit/verify");
-}
+export const verifyAudit = () => api.get("/audit/verify");

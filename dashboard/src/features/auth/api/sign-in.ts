@@ -1,14 +1,9 @@
-import type { Invitation, SignIn } from "@/api/contract";
-import { requestAnonymous } from "@/api/http";
+import { anonymousApi } from "@/api/http";
 
-export function signIn(email: string, password: string): Promise<SignIn> {
-  return requestAnonymous("POST", "/auth/sign-in", { email, password });
-}
+export const signIn = (email: string, password: string) =>
+  anonymousApi.post("/auth/sign-in", { body: { email, password } });
 
-export function readInvitation(token: string): Promise<Invitation> {
-  return requestAnonymous("GET", `/auth/invitation/${encodeURIComponent(token)}`);
-}
+export const readInvitation = (token: string) => anonymousApi.get("/auth/invitation/{token}", { path: { token } });
 
-export function acceptInvitation(token: string, password: string, name: string): Promise<SignIn> {
-  return requestAnonymous("POST", `/auth/invitation/${encodeURIComponent(token)}`, { password, name });
-}
+export const acceptInvitation = (token: string, password: string, name: string) =>
+  anonymousApi.post("/auth/invitation/{token}", { path: { token }, body: { password, name } });

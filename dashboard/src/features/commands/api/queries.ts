@@ -1,36 +1,29 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import type { CommandDetail, CommandRow, NewCommand } from "@/api/contract";
-import { api, type Query } from "@/api/http";
+import type { NewCommand } from "@/api/contract";
+import { api } from "@/api/http";
 import { keys } from "@/api/live-cache";
+import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
-export function commandsQuery(filter: Query, limit?: number) {
-  return listQuery<CommandRow>(keys.commandLists, "/commands", filter, limit);
+export function commandsQuery(query: Query<"/commands">, limit?: number) {
+  return listQuery(keys.commandLists, "/commands", { query }, limit);
 }
 
 export function commandQuery(id: string) {
   return queryOptions({
     queryKey: keys.command(id),
-    queryFn: ({ signal }) => api.get<CommandDetail>(`/commands/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/commands/{command_id}", { path: { command_id: id }, signal }),
     staleTime: 2000,
   });
 }
 
-export function runCommand(command: NewCommand): Promise<{ items: CommandRow[] }> {
-  return api.post("/commands", command);
-}
+export const runCommand = (command: NewCommand) => api.post("/commands", { body: command });
 
-export function cancelCommand(id: string): Promise<CommandRow> {
-  return api.post(`/commands/${id}/cancel`);
-}
+export const cancelCommand = (id: string) => api.post("/commands/{command_id}/cancel", { path: { command_id: id } });
 
-export function deleteCommand(id: string): Promise<void> {
-  return api.delete(`/commands/${id}`);
-}
+export const deleteCommand = (id: string) => api.delete("/commands/{command_id}", { path: { command_id: id } });
 
-export function clearFinished(agentId: string | null): Promise<{ deleted: number }> {
-  return api.post("/commands/clear", { agent_id: agentId });
-}
+export const clearFinished = (agentId: string | null) => api.post("/commands/clear", { body: { agent_id: agentId } });
 
 export function refreshCommands(cache: QueryClient, id?: string): Promise<unknown> {
   const stale: (readonly unknown[])[] = [keys.commandLists, keys.overview];

@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Eraser, SquareChevronRight } from "lucide-react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import type { CommandRow, EventRow } from "@/api/contract";
+import type { Sort } from "@/api/paths";
 import { totalOf } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
 import { Button } from "@/components/button";
@@ -85,7 +86,7 @@ export function CommandList({
         </div>
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<CommandRow>
+        <ListTable<CommandRow, Sort<"/commands">>
           name="Commands"
           what="the commands"
           list={commands}

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import type { Shell } from "@/api/contract";
+import type { NewCommand } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
@@ -12,6 +12,8 @@ import type { RunTarget } from "@/lib/acts";
 import { count, counted } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { refreshCommands, runCommand } from "../api/queries";
+
+type Shell = NewCommand["shell"];
 
 const CONFIRM_OVER = 10;
 const HOUR = 3600;

@@ -4,6 +4,7 @@ import { Monitor } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { AgentFilter, AgentRow, EventRow, Tree } from "@/api/contract";
 import { useVisibleAgents } from "@/api/live";
+import type { Sort } from "@/api/paths";
 import { rowsOf, totalOf, treeQuery } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
 import { Button, buttonClass } from "@/components/button";
@@ -129,7 +130,7 @@ export function FleetPage() {
           </div>
         )}
         <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-          <ListTable<AgentRow>
+          <ListTable<AgentRow, Sort<"/agents">>
             name="Machines"
             what="the machines"
             list={agents}

@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { AgentDetail, ChangeRow, FolderList, MetricHistory, ProcessList, SoftwareRow } from "@/api/contract";
-import { api, type Query } from "@/api/http";
+import { api } from "@/api/http";
+import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 import type { OverviewSearch } from "../search";
 
@@ -8,12 +8,12 @@ const PROCESSES_EVERY_MS = 5000;
 
 export function metricsQuery(agentId: string, { range = "1h", from, to }: OverviewSearch) {
   const brushed = from !== undefined && to !== undefined;
-  const query: Query = brushed
+  const query: Query<"/agents/{agent_id}/metrics"> = brushed
     ? { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() }
     : { range };
   return queryOptions({
     queryKey: ["agents", "metrics", agentId, query],
-    queryFn: ({ signal }) => api.get<MetricHistory>(`/agents/${agentId}/metrics`, query, signal),
+    queryFn: ({ signal }) => api.get("/agents/{agent_id}/metrics", { path: { agent_id: agentId }, query, signal }),
     refetchInterval: brushed ? false : range === "1h" ? 60_000 : 300_000,
     placeholderData: (previous, before) => (before?.queryKey[2] === agentId ? previous : undefined),
   });
@@ -22,7 +22,8 @@ export function metricsQuery(agentId: string, { range = "1h", from, to }: Overvi
 export function processesQuery(agentId: string, live: boolean) {
   return queryOptions({
     queryKey: ["agents", "processes", agentId],
-    queryFn: ({ signal }) => api.get<ProcessList>(`/agents/${agentId}/processes`, { sort: "-cpu" }, signal),
+    queryFn: ({ signal }) =>
+      api.get("/agents/{agent_id}/processes", { path: { agent_id: agentId }, query: { sort: "-cpu" }, signal }),
     refetchInterval: live ? PROCESSES_EVERY_MS : false,
     staleTime: 0,
     retry: false,
@@ -32,24 +33,26 @@ export function processesQuery(agentId: string, live: boolean) {
 export function foldersQuery(agentId: string, path: string) {
   return queryOptions({
     queryKey: ["agents", "folders", agentId, path],
-    queryFn: ({ signal }) => api.get<FolderList>(`/agents/${agentId}/folders`, { path }, signal),
+    queryFn: ({ signal }) =>
+      api.get("/agents/{agent_id}/folders", { path: { agent_id: agentId }, query: { path }, signal }),
     staleTime: 5 * 60_000,
     retry: false,
   });
 }
 
-export function softwareQuery(agentId: string, filter: Query) {
-  return listQuery<SoftwareRow>(["agents", "software", agentId], `/agents/${agentId}/software`, filter, 200);
+export function softwareQuery(agentId: string, query: Query<"/agents/{agent_id}/software">) {
+  const path = { agent_id: agentId };
+  return listQuery(["agents", "software", agentId], "/agents/{agent_id}/software", { path, query }, 200);
 }
 
-export function changesQuery(agentId: string, filter: Query) {
-  return listQuery<ChangeRow>(["agents", "changes", agentId], `/agents/${agentId}/changes`, filter);
+export function changesQuery(agentId: string, query: Query<"/agents/{agent_id}/changes">) {
+  return listQuery(["agents", "changes", agentId], "/agents/{agent_id}/changes", {
+    path: { agent_id: agentId },
+    query,
+  });
 }
 
-export function moveAgent(agentId: string, siteId: string): Promise<AgentDetail> {
-  return api.patch(`/agents/${agentId}`, { site_id: siteId });
-}
+export const moveAgent = (agentId: string, siteId: string) =>
+  api.patch("/agents/{agent_id}", { path: { agent_id: agentId }, body: { site_id: siteId } });
 
-export function deleteAgent(agentId: string): Promise<void> {
-  return api.delete(`/agents/${agentId}`);
-}
+export const deleteAgent = (agentId: string) => api.delete("/agents/{agent_id}", { path: { agent_id: agentId } });

@@ -1,8 +1,7 @@
 import type { ProcessRow } from "@/api/contract";
+import type { ProcessColumn, ProcessSort } from "../search";
 
-export type ProcessSort = "cpu" | "rss" | "read" | "write" | "pid" | "name" | "user" | "started";
-
-const VALUES: Record<ProcessSort, (row: ProcessRow) => number | string | null> = {
+const VALUES: Record<ProcessColumn, (row: ProcessRow) => number | string | null> = {
   cpu: (row) => row.cpu_percent,
   rss: (row) => row.rss,
   read: (row) => row.read_bytes,
@@ -17,10 +16,9 @@ const VALUES: Record<ProcessSort, (row: ProcessRow) => number | string | null> =
 };
 
 /** Rows in the order of "-cpu", "name" …; rows without the value come last whichever the direction. */
-export function sortProcesses(rows: ProcessRow[], sort: string): ProcessRow[] {
+export function sortProcesses(rows: ProcessRow[], sort: ProcessSort): ProcessRow[] {
   const down = sort.startsWith("-");
-  const name = (down ? sort.slice(1) : sort) as ProcessSort;
-  const value = VALUES[name] ?? VALUES.cpu;
+  const value = VALUES[sort.replace(/^-/, "") as ProcessColumn];
   return [...rows].sort((left, right) => {
     const [a, b] = [value(left), value(right)];
     if (a === null || b === null) return a === b ? left.pid - right.pid : a === null ? 1 : -1;

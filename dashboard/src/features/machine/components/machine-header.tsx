@@ -14,7 +14,7 @@ import { Time } from "@/components/time";
 import { useActs } from "@/lib/acts";
 import { duration, words } from "@/lib/format";
 import { notifyDone, notifyError } from "@/lib/notify";
-import { useMe } from "@/lib/use-session";
+import { labelOf, useMe } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { deleteAgent } from "../api/queries";
 import { MoveDialog } from "./move-dialog";
@@ -58,7 +58,9 @@ export function MachineActs({ agent }: { agent: AgentDetail }) {
   const remove = useRemove(agent);
   const can = (permission: string) => me.permissions.includes(permission);
   const more = [
-    ...(can("agents.write") ? [{ label: `Move to another ${me.labels.site}`, onSelect: () => setMoving(true) }] : []),
+    ...(can("agents.write")
+      ? [{ label: `Move to another ${labelOf(me, "site")}`, onSelect: () => setMoving(true) }]
+      : []),
     ...(can("agents.delete") ? [{ label: "Delete", danger: true, onSelect: () => void remove() }] : []),
   ];
   return (

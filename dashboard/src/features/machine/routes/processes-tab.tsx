@@ -16,6 +16,7 @@ import { visibleLine } from "@/lib/visible-text";
 import { processesQuery } from "../api/queries";
 import { inKeptOrder, matchesProcess, sortProcesses } from "../api/sort-processes";
 import { LiveError } from "../components/live-error";
+import type { ProcessSort } from "../search";
 
 const route = getRouteApi("/app/agents/$agentId/processes");
 const rowId = (row: ProcessRow) => String(row.pid);
@@ -145,7 +146,7 @@ function Processes() {
         onPointerEnter={() => setReading(true)}
         onPointerLeave={() => setReading(false)}
       >
-        <DataTable<ProcessRow>
+        <DataTable<ProcessRow, ProcessSort>
           name="Processes"
           rows={rows}
           columns={COLUMNS}

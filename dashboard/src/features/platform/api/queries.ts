@@ -1,20 +1,15 @@
-import type { PartnerRow, SignIn } from "@/api/contract";
-import { api, type Query } from "@/api/http";
+import { api } from "@/api/http";
+import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 export const partnersKey = ["partners"] as const;
 
-export function partnersQuery(filter: Query) {
-  return listQuery<PartnerRow>(partnersKey, "/platform/partners", filter);
+export function partnersQuery(query: Query<"/platform/partners">) {
+  return listQuery(partnersKey, "/platform/partners", { query });
 }
 
-export function createPartner(
-  name: string,
-  adminEmail: string,
-): Promise<PartnerRow & { invitation_url: string | null }> {
-  return api.post("/platform/partners", { name, ...(adminEmail !== "" && { admin_email: adminEmail }) });
-}
+export const createPartner = (name: string, adminEmail: string) =>
+  api.post("/platform/partners", { body: { name, ...(adminEmail !== "" && { admin_email: adminEmail }) } });
 
-export function enterPartner(id: string, reason: string): Promise<SignIn> {
-  return api.post(`/platform/partners/${id}/enter`, { reason });
-}
+export const enterPartner = (id: string, reason: string) =>
+  api.post("/platform/partners/{partner_id}/enter", { path: { partner_id: id }, body: { reason } });

@@ -4,6 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { Building2, LogIn, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { PartnerRow } from "@/api/contract";
+import type { Sort } from "@/api/paths";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
@@ -82,7 +83,7 @@ export function PartnersPage() {
         />
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<PartnerRow>
+        <ListTable<PartnerRow, Sort<"/platform/partners">>
           name="Partners"
           what="the Partners"
           list={partners}

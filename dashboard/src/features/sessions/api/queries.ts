@@ -1,17 +1,17 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { TechSession } from "@/api/contract";
-import { api, type Query, requestText } from "@/api/http";
+import { api } from "@/api/http";
 import { keys } from "@/api/live-cache";
+import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
-export function sessionsQuery(filter: Query) {
-  return listQuery<TechSession>(keys.sessionLists, "/tunnel/sessions", filter);
+export function sessionsQuery(query: Query<"/tunnel/sessions">) {
+  return listQuery(keys.sessionLists, "/tunnel/sessions", { query });
 }
 
 export function sessionQuery(id: string) {
   return queryOptions({
     queryKey: keys.session(id),
-    queryFn: ({ signal }) => api.get<TechSession>(`/tunnel/status/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/tunnel/status/{session_id}", { path: { session_id: id }, signal }),
     refetchInterval: ({ state }) => (state.data?.status === "closed" ? false : 10_000),
   });
 }
@@ -19,12 +19,10 @@ export function sessionQuery(id: string) {
 export function recordingQuery(id: string) {
   return queryOptions({
     queryKey: ["sessions", "recording", id],
-    queryFn: ({ signal }) => requestText(`/tunnel/sessions/${id}/recording`, { signal }),
+    queryFn: ({ signal }) => api.text("/tunnel/sessions/{session_id}/recording", { path: { session_id: id }, signal }),
     staleTime: 60_000,
     retry: false,
   });
 }
 
-export function endSession(id: string): Promise<TechSession> {
-  return api.post(`/tunnel/close/${id}`);
-}
+export const endSession = (id: string) => api.post("/tunnel/close/{session_id}", { path: { session_id: id } });

@@ -1,40 +1,36 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { PartnerSettings, Role, SettingsChange, SignInSession, UserRow } from "@/api/contract";
-import { api, type Query } from "@/api/http";
+import type { SettingsChange } from "@/api/contract";
+import { api } from "@/api/http";
+import type { Body, Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 export const usersKey = ["users"] as const;
 
-export function usersQuery(filter: Query) {
-  return listQuery<UserRow>(usersKey, "/users", filter);
+export function usersQuery(query: Query<"/users">) {
+  return listQuery(usersKey, "/users", { query });
 }
 
 export const settingsQuery = queryOptions({
   queryKey: ["settings"],
-  queryFn: ({ signal }) => api.get<PartnerSettings>("/settings", undefined, signal),
+  queryFn: ({ signal }) => api.get("/settings", { signal }),
 });
 
 export const signInsQuery = queryOptions({
   queryKey: ["sign-ins"],
-  queryFn: ({ signal }) => api.get<{ items: SignInSession[] }>("/auth/sessions", undefined, signal),
+  queryFn: ({ signal }) => api.get("/auth/sessions", { signal }),
 });
 
-export interface NewUser {
-  email: string;
-  name: string;
-  role: Role;
-  client_id?: string;
-}
+const user = (id: string) => ({ user_id: id });
 
 export const acts = {
-  invite: (user: NewUser) => api.post<UserRow & { invitation_url: string }>("/users", user),
-  inviteAgain: (id: string) => api.post<{ invitation_url: string }>(`/users/${id}/invitation`),
-  changeUser: (id: string, part: { role?: Role; name?: string; client_id?: string | null; disabled?: boolean }) =>
-    api.patch<UserRow>(`/users/${id}`, part),
-  deleteUser: (id: string) => api.delete(`/users/${id}`),
-  saveSettings: (settings: SettingsChange) => api.patch<PartnerSettings>("/settings", settings),
-  endSignIn: (id: string) => api.post(`/auth/sessions/${id}/end`),
+  invite: (body: Body<"/users", "post">) => api.post("/users", { body }),
+  inviteAgain: (id: string) => api.post("/users/{user_id}/invitation", { path: user(id) }),
+  changeUser: (id: string, body: Body<"/users/{user_id}", "patch">) =>
+    api.patch("/users/{user_id}", { path: user(id), body }),
+  deleteUser: (id: string) => api.delete("/users/{user_id}", { path: user(id) }),
+  saveSettings: (body: SettingsChange) => api.patch("/settings", { body }),
+  endSignIn: (id: string) => api.post("/auth/sessions/{session_id}/end", { path: { session_id: id } }),
   changePassword: (current: string, chosen: string) =>
-    api.post("/auth/password", { current_password: current, new_password: chosen }),
+    api.post("/auth/password", { body: { current_password: current, new_password: chosen } }),
   signOutEverywhere: () => api.post("/auth/sign-out-everywhere"),
 };

@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type { Role, UserRow } from "@/api/contract";
+import type { UserRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
+import type { Body } from "@/api/paths";
 import { treeQuery } from "@/api/queries";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
@@ -10,6 +11,9 @@ import { ErrorNote } from "@/components/states";
 import { notifyDone } from "@/lib/notify";
 import { useLabel } from "@/lib/use-session";
 import { acts, usersKey } from "../api/queries";
+
+/** The roles inside a Partner. */
+type Role = Body<"/users", "post">["role"];
 
 const ROLES: [Role, string, string][] = [
   ["partner_tech", "Partner tech", "Watches and repairs machines: commands and terminals."],
@@ -31,7 +35,7 @@ export function UserDialog({
   const label = useLabel();
   const [email, setEmail] = useState(user?.email ?? "");
   const [name, setName] = useState(user?.name ?? "");
-  const [role, setRole] = useState<Role>(user?.role ?? "partner_tech");
+  const [role, setRole] = useState(roleOf(user));
   const [client, setClient] = useState(user?.client_id ?? "");
   const contact = role === "client_contact";
   const clients = useQuery({ ...treeQuery, enabled: contact });
@@ -128,4 +132,9 @@ export function UserDialog({
       </form>
     </Dialog>
   );
+}
+
+/** The role somebody has now; techs are who is invited most. */
+function roleOf(user: UserRow | undefined): Role {
+  return ROLES.find(([role]) => role === user?.role)?.[0] ?? "partner_tech";
 }

@@ -1,53 +1,56 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
-import type { ClientRow, SiteCode, SiteRow } from "@/api/contract";
-import { api, type Query } from "@/api/http";
+import { api } from "@/api/http";
 import { keys } from "@/api/live-cache";
+import type { Body, Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
-export function clientsQuery(filter: Query) {
-  return listQuery<ClientRow>([...keys.clients, "list"], "/clients", filter);
+const client = (id: string) => ({ client_id: id });
+const site = (id: string) => ({ site_id: id });
+
+export function clientsQuery(query: Query<"/clients">) {
+  return listQuery([...keys.clients, "list"], "/clients", { query });
 }
 
 export function clientQuery(id: string) {
   return queryOptions({
     queryKey: [...keys.clients, "detail", id],
-    queryFn: ({ signal }) => api.get<ClientRow>(`/clients/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/clients/{client_id}", { path: client(id), signal }),
   });
 }
 
-export function sitesQuery(filter: Query) {
-  return listQuery<SiteRow>([...keys.sites, "list"], "/sites", filter);
+export function sitesQuery(query: Query<"/sites">) {
+  return listQuery([...keys.sites, "list"], "/sites", { query });
 }
 
 export function siteQuery(id: string) {
   return queryOptions({
     queryKey: [...keys.sites, "detail", id],
-    queryFn: ({ signal }) => api.get<SiteRow>(`/sites/${id}`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/sites/{site_id}", { path: site(id), signal }),
   });
 }
 
 export function codesQuery(siteId: string) {
   return queryOptions({
     queryKey: [...keys.sites, "codes", siteId],
-    queryFn: ({ signal }) => api.get<{ items: SiteCode[] }>(`/sites/${siteId}/codes`, undefined, signal),
+    queryFn: ({ signal }) => api.get("/sites/{site_id}/codes", { path: site(siteId), signal }),
   });
 }
 
-export interface CodeLimits {
-  expires_in_h: number | null;
-  max_uses: number | null;
-}
+type CodeLimits = Body<"/sites/{site_id}/codes", "post">;
 
 export const acts = {
-  createClient: (name: string) => api.post<ClientRow>("/clients", { name }),
-  renameClient: (id: string, name: string) => api.patch<ClientRow>(`/clients/${id}`, { name }),
-  deleteClient: (id: string) => api.delete(`/clients/${id}`),
-  createSite: (clientId: string, name: string) => api.post<SiteRow>("/sites", { client_id: clientId, name }),
-  renameSite: (id: string, name: string) => api.patch<SiteRow>(`/sites/${id}`, { name }),
-  deleteSite: (id: string) => api.delete(`/sites/${id}`),
-  createCode: (siteId: string, limits: CodeLimits) => api.post<SiteCode>(`/sites/${siteId}/codes`, limits),
-  rotateCodes: (siteId: string, limits: CodeLimits) => api.post<SiteCode>(`/sites/${siteId}/codes/rotate`, limits),
-  revokeCode: (siteId: string, codeId: string) => api.post(`/sites/${siteId}/codes/${codeId}/revoke`),
+  createClient: (name: string) => api.post("/clients", { body: { name } }),
+  renameClient: (id: string, name: string) => api.patch("/clients/{client_id}", { path: client(id), body: { name } }),
+  deleteClient: (id: string) => api.delete("/clients/{client_id}", { path: client(id) }),
+  createSite: (clientId: string, name: string) => api.post("/sites", { body: { client_id: clientId, name } }),
+  renameSite: (id: string, name: string) => api.patch("/sites/{site_id}", { path: site(id), body: { name } }),
+  deleteSite: (id: string) => api.delete("/sites/{site_id}", { path: site(id) }),
+  createCode: (siteId: string, limits: CodeLimits) =>
+    api.post("/sites/{site_id}/codes", { path: site(siteId), body: limits }),
+  rotateCodes: (siteId: string, limits: CodeLimits) =>
+    api.post("/sites/{site_id}/codes/rotate", { path: site(siteId), body: limits }),
+  revokeCode: (siteId: string, codeId: string) =>
+    api.post("/sites/{site_id}/codes/{code_id}/revoke", { path: { site_id: siteId, code_id: codeId } }),
 };
 
 export function refreshPlaces(cache: QueryClient): Promise<unknown> {

@@ -4,6 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { MapPin } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
 import type { SiteRow } from "@/api/contract";
+import type { Sort } from "@/api/paths";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
 import { EmptyState } from "@/components/states";
@@ -64,7 +65,7 @@ export function SiteTable({
     [label],
   );
   return (
-    <ListTable<SiteRow>
+    <ListTable<SiteRow, Sort<"/sites">>
       name={label("site", 2)}
       what={`the ${label("site", 2)}`}
       list={sites}

@@ -1,14 +1,10 @@
-import type { Ticket, TunnelOpened } from "@/api/contract";
 import { api } from "@/api/http";
 
-export function openTunnel(agentId: string, columns: number, rows: number): Promise<TunnelOpened> {
-  return api.post("/tunnel/open", { agent_id: agentId, columns, rows, shell: "" });
-}
+export const openTunnel = (agentId: string, columns: number, rows: number) =>
+  api.post("/tunnel/open", { body: { agent_id: agentId, columns, rows, shell: "" } });
 
-export function freshTicket(sessionId: string): Promise<Ticket> {
-  return api.post(`/tunnel/ticket/${sessionId}`);
-}
+export const freshTicket = (sessionId: string) =>
+  api.post("/tunnel/ticket/{session_id}", { path: { session_id: sessionId } });
 
-export function closeTunnel(sessionId: string): Promise<unknown> {
-  return api.post(`/tunnel/close/${sessionId}`);
-}
+export const closeTunnel = (sessionId: string) =>
+  api.post("/tunnel/close/{session_id}", { path: { session_id: sessionId } });

@@ -1,9 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import type { AgentDetail } from "@/api/contract";
-import { api } from "@/api/http";
-import { keys } from "@/api/live-cache";
+import { agentQuery } from "@/api/queries";
 import { EmptyState, SkeletonLines } from "@/components/states";
 import { useCan } from "@/lib/use-session";
 
@@ -13,10 +11,7 @@ const route = getRouteApi("/app/agents/$agentId/terminal");
 export function TerminalTab() {
   const { agentId } = route.useParams();
   const allowed = useCan("tunnel.open");
-  const { data: agent } = useQuery({
-    queryKey: keys.agent(agentId),
-    queryFn: ({ signal }) => api.get<AgentDetail>(`/agents/${agentId}`, undefined, signal),
-  });
+  const { data: agent } = useQuery(agentQuery(agentId));
   if (!allowed) return <EmptyState>Your role does not open terminals.</EmptyState>;
   if (!agent) return <SkeletonLines lines={6} className="max-w-md" />;
   return (

@@ -1,0 +1,68 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { SignedIn } from "./contract";
+import { api, filled, queryString } from "./http";
+import { adopt, forget } from "./session";
+
+const asked = vi.fn<(path: string, init: RequestInit) => Promise<Response>>();
+const answer = (body: unknown, status = 200) => new Response(status === 204 ? null : JSON.stringify(body), { status });
+
+describe("requests", () => {
+  beforeEach(() => {
+    adopt({ access_token: "t", expires_in: 300, me: {} } as unknown as SignedIn);
+    asked.mockReset();
+    vi.stubGlobal("fetch", asked);
+  });
+  afterEach(() => {
+    forget();
+    vi.unstubAllGlobals();
+  });
+
+  it("fill the places of a path, one segment each", async () => {
+    asked.mockResolvedValue(answer({ items: [] }));
+    await api.get("/agents/{agent_id}/folders", { path: { agent_id: "../../tree" }, query: { path: "/var & co" } });
+    expect(asked.mock.calls[0]?.[0]).toBe("/api/v1/agents/..%2F..%2Ftree/folders?path=%2Fvar+%26+co");
+    expect(() => filled("/agents/{agent_id}", {})).toThrow("without agent_id");
+  });
+
+  it("leave out of the query what is not set", () => {
+    expect(queryString({ a: 1, b: undefined, c: null, d: "", e: false })).toBe("?a=1&e=false");
+    expect(queryString({})).toBe("");
+  });
+
+  it("carry a body as JSON, an empty one where a POST has none", async () => {
+    asked.mockImplementation(() => Promise.resolve(answer({})));
+    await api.post("/commands/clear", { body: { agent_id: null } });
+    await api.post("/auth/sign-out");
+    await api.get("/tree");
+    expect(asked.mock.calls.map(([, init]) => [init.method, init.body])).toEqual([
+      ["POST", '{"agent_id":null}'],
+      ["POST", "{}"],
+      ["GET", undefined],
+    ]);
+  });
+
+  it("answer nothing where the server has nothing to say, and text where it says text", async () => {
+    asked.mockResolvedValueOnce(answer(null, 204));
+    expect(await api.delete("/commands/{command_id}", { path: { command_id: "c" } })).toBeUndefined();
+    asked.mockResolvedValueOnce(new Response('{"version":2}\n'));
+    expect(await api.text("/tunnel/sessions/{session_id}/recording", { path: { session_id: "s" } })).toBe(
+      '{"version":2}\n',
+    );
+  });
+
+  it("are given up when nobody waits any more, and that is no error of the server", async () => {
+    asked.mockImplementation(
+      (_, { signal }) =>
+        new Promise((_resolve, reject) => {
+          const leave = () => reject(new DOMException("gone", "AbortError"));
+          if (signal?.aborted) leave();
+          signal?.addEventListener("abort", leave);
+        }),
+    );
+    const leaving = new AbortController();
+    const answered = api.get("/tree", { signal: leaving.signal });
+    leaving.abort();
+    await expect(answered).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
