@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SignedIn } from "./contract";
 import { api, filled, queryString } from "./http";
-import { adopt, forget } from "./session";
+import { adopt, forget } from "./sign-in";
 
 const asked = vi.fn<(path: string, init: RequestInit) => Promise<Response>>();
 const answer = (body: unknown, status = 200) => new Response(status === 204 ? null : JSON.stringify(body), { status });

@@ -1,7 +1,7 @@
 import type { Problem } from "./contract";
 import { ApiError } from "./errors";
 import type { Answer, Method, PathOf, RequestArgument, TextPath } from "./paths";
-import { accessToken, forget, refresh } from "./session";
+import { accessToken, forget, refresh } from "./sign-in";
 
 interface Asked {
   path?: Record<string, string>;

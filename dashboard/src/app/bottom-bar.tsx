@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { useMe } from "@/lib/use-session";
+import { useMe } from "@/api/use-sign-in";
 import { sectionsFor } from "./navigation";
 
 /** The sections on a phone. What has no room here is reached by the palette and from Mission Control. */

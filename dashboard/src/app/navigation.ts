@@ -11,7 +11,7 @@ import {
   Users,
 } from "lucide-react";
 import type { Me } from "@/api/contract";
-import { labelOf } from "@/lib/use-session";
+import { labelOf } from "@/api/use-sign-in";
 
 export interface Section {
   to: "/" | "/fleet" | "/commands" | "/sessions" | "/clients" | "/activity" | "/settings" | "/platform";

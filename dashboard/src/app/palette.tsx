@@ -4,13 +4,13 @@ import { Command } from "cmdk";
 import { CircleHelp, LogOut, Monitor, SquareTerminal, SunMoon } from "lucide-react";
 import { Children, type ReactNode, useState } from "react";
 import { api } from "@/api/http";
-import { forget } from "@/api/session";
+import { forget } from "@/api/sign-in";
+import { useMe } from "@/api/use-sign-in";
 import { MachineText } from "@/components/machine-text";
+import { notifyError } from "@/components/notify";
 import { StateDot } from "@/components/state-dot";
-import { notifyError } from "@/lib/notify";
 import { setTheme, useTheme } from "@/lib/theme";
 import { useDebounced } from "@/lib/use-debounced";
-import { useMe } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { sectionsFor, settingsTabsFor } from "./navigation";
 

@@ -1,9 +1,9 @@
 import { ShieldAlert } from "lucide-react";
 import { useState } from "react";
 import { api } from "@/api/http";
-import { adopt } from "@/api/session";
-import { notifyError } from "@/lib/notify";
-import { useMe } from "@/lib/use-session";
+import { adopt } from "@/api/sign-in";
+import { useMe } from "@/api/use-sign-in";
+import { notifyError } from "@/components/notify";
 
 /** Says all the time that somebody of the Platform is inside a Partner, and offers the way out. */
 export function PartnerBanner() {

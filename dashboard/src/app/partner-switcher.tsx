@@ -1,10 +1,10 @@
 import { ChevronsUpDown } from "lucide-react";
 import { api } from "@/api/http";
-import { adopt } from "@/api/session";
+import { adopt } from "@/api/sign-in";
+import { labelOf, useMe } from "@/api/use-sign-in";
 import { Menu } from "@/components/menu";
+import { notifyError } from "@/components/notify";
 import { cn } from "@/lib/cn";
-import { notifyError } from "@/lib/notify";
-import { labelOf, useMe } from "@/lib/use-session";
 
 /** The Partner one works in; a switch for people who belong to several. */
 export function PartnerSwitcher({ collapsed }: { collapsed: boolean }) {

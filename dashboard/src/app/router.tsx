@@ -1,5 +1,5 @@
 import { createRootRoute, createRoute, createRouter, redirect } from "@tanstack/react-router";
-import { refresh, sessionState } from "@/api/session";
+import { refresh, signInState } from "@/api/sign-in";
 import { validateAuditSearch } from "@/features/audit/search";
 import { validateCommandsSearch } from "@/features/commands/search";
 import { validateFleetSearch } from "@/features/fleet/search";
@@ -43,8 +43,8 @@ const appRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: "app",
   beforeLoad: async ({ location }) => {
-    if (sessionState().status === "unknown") await refresh();
-    const { status, me } = sessionState();
+    if (signInState().status === "unknown") await refresh();
+    const { status, me } = signInState();
     if (status !== "signed-in") {
       throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { return_to: location.href } });
     }

@@ -2,10 +2,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { LiveProvider } from "@/api/live";
+import { useMe, useSignIn } from "@/api/use-sign-in";
 import { useHotkeys } from "@/lib/hotkeys";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { useWhenIdle } from "@/lib/use-idle";
-import { useMe, useSession } from "@/lib/use-session";
 import { ActsHost } from "./acts-host";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
@@ -19,7 +19,7 @@ import { TopBar } from "./top-bar";
 const WITHOUT_PARTNER = /^\/app\/(platform|settings)\b/;
 
 export function Shell() {
-  const { status } = useSession();
+  const { status } = useSignIn();
   const { tenant_id } = useMe();
   // Not the address: while the next page loads, the address is new and the page shown is still the old one.
   const page = useMatches({ select: (matches) => matches.at(-1)?.routeId ?? "" });
@@ -90,16 +90,16 @@ function Frame({ live }: { live: boolean }) {
 }
 
 function useLeaveWhenSignedOut(): void {
-  const session = useSession();
+  const signIn = useSignIn();
   const navigate = useNavigate();
   const { href, pathname } = useLocation();
   const cache = useQueryClient();
   useEffect(() => {
-    if (session.status !== "signed-out" || pathname === "/sign-in") return;
+    if (signIn.status !== "signed-out" || pathname === "/sign-in") return;
     cache.clear();
-    const back = session.byChoice || pathname === "/" ? {} : { return_to: href };
+    const back = signIn.byChoice || pathname === "/" ? {} : { return_to: href };
     void navigate({ to: "/sign-in", search: back, replace: true });
-  }, [session, navigate, href, pathname, cache]);
+  }, [signIn, navigate, href, pathname, cache]);
 }
 
 /** Nothing of one Partner may be seen in another: the caches go when the Partner changes. */

@@ -1,9 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
+import { useMe } from "@/api/use-sign-in";
 import { BrandMark } from "@/components/brand";
 import { IconButton } from "@/components/button";
 import { cn } from "@/lib/cn";
-import { useMe } from "@/lib/use-session";
 import { sectionsFor } from "./navigation";
 import { OpenTerminals } from "./open-terminals";
 import { PartnerSwitcher } from "./partner-switcher";

@@ -1,8 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import { CircleHelp, Search } from "lucide-react";
+import { useMe } from "@/api/use-sign-in";
 import { BrandMark } from "@/components/brand";
 import { IconButton } from "@/components/button";
-import { useMe } from "@/lib/use-session";
 import { ConnectionChip } from "./connection-chip";
 import { UserMenu } from "./user-menu";
 

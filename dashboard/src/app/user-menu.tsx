@@ -1,12 +1,12 @@
 import { useNavigate } from "@tanstack/react-router";
 import { api } from "@/api/http";
-import { forget } from "@/api/session";
+import { forget } from "@/api/sign-in";
+import { useMe } from "@/api/use-sign-in";
 import { Menu } from "@/components/menu";
+import { notifyError } from "@/components/notify";
 import { cn } from "@/lib/cn";
 import { words } from "@/lib/format";
-import { notifyError } from "@/lib/notify";
 import { setTheme, useTheme } from "@/lib/theme";
-import { useMe } from "@/lib/use-session";
 
 export function UserMenu({ collapsed }: { collapsed: boolean }) {
   const me = useMe();

@@ -14,6 +14,12 @@ export function count(value: number): string {
   return NUMBER.format(value);
 }
 
+/** "Site" → "Sites", "Company" → "Companies", "Branch" → "Branches". */
+export function pluralOf(word: string): string {
+  if (/[^aeiou]y$/i.test(word)) return `${word.slice(0, -1)}ies`;
+  return /(s|x|ch|sh)$/i.test(word) ? `${word}es` : `${word}s`;
+}
+
 /** "1 machine", "1,243 machines". */
 export function counted(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;

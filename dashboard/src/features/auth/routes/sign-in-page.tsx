@@ -2,11 +2,11 @@ import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { ApiError } from "@/api/errors";
-import { adopt } from "@/api/session";
+import { adopt } from "@/api/sign-in";
 import { Button } from "@/components/button";
 import { TextField } from "@/components/field";
 import { ErrorNote } from "@/components/states";
-import { signIn } from "../api/sign-in";
+import { signIn } from "../api/queries";
 import { Entrance } from "../components/entrance";
 
 const route = getRouteApi("/sign-in");

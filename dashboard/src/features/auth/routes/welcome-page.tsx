@@ -2,13 +2,13 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useEffect, useState } from "react";
 import { ApiError } from "@/api/errors";
-import { adopt } from "@/api/session";
+import { adopt } from "@/api/sign-in";
 import { Button } from "@/components/button";
 import { TextField } from "@/components/field";
 import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
 import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
 import { words } from "@/lib/format";
-import { acceptInvitation, readInvitation } from "../api/sign-in";
+import { acceptInvitation, readInvitation } from "../api/queries";
 import { Entrance } from "../components/entrance";
 
 const route = getRouteApi("/welcome/$token");

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { CommandRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { useConfirm } from "@/components/confirm";
-import { notifyDone, notifyError } from "@/lib/notify";
+import { notifyDone, notifyError } from "@/components/notify";
 import { cancelCommand, deleteCommand, refreshCommands } from "../api/queries";
 import { isActive } from "./command-status";
 

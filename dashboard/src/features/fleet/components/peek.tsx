@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { SquareTerminal, X } from "lucide-react";
 import type { ReactNode } from "react";
 import { agentQuery } from "@/api/queries";
+import { useCan } from "@/api/use-sign-in";
 import { buttonClass, IconButton } from "@/components/button";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
@@ -10,7 +11,6 @@ import { StateWord } from "@/components/state-dot";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { duration, words } from "@/lib/format";
-import { useCan } from "@/lib/use-session";
 
 /** One machine at the side of the list, so that the list is not left. */
 export function Peek({ agentId, onClose }: { agentId: string; onClose: () => void }) {

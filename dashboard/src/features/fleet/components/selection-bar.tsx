@@ -1,7 +1,7 @@
 import { Play, X } from "lucide-react";
+import { useCan } from "@/api/use-sign-in";
 import { Button, IconButton } from "@/components/button";
 import { count, counted } from "@/lib/format";
-import { useCan } from "@/lib/use-session";
 
 /** What is selected, what else matches, and what can be done with it. */
 export function SelectionBar({

@@ -4,10 +4,10 @@ import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { Tree } from "@/api/contract";
 import { treeQuery } from "@/api/queries";
+import { useLabel } from "@/api/use-sign-in";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { count } from "@/lib/format";
-import { useLabel } from "@/lib/use-session";
 import type { FleetSearch } from "../search";
 
 interface Place {

@@ -3,12 +3,12 @@ import { type FormEvent, useState } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/live-cache";
 import { treeQuery } from "@/api/queries";
+import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField } from "@/components/field";
+import { notifyDone } from "@/components/notify";
 import { ErrorNote, SkeletonLines } from "@/components/states";
-import { notifyDone } from "@/lib/notify";
-import { useLabel } from "@/lib/use-session";
 import { visibleLine } from "@/lib/visible-text";
 import { moveAgent } from "../api/queries";
 

@@ -3,11 +3,11 @@ import { getRouteApi, Link, Outlet, useLocation } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
 import { useWatchedAgent } from "@/api/live";
 import { agentQuery } from "@/api/queries";
+import { useMe } from "@/api/use-sign-in";
 import { buttonClass } from "@/components/button";
 import { Page, TabBar, TabLink } from "@/components/page";
 import { EmptyState, ErrorState, Skeleton } from "@/components/states";
 import { cn } from "@/lib/cn";
-import { useMe } from "@/lib/use-session";
 import { MachineActs, MachineHeading } from "../components/machine-header";
 
 const route = getRouteApi("/app/agents/$agentId");

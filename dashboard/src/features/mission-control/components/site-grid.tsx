@@ -1,10 +1,10 @@
 import { Link } from "@tanstack/react-router";
 import { TriangleAlert } from "lucide-react";
 import type { Overview } from "@/api/contract";
+import { useLabel } from "@/api/use-sign-in";
 import { Card, CardHeader } from "@/components/card";
 import { cn } from "@/lib/cn";
 import { count, counted } from "@/lib/format";
-import { useLabel } from "@/lib/use-session";
 
 type SiteHealth = Overview["sites"][number];
 

@@ -1,8 +1,8 @@
 import type { Overview } from "@/api/contract";
+import { useCan } from "@/api/use-sign-in";
 import { CardRow } from "@/components/card";
 import { Skeleton } from "@/components/states";
 import { count } from "@/lib/format";
-import { useCan } from "@/lib/use-session";
 import { Sparkline } from "./sparkline";
 import { StatCard, SubLink } from "./stat-card";
 

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { PartnerRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import { adopt } from "@/api/session";
+import { adopt } from "@/api/sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { TextField } from "@/components/field";

@@ -7,6 +7,7 @@ import type { PartnerRow } from "@/api/contract";
 import type { Sort } from "@/api/paths";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
+import { useCan, useMe } from "@/api/use-sign-in";
 import { ListTable } from "@/components/data-table/list-table";
 import { InvitationDialog } from "@/components/invitation-dialog";
 import { Page } from "@/components/page";
@@ -14,7 +15,6 @@ import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
 import { count } from "@/lib/format";
-import { useCan, useMe } from "@/lib/use-session";
 import { partnersQuery } from "../api/queries";
 import { CreatePartnerDialog, EnterPartnerDialog } from "../components/partner-dialogs";
 

@@ -1,13 +1,13 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { ApiError } from "@/api/errors";
+import { useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { TextField } from "@/components/field";
 import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
+import { notifyDone } from "@/components/notify";
 import { ErrorNote } from "@/components/states";
-import { notifyDone } from "@/lib/notify";
-import { useMe } from "@/lib/use-session";
 import { acts, signInsQuery } from "../api/queries";
 
 /** Changes the password of whoever is signed in, which ends their other sign-ins. */

@@ -4,12 +4,12 @@ import type { UserRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import type { Body } from "@/api/paths";
 import { treeQuery } from "@/api/queries";
+import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/field";
+import { notifyDone } from "@/components/notify";
 import { ErrorNote } from "@/components/states";
-import { notifyDone } from "@/lib/notify";
-import { useLabel } from "@/lib/use-session";
 import { acts, usersKey } from "../api/queries";
 
 /** The roles inside a Partner. */

@@ -2,12 +2,12 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useEffect, useState } from "react";
 import type { PartnerSettings, SettingsChange, Tier } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import { refresh } from "@/api/session";
+import { refresh } from "@/api/sign-in";
 import { Button } from "@/components/button";
 import { Card, CardHeader } from "@/components/card";
 import { SelectField, TextField } from "@/components/field";
+import { notifyDone } from "@/components/notify";
 import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
-import { notifyDone } from "@/lib/notify";
 import { acts, settingsQuery } from "../api/queries";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;

@@ -1,7 +1,7 @@
 import { Outlet, useLocation } from "@tanstack/react-router";
+import { useLabel, useMe } from "@/api/use-sign-in";
 import { Page, TabBar, TabLink } from "@/components/page";
 import { cn } from "@/lib/cn";
-import { useLabel, useMe } from "@/lib/use-session";
 
 const FILLED = /\/(users|audit)$/;
 

@@ -9,15 +9,15 @@ import { Badge } from "@/components/badge";
 import { Button, IconButton } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import "@/components/data-table/columns";
+import { useCan, useMe } from "@/api/use-sign-in";
 import { ListTable } from "@/components/data-table/list-table";
 import { InvitationDialog } from "@/components/invitation-dialog";
 import { Menu } from "@/components/menu";
+import { notifyDone, notifyError } from "@/components/notify";
 import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
 import { words } from "@/lib/format";
-import { notifyDone, notifyError } from "@/lib/notify";
-import { useCan, useMe } from "@/lib/use-session";
 import { acts, usersKey, usersQuery } from "../api/queries";
 import { UserDialog } from "../components/user-dialog";
 

@@ -6,8 +6,8 @@ import { keys } from "@/api/live-cache";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/field";
+import { notifyDone } from "@/components/notify";
 import { ErrorNote } from "@/components/states";
-import { notifyDone } from "@/lib/notify";
 import { acts } from "../api/queries";
 
 const NEVER = "";

@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@/api/errors";
 import { useConfirm } from "@/components/confirm";
-import { notifyDone, notifyError } from "@/lib/notify";
+import { notifyDone, notifyError } from "@/components/notify";
 import { refreshPlaces } from "../api/queries";
 
 /** Deleting a Client or Site: only an empty one goes, and the server has the last word on that. */

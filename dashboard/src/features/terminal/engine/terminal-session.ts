@@ -1,7 +1,7 @@
 /** A terminal of this tab: screen and link together. It outlives the page that shows it, so one can look elsewhere meanwhile. */
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
-import { onSessionChange, sessionState } from "@/api/session";
+import { onSignInChange, signInState } from "@/api/sign-in";
 import { setOpenTerminals } from "@/lib/open-terminals";
 import { type LinkView, TerminalLink } from "./terminal-link";
 
@@ -170,7 +170,7 @@ function publish(): void {
 
 // Another Partner, another person or nobody: no shell of before may go on.
 let owner = ownerNow();
-onSessionChange(() => {
+onSignInChange(() => {
   const now = ownerNow();
   if (now === owner) return;
   owner = now;
@@ -178,6 +178,6 @@ onSessionChange(() => {
 });
 
 function ownerNow(): string {
-  const { me } = sessionState();
+  const { me } = signInState();
   return me ? `${me.user_id}@${me.tenant_id}` : "";
 }

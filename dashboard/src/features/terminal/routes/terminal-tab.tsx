@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { agentQuery } from "@/api/queries";
+import { useCan } from "@/api/use-sign-in";
 import { EmptyState, SkeletonLines } from "@/components/states";
-import { useCan } from "@/lib/use-session";
 
 const TerminalWorkspace = lazy(() => import("../components/terminal-workspace"));
 const route = getRouteApi("/app/agents/$agentId/terminal");

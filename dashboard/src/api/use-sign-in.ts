@@ -1,21 +1,20 @@
 import { useCallback, useSyncExternalStore } from "react";
-import type { Me, Tier } from "@/api/contract";
-import { onSessionChange, type SessionState, sessionState } from "@/api/session";
+import { pluralOf } from "@/lib/format";
+import type { Me, Tier } from "./contract";
+import { onSignInChange, type SignInState, signInState } from "./sign-in";
 
-export function useSession(): SessionState {
-  return useSyncExternalStore(onSessionChange, sessionState);
+export function useSignIn(): SignInState {
+  return useSyncExternalStore(onSignInChange, signInState);
 }
 
 /** Who is signed in; only for what is shown behind the sign-in. */
 export function useMe(): Me {
-  const session = useSession();
-  if (session.me) return session.me;
-  return NOBODY;
+  return useSignIn().me ?? NOBODY;
 }
 
 const OWN_WORDS: Record<Tier, string> = { partner: "Partner", client: "Client", site: "Site", agent: "Agent" };
 
-// Signing out empties the session one render before the router leaves the page.
+// Signing out empties the sign-in one render before the router leaves the page.
 const NOBODY: Me = {
   user_id: "",
   email: "",
@@ -31,11 +30,6 @@ const NOBODY: Me = {
 
 export function useCan(permission: string): boolean {
   return useMe().permissions.includes(permission);
-}
-
-export function pluralOf(word: string): string {
-  if (/[^aeiou]y$/i.test(word)) return `${word.slice(0, -1)}ies`;
-  return /(s|x|ch|sh)$/i.test(word) ? `${word}es` : `${word}s`;
 }
 
 /** A tier in the words of the Partner one is in: `labelOf(me, "client")`, `labelOf(me, "client", 2)`. */

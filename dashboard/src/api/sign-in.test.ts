@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SignedIn } from "./contract";
 import { ApiError } from "./errors";
 import { api } from "./http";
-import { adopt, forget, sessionState } from "./session";
+import { adopt, forget, signInState } from "./sign-in";
 
 const answer = (token: string, expiresIn = 300) =>
   ({ access_token: token, expires_in: expiresIn, me: { email: "a@b.example" } }) as unknown as SignedIn;
@@ -48,14 +48,14 @@ describe("signed requests", () => {
   it("signs out when the cookie is no longer good", async () => {
     serve(() => json({ code: "not_signed_in", message: "Sign in first." }, 401));
     await expect(api.get("/tree")).rejects.toBeInstanceOf(ApiError);
-    expect(sessionState().status).toBe("signed-out");
+    expect(signInState().status).toBe("signed-out");
   });
 
   it("keeps the session when the server can't be reached to renew it", async () => {
     adopt(answer("old", 5));
     vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
     await expect(api.get("/tree")).rejects.toMatchObject({ status: 0, code: "unreachable" });
-    expect(sessionState().status).toBe("signed-in");
+    expect(signInState().status).toBe("signed-in");
   });
 
   it("makes an error of an answer, with id, fields and waiting time", async () => {

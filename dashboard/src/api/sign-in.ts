@@ -6,28 +6,28 @@ import type { Me, Problem, SignedIn } from "./contract";
 import { ApiError } from "./errors";
 import type { Answer } from "./paths";
 
-export type SessionState =
+export type SignInState =
   | { status: "unknown"; me: null }
   | { status: "signed-out"; me: null; byChoice: boolean }
   | { status: "signed-in"; me: Me };
 
 const RENEW_BEFORE_MS = 15_000;
 
-let state: SessionState = { status: "unknown", me: null };
+let state: SignInState = { status: "unknown", me: null };
 let token: { value: string; renewAt: number } | null = null;
 let refreshing: Promise<boolean> | null = null;
 const listeners = new Set<() => void>();
 
-export function sessionState(): SessionState {
+export function signInState(): SignInState {
   return state;
 }
 
-export function onSessionChange(listener: () => void): () => void {
+export function onSignInChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-function change(next: SessionState): void {
+function change(next: SignInState): void {
   state = next;
   for (const listener of listeners) listener();
 }
@@ -63,7 +63,7 @@ export function refresh(): Promise<boolean> {
   return refreshing;
 }
 
-// Tabs share the cookie, and using a rotated one twice ends the session: one tab asks at a time.
+// Tabs share the cookie, and using a rotated one twice ends the sign-in: one tab asks at a time.
 function acrossTabs(work: () => Promise<boolean>): Promise<boolean> {
   if (!navigator.locks) return work();
   let answer = false;
