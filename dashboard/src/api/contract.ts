@@ -1,6 +1,6 @@
 /**
- * The dashboard's names for the shapes of the server's OpenAPI document, where the document's own name alone would
- * say too little here; and the messages of the live socket, which OpenAPI has no place for.
+ * The dashboard's names for the shapes of the server's OpenAPI document; another one than the document's own where that
+ * would say too little here.
  */
 import type * as Api from "./generated/schema";
 import type { Query } from "./paths";
@@ -48,26 +48,3 @@ export type TechSession = Api.TunnelStatus;
 export type UserRow = Api.User;
 export type PartnerSettings = Api.Settings;
 export type AuditRow = Api.Entry;
-
-export type LiveAgent = Pick<Api.AgentRow, "id" | "status"> &
-  Partial<Pick<Api.AgentRow, "last_seen" | "cpu_percent" | "memory_percent" | "disk_percent" | "online_since">>;
-
-export type LiveCommand = Pick<CommandRow, "id" | "agent_id" | "status"> &
-  Partial<Pick<CommandRow, "exit_code" | "message" | "started_at" | "finished_at" | "duration_ms">>;
-
-export interface LiveOutput {
-  id: string;
-  seq: number;
-  stream: "stdout" | "stderr";
-  text: string;
-}
-
-export type LiveMessage =
-  | { type: "hello"; server_time: string }
-  | { type: "resync" }
-  | { type: "ping" }
-  | { type: "agents"; items: LiveAgent[] }
-  | { type: "metrics"; agent_id: string; sample: Api.Metrics }
-  | { type: "command"; item: LiveCommand }
-  | ({ type: "output" } & LiveOutput)
-  | { type: "event"; item: EventRow };

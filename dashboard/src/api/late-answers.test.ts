@@ -1,14 +1,25 @@
 import { QueryClient } from "@tanstack/react-query";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { AgentDetail, CommandDetail } from "./contract";
+import type { EventRow } from "./contract";
 import { LateAnswers } from "./late-answers";
-import { keys } from "./live-cache";
+import { type LiveMessage, reducer } from "./live-contribution";
 
-const agent = (status: string) => ({ id: "a", status, hostname: "nw-1" }) as AgentDetail;
+/** Stands for whatever a feature caches: here the newest event of each machine. */
+const key = (id: string) => ["machines", id];
+const lists = ["machines", "list"];
+const event = (name: string, id = "a") => ({ id, name, text: id }) as EventRow;
+const told = (name: string): LiveMessage<"event"> => ({ type: "event", item: event(name) });
 
-function setUp() {
+function merge(cache: QueryClient, events: readonly EventRow[]): void {
+  for (const { id, name } of events) {
+    cache.setQueryData<EventRow>(key(id), (old) => old && { ...old, name });
+    cache.setQueryData<EventRow[]>(lists, (rows) => rows?.map((row) => (row.id === id ? { ...row, name } : row)));
+  }
+}
+
+function setUp(answers: string | undefined = "machines") {
   const cache = new QueryClient();
-  const late = new LateAnswers(cache);
+  const late = new LateAnswers(cache, [reducer({ on: "event", things: ({ item }) => [item], merge, answers })]);
   const stop = late.watch();
   return { cache, late, stop };
 }
@@ -28,45 +39,57 @@ afterEach(() => vi.useRealTimers());
 describe("LateAnswers", () => {
   it("keeps what was said while the answer was on its way", async () => {
     const { cache, late } = setUp();
-    cache.setQueryData(keys.agent("a"), agent("online"));
-    const answer = ask<AgentDetail>(cache, keys.agent("a"));
-    late.heardAgents([{ id: "a", status: "offline" }]);
-    await answer({ ...agent("online"), hostname: "nw-renamed" });
-    expect(cache.getQueryData(keys.agent("a"))).toMatchObject({ status: "offline", hostname: "nw-renamed" });
+    cache.setQueryData(key("a"), event("online"));
+    const answer = ask<EventRow>(cache, key("a"));
+    late.heard(told("offline"));
+    await answer({ ...event("online"), text: "renamed" });
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "offline", text: "renamed" });
   });
 
-  it("does the same for lists and for commands", async () => {
+  it("does the same for everything under that name, and leaves alone what is under another", async () => {
     const { cache, late } = setUp();
-    const list = [...keys.agentLists, {}];
-    const rows = (status: string) => ({
-      pages: [{ items: [agent(status)], next_cursor: null, total: 1 }],
-      pageParams: [undefined],
-    });
-    const answerList = ask<ReturnType<typeof rows>>(cache, list);
-    const answerCommand = ask<CommandDetail>(cache, keys.command("c"));
-    late.heardAgents([{ id: "a", status: "offline" }]);
-    late.heardCommand({ id: "c", agent_id: "a", status: "succeeded", exit_code: 0 });
-    await answerList(rows("online"));
-    await answerCommand({ id: "c", status: "running", exit_code: null } as CommandDetail);
-    expect(cache.getQueryData<ReturnType<typeof rows>>(list)?.pages[0]?.items[0]?.status).toBe("offline");
-    expect(cache.getQueryData(keys.command("c"))).toMatchObject({ status: "succeeded", exit_code: 0 });
+    const answerList = ask<EventRow[]>(cache, lists);
+    const answerOther = ask<EventRow>(cache, ["people", "a"]);
+    late.heard(told("offline"));
+    await answerList([event("online"), event("online", "b")]);
+    await answerOther(event("online"));
+    expect(cache.getQueryData<EventRow[]>(lists)?.map(({ name }) => name)).toEqual(["offline", "online"]);
+    expect(cache.getQueryData(["people", "a"])).toMatchObject({ name: "online" });
   });
 
   it("believes an answer that was asked for afterwards", async () => {
     vi.useFakeTimers();
     const { cache, late } = setUp();
-    late.heardAgents([{ id: "a", status: "offline" }]);
+    late.heard(told("offline"));
     vi.advanceTimersByTime(1);
-    await ask<AgentDetail>(cache, keys.agent("a"))(agent("online"));
-    expect(cache.getQueryData(keys.agent("a"))).toMatchObject({ status: "online" });
+    await ask<EventRow>(cache, key("a"))(event("online"));
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "online" });
+  });
+
+  it("believes every answer where a reducer names none that it speaks of", async () => {
+    const { cache, late } = setUp("");
+    cache.setQueryData(key("a"), event("online"));
+    const answer = ask<EventRow>(cache, key("a"));
+    late.heard(told("offline"));
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "offline" });
+    await answer(event("online"));
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "online" });
+  });
+
+  it("does nothing for messages that no feature takes", () => {
+    const { cache, late } = setUp();
+    cache.setQueryData(key("a"), event("online"));
+    late.heard({ type: "ping" });
+    late.heard({ type: "of a later server" } as never);
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "online" });
   });
 
   it("does nothing once it was stopped", async () => {
     const { cache, late, stop } = setUp();
-    const answer = ask<AgentDetail>(cache, keys.agent("a"));
+    const answer = ask<EventRow>(cache, key("a"));
     stop();
-    late.heardAgents([{ id: "a", status: "offline" }]);
-    await answer(agent("online"));
-    expect(cache.getQueryData(keys.agent("a"))).toMatchObject({ status: "online" });
+    late.heard(told("offline"));
+    await answer(event("online"));
+    expect(cache.getQueryData(key("a"))).toMatchObject({ name: "online" });
   });
 });

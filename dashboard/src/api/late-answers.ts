@@ -3,39 +3,43 @@
  * not be undone by the answer when that arrives.
  */
 import type { Query, QueryClient } from "@tanstack/react-query";
-import type { LiveAgent, LiveCommand } from "./contract";
-import { mergeAgents, mergeCommand } from "./live-cache";
+import type { LiveMessage, LiveReducer } from "./live-contribution";
 
 /** Longer than any answer takes: what was said before that cannot be undone any more. */
 const KEPT_MS = 60_000;
 
-/** The newest word on each thing, oldest first. */
-class LastWords<T extends { id: string }> {
-  private readonly said = new Map<string, { at: number; item: T }>();
+interface Thing {
+  id: string;
+}
 
-  keep(item: T): void {
+/** The newest word on each thing, oldest first. */
+class LastWords {
+  private readonly said = new Map<string, { at: number; thing: Thing }>();
+
+  keep(thing: Thing): void {
     const now = performance.now();
     for (const [id, { at }] of this.said) {
       if (now - at < KEPT_MS) break;
       this.said.delete(id);
     }
-    this.said.delete(item.id);
-    this.said.set(item.id, { at: now, item });
+    this.said.delete(thing.id);
+    this.said.set(thing.id, { at: now, thing });
   }
 
-  since(moment: number): T[] {
-    return [...this.said.values()].filter(({ at }) => at >= moment).map(({ item }) => item);
+  since(moment: number): Thing[] {
+    return [...this.said.values()].filter(({ at }) => at >= moment).map(({ thing }) => thing);
   }
 }
 
+/** Merges what the live socket says into the caches, and again into each answer that was asked for before it. */
 export class LateAnswers {
-  private readonly agents = new LastWords<LiveAgent>();
-  private readonly commands = new LastWords<LiveCommand>();
+  private readonly words = new Map<LiveReducer, LastWords>();
   private readonly askedAt = new WeakMap<Query, number>();
   private readonly cache: QueryClient;
 
-  constructor(cache: QueryClient) {
+  constructor(cache: QueryClient, reducers: readonly LiveReducer[]) {
     this.cache = cache;
+    for (const reducer of reducers) this.words.set(reducer, new LastWords());
   }
 
   /** Listens to the cache until the returned function is called. */
@@ -48,24 +52,22 @@ export class LateAnswers {
     });
   }
 
-  heardAgents(items: LiveAgent[]): void {
-    for (const item of items) this.agents.keep(item);
-    mergeAgents(this.cache, items);
-  }
-
-  heardCommand(item: LiveCommand): void {
-    this.commands.keep(item);
-    mergeCommand(this.cache, item);
+  heard(message: LiveMessage): void {
+    for (const [reducer, words] of this.words) {
+      if (reducer.on !== message.type) continue;
+      const things = reducer.things(message as never);
+      if (reducer.answers !== undefined) for (const thing of things) words.keep(thing);
+      reducer.merge(this.cache, things as never);
+    }
   }
 
   private answered(query: Query): void {
     const asked = this.askedAt.get(query);
     if (asked === undefined) return;
-    if (query.queryKey[0] === "agents") {
-      const items = this.agents.since(asked);
-      if (items.length > 0) mergeAgents(this.cache, items);
-    } else if (query.queryKey[0] === "commands") {
-      for (const item of this.commands.since(asked)) mergeCommand(this.cache, item);
+    for (const [reducer, words] of this.words) {
+      if (reducer.answers === undefined || query.queryKey[0] !== reducer.answers) continue;
+      const things = words.since(asked);
+      if (things.length > 0) reducer.merge(this.cache, things as never);
     }
   }
 }

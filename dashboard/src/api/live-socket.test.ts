@@ -69,14 +69,40 @@ describe("LiveSocket", () => {
   it("tells a new line all that is being looked at", async () => {
     const { socket, lines } = setUp();
     socket.start();
-    socket.setVisible(["a"]);
-    socket.setWatch("a");
+    socket.look({ type: "visible", agent_ids: ["a"] });
+    socket.look({ type: "watch", agent_id: "a" }, true);
+    socket.look({ type: "commands", ids: ["c"] });
+    socket.lookAway({ type: "commands", ids: [] });
     await settle();
     lines[0]?.stand();
     expect(lines[0]?.sent).toEqual([
       { type: "visible", agent_ids: ["a"] },
       { type: "watch", agent_id: "a" },
     ]);
+  });
+
+  it("says what lapses again and again, what is looked away from once, and nothing of what was never looked at", async () => {
+    const { socket, lines } = setUp();
+    socket.start();
+    await settle();
+    lines[0]?.stand();
+    socket.look({ type: "watch", agent_id: "a" }, true);
+    socket.look({ type: "visible", agent_ids: ["a"] });
+    await vi.advanceTimersByTimeAsync(8_000);
+    lines[0]?.hear({ type: "ping" });
+    await vi.advanceTimersByTimeAsync(8_000);
+    lines[0]?.hear({ type: "ping" });
+    await vi.advanceTimersByTimeAsync(4_000);
+    socket.lookAway({ type: "watch", agent_id: null });
+    socket.lookAway({ type: "watch", agent_id: null });
+    socket.lookAway({ type: "commands", ids: [] });
+    expect(lines[0]?.sent).toEqual([
+      { type: "watch", agent_id: "a" },
+      { type: "visible", agent_ids: ["a"] },
+      { type: "watch", agent_id: "a" },
+      { type: "watch", agent_id: null },
+    ]);
+    socket.stop();
   });
 
   it("says that it stands once the server says that it listens", async () => {

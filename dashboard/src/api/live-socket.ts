@@ -3,7 +3,7 @@
  * growing pauses when it drops. Knows nothing of React or of caches; `live.tsx` gives it both.
  */
 import { Silence } from "@/lib/silence";
-import type { LiveMessage } from "./contract";
+import type { LiveMessage } from "./live-contribution";
 import type { Answer } from "./paths";
 
 type Ticket = Answer<"/live/ticket", "post">;
@@ -14,11 +14,8 @@ export interface LiveStatus {
   lostAt: number | null;
 }
 
-interface Interest {
-  visible: string[];
-  watch: string | null;
-  commands: string[];
-}
+/** What is being looked at, as the server is told of it: `{ type: "watch", agent_id }`. */
+export type Interest = { type: string } & Record<string, unknown>;
 
 export interface LiveSocketParts {
   ticket: () => Promise<Ticket>;
@@ -30,15 +27,15 @@ export interface LiveSocketParts {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
-const WATCH_RENEW_MS = 20_000;
+const RENEW_MS = 20_000;
 
 export class LiveSocket {
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private watchTimer: ReturnType<typeof setInterval> | undefined;
+  private renewTimer: ReturnType<typeof setInterval> | undefined;
   private attempts = 0;
   private status: LiveStatus = { state: "stopped", lostAt: null };
-  private interest: Interest = { visible: [], watch: null, commands: [] };
+  private readonly interests = new Map<string, { interest: Interest; renewed: boolean }>();
   private readonly parts: LiveSocketParts;
 
   constructor(parts: LiveSocketParts) {
@@ -47,13 +44,13 @@ export class LiveSocket {
 
   start(): void {
     if (this.status.state !== "stopped") return;
-    this.watchTimer = setInterval(() => this.sendWatch(), WATCH_RENEW_MS);
+    this.renewTimer = setInterval(() => this.renew(), RENEW_MS);
     void this.connect();
   }
 
   stop(): void {
     clearTimeout(this.timer);
-    clearInterval(this.watchTimer);
+    clearInterval(this.renewTimer);
     this.setStatus({ state: "stopped", lostAt: null });
     this.socket?.close(1000);
     this.socket = null;
@@ -67,19 +64,18 @@ export class LiveSocket {
     void this.connect();
   }
 
-  setVisible(ids: string[]): void {
-    this.interest.visible = ids.slice(0, 500);
-    this.send({ type: "visible", agent_ids: this.interest.visible });
+  /**
+   * Says what is being looked at, now and to every new line; `renewed` ones are said again all the time, since the
+   * server lets them lapse. One of a type: the newest counts.
+   */
+  look(interest: Interest, renewed = false): void {
+    this.interests.set(interest.type, { interest, renewed });
+    this.send(interest);
   }
 
-  setWatch(id: string | null): void {
-    this.interest.watch = id;
-    this.send({ type: "watch", agent_id: id });
-  }
-
-  setCommands(ids: string[]): void {
-    this.interest.commands = ids.slice(0, 200);
-    this.send({ type: "commands", ids: this.interest.commands });
+  /** Says that nothing of this type is looked at any more, in the words for that. */
+  lookAway(nothing: Interest): void {
+    if (this.interests.delete(nothing.type)) this.send(nothing);
   }
 
   private async connect(): Promise<void> {
@@ -135,10 +131,7 @@ export class LiveSocket {
   }
 
   private opened(): void {
-    const { visible, watch, commands } = this.interest;
-    if (visible.length > 0) this.send({ type: "visible", agent_ids: visible });
-    if (commands.length > 0) this.send({ type: "commands", ids: commands });
-    if (watch !== null) this.send({ type: "watch", agent_id: watch });
+    for (const { interest } of this.interests.values()) this.send(interest);
   }
 
   private waitAndRetry(): void {
@@ -149,8 +142,8 @@ export class LiveSocket {
     this.timer = setTimeout(() => void this.connect(), pause);
   }
 
-  private sendWatch(): void {
-    if (this.interest.watch !== null) this.send({ type: "watch", agent_id: this.interest.watch });
+  private renew(): void {
+    for (const { interest, renewed } of this.interests.values()) if (renewed) this.send(interest);
   }
 
   private send(message: object): void {

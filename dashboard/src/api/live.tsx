@@ -1,33 +1,26 @@
-import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import { type QueryClient, type QueryKey, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
 import { alignClock } from "@/lib/use-now";
-import type { EventRow, LiveMessage, LiveOutput, Metrics } from "./contract";
+import type { EventRow } from "./contract";
 import { api } from "./http";
 import { LateAnswers } from "./late-answers";
-import { mergeEvent, mergeMetrics, type OutOfDate, outOfDateAfter } from "./live-cache";
-import { LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
+import { type Invalidation, isAfter, type LiveMessage, type LiveReducer, type LiveType } from "./live-contribution";
+import { type Interest, LiveSocket, type LiveStatus, socketUrl } from "./live-socket";
 
-type Listener<T> = (value: T) => void;
-
-class Channel<T> {
-  private readonly listeners = new Set<Listener<T>>();
-  emit(value: T): void {
-    for (const listener of this.listeners) listener(value);
-  }
-  on(listener: Listener<T>): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
-  }
-}
+type Listener = (message: LiveMessage) => void;
 
 interface Live {
   socket: LiveSocket;
   lateAnswers: LateAnswers;
   status: () => LiveStatus;
   onStatus: (listener: () => void) => () => void;
-  outputs: Channel<LiveOutput>;
-  samples: Channel<{ agentId: string; sample: Metrics }>;
-  events: Channel<EventRow>;
+  listeners: Set<Listener>;
+}
+
+/** What the features hear and make of it. */
+export interface LiveParts {
+  reducers: readonly LiveReducer[];
+  invalidations: readonly Invalidation[];
 }
 
 const LiveContext = createContext<Live | null>(null);
@@ -41,9 +34,9 @@ function useLive(): Live {
 }
 
 /** Keeps the live socket for as long as somebody is signed in to a Partner. */
-export function LiveProvider({ children }: { children: ReactNode }) {
+export function LiveProvider({ parts, children }: { parts: LiveParts; children: ReactNode }) {
   const cache = useQueryClient();
-  const live = useMemo(() => createLive(cache), [cache]);
+  const live = useMemo(() => createLive(cache, parts), [cache, parts]);
   useEffect(() => {
     const stopWatching = live.lateAnswers.watch();
     live.socket.start();
@@ -60,36 +53,19 @@ export function LiveProvider({ children }: { children: ReactNode }) {
   return <LiveContext value={live}>{children}</LiveContext>;
 }
 
-function createLive(cache: QueryClient): Live {
+function createLive(cache: QueryClient, { reducers, invalidations }: LiveParts): Live {
   let status: LiveStatus = { state: "stopped", lostAt: null };
   const statusListeners = new Set<() => void>();
-  const outputs = new Channel<LiveOutput>();
-  const samples = new Channel<{ agentId: string; sample: Metrics }>();
-  const events = new Channel<EventRow>();
-  const outdate = createOutdater(cache);
-  const lateAnswers = new LateAnswers(cache);
+  const listeners = new Set<Listener>();
+  const outdate = createOutdater(cache, invalidations);
+  const lateAnswers = new LateAnswers(cache, reducers);
 
   const take = (message: LiveMessage) => {
-    switch (message.type) {
-      case "hello":
-        alignClock(message.server_time);
-        return catchUp(cache);
-      case "resync":
-        return catchUp(cache);
-      case "agents":
-        return lateAnswers.heardAgents(message.items);
-      case "metrics":
-        mergeMetrics(cache, message.agent_id, message.sample);
-        return samples.emit({ agentId: message.agent_id, sample: message.sample });
-      case "command":
-        return lateAnswers.heardCommand(message.item);
-      case "output":
-        return outputs.emit(message);
-      case "event":
-        mergeEvent(cache, message.item);
-        outdate(outOfDateAfter(message.item));
-        return events.emit(message.item);
-    }
+    if (message.type === "hello") alignClock(message.server_time);
+    if (message.type === "hello" || message.type === "resync") return catchUp(cache);
+    lateAnswers.heard(message);
+    if (message.type === "event") outdate(message.item);
+    for (const listener of listeners) listener(message);
   };
   const socket = new LiveSocket({
     ticket: () => api.post("/live/ticket"),
@@ -108,19 +84,19 @@ function createLive(cache: QueryClient): Live {
       statusListeners.add(listener);
       return () => statusListeners.delete(listener);
     },
-    outputs,
-    samples,
-    events,
+    listeners,
   };
 }
 
 // A fleet that comes back after an outage sends hundreds of events: the caches are asked for again once per pause.
-function createOutdater(cache: QueryClient) {
-  const waiting = new Map<string, readonly unknown[]>();
+function createOutdater(cache: QueryClient, invalidations: readonly Invalidation[]) {
+  const waiting = new Map<string, QueryKey>();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  return ({ refetch, mark }: OutOfDate) => {
-    for (const queryKey of mark) void cache.invalidateQueries({ queryKey, refetchType: "none" });
-    for (const queryKey of refetch) waiting.set(JSON.stringify(queryKey), queryKey);
+  return (event: EventRow) => {
+    for (const { mark = [], refetch = [] } of invalidations.filter((each) => isAfter(each, event))) {
+      for (const queryKey of mark) void cache.invalidateQueries({ queryKey, refetchType: "none" });
+      for (const queryKey of refetch) waiting.set(JSON.stringify(queryKey), queryKey);
+    }
     if (timer !== undefined || waiting.size === 0) return;
     timer = setTimeout(() => {
       timer = undefined;
@@ -154,64 +130,28 @@ export function useReconnectNow(): () => void {
   return () => live.socket.nudge();
 }
 
-/** Asks for live readings of the rows on the screen. */
-export function useVisibleAgents(ids: string[]): void {
-  const live = useLive();
-  const joined = ids.join(",");
+/** Hears every message of one type; the listener has to be stable. */
+export function useLiveMessages<T extends LiveType>(type: T, listener: (message: LiveMessage<T>) => void): void {
+  const { listeners } = useLive();
   useEffect(() => {
-    const timer = setTimeout(() => live.socket.setVisible(joined === "" ? [] : joined.split(",")), 150);
-    return () => clearTimeout(timer);
-  }, [live, joined]);
-  useEffect(() => () => live.socket.setVisible([]), [live]);
+    const hear: Listener = (message) => message.type === type && listener(message as LiveMessage<T>);
+    listeners.add(hear);
+    return () => void listeners.delete(hear);
+  }, [listeners, type, listener]);
 }
 
-/** Asks for fast readings of one machine while its page is open. */
-export function useWatchedAgent(id: string): void {
-  const live = useLive();
+/**
+ * Tells the server what is being looked at, and with `nothing` that it is looked at no more: when `interest` is null,
+ * or the page is left. `renewed`: the server lets this one lapse.
+ */
+export function useLiveInterest(interest: Interest | null, nothing: Interest, renewed = false): void {
+  const { socket } = useLive();
+  const said = JSON.stringify(interest);
+  const away = useRef(nothing);
   useEffect(() => {
-    live.socket.setWatch(id);
-    return () => live.socket.setWatch(null);
-  }, [live, id]);
-}
-
-export function useSamples(agentId: string, listener: (sample: Metrics) => void): void {
-  const live = useLive();
-  useEffect(
-    () => live.samples.on((message) => message.agentId === agentId && listener(message.sample)),
-    [live, agentId, listener],
-  );
-}
-
-/** Follows commands live; `listener` gets every piece of output of these ids. */
-export function useCommandOutput(ids: string[], listener: (output: LiveOutput) => void): void {
-  const live = useLive();
-  const joined = ids.join(",");
-  useEffect(() => {
-    const wanted = new Set(joined === "" ? [] : joined.split(","));
-    if (wanted.size === 0) return;
-    const stop = live.outputs.on((output) => {
-      if (wanted.has(output.id)) listener(output);
-    });
-    live.socket.setCommands([...wanted]);
-    return () => {
-      stop();
-      live.socket.setCommands([]);
-    };
-  }, [live, joined, listener]);
-}
-
-export function useLiveEvents(listener: (event: EventRow) => void): void {
-  const live = useLive();
-  useEffect(() => live.events.on(listener), [live, listener]);
-}
-
-/** Counts up while `active`, for a number that must tick between messages. */
-export function useTick(intervalMs: number, active = true): number {
-  const [tick, setTick] = useState(() => Date.now());
-  useEffect(() => {
-    if (!active) return;
-    const timer = setInterval(() => setTick(Date.now()), intervalMs);
-    return () => clearInterval(timer);
-  }, [intervalMs, active]);
-  return tick;
+    const next = JSON.parse(said) as Interest | null;
+    if (next === null) socket.lookAway(away.current);
+    else socket.look(next, renewed);
+  }, [socket, said, renewed]);
+  useEffect(() => () => socket.lookAway(away.current), [socket]);
 }

@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { isPassing } from "./errors";
 import { api } from "./http";
-import { keys } from "./live-cache";
+import { keys } from "./keys";
 import type { List, ListPath, Request, RequestArgument, Row } from "./paths";
 
 export const PAGE_SIZE = 100;

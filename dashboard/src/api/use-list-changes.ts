@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from "react";
 import type { EventRow } from "./contract";
-import { useLiveEvents } from "./live";
+import { useLiveMessages } from "./live";
 
 /**
  * How many things have come, gone or changed side since a list was read. The list itself is left alone while somebody
@@ -11,10 +11,11 @@ export function useListChanges(readAt: number, concerns: (event: EventRow) => st
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   // biome-ignore lint/correctness/useExhaustiveDependencies: a list that was read again has no changes outstanding
   useEffect(() => setChanged(new Set()), [readAt]);
-  useLiveEvents(
+  useLiveMessages(
+    "event",
     useCallback(
-      (event: EventRow) => {
-        const id = concerns(event);
+      ({ item }) => {
+        const id = concerns(item);
         if (id !== null) setChanged((ids) => new Set(ids).add(id));
       },
       [concerns],

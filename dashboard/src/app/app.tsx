@@ -3,7 +3,9 @@ import { RouterProvider } from "@tanstack/react-router";
 import { Toaster } from "sonner";
 import { createQueryClient } from "@/api/queries";
 import { ConfirmProvider } from "@/components/confirm";
+import { FeaturesProvider } from "@/features/collected";
 import { useTheme } from "@/lib/theme";
+import { FEATURES } from "./features";
 import { router } from "./router";
 
 const queryClient = createQueryClient();
@@ -13,7 +15,9 @@ export function App() {
   return (
     <QueryClientProvider client={queryClient}>
       <ConfirmProvider>
-        <RouterProvider router={router} />
+        <FeaturesProvider value={FEATURES}>
+          <RouterProvider router={router} />
+        </FeaturesProvider>
       </ConfirmProvider>
       <Toaster
         theme={theme}

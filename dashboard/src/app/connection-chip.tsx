@@ -1,6 +1,7 @@
-import { useLiveStatus, useReconnectNow, useTick } from "@/api/live";
+import { useLiveStatus, useReconnectNow } from "@/api/live";
 import { cn } from "@/lib/cn";
 import { clock } from "@/lib/format";
+import { useTick } from "@/lib/use-tick";
 
 const RED_AFTER_MS = 10_000;
 

@@ -1,7 +1,11 @@
 import { notFound } from "@tanstack/react-router";
 import { isId } from "@/lib/search-params";
 
-/** For a route's loader: an address whose ids are none shows the not-found page, and nothing is asked for. */
+/**
+ * For a route's loader: where a parameter that is called an id (`agentId`) is none, the not-found page is shown, and
+ * nothing is asked for.
+ */
 export function knownIds(params: object): void {
-  if (!Object.values(params).every(isId)) throw notFound();
+  const ids = Object.entries(params).filter(([name]) => name.endsWith("Id"));
+  if (!ids.every(([, value]) => isId(value))) throw notFound();
 }

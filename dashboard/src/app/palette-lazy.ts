@@ -4,6 +4,6 @@ const load = () => import("./palette").then((module) => ({ default: module.Palet
 export const Palette = lazy(load);
 
 /** Fetches the palette's code ahead, so that no key is lost between ⌘K and its field. */
-export function preloadPalette(): void {
-  load().catch(() => undefined); // asked for again when it is opened
+export function preloadPalette(): Promise<unknown> {
+  return load();
 }

@@ -1,53 +1,64 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-router";
-import { Suspense, useEffect, useRef, useState } from "react";
-import { LiveProvider } from "@/api/live";
+import { Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { type LiveParts, LiveProvider } from "@/api/live";
 import { useMe, useSignIn } from "@/api/use-sign-in";
+import { DialogHost } from "@/components/dialog-host";
+import { useFeatures } from "@/features/collected";
+import type { Feature } from "@/features/define-feature";
 import { useHotkeys } from "@/lib/hotkeys";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { useWhenIdle } from "@/lib/use-idle";
-import { ActsHost } from "./acts-host";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
-import { isForThisRole } from "./navigation";
+import { homeOf } from "./navigation";
 import { Palette, preloadPalette } from "./palette-lazy";
 import { PartnerBanner } from "./partner-banner";
-import { NotForThisRole, PagePending } from "./route-states";
+import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
-
-const WITHOUT_PARTNER = /^\/app\/(platform|settings)\b/;
 
 export function Shell() {
   const { status } = useSignIn();
   const { tenant_id } = useMe();
   // Not the address: while the next page loads, the address is new and the page shown is still the old one.
-  const page = useMatches({ select: (matches) => matches.at(-1)?.routeId ?? "" });
+  const needsPartner = useMatches({
+    select: (matches) => matches.some(({ staticData }) => staticData.where === "partner"),
+  });
+  const features = useFeatures();
+  const parts = useMemo(() => livePartsOf(features), [features]);
   useLeaveWhenSignedOut();
   useForgetAtPartnerChange(status === "signed-in", tenant_id);
   // On the way out of a Partner or of the product: the page of before must not render without what it needs.
-  if (status !== "signed-in" || (tenant_id === null && !WITHOUT_PARTNER.test(page))) return <PagePending />;
+  if (status !== "signed-in" || (tenant_id === null && needsPartner)) return <PagePending />;
   // A Partner's live socket ends with the Partner: the key makes a new one for the next.
   return tenant_id === null ? (
     <Frame live={false} />
   ) : (
-    <LiveProvider key={tenant_id}>
-      <ActsHost>
+    <LiveProvider key={tenant_id} parts={parts}>
+      <DialogHost>
         <Frame live />
-      </ActsHost>
+      </DialogHost>
     </LiveProvider>
   );
+}
+
+function livePartsOf(features: readonly Feature[]): LiveParts {
+  return {
+    reducers: features.flatMap(({ reducers = [] }) => reducers),
+    invalidations: features.flatMap(({ invalidations = [] }) => invalidations),
+  };
 }
 
 function Frame({ live }: { live: boolean }) {
   const navigate = useNavigate();
   const { pathname } = useLocation();
-  const me = useMe();
+  const features = useFeatures();
   const main = useRef<HTMLElement>(null);
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
   const [palette, setPalette] = useState(false);
   const [help, setHelp] = useState(false);
-  useWhenIdle(preloadPalette);
+  useWhenIdle(() => preload(live ? features : []));
   const collapse = (next: boolean) => {
     setCollapsed(next);
     keepPreference("sidebar", next ? "icons" : "full");
@@ -56,7 +67,7 @@ function Frame({ live }: { live: boolean }) {
     "mod+k": () => setPalette(true),
     "?": () => setHelp(true),
     "[": () => collapse(!collapsed),
-    "/": () => live && navigate({ to: "/fleet", search: { focus: "search" } }),
+    ...(live && hotkeysOf(features, navigate)),
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new path starts at its top
   useEffect(() => {
@@ -75,7 +86,7 @@ function Frame({ live }: { live: boolean }) {
         <PartnerBanner />
         <TopBar live={live} onPalette={() => setPalette(true)} onHelp={() => setHelp(true)} />
         <main id="main" ref={main} tabIndex={-1} className="relative min-h-0 flex-1 overflow-y-auto outline-none">
-          {isForThisRole(me, pathname) ? <Outlet /> : <NotForThisRole />}
+          <Outlet />
         </main>
       </div>
       <BottomBar />
@@ -86,6 +97,19 @@ function Frame({ live }: { live: boolean }) {
       )}
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </div>
+  );
+}
+
+/** Loads what will be wanted without a moment to lose. What does not arrive is asked for again when it is wanted. */
+function preload(features: readonly Feature[]): void {
+  const loads = features.flatMap(({ preload, finder }) => [preload, finder?.preload]);
+  for (const load of [preloadPalette, ...loads]) load?.().catch(() => undefined);
+}
+
+function hotkeysOf(features: readonly Feature[], navigate: ReturnType<typeof useNavigate>) {
+  const ways = features.flatMap(({ hotkeys = {} }) => Object.entries(hotkeys));
+  return Object.fromEntries(
+    ways.map(([key, { to, search }]) => [key, () => void navigate({ to, search: search as never })]),
   );
 }
 
@@ -107,10 +131,11 @@ function useForgetAtPartnerChange(signedIn: boolean, tenantId: string | null): v
   const cache = useQueryClient();
   const navigate = useNavigate();
   const before = useRef(tenantId);
+  const home = homeOf(useFeatures(), useMe());
   useEffect(() => {
     if (!signedIn || before.current === tenantId) return;
     before.current = tenantId;
     cache.clear();
-    void navigate({ to: tenantId === null ? "/platform" : "/" });
-  }, [signedIn, tenantId, cache, navigate]);
+    void navigate({ to: home });
+  }, [signedIn, tenantId, home, cache, navigate]);
 }

@@ -3,14 +3,15 @@ import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import { useMe } from "@/api/use-sign-in";
 import { BrandMark } from "@/components/brand";
 import { IconButton } from "@/components/button";
+import { useFeatures } from "@/features/collected";
 import { cn } from "@/lib/cn";
 import { sectionsFor } from "./navigation";
-import { OpenTerminals } from "./open-terminals";
 import { PartnerSwitcher } from "./partner-switcher";
 import { UserMenu } from "./user-menu";
 
 export function Sidebar({ collapsed, onCollapse }: { collapsed: boolean; onCollapse: (collapsed: boolean) => void }) {
   const me = useMe();
+  const features = useFeatures();
   const Toggle = collapsed ? PanelLeftOpen : PanelLeftClose;
   return (
     <aside
@@ -32,7 +33,7 @@ export function Sidebar({ collapsed, onCollapse }: { collapsed: boolean; onColla
       </Link>
       <PartnerSwitcher collapsed={collapsed} />
       <nav aria-label="Main" className="flex-1 space-y-0.5 overflow-y-auto px-2 py-2">
-        {sectionsFor(me).map(({ to, label, icon: Icon }) => (
+        {sectionsFor(features, me).map(({ to, label, icon: Icon }) => (
           <Link
             key={to}
             to={to}
@@ -49,7 +50,7 @@ export function Sidebar({ collapsed, onCollapse }: { collapsed: boolean; onColla
             {!collapsed && <span className="truncate">{label}</span>}
           </Link>
         ))}
-        <OpenTerminals collapsed={collapsed} />
+        {features.map(({ name, sidebar: Part }) => Part && <Part key={name} collapsed={collapsed} />)}
       </nav>
       <div className={cn("flex items-center gap-1 border-t p-2", collapsed && "flex-col-reverse")}>
         <UserMenu collapsed={collapsed} />

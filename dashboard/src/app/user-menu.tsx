@@ -1,22 +1,15 @@
 import { useNavigate } from "@tanstack/react-router";
-import { api } from "@/api/http";
-import { forget } from "@/api/sign-in";
 import { useMe } from "@/api/use-sign-in";
 import { Menu } from "@/components/menu";
-import { notifyError } from "@/components/notify";
 import { cn } from "@/lib/cn";
 import { words } from "@/lib/format";
 import { setTheme, useTheme } from "@/lib/theme";
+import { signOut } from "./sign-out";
 
 export function UserMenu({ collapsed }: { collapsed: boolean }) {
   const me = useMe();
   const theme = useTheme();
   const navigate = useNavigate();
-  const signOut = () =>
-    api.post("/auth/sign-out").then(
-      () => forget(true),
-      (error) => notifyError("You are still signed in.", error),
-    );
   const name = me.name || me.email;
   return (
     <Menu

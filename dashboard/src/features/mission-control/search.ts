@@ -1,10 +1,10 @@
 import { type RawSearch, textParam } from "@/lib/search-params";
 
-export interface EventsSearch {
+export interface ActivitySearch {
   search?: string;
   name?: string;
 }
 
-export function validateEventsSearch(raw: RawSearch): EventsSearch {
+export function validateActivitySearch(raw: RawSearch): ActivitySearch {
   return { search: textParam(raw, "search"), name: textParam(raw, "name") };
 }

@@ -1,4 +1,4 @@
-import type { LiveOutput } from "@/api/contract";
+import type { LiveOutput } from "./live";
 
 export interface OutputPiece {
   stream: "stdout" | "stderr";

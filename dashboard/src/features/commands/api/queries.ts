@@ -1,7 +1,7 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { NewCommand } from "@/api/contract";
 import { api } from "@/api/http";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { LiveOutput } from "@/api/contract";
-import { useCommandOutput } from "@/api/live";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
+import type { LiveOutput } from "./live";
 import { LiveOutputBuffer, type OutputPiece } from "./live-output";
+import { useCommandOutput } from "./use-command-output";
 
 const DRAW_EVERY_MS = 80;
 const READ_EVERY_MS = 1000;

@@ -8,7 +8,7 @@ import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextArea, TextField } from "@/components/field";
 import { ErrorNote } from "@/components/states";
-import type { RunTarget } from "@/lib/acts";
+import type { MachineTarget } from "@/features/define-feature";
 import { count, counted } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { refreshCommands, runCommand } from "../api/queries";
@@ -24,7 +24,7 @@ export function RunDialog({
   script: given,
   onClose,
 }: {
-  target: RunTarget;
+  target: MachineTarget;
   script?: string;
   onClose: () => void;
 }) {
@@ -140,7 +140,7 @@ export function RunDialog({
   );
 }
 
-function targetWords(target: RunTarget) {
+function targetWords(target: MachineTarget) {
   if (target.kind === "filter") return `all ${counted(target.total, "machine")} that match`;
   const [only] = target.agents;
   if (target.agents.length === 1 && only)

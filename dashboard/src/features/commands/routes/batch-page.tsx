@@ -2,22 +2,23 @@ import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Ban, Copy } from "lucide-react";
 import { useCallback, useMemo, useState } from "react";
-import type { CommandRow, CommandStatus, LiveOutput } from "@/api/contract";
-import { useCommandOutput } from "@/api/live";
-import { mergeFirstLine } from "@/api/live-cache";
+import type { CommandRow, CommandStatus } from "@/api/contract";
 import { rowsOf, totalOf } from "@/api/queries";
 import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import { ListTable } from "@/components/data-table/list-table";
+import { useOpenDialog } from "@/components/dialog-host";
 import { notifyDone, notifyError } from "@/components/notify";
 import { Page } from "@/components/page";
 import { EmptyState } from "@/components/states";
-import { useActs } from "@/lib/acts";
 import { counted, words } from "@/lib/format";
+import { type LiveOutput, mergeFirstLine } from "../api/live";
 import { cancelCommand, commandsQuery, refreshCommands } from "../api/queries";
+import { useCommandOutput } from "../api/use-command-output";
 import { resultColumns, scriptTitle } from "../components/columns";
 import { isActive } from "../components/command-status";
+import { openRunDialog } from "../components/open-run-dialog";
 
 const route = getRouteApi("/app/commands/batch/$batchId");
 const rowId = (command: CommandRow) => command.id;
@@ -28,7 +29,7 @@ const AT_ONCE = 6;
 export function BatchPage() {
   const { batchId } = route.useParams();
   const navigate = useNavigate();
-  const acts = useActs();
+  const open = useOpenDialog();
   const canRun = useCan("commands.run");
   const commands = useInfiniteQuery({
     ...commandsQuery({ batch_id: batchId, sort: "hostname" }, 200),
@@ -68,8 +69,9 @@ export function BatchPage() {
             )}
             <Button
               onClick={() =>
-                acts.runCommand(
+                openRunDialog(
                   { kind: "agents", agents: rows.map(({ agent_id, hostname }) => ({ id: agent_id, hostname })) },
+                  open,
                   first.script,
                 )
               }

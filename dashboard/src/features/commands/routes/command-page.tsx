@@ -4,22 +4,23 @@ import { Ban, RotateCcw, Trash2 } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import type { CommandDetail } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import { useTick } from "@/api/live";
 import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { CopyButton } from "@/components/copy";
+import { useOpenDialog } from "@/components/dialog-host";
 import { MachineText } from "@/components/machine-text";
 import { Page } from "@/components/page";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
-import { useActs } from "@/lib/acts";
 import { clock, duration, elapsed } from "@/lib/format";
 import { serverNow } from "@/lib/use-now";
+import { useTick } from "@/lib/use-tick";
 import { visibleBlock, visibleLine } from "@/lib/visible-text";
 import { commandQuery } from "../api/queries";
 import { useLiveOutput } from "../api/use-live-output";
 import { scriptTitle } from "../components/columns";
 import { CommandStatusWord, isActive } from "../components/command-status";
+import { openRunDialog } from "../components/open-run-dialog";
 import { Output } from "../components/output";
 import { useCancelCommand, useDeleteCommand } from "../components/use-command-acts";
 
@@ -45,7 +46,7 @@ export function CommandPage() {
   }, [active, refetch]);
   const cancel = useCancelCommand(commandId);
   const remove = useDeleteCommand(command, () => void navigate({ to: "/commands" }));
-  const acts = useActs();
+  const open = useOpenDialog();
   const canRun = useCan("commands.run");
   const canDelete = useCan("commands.delete");
   if (query.isError && !command) {
@@ -91,8 +92,9 @@ export function CommandPage() {
           {canRun && (
             <Button
               onClick={() =>
-                acts.runCommand(
+                openRunDialog(
                   { kind: "agents", agents: [{ id: command.agent_id, hostname: command.hostname }] },
+                  open,
                   command.script,
                 )
               }

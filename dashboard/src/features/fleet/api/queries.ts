@@ -1,9 +1,31 @@
+import { queryOptions } from "@tanstack/react-query";
 import type { AgentFilter } from "@/api/contract";
-import { keys } from "@/api/live-cache";
+import { api } from "@/api/http";
+import { keys } from "@/api/keys";
 import type { Sort } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 /** The list stays as it was read until somebody asks for it again; live changes are merged into its rows. */
 export function agentsQuery(filter: AgentFilter, sort: Sort<"/agents"> | undefined) {
   return { ...listQuery(keys.agentLists, "/agents", { query: { ...filter, sort } }), staleTime: 60_000 };
+}
+
+const FOUND = 8;
+
+/** The first machines that a few letters mean. */
+export function foundQuery(search: string) {
+  return queryOptions({
+    queryKey: [...keys.palette, "machines", search],
+    queryFn: async ({ signal }) => {
+      const [named, known] = await Promise.all([
+        api.get("/agents", { query: { hostname: search, limit: FOUND }, signal }),
+        api.get("/agents", { query: { search, limit: FOUND }, signal }),
+      ]);
+      // Whoever types a whole name and presses enter means that machine, not one that is known by it some other way.
+      const others = known.items.filter((agent) => !named.items.some(({ id }) => id === agent.id));
+      return { ...known, items: [...named.items, ...others].slice(0, FOUND) };
+    },
+    enabled: search !== "",
+    placeholderData: (previous) => previous,
+  });
 }

@@ -1,21 +1,21 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { SquareTerminal, X } from "lucide-react";
+import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { agentQuery } from "@/api/queries";
-import { useCan } from "@/api/use-sign-in";
 import { buttonClass, IconButton } from "@/components/button";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
 import { StateWord } from "@/components/state-dot";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
+import { useMachineActs } from "@/features/collected";
 import { duration, words } from "@/lib/format";
 
 /** One machine at the side of the list, so that the list is not left. */
 export function Peek({ agentId, onClose }: { agentId: string; onClose: () => void }) {
   const agent = useQuery(agentQuery(agentId));
-  const canOpen = useCan("tunnel.open");
+  const { ways } = useMachineActs();
   return (
     <aside
       aria-label="Machine at a glance"
@@ -42,11 +42,12 @@ export function Peek({ agentId, onClose }: { agentId: string; onClose: () => voi
             <Link to="/agents/$agentId" params={{ agentId }} className={buttonClass({ variant: "primary" })}>
               Open
             </Link>
-            {canOpen && agent.data.status === "online" && (
-              <Link to="/agents/$agentId/terminal" params={{ agentId }} className={buttonClass()}>
-                <SquareTerminal aria-hidden="true" className="size-4" /> Terminal
-              </Link>
-            )}
+            {agent.data.status === "online" &&
+              ways.map(({ to, label, icon: Icon }) => (
+                <Link key={to} to={to} params={{ agentId }} className={buttonClass()}>
+                  <Icon aria-hidden="true" className="size-4" /> {label}
+                </Link>
+              ))}
           </div>
           <dl className="space-y-2.5 px-4 pb-6 text-sm">
             <Fact name="Place">

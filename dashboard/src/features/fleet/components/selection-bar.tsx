@@ -1,6 +1,7 @@
-import { Play, X } from "lucide-react";
-import { useCan } from "@/api/use-sign-in";
+import { X } from "lucide-react";
 import { Button, IconButton } from "@/components/button";
+import { useOpenDialog } from "@/components/dialog-host";
+import type { MachineAct, MachineTarget } from "@/features/define-feature";
 import { count, counted } from "@/lib/format";
 
 /** What is selected, what else matches, and what can be done with it. */
@@ -10,7 +11,8 @@ export function SelectionBar({
   total,
   everything,
   onEverything,
-  onRun,
+  acts,
+  target,
   onClear,
 }: {
   selected: number;
@@ -18,10 +20,11 @@ export function SelectionBar({
   total: number;
   everything: boolean;
   onEverything: () => void;
-  onRun: () => void;
+  acts: readonly MachineAct[];
+  target: () => MachineTarget;
   onClear: () => void;
 }) {
-  const canRun = useCan("commands.run");
+  const open = useOpenDialog();
   const number = everything ? total : selected;
   return (
     <div
@@ -37,12 +40,12 @@ export function SelectionBar({
           Select all {count(total)} that match
         </Button>
       )}
-      {canRun && (
-        <Button size="small" variant="primary" onClick={onRun}>
-          <Play aria-hidden="true" className="size-3" /> Run command
+      {acts.map(({ label, icon: Icon, start }) => (
+        <Button key={label} size="small" variant="primary" onClick={() => start(target(), open)}>
+          <Icon aria-hidden="true" className="size-3" /> {label}
           <span className="sr-only"> on {counted(number, "machine")}</span>
         </Button>
-      )}
+      ))}
       <IconButton label="Clear the selection" size="small" className="w-7 px-0" onClick={onClear}>
         <X aria-hidden="true" className="size-3.5" />
       </IconButton>

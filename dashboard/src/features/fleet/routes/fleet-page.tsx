@@ -3,21 +3,22 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Monitor } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { AgentFilter, AgentRow, EventRow, Tree } from "@/api/contract";
-import { useVisibleAgents } from "@/api/live";
 import type { Sort } from "@/api/paths";
 import { rowsOf, totalOf, treeQuery } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
-import { useCan, useLabel } from "@/api/use-sign-in";
+import { useLabel } from "@/api/use-sign-in";
 import { Button, buttonClass } from "@/components/button";
 import { ChangesChip } from "@/components/changes-chip";
 import { ListTable } from "@/components/data-table/list-table";
 import { Page } from "@/components/page";
 import { EmptyState } from "@/components/states";
-import { useActs } from "@/lib/acts";
+import { useMachineActs } from "@/features/collected";
+import type { MachineTarget } from "@/features/define-feature";
 import { counted } from "@/lib/format";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { visibleLine } from "@/lib/visible-text";
 import { agentsQuery } from "../api/queries";
+import { useVisibleAgents } from "../api/use-visible-agents";
 import { type ColumnChoice, ColumnMenu } from "../components/column-menu";
 import { fleetColumns } from "../components/columns";
 import { FilterBar } from "../components/filter-bar";
@@ -37,8 +38,7 @@ export function FleetPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const label = useLabel();
-  const acts = useActs();
-  const canSelect = useCan("commands.run");
+  const { acts } = useMachineActs();
   const filter = useMemo<AgentFilter>(
     () => ({
       search: search.search,
@@ -91,15 +91,13 @@ export function FleetPage() {
   const peek = (id: string | undefined) => change({ peek: id === search.peek ? undefined : id });
   const loaded = rowsOf(agents.data);
   const total = totalOf(agents.data) ?? 0;
-  const run = () =>
-    acts.runCommand(
-      everything
-        ? { kind: "filter", filter, total }
-        : {
-            kind: "agents",
-            agents: loaded.filter((agent) => selected.has(agent.id)).map(({ id, hostname }) => ({ id, hostname })),
-          },
-    );
+  const target = (): MachineTarget =>
+    everything
+      ? { kind: "filter", filter, total }
+      : {
+          kind: "agents",
+          agents: loaded.filter((agent) => selected.has(agent.id)).map(({ id, hostname }) => ({ id, hostname })),
+        };
   const toggleTree = () => {
     setTreeOpen(!treeOpen);
     keepPreference("fleet-tree", treeOpen ? "shut" : "open");
@@ -145,7 +143,7 @@ export function FleetPage() {
             onVisible={setVisible}
             marked={search.peek}
             selection={
-              canSelect
+              acts.length > 0
                 ? {
                     ids: selected,
                     onChange: (ids) => {
@@ -164,7 +162,8 @@ export function FleetPage() {
               total={total}
               everything={everything}
               onEverything={() => setEverything(true)}
-              onRun={run}
+              acts={acts}
+              target={target}
               onClear={clear}
             />
           )}

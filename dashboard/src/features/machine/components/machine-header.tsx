@@ -1,19 +1,20 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Ellipsis, Play, SquareTerminal } from "lucide-react";
+import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@/api/contract";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import { labelOf, useMe } from "@/api/use-sign-in";
 import { Badge } from "@/components/badge";
 import { Button, IconButton } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
+import { useOpenDialog } from "@/components/dialog-host";
 import { MachineText } from "@/components/machine-text";
 import { Menu } from "@/components/menu";
 import { notifyDone, notifyError } from "@/components/notify";
 import { StateWord } from "@/components/state-dot";
 import { Time } from "@/components/time";
-import { useActs } from "@/lib/acts";
+import { useMachineActs } from "@/features/collected";
 import { duration, words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { deleteAgent } from "../api/queries";
@@ -52,7 +53,8 @@ export function MachineHeading({ agent }: { agent: AgentDetail }) {
 
 export function MachineActs({ agent }: { agent: AgentDetail }) {
   const me = useMe();
-  const acts = useActs();
+  const { ways, acts } = useMachineActs();
+  const open = useOpenDialog();
   const navigate = useNavigate();
   const [moving, setMoving] = useState(false);
   const remove = useRemove(agent);
@@ -65,20 +67,21 @@ export function MachineActs({ agent }: { agent: AgentDetail }) {
   ];
   return (
     <>
-      {can("tunnel.open") && (
+      {ways.map(({ to, label, name, icon: Icon }) => (
         <Button
-          onClick={() => navigate({ to: "/agents/$agentId/terminal", params: { agentId: agent.id } })}
+          key={to}
+          onClick={() => navigate({ to, params: { agentId: agent.id } })}
           disabled={agent.status === "offline"}
-          aria-label="Open a terminal"
+          aria-label={name}
         >
-          <SquareTerminal aria-hidden="true" className="size-4" strokeWidth={1.75} /> Terminal
+          <Icon aria-hidden="true" className="size-4" strokeWidth={1.75} /> {label}
         </Button>
-      )}
-      {can("commands.run") && (
-        <Button onClick={() => acts.runCommand({ kind: "agents", agents: [agent] })}>
-          <Play aria-hidden="true" className="size-3.5" /> Run command
+      ))}
+      {acts.map(({ label, icon: Icon, start }) => (
+        <Button key={label} onClick={() => start({ kind: "agents", agents: [agent] }, open)}>
+          <Icon aria-hidden="true" className="size-3.5" /> {label}
         </Button>
-      )}
+      ))}
       {more.length > 0 && (
         <Menu
           items={more}

@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { AgentDetail } from "@/api/contract";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import { treeQuery } from "@/api/queries";
 import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";

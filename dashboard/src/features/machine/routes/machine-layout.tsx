@@ -1,25 +1,25 @@
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, Outlet, useLocation } from "@tanstack/react-router";
+import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
-import { useWatchedAgent } from "@/api/live";
 import { agentQuery } from "@/api/queries";
 import { useMe } from "@/api/use-sign-in";
 import { buttonClass } from "@/components/button";
 import { Page, TabBar, TabLink } from "@/components/page";
 import { EmptyState, ErrorState, Skeleton } from "@/components/states";
+import { useFill, useTabs } from "@/features/collected";
 import { cn } from "@/lib/cn";
+import { useWatchedAgent } from "../api/use-watched-agent";
 import { MachineActs, MachineHeading } from "../components/machine-header";
 
 const route = getRouteApi("/app/agents/$agentId");
-const FILLED = /\/(terminal|processes|software|commands|sessions|history)$/;
 
 export function MachineLayout() {
   const { agentId } = route.useParams();
-  const { permissions, partner_name: partner } = useMe();
-  const { pathname } = useLocation();
+  const { partner_name: partner } = useMe();
+  const tabs = useTabs("machine");
+  const fill = useFill();
   const agent = useQuery(agentQuery(agentId));
   useWatchedAgent(agentId);
-  const can = (permission: string) => permissions.includes(permission);
   if (agent.isError && !agent.data) {
     return agent.error instanceof ApiError && agent.error.status === 404 ? (
       <EmptyState
@@ -40,7 +40,7 @@ export function MachineLayout() {
   return (
     <Page
       title={data?.hostname ?? "Machine"}
-      fill={FILLED.test(pathname)}
+      fill={fill}
       crumbs={
         data && [
           { label: partner ?? "Partner", to: "/" },
@@ -52,40 +52,13 @@ export function MachineLayout() {
       acts={data && <MachineActs agent={data} />}
     >
       <TabBar label="Machine">
-        <TabLink to="/agents/$agentId" params={params} exact>
-          Overview
-        </TabLink>
-        {can("tunnel.open") && (
-          <TabLink to="/agents/$agentId/terminal" params={params}>
-            Terminal
+        {tabs.map(({ to, first, label }) => (
+          <TabLink key={to} to={to} params={params} exact={first}>
+            {label}
           </TabLink>
-        )}
-        {can("agents.inspect") && (
-          <TabLink to="/agents/$agentId/processes" params={params}>
-            Processes
-          </TabLink>
-        )}
-        <TabLink to="/agents/$agentId/storage" params={params}>
-          Storage
-        </TabLink>
-        <TabLink to="/agents/$agentId/software" params={params}>
-          Software
-        </TabLink>
-        {can("commands.read") && (
-          <TabLink to="/agents/$agentId/commands" params={params}>
-            Commands
-          </TabLink>
-        )}
-        {can("tunnel.read") && (
-          <TabLink to="/agents/$agentId/sessions" params={params}>
-            Sessions
-          </TabLink>
-        )}
-        <TabLink to="/agents/$agentId/history" params={params}>
-          History
-        </TabLink>
+        ))}
       </TabBar>
-      <div className={cn("pt-4", FILLED.test(pathname) && "flex min-h-0 flex-1 flex-col")}>
+      <div className={cn("pt-4", fill && "flex min-h-0 flex-1 flex-col")}>
         <Outlet />
       </div>
     </Page>

@@ -4,7 +4,6 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { Pause, Play } from "lucide-react";
 import { useMemo, useRef, useState } from "react";
 import type { ProcessRow } from "@/api/contract";
-import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { DataTable } from "@/components/data-table/data-table";
 import { MachineText } from "@/components/machine-text";
@@ -95,11 +94,6 @@ const COLUMNS: ColumnDef<ProcessRow, unknown>[] = [
 ];
 
 export function ProcessesTab() {
-  if (!useCan("agents.inspect")) return <EmptyState>Your role does not look into processes.</EmptyState>;
-  return <Processes />;
-}
-
-function Processes() {
   const { agentId } = route.useParams();
   const { search = "", sort = "-cpu" } = route.useSearch();
   const navigate = route.useNavigate();

@@ -1,21 +1,11 @@
 import { Link } from "@tanstack/react-router";
-import { Boxes, type LucideIcon, MapPin, Monitor, SquareChevronRight, SquareTerminal } from "lucide-react";
+import { Boxes } from "lucide-react";
 import type { EventRow } from "@/api/contract";
+import { nounOf } from "@/api/live-contribution";
 import { Time } from "@/components/time";
+import { useEventKinds } from "@/features/collected";
 import { cn } from "@/lib/cn";
 import { visibleLine } from "@/lib/visible-text";
-
-const ICONS: Record<string, LucideIcon> = {
-  agent: Monitor,
-  command: SquareChevronRight,
-  tunnel: SquareTerminal,
-  site: MapPin,
-};
-const TONES: Record<string, string> = {
-  "agent.online": "text-ok",
-  "agent.offline": "text-muted",
-  "agent.enrolled": "text-accent",
-};
 
 /** A sentence in which a machine's name keeps its own direction and turns nothing around it. */
 function Sentence({ text, name }: { text: string; name: string }) {
@@ -32,12 +22,13 @@ function Sentence({ text, name }: { text: string; name: string }) {
 
 /** One event as a sentence; it leads to the machine or Site it speaks of. */
 export function EventLine({ event }: { event: EventRow }) {
-  const Icon = ICONS[event.name.split(".")[0] ?? ""] ?? Boxes;
+  const kind = useEventKinds().find(({ noun }) => noun === nounOf(event.name));
+  const Icon = kind?.icon ?? Boxes;
   const body = (
     <>
       <Icon
         aria-hidden="true"
-        className={cn("mt-0.5 size-3.5 shrink-0", TONES[event.name] ?? "text-muted")}
+        className={cn("mt-0.5 size-3.5 shrink-0", kind?.tones?.[event.name] ?? "text-muted")}
         strokeWidth={1.75}
       />
       <span className="min-w-0 flex-1 text-sm leading-snug [overflow-wrap:anywhere] line-clamp-2">

@@ -8,32 +8,22 @@ import { SelectField } from "@/components/field";
 import { Page } from "@/components/page";
 import { SearchField } from "@/components/search-field";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
+import { useEventKinds } from "@/features/collected";
 import { counted } from "@/lib/format";
 import { eventsQuery } from "../api/queries";
 import { EventLine } from "../components/event-line";
-import type { EventsSearch } from "../search";
+import type { ActivitySearch } from "../search";
 
-const KINDS: Record<string, string> = {
-  "agent.enrolled": "Machine added",
-  "agent.online": "Machine online",
-  "agent.offline": "Machine offline",
-  "agent.inventory_changed": "Inventory changed",
-  "command.queued": "Command queued",
-  "command.completed": "Command completed",
-  "tunnel.opened": "Terminal opened",
-  "tunnel.closed": "Terminal closed",
-  "site.created": "Site created",
-  "client.created": "Client created",
-};
 const route = getRouteApi("/app/activity");
 
 export function ActivityPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
   const events = useInfiniteQuery(eventsQuery(search));
+  const kinds = useEventKinds();
   const rows = rowsOf(events.data);
   const total = totalOf(events.data);
-  const show = (next: EventsSearch) => navigate({ search: next });
+  const show = (next: ActivitySearch) => navigate({ search: next });
   return (
     <Page title="Activity" note={total === null ? undefined : counted(total, "event")}>
       <div className="flex max-w-4xl flex-wrap items-center gap-2 pb-3">
@@ -52,11 +42,13 @@ export function ActivityPage() {
           onChange={(event) => show({ ...search, name: event.target.value || undefined })}
         >
           <option value="">Everything</option>
-          {Object.entries(KINDS).map(([name, words]) => (
-            <option key={name} value={name}>
-              {words}
-            </option>
-          ))}
+          {kinds
+            .flatMap(({ names }) => Object.entries(names))
+            .map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
         </SelectField>
       </div>
       <Card className="max-w-4xl">

@@ -7,7 +7,7 @@ import type { PartnerRow } from "@/api/contract";
 import type { Sort } from "@/api/paths";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
-import { useCan, useMe } from "@/api/use-sign-in";
+import { useCan } from "@/api/use-sign-in";
 import { ListTable } from "@/components/data-table/list-table";
 import { InvitationDialog } from "@/components/invitation-dialog";
 import { Page } from "@/components/page";
@@ -28,10 +28,9 @@ type Asking =
 export function PartnersPage() {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const { role } = useMe();
   const canWrite = useCan("partners.write");
   const [asking, setAsking] = useState<Asking | null>(null);
-  const partners = useInfiniteQuery({ ...partnersQuery({ ...search }), enabled: role === "platform_admin" });
+  const partners = useInfiniteQuery(partnersQuery({ ...search }));
   const columns = useMemo<ColumnDef<PartnerRow, unknown>[]>(
     () => [
       {
@@ -66,7 +65,6 @@ export function PartnersPage() {
     ],
     [],
   );
-  if (role !== "platform_admin") return <EmptyState>Only Platform admins see the Partners.</EmptyState>;
   const add = canWrite && (
     <Button variant="primary" onClick={() => setAsking({ kind: "create" })}>
       <Plus aria-hidden="true" className="size-4" /> New Partner

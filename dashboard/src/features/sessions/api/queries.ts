@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/http";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import type { Query } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 

@@ -4,7 +4,7 @@ import { Power } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { useConfirm } from "@/components/confirm";

@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { SiteCode } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextField } from "@/components/field";

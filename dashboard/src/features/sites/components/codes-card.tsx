@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import type { SiteCode } from "@/api/contract";
-import { keys } from "@/api/live-cache";
+import { keys } from "@/api/keys";
 import { useCan, useLabel } from "@/api/use-sign-in";
 import { Badge, type Tone } from "@/components/badge";
 import { Button } from "@/components/button";

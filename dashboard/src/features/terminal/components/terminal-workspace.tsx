@@ -3,11 +3,11 @@ import { Link } from "@tanstack/react-router";
 import { Circle, Maximize2, Minimize2, Power } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ApiError, messageOf } from "@/api/errors";
-import { useTick } from "@/api/live";
 import { Button, IconButton } from "@/components/button";
 import { MachineText } from "@/components/machine-text";
 import { cn } from "@/lib/cn";
 import { clock } from "@/lib/format";
+import { useTick } from "@/lib/use-tick";
 import type { LinkView } from "../engine/terminal-link";
 import { discardTerminal, type TerminalSession, terminalFor } from "../engine/terminal-session";
 

@@ -2,7 +2,7 @@
 import { FitAddon } from "@xterm/addon-fit";
 import { Terminal } from "@xterm/xterm";
 import { onSignInChange, signInState } from "@/api/sign-in";
-import { setOpenTerminals } from "@/lib/open-terminals";
+import { setOpenTerminals } from "../api/open-terminals";
 import { type LinkView, TerminalLink } from "./terminal-link";
 
 const THEME = {

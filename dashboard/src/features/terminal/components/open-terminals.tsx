@@ -2,8 +2,8 @@ import { Link } from "@tanstack/react-router";
 import { SquareTerminal } from "lucide-react";
 import { useSyncExternalStore } from "react";
 import { cn } from "@/lib/cn";
-import { onOpenTerminals, openTerminals } from "@/lib/open-terminals";
 import { visibleLine } from "@/lib/visible-text";
+import { onOpenTerminals, openTerminals } from "../api/open-terminals";
 
 /** The shells that go on while another page is looked at, one click away. */
 export function OpenTerminals({ collapsed }: { collapsed: boolean }) {

@@ -1,0 +1,25 @@
+import { Activity, LayoutDashboard } from "lucide-react";
+import { lazyPage } from "@/components/lazy-page";
+import { defineFeature, page } from "@/features/define-feature";
+import { invalidations, reducers } from "./api/live";
+import { validateActivitySearch } from "./search";
+
+/** How the Partner's machines are, and what happens on them. */
+export const feature = defineFeature({
+  name: "mission-control",
+  pages: [
+    page({
+      path: "/",
+      component: lazyPage(() => import("./routes/mission-control-page"), "MissionControlPage"),
+      section: { label: "Mission Control", short: "Control", icon: LayoutDashboard, order: 10, essential: true },
+    }),
+    page({
+      path: "/activity",
+      search: validateActivitySearch,
+      component: lazyPage(() => import("./routes/activity-page"), "ActivityPage"),
+      section: { label: "Activity", icon: Activity, order: 60 },
+    }),
+  ],
+  reducers,
+  invalidations,
+});
