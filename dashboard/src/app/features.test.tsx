@@ -2,18 +2,22 @@
 
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createMemoryHistory, createRouter, RouterProvider } from "@tanstack/react-router";
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, configure, fireEvent, render, screen } from "@testing-library/react";
 import { Ticket } from "lucide-react";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { EventRow, Me } from "@/api/contract";
 import { isAfter, type LiveType, reducer } from "@/api/live-contribution";
 import { adopt, forget } from "@/api/sign-in";
-import { ConfirmProvider } from "@/components/confirm";
 import { lazyPart } from "@/components/lazy-part";
 import { FeaturesProvider } from "@/features/collected";
 import { defineFeature, type Feature, page, tab } from "@/features/define-feature";
 import { FEATURES } from "./features";
 import { ROUTER_OPTIONS, routeTreeOf } from "./routes";
+
+// A whole dashboard is rendered: on a busy machine it takes its time, and nothing here is about how long.
+configure({ asyncUtilTimeout: 30_000 });
+vi.setConfig({ testTimeout: 90_000 });
+const PATIENT = { timeout: 30_000 };
 
 const ID = "0199d0c4-7a11-7c3e-8d52-0242ac120002";
 const me = (part: Partial<Me> = {}): Me => ({
@@ -88,11 +92,9 @@ function show(address: string, features: readonly Feature[] = [...FEATURES, tick
   });
   render(
     <QueryClientProvider client={new QueryClient()}>
-      <ConfirmProvider>
-        <FeaturesProvider value={features}>
-          <RouterProvider router={router as never} />
-        </FeaturesProvider>
-      </ConfirmProvider>
+      <FeaturesProvider value={features}>
+        <RouterProvider router={router as never} />
+      </FeaturesProvider>
     </QueryClientProvider>,
   );
   return router;
@@ -181,7 +183,7 @@ describe("a feature that is added to the list", () => {
   it("hears its live messages", async () => {
     show("/tickets");
     await screen.findByRole("heading", { name: "All tickets" });
-    await vi.waitFor(() => expect(Line.last).toBeDefined());
+    await vi.waitFor(() => expect(Line.last).toBeDefined(), PATIENT);
     act(() => Line.last.hear({ type: "ticket", id: "1" }));
     expect(heard.mock.calls[0]?.[1]).toEqual([{ type: "ticket", id: "1" }]);
   });
@@ -197,7 +199,7 @@ describe("a feature that is added to the list", () => {
   it("is out of reach outside of a Partner", async () => {
     signIn({ role: "platform_admin", tenant_id: null, permissions: ["partners.read", "tickets.read"] });
     const router = show("/tickets");
-    await vi.waitFor(() => expect(router.state.location.pathname).toBe("/platform"));
+    await vi.waitFor(() => expect(router.state.location.pathname).toBe("/platform"), PATIENT);
     expect(screen.queryByRole("heading", { name: "All tickets" })).toBeNull();
   });
 });

@@ -3,6 +3,7 @@ import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-ro
 import { Suspense, useEffect, useMemo, useRef, useState } from "react";
 import { type LiveParts, LiveProvider } from "@/api/live";
 import { useMe, useSignIn } from "@/api/use-sign-in";
+import { ConfirmProvider } from "@/components/confirm";
 import { DialogHost } from "@/components/dialog-host";
 import { useFeatures } from "@/features/collected";
 import type { Feature } from "@/features/define-feature";
@@ -12,13 +13,26 @@ import { useWhenIdle } from "@/lib/use-idle";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
 import { homeOf } from "./navigation";
+import { Notices } from "./notices";
 import { Palette, preloadPalette } from "./palette-lazy";
 import { PartnerBanner } from "./partner-banner";
 import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
 
+/** What stands around every page of who is signed in. Its code is not loaded for those who are not. */
 export function Shell() {
+  return (
+    <>
+      <ConfirmProvider>
+        <SignedIn />
+      </ConfirmProvider>
+      <Notices />
+    </>
+  );
+}
+
+function SignedIn() {
   const { status } = useSignIn();
   const { tenant_id } = useMe();
   // Not the address: while the next page loads, the address is new and the page shown is still the old one.
