@@ -103,17 +103,12 @@ function show(address: string, features: readonly Feature[] = [...FEATURES, tick
 const signIn = (part?: Partial<Me>) => adopt({ access_token: "t", expires_in: 300, me: me(part) });
 
 describe("a feature that is added to the list", () => {
-  // The code of pages is loaded when they are shown; here it is there before, so that no test waits for a slow machine.
+  // The code of pages is loaded when they are shown; here it is there before, so that no test waits for it.
   beforeAll(async () => {
     await Promise.all([import("./shell"), import("./palette")]);
-    await Promise.all([
-      import("@/features/machine/routes/machine-layout"),
-      import("@/features/settings/routes/account-tab"),
-    ]);
-    await Promise.all([
-      import("@/features/settings/routes/settings-layout"),
-      import("@/features/platform/routes/partners-page"),
-    ]);
+    const every: readonly Feature[] = FEATURES;
+    const shown = every.flatMap(({ pages = [], layouts = [], tabs = [] }) => [...pages, ...layouts, ...tabs]);
+    await Promise.all(shown.map(({ component }) => component.preload?.()));
   }, 120_000);
   beforeEach(() => {
     signIn();
