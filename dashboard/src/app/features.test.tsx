@@ -35,6 +35,7 @@ const me = (part: Partial<Me> = {}): Me => ({
 });
 const machine = { id: ID, hostname: "nw-1", status: "online", os_family: "linux", uptime_s: null, problems: [] };
 const ANSWERS: [RegExp, unknown][] = [
+  [/\/auth\/invitation\//, { email: "new@msp.example", name: "", partner_name: "Northwind", role: "partner_tech" }],
   [/\/live\/ticket$/, { ticket: "t", stream_url: "/api/v1/live" }],
   [/\/agents\/[^/]+$/, { ...machine, inventory: {}, latest: null, addresses: [] }],
   [/./, { items: [machine], clients: [], next_cursor: null, total: 1 }],
@@ -189,6 +190,18 @@ describe("a feature that is added to the list", () => {
     expect(await screen.findByText("This page is not part of your role.")).toBeTruthy();
     expect(screen.queryAllByRole("link", { name: "Tickets" })).toEqual([]);
     expect(screen.queryByRole("heading", { name: "All tickets" })).toBeNull();
+  });
+
+  it("has no page for an address whose id is none", async () => {
+    show("/tickets/foo");
+    expect(await screen.findByText("There is nothing at this address.")).toBeTruthy();
+    expect(screen.getAllByRole("link", { name: "Fleet" })).toBeTruthy();
+  });
+
+  it("leaves the others as they are: an invitation's link leads to its page, though its word is no id", async () => {
+    forget();
+    show("/welcome/a-secret-word");
+    expect(await screen.findByRole("button", { name: "Start" })).toBeTruthy();
   });
 
   it("is out of reach outside of a Partner", async () => {

@@ -115,6 +115,7 @@ function optionsOf<Search extends object>(page: Page<string, Search> & Pick<Tab,
     ...(search && { validateSearch: search }),
     // As a function of nothing: the compiler takes the names of the parameters from the path, not from here.
     ...(path.includes("$") && { loader: loader as () => void }),
+    notFoundComponent: RouteNotFound,
     component: needs === undefined ? component : gated(component, needs),
     staticData: { where, fill },
   };
