@@ -1,4 +1,4 @@
-"""One running product for the whole session, a signed-in API, a real browser."""
+"""One running product of each kind, a signed-in API, a real browser."""
 
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from product import Api, Product, start_demo, stop
 ARTIFACTS = Path(__file__).parent / ".artifacts"
 
 
-@pytest.fixture(scope="session", params=["embedded", "external"])
+@pytest.fixture(
+    scope="package",
+    params=[pytest.param(kind, marks=pytest.mark.xdist_group(f"e2e {kind}")) for kind in ("embedded", "external")],
+)
 def product(request: pytest.FixtureRequest) -> Iterator[Product]:
     """`gururmm demo` in a folder of its own: on embedded engines, then on Debian's with two of each process.
 

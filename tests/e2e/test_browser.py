@@ -3,8 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 from product import Api, Product, start_agent, until
+
+pytestmark = pytest.mark.takes(3)
 
 
 def open_machine(page: Page, product: Product, tab: str = "") -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from product import Api, Product, Terminal, until
 
+pytestmark = pytest.mark.takes(8)
+
 VICTIMS = ["agent", "gateway", "api", "worker", "nats", "postgres"]
 BACK_S = 15
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from product import Api, Product, Terminal, until
 
+pytestmark = pytest.mark.takes(8)
+
 LINES = 40_000
 LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\r\n\x1b\xc3\xa9"
 

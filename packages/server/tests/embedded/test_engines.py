@@ -15,6 +15,8 @@ from gururmm_server.infra.schema import migrate
 from packages.server.tests.embedded.engines import Engines
 from packages.server.tests.supervisor.services import until
 
+pytestmark = pytest.mark.takes(4)
+
 
 @pytest.fixture
 async def engines(tmp_path: Path) -> AsyncIterator[Engines]:

@@ -23,6 +23,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@pytest.mark.takes(5)
 async def test_a_full_disk_refuses_writes_and_serves_reads(small_disk: Path) -> None:
     engines = Engines(small_disk / "data")
     await engines.start()

@@ -17,6 +17,8 @@ from gururmm_server.infra.embedded.data_dir import free_port
 
 from packages.server.tests.install.container import Container, container
 
+pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(20)]
+
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[4]
 

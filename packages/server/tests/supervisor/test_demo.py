@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gururmm_server.infra.embedded.data_dir import free_port
 
 from packages.server.tests.supervisor.running import BIN, Up
@@ -43,6 +44,7 @@ def _token(told: dict[str, str]) -> str:
     return str(_ask(f"{told['url']}/api/v1/auth/sign-in", credentials)["access_token"])
 
 
+@pytest.mark.takes(20)
 def test_the_demo_names_this_machine_and_leaves_no_session_of_its_own(tmp_path: Path) -> None:
     ready, out = tmp_path / "ready.json", tmp_path / "out"
     demo = _start(tmp_path / "d", ready, out)

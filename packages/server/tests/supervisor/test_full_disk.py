@@ -19,6 +19,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@pytest.mark.takes(15)
 def test_it_says_so_serves_reads_and_goes_on_by_itself(small_disk: Path, tmp_path: Path) -> None:
     up = Up(tmp_path, "--disk-reserve-mb", "32", data=small_disk / "data")
     try:

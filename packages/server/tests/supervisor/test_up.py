@@ -16,6 +16,8 @@ from gururmm_server.infra.embedded.data_dir import free_port
 from packages.server.tests.supervisor.running import BIN, Up
 from packages.server.tests.supervisor.services import is_alive
 
+_SHARED = pytest.mark.xdist_group("gururmm up")
+
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
@@ -25,6 +27,8 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     running.stop()
 
 
+@_SHARED
+@pytest.mark.takes(10)
 def test_the_first_admin_comes_from_the_terminal_and_nowhere_else(up: Up) -> None:
     first = re.search(r"First sign-in +(.*) --email you@example\.org\n", up.said())
     assert first is not None, up.said()
@@ -57,6 +61,7 @@ def test_the_first_admin_comes_from_the_terminal_and_nowhere_else(up: Up) -> Non
     assert up.beside("audit", "verify", "--tenant", "nonsense").returncode == 2
 
 
+@pytest.mark.takes(12)
 def test_after_kill_9_of_the_supervisor_a_new_one_starts_on_the_same_data(tmp_path: Path) -> None:
     first = Up(tmp_path)
     first.gururmm("admin", "create", "--email", "kept@example.org")
@@ -78,6 +83,7 @@ def test_after_kill_9_of_the_supervisor_a_new_one_starts_on_the_same_data(tmp_pa
         assert second.stop() == 0
 
 
+@pytest.mark.takes(12)
 def test_secrets_that_do_not_fit_are_told_or_made_anew(tmp_path: Path) -> None:
     first = Up(tmp_path)
     assert first.stop() == 0
@@ -97,6 +103,7 @@ def test_secrets_that_do_not_fit_are_told_or_made_anew(tmp_path: Path) -> None:
         assert second.stop() == 0
 
 
+@pytest.mark.takes(6)
 def test_a_wrong_bus_url_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     done = subprocess.run(
         [
@@ -114,6 +121,7 @@ def test_a_wrong_bus_url_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> N
     assert str(tmp_path) not in "".join(" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
 
 
+@_SHARED
 def test_a_part_on_an_old_schema_says_what_to_run(up: Up) -> None:
     owner = (up.data / "secrets" / "postgres-owner").read_text()
     ports = json.loads((up.data / "ports.json").read_text())
@@ -133,6 +141,8 @@ def test_a_part_on_an_old_schema_says_what_to_run(up: Up) -> None:
     assert owner not in done.stderr
 
 
+@_SHARED
+@pytest.mark.takes(10)
 def test_every_process_comes_back_from_kill_9_and_the_end_leaves_none(up: Up) -> None:
     before = up.children()
     assert set(before) == {"postgres", "nats-server", "api", "gateway", "worker"}

@@ -1,0 +1,41 @@
+"""How the tests are spread over workers (`pytest -n auto`), each of which has engines of its own.
+
+What needs one thing that is there once (a running product, a container) shares a worker by the mark `xdist_group`. What
+takes long says so by the mark `takes`, and starts first, so that no worker is left alone with it at the end.
+"""
+
+import os
+from collections import defaultdict
+
+import pytest
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a good part of the tests waits for processes, timers and sockets."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Make PostgreSQL's account before there are workers, which would all make it at the same moment."""
+    if session.config.getoption("numprocesses"):
+        from gururmm_server.infra.embedded.account import unprivileged_account
+
+        unprivileged_account()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Among several workers, put the longest first: whole groups, each in its own order."""
+    if not hasattr(config, "workerinput"):
+        return
+    takes: defaultdict[str, float] = defaultdict(float)
+    for item in items:
+        for mark in item.iter_markers("takes"):
+            takes[_group(item)] += mark.args[0]
+    items.sort(key=lambda item: -takes[_group(item)])
+
+
+def _group(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    return f"@{mark.args[0] if mark.args else mark.kwargs['name']}" if mark else item.nodeid
