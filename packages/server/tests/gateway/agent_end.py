@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "wire" / "tests"))
 
 from generations import Today
 
+from packages.server.tests.waiting import until as until  # for the tests beside it
+
 Expected = TypeVar("Expected", bound=Message)
 
 
@@ -40,6 +42,8 @@ class _Listener(WSListener):
         self.seal: Seal | None = None
         self.pings = 0
         self.answer_pings = True
+        self.ponged = asyncio.Event()
+        self.over = asyncio.Event()
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type == WSMsgType.BINARY:
@@ -48,12 +52,15 @@ class _Listener(WSListener):
             self.pings += 1
             if self.answer_pings:
                 transport.send_pong(frame.get_payload_as_bytes())
+        elif frame.msg_type == WSMsgType.PONG:
+            self.ponged.set()
         elif frame.msg_type == WSMsgType.CLOSE:
             self.inbox.put_nowait(Ended(int(frame.get_close_code())))
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self.inbox.put_nowait(Ended(0))
+        self.over.set()
 
     def _take(self, data: bytes) -> None:
         if self.seal is not None:
@@ -147,6 +154,18 @@ class AgentEnd:
             except Ended as end:
                 return end.code
 
+    async def understood(self) -> None:
+        """Wait until the gateway has taken all that was sent: it answers a ping in its turn."""
+        self.listener.ponged.clear()
+        self.transport.send_ping()
+        await asyncio.wait_for(self.listener.ponged.wait(), 5)
+
+    async def gone(self) -> None:
+        """Drop the connection, if there was one, and wait until nothing is left of it here."""
+        self.cut()
+        if self.transport is not None:
+            await self.listener.over.wait()
+
     def cut(self) -> None:
         """Drop the connection without a word."""
         if self.transport is not None:
@@ -232,12 +251,3 @@ class Fleet:
     async def events(self, name: str) -> int:
         """How many such events wait in the outbox (no relay runs in these tests)."""
         return int(await self.value("select count(*) from core.outbox where name = $1", name))
-
-
-async def until(check: Any, limit_s: float = 8) -> None:
-    """Wait until `check` (async) is true."""
-    for _ in range(int(limit_s / 0.02)):
-        if await check():
-            return
-        await asyncio.sleep(0.02)
-    raise TimeoutError("it did not become true")

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvloop
@@ -23,12 +24,12 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[[], Awaitable[Gateway]]]:
-    """Starts gateways that live until the test is over."""
+async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[..., Awaitable[Gateway]]]:
+    """Starts gateways, as their constructor is told, that live until the test is over."""
     started: list[tuple[Gateway, asyncio.Task[None]]] = []
 
-    async def start() -> Gateway:
-        gateway = Gateway(db, bus)
+    async def start(**options: Any) -> Gateway:
+        gateway = Gateway(db, bus, **options)
         await gateway.open("127.0.0.1", 0)
         started.append((gateway, asyncio.create_task(gateway.run())))
         return gateway
@@ -43,7 +44,7 @@ async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[[], Aw
 
 
 @pytest.fixture
-async def gateway(start_gateway: Callable[[], Awaitable[Gateway]]) -> Gateway:
+async def gateway(start_gateway: Callable[..., Awaitable[Gateway]]) -> Gateway:
     return await start_gateway()
 
 
@@ -54,5 +55,4 @@ async def fleet(owner_url: str) -> AsyncIterator[Fleet]:
     await fleet.plant()
     yield fleet
     for end in fleet.ends:
-        end.cut()
-    await asyncio.sleep(0.01)
+        await end.gone()

@@ -1,12 +1,11 @@
 """Commands between table and agent: delivered once it is there, never to the wrong one, never lost, never run twice."""
 
-import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
 
-import msgspec
-from agent_end import AgentEnd, Fleet, until
+from agent_end import AgentEnd, Fleet
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import Deliver, LiveBatch
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
@@ -16,6 +15,11 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
+
+from packages.server.tests.hearing import hearing
+from packages.server.tests.waiting import until
+
+Start = Callable[..., Awaitable[Gateway]]
 
 
 async def queue(fleet: Fleet, agent: AgentEnd, script: str = "true", **columns: Any) -> UUID:
@@ -38,32 +42,33 @@ def result(command_id: UUID, **changes: Any) -> CommandResult:
 
 async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
-    live: list[LiveBatch] = []
-    hearing = await bus.subscribe(
-        traffic.live(fleet.tenant_id), lambda _s, data: live.append(msgspec.msgpack.decode(data, type=LiveBatch))
-    )
     first, second = await queue(fleet, agent, "echo one"), await queue(fleet, agent, "echo two")
-    await agent.join(gateway.port)
-    run = [await agent.expect(RunCommand), await agent.expect(RunCommand)]
-    assert [(r.command_id, r.script, r.timeout_s) for r in run] == [
-        (first.bytes, "echo one", 60),
-        (second.bytes, "echo two", 60),
-    ]
-    assert await status(fleet, first) == "delivered"
-    agent.send(CommandAccepted(command_id=first.bytes, started_at_ms=1))
-    await until(lambda: _is(fleet, first, "running"))
-    agent.send(CommandOutput(command_id=first.bytes, seq=0, stream=1, data=b"one\n"))
-    agent.send(result(first, exit_code=3, outcome="failed", chunks=1, message="exit\0 status 3"))
-    assert (await agent.expect(ResultAck)).command_id == first.bytes
-    row = await fleet.row("select * from core.commands where command_id = $1", first)
-    assert (row["status"], row["exit_code"], row["message"], row["duration_ms"]) == ("failed", 3, "exit status 3", 12)
-    assert row["started_at"] <= row["finished_at"]
-    assert await fleet.value("select data from core.command_output where command_id = $1", first) == b"one\n"
-    assert await fleet.events("command.completed") == 1
-    await asyncio.sleep(0.1)
-    assert [u.status for b in live for u in b.commands if u.command_id == first.bytes][-2:] == ["running", "failed"]
-    assert [(p.seq, p.data) for b in live for p in b.output] == [(0, b"one\n")]
-    await hearing.stop()
+    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+        await agent.join(gateway.port)
+        run = [await agent.expect(RunCommand), await agent.expect(RunCommand)]
+        assert [(r.command_id, r.script, r.timeout_s) for r in run] == [
+            (first.bytes, "echo one", 60),
+            (second.bytes, "echo two", 60),
+        ]
+        assert await status(fleet, first) == "delivered"
+        agent.send(CommandAccepted(command_id=first.bytes, started_at_ms=1))
+        await until(lambda: _is(fleet, first, "running"))
+        agent.send(CommandOutput(command_id=first.bytes, seq=0, stream=1, data=b"one\n"))
+        agent.send(result(first, exit_code=3, outcome="failed", chunks=1, message="exit\0 status 3"))
+        assert (await agent.expect(ResultAck)).command_id == first.bytes
+        row = await fleet.row("select * from core.commands where command_id = $1", first)
+        assert (row["status"], row["exit_code"], row["message"], row["duration_ms"]) == (
+            "failed",
+            3,
+            "exit status 3",
+            12,
+        )
+        assert row["started_at"] <= row["finished_at"]
+        assert await fleet.value("select data from core.command_output where command_id = $1", first) == b"one\n"
+        assert await fleet.events("command.completed") == 1
+        await until(lambda: any(u.status == "failed" for b in live for u in b.commands))
+        assert [u.status for b in live for u in b.commands if u.command_id == first.bytes][-2:] == ["running", "failed"]
+        assert [(p.seq, p.data) for b in live for p in b.output] == [(0, b"one\n")]
 
 
 async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
@@ -162,7 +167,8 @@ async def test_a_sequence_beyond_the_columns_harms_nobody(gateway: Gateway, flee
     await until(lambda: _is(fleet, commands[0], "succeeded"))
 
 
-async def test_what_was_lost_on_the_bus_is_found_within_seconds(gateway: Gateway, fleet: Fleet) -> None:
+async def test_what_was_lost_on_the_bus_is_found_by_looking(start_gateway: Start, fleet: Fleet) -> None:
+    gateway = await start_gateway(overdue_s=0.1)
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
     await until(lambda: fleet.online(agent))
@@ -178,7 +184,8 @@ async def test_what_was_lost_on_the_bus_is_found_within_seconds(gateway: Gateway
     assert await status(fleet, waiting) == "cancelled"
 
 
-async def test_eight_at_a_time_and_the_rest_after(gateway: Gateway, fleet: Fleet) -> None:
+async def test_eight_at_a_time_and_the_rest_after(start_gateway: Start, fleet: Fleet) -> None:
+    gateway = await start_gateway(overdue_s=0.1)
     (agent,) = await fleet.enrol()
     wanted = {(await queue(fleet, agent)).bytes for _ in range(10)}
     await agent.join(gateway.port)

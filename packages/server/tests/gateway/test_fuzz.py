@@ -28,6 +28,8 @@ from gururmm_wire.v2.agent import (
     TunnelOutput,
 )
 
+from packages.server.tests.waiting import until
+
 SEED = 20_261_123
 STRANGERS = 1500
 INSIDERS = 1500
@@ -157,7 +159,8 @@ async def test_agents_that_turned_hostile(gateway: Gateway, fleet: Fleet) -> Non
                     _spoil(source.choice(corpus), source) if source.random() < 0.3 else source.choice(corpus)
                 )
                 sent += 1
-        await asyncio.sleep(0.02)
+        if source.random() < 0.5:  # half of them are cut while they are still being read
+            await asyncio.sleep(0.02)  # sleep: whoever was closed answers nothing that could be waited for
         for agent in agents:
             agent.cut()
     await _quiet(gateway, tasks, 0)
@@ -167,11 +170,15 @@ async def test_agents_that_turned_hostile(gateway: Gateway, fleet: Fleet) -> Non
 async def _quiet(gateway: Gateway, tasks: int, agents: int) -> None:
     """Nothing is left of the hostile ones: no connection, no task."""
     roster = gateway.roster
-    for _ in range(700):
-        left = len(roster.waiting) + len(roster.checking) + len(roster.closing) + len(roster.throttled)
-        if not left and len(roster.agents) == agents and len(asyncio.all_tasks()) <= tasks:
-            return
+
+    def left() -> list[int]:
+        """Tasks too many, and sockets in each state."""
         for socket in roster.waiting:
             roster.waiting[socket] -= 10  # their time is over
-        await asyncio.sleep(0.02)
-    raise AssertionError((len(roster.waiting), len(roster.checking), len(roster.closing), len(roster.agents)))
+        states = (roster.waiting, roster.checking, roster.closing, roster.throttled)
+        return [len(asyncio.all_tasks()) - tasks, *(len(state) for state in states), len(roster.agents) - agents]
+
+    try:
+        await until(lambda: not any(count > 0 for count in left()) and len(roster.agents) == agents, 20)
+    except TimeoutError:
+        raise AssertionError(left()) from None

@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
 
 from gururmm_server.entrypoints.agent_gateway.group_commit import GroupCommit
 from gururmm_server.infra.errors import Unavailable
@@ -20,19 +19,24 @@ async def running(queue: GroupCommit[int]) -> AsyncIterator[None]:
 
 async def test_what_comes_during_a_write_goes_into_the_next_in_order() -> None:
     batches: list[list[int]] = []
+    began, go_on = asyncio.Semaphore(0), asyncio.Semaphore(0)
 
     async def write(items: list[int]) -> None:
+        began.release()
+        await go_on.acquire()
         batches.append(items)
-        await asyncio.sleep(0.01)
 
     queue = GroupCommit("test", write)
     async with running(queue):
         for number in range(50):
             queue.add(number)
-            await asyncio.sleep(0.001)
+            if number in {0, 9, 29}:
+                await began.acquire()
+                go_on.release()
+        go_on.release()
         assert await queue.drained(5)
     assert list(itertools.chain(*batches)) == list(range(50))
-    assert 2 <= len(batches) < 20
+    assert [len(batch) for batch in batches] == [1, 9, 20, 20]
 
 
 async def test_one_bad_item_is_dropped_alone() -> None:
@@ -54,8 +58,10 @@ async def test_one_bad_item_is_dropped_alone() -> None:
 async def test_nothing_is_dropped_while_the_database_is_away_until_the_bound() -> None:
     written: list[int] = []
     away = True
+    tried = asyncio.Event()
 
     async def write(items: list[int]) -> None:
+        tried.set()
         if away:
             raise Unavailable
         written.extend(items)
@@ -63,7 +69,7 @@ async def test_nothing_is_dropped_while_the_database_is_away_until_the_bound() -
     queue = GroupCommit("test", write, bound=1000)
     async with running(queue):
         queue.add(0)
-        await asyncio.sleep(0.02)
+        await tried.wait()
         taken = [queue.add(number, 100) for number in range(1, 15)]
         assert taken == [True] * 10 + [False] * 4
         assert not await queue.drained(0.05)
@@ -72,25 +78,16 @@ async def test_nothing_is_dropped_while_the_database_is_away_until_the_bound() -
     assert written == list(range(11))
 
 
-async def test_a_lazy_item_waits_for_company_but_not_for_long() -> None:
-    batches: list[list[int]] = []
-
-    async def write(items: list[int]) -> None:
-        batches.append(items)
-
-    queue = GroupCommit("test", write, patience_s=0.1)
-    async with running(queue):
-        queue.add(1, lazy=True)
-        await asyncio.sleep(0.01)
-        assert batches == []
-        queue.add(2)
-        await asyncio.sleep(0.02)
-        assert batches == [[1, 2]]
-        started = monotonic()
-        queue.add(3, lazy=True)
-        while len(batches) < 2:
-            await asyncio.sleep(0.005)
-        assert 0.05 < monotonic() - started < 1
+async def test_a_lazy_item_waits_for_company_but_not_for_ever() -> None:
+    batches: asyncio.Queue[list[int]] = asyncio.Queue()
+    patient, quick = (GroupCommit("test", batches.put, patience_s=seconds) for seconds in (3600, 0.01))
+    async with running(patient), running(quick):
+        patient.add(1, lazy=True)
+        quick.add(2, lazy=True)
+        assert await asyncio.wait_for(batches.get(), 5) == [2]
+        assert batches.empty(), "the patient one waits"
+        patient.add(3)
+        assert await asyncio.wait_for(batches.get(), 5) == [1, 3]
 
 
 async def test_no_owner_takes_more_than_its_share() -> None:

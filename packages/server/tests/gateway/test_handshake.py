@@ -198,6 +198,5 @@ async def test_two_connections_at_once_end_with_one(gateway: Gateway, fleet: Fle
     assert [task.result() for task in done] == [Close.REPLACED]
     for task in pending:
         task.cancel()
-    await asyncio.sleep(0.1)
     assert len(gateway.roster.agents) == 1
-    assert await fleet.online(agent)
+    await until(lambda: fleet.online(agent))

@@ -1,6 +1,5 @@
 """Inventory: hashes first, only differences stored and told, hostile content harmless."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -128,7 +127,7 @@ async def test_hostile_content_is_stored_harmlessly(gateway: Gateway, fleet: Fle
     await _settled(fleet, agent, "system", items)
     hostname = await fleet.value("select hostname from core.agents where agent_id = $1", agent.agent_id)
     assert hostname.startswith("host-")
-    await asyncio.sleep(0.05)
+    await agent.understood()
     assert len(gateway.roster.agents) == 1
 
 

@@ -149,11 +149,7 @@ async def test_an_agent_that_does_not_read_is_let_go(gateway: Gateway, fleet: Fl
         await asyncio.sleep(0)
     assert not gateway.roster.agents
     assert socket.code == Close.TOO_SLOW
-    for _ in range(300):
-        if not gateway.roster.closing:
-            break
-        await asyncio.sleep(0.02)
-    assert not gateway.roster.closing
+    await until(lambda: not gateway.roster.closing)
 
 
 async def test_a_crowd_of_strangers_does_not_keep_agents_out_for_long(gateway: Gateway, fleet: Fleet) -> None:

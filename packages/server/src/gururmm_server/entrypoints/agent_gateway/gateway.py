@@ -69,10 +69,20 @@ _NOTABLE: Final = {
 class Gateway:
     """One gateway. `open` first, then `run` as a task until `drain`, then `close`."""
 
-    def __init__(self, db: Database, bus: Bus, *, gateway_id: str = "") -> None:
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        *,
+        gateway_id: str = "",
+        overdue_s: float = OVERDUE_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """`overdue_s` is how often it looks for commands that nobody told it of; `clock` times an agent's return."""
         self.gateway_id = gateway_id or f"g{new_id().hex[-12:]}"
         self.port = 0
-        self.roster = Roster()
+        self.roster = Roster(clock)
+        self._overdue_s = overdue_s
         self._db = db
         self._bus = bus
         self._url = ""
@@ -290,7 +300,7 @@ class Gateway:
     async def _run_overdue(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(self._commands_wake.wait(), OVERDUE_S)
+                await asyncio.wait_for(self._commands_wake.wait(), self._overdue_s)
             except TimeoutError:
                 log.debug("look for commands that wait")
             self._commands_wake.clear()

@@ -1,5 +1,6 @@
 """Which sockets there are, by the agent behind them, and which have left a moment ago."""
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 from uuid import UUID
@@ -14,7 +15,8 @@ GRACE_S: Final = 5.0
 class Roster:
     """The gateway's memory of its connections. Plain dictionaries; nothing waits here."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
         self.waiting: dict[AgentSocket, float] = {}
         """Not authenticated yet, oldest first, since when (monotonic)."""
         self.checking: dict[AgentSocket, float] = {}
@@ -51,7 +53,7 @@ class Roster:
 
     def linger(self, session: AgentSession) -> None:
         """The agent's connection broke; it may be back in a moment."""
-        self.leaving[session.agent_id] = (session, monotonic())
+        self.leaving[session.agent_id] = (session, self._clock())
 
     def move(self, agent_id: bytes, client_id: UUID) -> None:
         """The agent, here or just gone, is under another Client now."""
@@ -63,7 +65,7 @@ class Roster:
 
     def overdue(self, grace_s: float = GRACE_S) -> list[AgentSession]:
         """Those that did not come back in time; they are forgotten here."""
-        limit = monotonic() - grace_s
+        limit = self._clock() - grace_s
         late: list[AgentSession] = []
         for session, since in self.leaving.values():
             if since > limit:
