@@ -87,6 +87,7 @@ class Gateway:
         self._bus = bus
         self._url = ""
         self._draining = False
+        self._others = 0
         self._beaten_at = 0.0
         self._server: asyncio.Server | None = None
         self._record = GatewayRecord(db, self.gateway_id)
@@ -164,14 +165,13 @@ class Gateway:
     async def drain(self, limit_s: float = DRAIN_S) -> None:
         """Send the agents to other gateways without a storm; where there is none, just say that it is over."""
         self._draining = True
-        others = 0
         try:
             await self._record.beat(self._url, draining=True)
-            others = await self._record.others_alive()
+            self._others = await self._record.others_alive()
         except GuruError as error:
             log.warning("drain without the database", error=str(error))
-        within_s = min(int(limit_s) - 5, 1 + len(self.roster.agents) // MOVES_PER_SECOND) if others else 0
-        log.info("gateway drains", agents=len(self.roster.agents), others=others, within_s=within_s)
+        within_s = min(int(limit_s) - 5, 1 + len(self.roster.agents) // MOVES_PER_SECOND) if self._others else 0
+        log.info("gateway drains", agents=len(self.roster.agents), others=self._others, within_s=within_s)
         if within_s > 0:
             message = encode(MoveOver(within_s=within_s))
             await self._each_agent(lambda socket: socket.send(message))
@@ -186,11 +186,16 @@ class Gateway:
         await asyncio.sleep(0.05)
 
     async def close(self) -> None:
-        """Write what waits, count whoever is left as offline, and leave the list of gateways."""
+        """Write what waits and leave the list of gateways.
+
+        Whoever has left counts as offline, unless there is a gateway to come back to: that one may not have written it
+        yet, and the worker counts those that never came.
+        """
         if self._server is not None:
             self._server.close()
-        for session in self.roster.overdue(grace_s=-1):
-            self._queues.left(session, "the gateway stopped")
+        if not self._others:
+            for session in self.roster.overdue(grace_s=-1):
+                self._queues.left(session, "the gateway stopped")
         if not await self._queues.drained(5):
             log.warning("not everything could be written before the end")
         await self._uplink.drained(2)
