@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -19,8 +18,7 @@ from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity import messages
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
-from gururmm_server.entrypoints.tech_stream import live
-from gururmm_server.entrypoints.tech_stream.live import LiveStreams, build_router
+from gururmm_server.entrypoints.tech_stream.live import PING_AFTER_S, LiveStreams, build_router
 from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -29,6 +27,7 @@ from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Metrics
 from gururmm_wire.v2.server import Watch
 
+from packages.server.tests.waiting import until
 from packages.server.tests.world import Api, Partner, plant
 
 _deliver = msgspec.msgpack.Decoder(traffic.Deliver)
@@ -37,10 +36,12 @@ _deliver = msgspec.msgpack.Decoder(traffic.Deliver)
 class Server:
     """The live routes on a port."""
 
-    def __init__(self, api: Api, port: int, bus: Bus) -> None:
+    def __init__(self, api: Api, port: int, bus: Bus, frames: asyncio.Semaphore) -> None:
         self.api = api
         self.port = port
         self.bus = bus
+        self.frames = frames
+        """Released for each frame that a browser's session was told of."""
 
     async def ticket(self, person: Principal) -> str:
         async with self.api.as_(person) as client:
@@ -62,10 +63,14 @@ class Server:
         """A browser that said hello and these frames."""
         async with self.connect(await self.ticket(person)) as socket:
             assert (await said(socket))["type"] == "hello"
-            for frame in frames:
-                await socket.send(json.dumps(frame))
-            await asyncio.sleep(0.1)  # frames and the subscription settle
+            await self.say(socket, *(frames or [{"type": "visible", "agent_ids": []}]))
             yield socket
+
+    async def say(self, socket: Any, *frames: dict[str, Any]) -> None:
+        """Send frames and wait until the session has them, which it takes once it hears the Partner's traffic."""
+        for frame in frames:
+            await socket.send(json.dumps(frame))
+            await asyncio.wait_for(self.frames.acquire(), 5)
 
     async def tell(self, partner: Partner, **batch: Any) -> None:
         await self.bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch(**batch)))
@@ -76,9 +81,14 @@ async def said(socket: Any, seconds: float = 5) -> dict[str, Any]:
     return message
 
 
-async def nothing(socket: Any, seconds: float = 0.3) -> None:
-    with pytest.raises(TimeoutError):
-        await said(socket, seconds)
+async def nothing_but(socket: Any, server: Server, partner: Partner, agent: int = 0) -> None:
+    """Tell an event and a machine's change: the browser hears of them next, and of nothing that was told before."""
+    mark = {"name": "agent.online", "id": str(new_id())}
+    client = partner.clients[agent % 2].bytes
+    await server.tell(partner, agents=[row(partner, agent, changed=True)], feed=[traffic.FeedItem(client, mark)])
+    heard = {message["type"]: message for message in [await said(socket), await said(socket)]}
+    assert heard["event"]["item"] == mark, heard
+    assert [item["id"] for item in heard["agents"]["items"]] == [str(partner.agents[agent])], heard
 
 
 @pytest.fixture
@@ -87,18 +97,39 @@ async def partner(owner_url: str) -> Partner:
 
 
 @pytest.fixture
-async def server(db: Database, bus: Bus) -> AsyncIterator[Server]:
+def frames(monkeypatch: pytest.MonkeyPatch) -> asyncio.Semaphore:
+    """Counts the frames that sessions were told of."""
+    told = asyncio.Semaphore(0)
+
+    def counted(act: Callable[[LiveSession, Any], None]) -> Callable[[LiveSession, Any], None]:
+        def acting(session: LiveSession, what: Any) -> None:
+            act(session, what)
+            told.release()
+
+        return acting
+
+    for name in ("show", "watch", "follow"):
+        monkeypatch.setattr(LiveSession, name, counted(getattr(LiveSession, name)))
+    return told
+
+
+@pytest.fixture
+def ping_after_s() -> float:
+    return PING_AFTER_S
+
+
+@pytest.fixture
+async def server(db: Database, bus: Bus, frames: asyncio.Semaphore, ping_after_s: float) -> AsyncIterator[Server]:
     hub = LiveHub(bus, linger_seconds=0.1)
-    revocations = Revocations(db, bus)
+    revocations = Revocations(db, bus, reload_s=0.2)
     await revocations.open()
-    streams = LiveStreams(db, bus, hub, AgentService(db, bus), revocations.revoked)
+    streams = LiveStreams(db, bus, hub, AgentService(db, bus), revocations.revoked, ping_after_s=ping_after_s)
     await streams.open()
     api = Api(build_router(streams))
     web = uvicorn.Server(uvicorn.Config(api.app, port=0, log_level="warning", ws="websockets-sansio"))
     serving = asyncio.create_task(web.serve())
-    while not web.started:
-        await asyncio.sleep(0.01)
-    yield Server(api, web.servers[0].sockets[0].getsockname()[1], bus)
+    await until(lambda: web.started)
+    yield Server(api, web.servers[0].sockets[0].getsockname()[1], bus, frames)
     await streams.close()
     web.should_exit = True
     await serving
@@ -115,7 +146,7 @@ async def test_status_for_all_readings_for_visible_rows(server: Server, partner:
     visible = {"type": "visible", "agent_ids": [str(partner.agents[0])]}
     async with server.looking(partner.person(), visible) as socket:
         await server.tell(partner, agents=[row(partner, 1, online=False, changed=True), row(partner, 2)])
-        message = await said(socket, 0.8)
+        message = await said(socket)
         assert message == {
             "type": "agents",
             "items": [
@@ -130,18 +161,17 @@ async def test_status_for_all_readings_for_visible_rows(server: Server, partner:
                 }
             ],
         }
-        started = time.monotonic()
-        for cpu in range(10):
+        for cpu in range(100):
             await server.tell(partner, agents=[row(partner, 0, cpu=cpu), row(partner, 2, cpu=cpu)])
-        message = await said(socket)
-        assert [(item["id"], item["cpu_percent"]) for item in message["items"]] == [(str(partner.agents[0]), 0.9)]
-        assert time.monotonic() - started > 0.5, "readings are merged over a second"
+        readings = [await said(socket)]
+        while readings[-1]["items"][0]["cpu_percent"] != 9.9:
+            readings.append(await said(socket))
+        assert {item["id"] for message in readings for item in message["items"]} == {str(partner.agents[0])}
+        assert len(readings) <= 10, "a hundred readings are merged, a second's into one"
 
 
-async def test_an_idle_browser_is_told_that_the_server_lives(
-    server: Server, partner: Partner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "_PING_AFTER_S", 0.05)
+@pytest.mark.parametrize("ping_after_s", [0.05])
+async def test_an_idle_browser_is_told_that_the_server_lives(server: Server, partner: Partner) -> None:
     async with server.looking(partner.person()) as socket:
         for _ in range(3):
             assert await said(socket) == {"type": "ping"}
@@ -203,11 +233,10 @@ async def test_watching_a_machine_asks_it_for_fast_readings(server: Server, part
         assert (message["agent_id"], message["sample"]["cpu_percent"]) == (str(partner.agents[0]), 12.5)
         await server.tell(partner, agents=[row(partner, 0, changed=True)])
         await asyncio.wait_for(asked.get(), 5)  # it came back through a new socket that knows of no watcher
-        await socket.send(json.dumps({"type": "watch", "agent_id": None}))
-        await asyncio.sleep(0.1)
-        await server.tell(partner, samples=[sample])
         assert (await said(socket))["type"] == "agents"
-        await nothing(socket)
+        await server.say(socket, {"type": "watch", "agent_id": None})
+        await server.tell(partner, samples=[sample])
+        await nothing_but(socket, server, partner)
     await gateway.stop()
 
 
@@ -223,7 +252,7 @@ async def test_watching_another_partners_machine_does_nothing(
     ]
     async with server.looking(partner.person(), *frames) as socket:
         await server.tell(other, agents=[row(other, 0, changed=True)])
-        await nothing(socket)
+        await nothing_but(socket, server, partner)
         assert asked.empty()
     await gateway.stop()
 
@@ -255,7 +284,7 @@ async def test_a_client_contact_sees_its_client_only(server: Server, partner: Pa
         by_type = {message["type"]: message for message in got}
         assert by_type["event"]["item"] == {"name": "agent.offline"}
         assert [item["id"] for item in by_type["agents"]["items"]] == [str(partner.agents[1])]
-        await nothing(socket)
+        await nothing_but(socket, server, partner, 1)
 
 
 async def closed_with(socket: Any, seconds: float = 5) -> int | None:
@@ -280,8 +309,8 @@ async def test_signing_out_ends_the_stream(server: Server, partner: Partner, bus
     async with server.looking(person) as socket, server.looking(partner.person()) as colleague:
         revoked = messages.SessionsRevoked([person.session_id.bytes])
         await bus.publish(messages.SESSIONS_REVOKED, traffic.encode(revoked))
-        assert await closed_with(socket, 1) == 4401
-        await nothing(colleague)
+        assert await closed_with(socket) == 4401
+        await nothing_but(colleague, server, partner)
 
 
 async def test_a_session_that_ended_in_the_database_alone_ends_the_stream(
@@ -309,10 +338,8 @@ async def test_a_session_that_ended_in_the_database_alone_ends_the_stream(
         server.looking(colleague_person) as colleague,
     ):
         await owner.execute("update core.user_sessions set ended_at = now() where session_id = $1", person.session_id)
-        assert [await closed_with(socket, 7), await closed_with(second, 1)] == [4401, 4401]
-        await colleague.send(json.dumps({"type": "watch", "agent_id": None}))
-        await asyncio.sleep(1)
-        assert colleague.close_code is None
+        assert [await closed_with(socket), await closed_with(second)] == [4401, 4401]
+        await nothing_but(colleague, server, partner)
     await owner.close()
 
 
@@ -358,10 +385,7 @@ async def test_one_subscription_however_many_look(bus: Bus, partner: Partner) ->
     ):
         assert len(hub._channels) == 1
         await bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch()))
-        async with asyncio.timeout(5):
-            while len(got) < 2:
-                await asyncio.sleep(0.01)
+        await until(lambda: len(got) == 2)
     assert len(hub._channels) == 1, "a wait that comes soon finds it open"
-    await asyncio.sleep(0.2)
-    assert not hub._channels
+    await until(lambda: not hub._channels)
     await hub.close()

@@ -41,13 +41,17 @@ _BATCH_BYTES = 64 * 1024 * 1024
 _DIRECT_BYTES = 8 * 1024 * 1024
 """What is sent to gateways straight after the commit; beyond that their sweeps fetch the rest at their own pace."""
 _LIVE_ITEMS = 500
-_RECHECK_SECONDS = 0.5
+RECHECK_SECONDS = 0.5
 
 
 class CommandService:
     """One transaction an act: no audit row, no action."""
 
-    def __init__(self, db: Database, bus: Bus, agents: AgentService, hub: LiveHub) -> None:
+    def __init__(
+        self, db: Database, bus: Bus, agents: AgentService, hub: LiveHub, *, recheck_s: float = RECHECK_SECONDS
+    ) -> None:
+        """`recheck_s`: live traffic may be lost, so whoever waits for a command looks at its row this often."""
+        self._recheck_s = recheck_s
         self._db = db
         self._bus = bus
         self._agents = agents
@@ -100,8 +104,7 @@ class CommandService:
                 if row["status"] in FINAL or left <= 0:
                     return shapes.detail(row)
                 try:
-                    # Live traffic may be lost, so the row is looked at now and then all the same.
-                    await asyncio.wait_for(changed.wait(), min(left, _RECHECK_SECONDS))
+                    await asyncio.wait_for(changed.wait(), min(left, self._recheck_s))
                 except TimeoutError:
                     continue
                 changed.clear()

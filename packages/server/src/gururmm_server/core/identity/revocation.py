@@ -16,7 +16,7 @@ from gururmm_server.infra.nats import Bus, Subscription
 
 log = get_logger(__name__)
 
-_RELOAD_S = 5.0
+RELOAD_S = 5.0
 _KEEP_S = ACCESS_SECONDS + 60
 _decode = msgspec.msgpack.Decoder(SessionsRevoked).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -25,9 +25,10 @@ _encode = msgspec.msgpack.Encoder().encode
 class Revocations:
     """A set in memory. The bus fills it at once; the database, read every few seconds, fills in what the bus lost."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, bus: Bus, *, reload_s: float = RELOAD_S) -> None:
         self._db = db
         self._bus = bus
+        self._reload_s = reload_s
         self._ended: dict[UUID, float] = {}
         self._subscription: Subscription | None = None
         self._task: asyncio.Task[None] | None = None
@@ -68,7 +69,7 @@ class Revocations:
 
     async def _follow(self) -> None:
         while True:
-            await asyncio.sleep(_RELOAD_S)
+            await asyncio.sleep(self._reload_s)
             try:
                 await self.reload()
             except GuruError as error:

@@ -37,6 +37,7 @@ class ServiceSpec:
     start_limit_s: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     stop_limit_s: float = 10.0
+    restart_delay_s: float = _FIRST_DELAY_S
     before_start: Callable[[], None] | None = None
 
 
@@ -98,7 +99,7 @@ class Service:
 
     async def _keep_running(self) -> None:
         loop = asyncio.get_running_loop()
-        delay = _FIRST_DELAY_S
+        delay = self.spec.restart_delay_s
         while True:
             assert self._child is not None
             since = loop.time()
@@ -108,7 +109,7 @@ class Service:
             self._child.kill()  # whatever it left behind in its process group
             self._become(State.DOWN)
             if loop.time() - since > _STEADY_S:
-                delay = _FIRST_DELAY_S
+                delay = self.spec.restart_delay_s
             await asyncio.sleep(delay)
             delay = min(delay * 2, _LONGEST_DELAY_S)
             self.restarts += 1

@@ -37,7 +37,7 @@ log = get_logger(__name__)
 CLOSE_TICKET_REFUSED = 4401
 _WATCH_INTERVAL_S = 2
 _WATCH_FOR_S = 30
-_PING_AFTER_S = 5
+PING_AFTER_S = 5
 _PING = '{"type":"ping"}'
 _FRAME_CHARACTERS = 64 * 1024
 _FRAMES_PER_S = 50
@@ -80,9 +80,17 @@ class LiveStreams:
     """The live sockets of this process."""
 
     def __init__(
-        self, db: Database, bus: Bus, hub: LiveHub, agents: AgentService, revoked: Callable[[UUID], bool]
+        self,
+        db: Database,
+        bus: Bus,
+        hub: LiveHub,
+        agents: AgentService,
+        revoked: Callable[[UUID], bool],
+        *,
+        ping_after_s: float = PING_AFTER_S,
     ) -> None:
         """`revoked` says whether a sign-in session has ended, from memory."""
+        self._ping_after_s = ping_after_s
         self._db = db
         self._bus = bus
         self._hub = hub
@@ -119,7 +127,7 @@ class LiveStreams:
         async with self._hub.listening(scope.tenant_id, session.take):
             tasks = [
                 asyncio.create_task(work)
-                for work in (_send(socket, session), self._receive(socket, session), self._keep_watching(session))
+                for work in (self._send(socket, session), self._receive(socket, session), self._keep_watching(session))
             ]
             mine = self._serving.setdefault(principal.session_id, set())
             mine.update(tasks)
@@ -144,6 +152,20 @@ class LiveStreams:
             for session_id in filter(self._revoked, list(self._serving)):
                 for task in self._serving[session_id]:
                     task.cancel()
+
+    async def _send(self, socket: WebSocket, session: LiveSession) -> None:
+        """Until the browser is gone."""
+        while True:
+            try:
+                async with asyncio.timeout(self._ping_after_s):
+                    texts = await session.messages()
+            except TimeoutError:
+                texts = [_PING]  # a browser that hears nothing for 12 s takes the line for dead
+            for text in texts:
+                try:
+                    await socket.send_text(text)
+                except (WebSocketDisconnect, RuntimeError, OSError):
+                    return
 
     async def _receive(self, socket: WebSocket, session: LiveSession) -> None:
         clock = asyncio.get_running_loop().time
@@ -215,18 +237,3 @@ def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
             await socket.close(code, reason)
 
     return router
-
-
-async def _send(socket: WebSocket, session: LiveSession) -> None:
-    """Until the browser is gone."""
-    while True:
-        try:
-            async with asyncio.timeout(_PING_AFTER_S):
-                texts = await session.messages()
-        except TimeoutError:
-            texts = [_PING]  # a browser that hears nothing for 12 s takes the line for dead
-        for text in texts:
-            try:
-                await socket.send_text(text)
-            except (WebSocketDisconnect, RuntimeError, OSError):
-                return
