@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.embedded.nats import EmbeddedNats
@@ -23,9 +24,21 @@ from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.schema import migrate
 
+from packages.server.tests.waiting import until
+
 _numbers = itertools.count()
 _ROOM = 2 << 30
 """One worker's engines keep well below half of it."""
+
+# What a failing test shows. Structlog's own way draws every exception with all variables around it, in seconds.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S.%f"),
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -45,12 +58,11 @@ class Engines:
 
 
 async def _wait(ready: Callable[[], Awaitable[bool]], process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
-        if await ready():
-            return
+    def answers() -> Awaitable[bool]:
         assert process.poll() is None, f"{process.args} ended with {process.returncode}"
-        await asyncio.sleep(0.05)
-    raise TimeoutError(str(process.args))
+        return ready()
+
+    await until(answers, 60)
 
 
 @pytest.fixture(scope="session")
