@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,16 @@ async def until(check: Callable[[], Any], seconds: float = 10) -> Any:
             if answer:
                 return answer
             await asyncio.sleep(0.01)  # sleep: nothing tells us when to ask again
+
+
+def wait_until(check: Callable[[], Any], seconds: float = 10) -> Any:
+    """The same for tests that have no event loop."""
+    end = time.monotonic() + seconds
+    while not (answer := check()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"not within {seconds} s")
+        time.sleep(0.05)  # sleep: nothing tells us when to ask again
+    return answer
 
 
 class Clock:

@@ -28,6 +28,7 @@ from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
+from packages.server.tests.waiting import until
 from packages.server.tests.world import person
 
 URL = "http://rmm.example.org"
@@ -150,8 +151,7 @@ async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]
     serving = asyncio.create_task(server.run())
     own, foreign = await build_house(db, bus, "own"), await build_house(db, bus, "foreign")
     async with new_browser() as browser:
-        while not server.started:
-            await asyncio.sleep(0.01)
+        await until(lambda: server.started)
         yield Api(
             app=process.app,
             db=db,

@@ -1,6 +1,5 @@
 """Signing in and out: cookies, rotation, limits, revocation, other keys' tokens."""
 
-import asyncio
 import base64
 import json
 import time
@@ -19,6 +18,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 
 from packages.server.tests import world
+from packages.server.tests.waiting import until
 
 from .conftest import PASSWORD, Answer, Api, new_browser
 
@@ -188,11 +188,7 @@ async def test_an_ended_session_is_known_to_every_api_process(api: Api) -> None:
     session_id = api.identity.tokens.verify(mine).session_id
     assert not other.revoked(session_id)
     await api.ask("POST", f"/auth/sessions/{session_id}/end", token=mine)
-    for _ in range(100):
-        if other.revoked(session_id):
-            break
-        await asyncio.sleep(0.01)
-    assert other.revoked(session_id)
+    await until(lambda: other.revoked(session_id))
     await other.close()
     # A process that starts afterwards, or that the bus did not reach, reads it.
     late = Revocations(api.db, api.bus)

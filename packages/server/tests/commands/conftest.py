@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,11 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.routes import build_router
 from gururmm_server.core.commands.service import CommandService
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.events.hub import Listener, LiveHub
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
-from gururmm_wire.codec import decode_from_server
+from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.v2.server import Watch
 
 from packages.server.tests.world import Api, Partner, plant
 
@@ -31,6 +33,12 @@ class Traffic:
 
     async def sent(self) -> tuple[UUID, Any]:
         return await asyncio.wait_for(self.to_agents.get(), 5)
+
+    async def nothing_more(self, bus: Bus) -> None:
+        """Make sure that nothing was sent beside what was taken: the next thing is what we send now."""
+        order = traffic.Deliver(agent_id=bytes(16), message=encode(Watch(2, 30)))
+        await bus.publish(traffic.gateway_deliver("gw-1"), traffic.encode(order))
+        assert await self.sent() == (UUID(bytes=bytes(16)), Watch(2, 30))
 
     async def update(self) -> traffic.CommandUpdate:
         while True:
@@ -69,11 +77,36 @@ async def carried(bus: Bus, partner: Partner) -> AsyncIterator[Traffic]:
         await subscription.stop()
 
 
+class Hub(LiveHub):
+    """Says when somebody has begun to listen."""
+
+    def __init__(self, bus: Bus) -> None:
+        super().__init__(bus)
+        self.listened = asyncio.Event()
+
+    @asynccontextmanager
+    async def listening(self, tenant_id: UUID, listener: Listener) -> AsyncIterator[None]:
+        async with super().listening(tenant_id, listener):
+            self.listened.set()
+            yield
+
+
 @pytest.fixture
-async def api(db: Database, bus: Bus) -> AsyncIterator[Api]:
-    hub = LiveHub(bus)
-    yield Api(build_router(CommandService(db, bus, AgentService(db, bus), hub)))
+async def hub(bus: Bus) -> AsyncIterator[Hub]:
+    hub = Hub(bus)
+    yield hub
     await hub.close()
+
+
+@pytest.fixture
+def recheck_s() -> float:
+    """How often whoever waits for a command looks at its row: never, unless the test says otherwise."""
+    return 3600
+
+
+@pytest.fixture
+async def api(db: Database, bus: Bus, hub: Hub, recheck_s: float) -> Api:
+    return Api(build_router(CommandService(db, bus, AgentService(db, bus), hub, recheck_s=recheck_s)))
 
 
 @pytest.fixture

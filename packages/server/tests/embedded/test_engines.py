@@ -13,7 +13,7 @@ from gururmm_server.entrypoints.supervisor.service import State
 from gururmm_server.infra.schema import migrate
 
 from packages.server.tests.embedded.engines import Engines
-from packages.server.tests.supervisor.services import until
+from packages.server.tests.waiting import until
 
 pytestmark = pytest.mark.takes(4)
 

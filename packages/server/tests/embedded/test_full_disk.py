@@ -10,7 +10,7 @@ import pytest
 from gururmm_server.entrypoints.supervisor.disk_guard import DiskGuard
 
 from packages.server.tests.embedded.engines import Engines
-from packages.server.tests.supervisor.services import until_ready
+from packages.server.tests.waiting import until
 
 
 @pytest.fixture
@@ -43,14 +43,14 @@ async def test_a_full_disk_refuses_writes_and_serves_reads(small_disk: Path) -> 
         with pytest.raises(OSError, match="No space left"):
             filler.write_bytes(bytes(engines.data.free_bytes() + 1_000_000))
         guard.look()
-        await until_ready(is_read_only)
+        await until(is_read_only)
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await connection.execute("insert into kept values (2)")
         assert await connection.fetchval("select count(*) from kept") == 1
 
         filler.unlink()
         guard.look()
-        await until_ready(lambda: is_read_only("off"))
+        await until(lambda: is_read_only("off"))
         await connection.execute("insert into kept values (2)")
         assert await connection.fetchval("select count(*) from kept") == 2
         await connection.close()

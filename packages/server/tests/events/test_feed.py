@@ -1,6 +1,5 @@
 """The activity feed: a sentence for every event of the catalogue, pages, and what a Client contact may know."""
 
-import asyncio
 from datetime import UTC, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
@@ -18,6 +17,7 @@ from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.outbox import Envelope
 from gururmm_server.infra.paging import Page
 
+from packages.server.tests.hearing import hearing
 from packages.server.tests.world import Api, Partner, plant
 
 
@@ -136,17 +136,11 @@ async def test_an_event_from_before_a_move_is_the_new_clients(db: Database, bus:
     old, new = partner.clients[1], partner.clients[0]  # the machine is under Client 0 by now
     stale = msgspec.structs.replace(feed_row(partner, 1), client_id=old, site_id=partner.sites[1])
     feed = ActivityFeed(db, bus)
-    heard: list[traffic.LiveBatch] = []
-    live = await bus.subscribe(
-        traffic.live(partner.tenant_id),
-        lambda _s, data: heard.append(msgspec.msgpack.decode(data, type=traffic.LiveBatch)),
-    )
-    await asyncio.sleep(0.05)
-    assert await feed.add([stale]) == 1
+    async with hearing(bus, traffic.live(partner.tenant_id), traffic.LiveBatch) as live:
+        assert await feed.add([stale]) == 1
+        heard = await live.everything()
     api = Api(build_router(feed))
     for client_id, count in ((old, 0), (new, 1)):
         async with api.as_(partner.person(Role.CLIENT_CONTACT, client_id)) as contact:
             assert (await contact.get("/events")).json()["total"] == count
-    await asyncio.sleep(0.1)
     assert [item.client_id for batch in heard for item in batch.feed] == [new.bytes]
-    await live.stop()

@@ -81,7 +81,9 @@ async def _looking(bus: Bus, fleet: Fleet, *contacts: Contact) -> Callable[[], A
         for contact in contacts:
             contact.session.take(batch)
 
-    return (await bus.subscribe(traffic.live(fleet.tenant_id), take)).stop
+    subscription = await bus.subscribe(traffic.live(fleet.tenant_id), take)
+    await bus.settled()
+    return subscription.stop
 
 
 async def test_the_old_clients_contact_hears_nothing_more(
@@ -118,7 +120,6 @@ async def test_the_new_clients_contact_sees_it_at_once(
     agent = await _joined(gateway, fleet)
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
     stop = await _looking(bus, fleet, ex, new)
-    await asyncio.sleep(0.05)
     await AgentService(db, bus).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
     heard, leaked = await asyncio.gather(new.said(0.5), ex.said(0.5))
     assert (heard, leaked) == (["agents"], [])

@@ -4,9 +4,11 @@ import fcntl
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from packages.server.tests.waiting import wait_until
 
 _CACHE = Path(__file__).parents[4] / ".build"
 _PACKAGES = "systemd,systemd-sysv,dbus,procps,curl"
@@ -83,10 +85,11 @@ def container(scratch: Path, *, systemd: bool) -> Iterator[Container]:
         try:
             inside = Container(_leader(process))
             if systemd:
-                _wait(
+                wait_until(
                     lambda: (
                         inside.run("systemctl is-system-running", check=False).stdout.strip() in {"running", "degraded"}
-                    )
+                    ),
+                    60,
                 )
             yield inside
         finally:
@@ -101,12 +104,5 @@ def container(scratch: Path, *, systemd: bool) -> Iterator[Container]:
 def _leader(process: "subprocess.Popen[bytes]") -> int:
     """The pid, on the host, of the container's process 1."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    _wait(lambda: children.read_text().split())
+    wait_until(lambda: children.read_text().split(), 30)
     return int(children.read_text().split()[0])
-
-
-def _wait(check: Callable[[], object], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.05)

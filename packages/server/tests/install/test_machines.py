@@ -4,10 +4,9 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import pytest
 from gururmm_server.infra.embedded.data_dir import free_port
 
 from packages.server.tests.install.container import Container, container
+from packages.server.tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(20)]
 
@@ -72,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         ) as process,
     ):
         try:
-            _until(lambda: ready.exists() or process.poll() is not None, 90)
+            wait_until(lambda: ready.exists() or process.poll() is not None, 90)
             assert ready.exists(), (home / "out").read_text()
             told = json.loads(ready.read_text())
             running = Server(told["url"], "")
@@ -82,13 +82,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(40)
-
-
-def _until(check: Callable[[], Any], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.1)
 
 
 def _install(inside: Container, server: Server, code: str, *arguments: str, check: bool = True) -> str:
@@ -103,27 +96,27 @@ def test_where_systemd_runs_the_agent_is_a_service(server: Server, tmp_path: Pat
         inside.run("hostname with-systemd")
         code = server.new_code()
         assert "Installed as the service gururmm-agent (" in _install(inside, server, code)
-        _until(lambda: server.online("with-systemd"), 20)
+        wait_until(lambda: server.online("with-systemd"), 20)
         assert inside.run("systemctl is-enabled gururmm-agent").stdout.strip() == "enabled"
 
         # Killed: systemd starts it again, and it is the same machine.
         before = server.machine("with-systemd")["id"]
         inside.run("systemctl kill --signal=KILL --kill-who=main gururmm-agent")
-        _until(lambda: inside.run("systemctl show -p NRestarts --value gururmm-agent").stdout.strip() == "1", 10)
-        _until(lambda: server.online("with-systemd"), 20)
+        wait_until(lambda: inside.run("systemctl show -p NRestarts --value gururmm-agent").stdout.strip() == "1", 10)
+        wait_until(lambda: server.online("with-systemd"), 20)
 
         # Again: repairs. It is the machine it was and uses no code up, though one has to be good to get the script.
         code = server.new_code()
         for _ in range(2):
             assert "Installed as the service" in _install(inside, server, code)
-        _until(lambda: server.online("with-systemd"), 20)
+        wait_until(lambda: server.online("with-systemd"), 20)
         assert server.machine("with-systemd")["id"] == before
 
         assert "is gone from this machine" in _install(inside, server, server.new_code(), "--uninstall")
         assert inside.run("systemctl is-active gururmm-agent", check=False).stdout.strip() == "inactive"
         assert inside.run("ls -d /opt/gururmm-agent /var/lib/gururmm-agent", check=False).returncode != 0
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
-        _until(lambda: not server.online("with-systemd"), 20)
+        wait_until(lambda: not server.online("with-systemd"), 20)
 
 
 def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path: Path) -> None:
@@ -132,18 +125,18 @@ def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path
         code = server.new_code()
         said = _install(inside, server, code)
         assert "the agent is a plain process" in said
-        _until(lambda: server.online("without-systemd"), 20)
+        wait_until(lambda: server.online("without-systemd"), 20)
         before = server.machine("without-systemd")["id"]
         first = inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout
 
         _install(inside, server, server.new_code())
         assert inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout != first
-        _until(lambda: server.online("without-systemd"), 20)
+        wait_until(lambda: server.online("without-systemd"), 20)
         assert server.machine("without-systemd")["id"] == before
 
         # The first code is used up by now: it still repairs this machine and takes the agent away, and adds none.
         assert "the agent is a plain process" in _install(inside, server, code)
-        _until(lambda: server.online("without-systemd"), 20)
+        wait_until(lambda: server.online("without-systemd"), 20)
         _install(inside, server, code, "--uninstall")
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
         assert inside.run("ls -d /opt/gururmm-agent", check=False).returncode != 0

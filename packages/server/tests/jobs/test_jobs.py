@@ -25,6 +25,7 @@ from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
 from packages.server.tests.conftest import Engines
+from packages.server.tests.waiting import until
 from packages.server.tests.world import Partner, plant
 
 
@@ -336,19 +337,19 @@ async def test_the_worker_as_a_whole(
     await queue(owner, partner, 1)
     working = asyncio.create_task(process.run(settings, db, bus, stop))
     # The broker is every test's, so the feed shows other tests' Partners too.
-    async with asyncio.timeout(20):
-        while not await owner.fetchval("select count(*) from core.activity where name = 'command.completed'"):
-            await asyncio.sleep(0.05)
-            assert not working.done()
+
+    def moved() -> Any:
+        assert not working.done()
+        return owner.fetchval("select count(*) from core.activity where name = 'command.completed'")
+
+    await until(moved, 20)
     row = await owner.fetchrow(
         "select text, client_id, hostname from core.activity where tenant_id = $1", partner.tenant_id
     )
     assert row["text"] == "A command on host-0001 expired before the machine could run it."
     assert row["client_id"] == partner.clients[1]
-    async with asyncio.timeout(5):
-        while await owner.fetchval("select count(*) from core.outbox"):
-            await asyncio.sleep(0.05)
-    assert await owner.fetchval("select count(*) from core.online_history") == 1
+    await until(lambda: owner.fetchval("select count(*) = 0 from core.outbox"))
+    await until(lambda: owner.fetchval("select count(*) = 1 from core.online_history"))
     stop.set()
     await asyncio.wait_for(working, 5)
 
@@ -364,6 +365,8 @@ async def test_readiness_says_what_is_missing(db: Database, bus: Bus, engines: E
         await admin.execute(f"alter database {database_name} with allow_connections true")
     finally:
         await admin.close()
-    async with asyncio.timeout(10):
-        while not (await ready())["database"]:
-            await asyncio.sleep(0.1)
+
+    async def is_back() -> bool:
+        return (await ready())["database"]
+
+    await until(is_back)

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -14,6 +13,8 @@ from typing import Any
 
 import psutil
 from gururmm_server.infra.embedded.data_dir import free_port
+
+from packages.server.tests.waiting import wait_until
 
 BIN = Path(sys.executable).parent
 
@@ -103,7 +104,4 @@ class Up:
 
     @staticmethod
     def until(check: Callable[[], Any], seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not check():
-            assert time.monotonic() < end, f"not within {seconds} s"
-            time.sleep(0.05)
+        wait_until(check, seconds)

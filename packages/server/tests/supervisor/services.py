@@ -1,10 +1,7 @@
 """Small real processes for the supervisor to run."""
 
-import asyncio
 import os
 import sys
-import time
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,18 +31,3 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
-
-
-async def until(check: Callable[[], Any], seconds: float = 10) -> Any:
-    end = time.monotonic() + seconds
-    while not (answer := check()):
-        assert time.monotonic() < end, f"not within {seconds} s"
-        await asyncio.sleep(0.02)
-    return answer
-
-
-async def until_ready(check: Callable[[], Awaitable[bool]], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not await check():
-        assert time.monotonic() < end, f"not within {seconds} s"
-        await asyncio.sleep(0.02)
