@@ -1,5 +1,6 @@
 """The activity feed: a sentence for every event of the catalogue, pages, and what a Client contact may know."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "wire" / "tests"))
 
 from generations import Today
 
-from packages.server.tests.waiting import until as until  # for the tests beside it
+from packages.server.tests.waiting import until  # noqa: F401  # the tests beside it take it from here
 
 Expected = TypeVar("Expected", bound=Message)
 
