@@ -15,6 +15,24 @@ from nacl.bindings import crypto_sign_keypair, crypto_sign_open
 from picows import WSCloseCode, WSListener, WSMsgType, ws_create_server
 
 
+class News:
+    """Wakes whoever waits for something to become true."""
+
+    def __init__(self):
+        self._told = asyncio.Event()
+
+    def tell(self):
+        self._told.set()
+        self._told = asyncio.Event()
+
+    async def until(self, condition):
+        """The condition's answer once it is true."""
+        async with asyncio.timeout(30):
+            while not (answer := condition()):
+                await self._told.wait()
+            return answer
+
+
 class Peer(WSListener):
     """One machine's connection. `said` is everything after `Authenticate`."""
 
@@ -41,9 +59,11 @@ class Peer(WSListener):
                 self.welcome(ServerHandshake(self.challenge, data))
             else:
                 self.said.append(codec.decode_from_agent(self.seal.open(data)))
+                self.server.news.tell()
 
     def on_ws_disconnected(self, transport):
         self.open = False
+        self.server.news.tell()
 
     def welcome(self, handshake):
         assert handshake.proves(self.server.agents[handshake.claim.agent_id])
@@ -51,18 +71,15 @@ class Peer(WSListener):
         proof, self.seal = handshake.accept(self.server.secret, os.urandom(RANDOM_BYTES))
         self.transport.send(WSMsgType.BINARY, proof)
         self.tell(Welcome(self.server.settings))
+        self.server.news.tell()
 
     def tell(self, message):
         self.transport.send(WSMsgType.BINARY, self.seal.seal(codec.encode(message)))
 
     async def until(self, kind, condition=lambda message: True):
         """The first message of this kind that fulfils the condition."""
-        async with asyncio.timeout(8):
-            while True:
-                for message in self.said:
-                    if isinstance(message, kind) and condition(message):
-                        return message
-                await asyncio.sleep(0.005)
+        found = await self.server.news.until(lambda: [m for m in self.said if isinstance(m, kind) and condition(m)])
+        return found[0]
 
 
 class ScriptedServer:
@@ -74,6 +91,7 @@ class ScriptedServer:
         self.agents = {}
         self.enrolments = []
         self.peers = []
+        self.news = News()
         self.refuse_with = 0
 
     async def __aenter__(self):
@@ -88,18 +106,20 @@ class ScriptedServer:
             server.close()
         for peer in self.peers:
             peer.transport.disconnect(False)
-        await asyncio.sleep(0.02)
+        await self.news.until(lambda: not any(peer.open for peer in self.peers))
 
     async def connected(self, count):
         """The newest `count` authenticated peers."""
-        async with asyncio.timeout(8):
-            while len(ready := [peer for peer in self.peers if peer.agent_id]) < count:
-                await asyncio.sleep(0.005)
-        return ready[-count:]
+        await self.news.until(lambda: len(self._proven()) >= count)
+        return self._proven()[-count:]
+
+    def _proven(self):
+        return [peer for peer in self.peers if peer.agent_id]
 
     def _peer(self, request):
         assert request.path == b"/agent/v2"
         self.peers.append(Peer(self))
+        self.news.tell()
         return self.peers[-1]
 
     async def _answer(self, reader, writer):

@@ -5,7 +5,6 @@ import os
 import signal
 import sqlite3
 import sys
-import time
 
 import pytest
 from gururmm_bench.simulator.catalogue import PREFIXES
@@ -114,9 +113,7 @@ async def test_a_server_with_another_key_is_not_trusted(server, fleet):
     server.secret = crypto_sign_keypair()[1]
     count = len(server.peers)
     peer.transport.disconnect(False)
-    async with asyncio.timeout(8):
-        while len(server.peers) < count + 2:
-            await asyncio.sleep(0.01)
+    await server.news.until(lambda: len(server.peers) >= count + 2)
     assert server.peers[count].said == []
     assert fleet.online == 3
 
@@ -133,9 +130,8 @@ async def test_it_obeys(server, fleet):
     peer.tell(SettingsPush(Settings(version=8)))
     await peer.until(SettingsApplied, lambda message: message.version == 8)
     before = sum(isinstance(message, Metrics) for message in peer.said)
-    peer.tell(Watch(1, 2))
-    await asyncio.sleep(1.3)
-    assert sum(isinstance(message, Metrics) for message in peer.said) >= before + 2
+    peer.tell(Watch(1, 30))  # the usual pace would take two minutes
+    await server.news.until(lambda: sum(isinstance(message, Metrics) for message in peer.said) >= before + 2)
 
 
 async def test_it_beats_at_the_pace_it_was_told(server, tmp_path):
@@ -185,9 +181,8 @@ async def test_the_program_stops_at_once_when_told(server, tmp_path):
     peers = await server.connected(3)
     await peers[0].until(Metrics)
     program.send_signal(signal.SIGTERM)
-    began = time.monotonic()
-    await program.communicate()
+    async with asyncio.timeout(10):
+        await program.communicate()
     assert program.returncode == 0
-    assert time.monotonic() - began < 2
     for peer in peers:
         await peer.until(Goodbye)

@@ -1,13 +1,13 @@
 """What the simulator remembers: identities, and that a command never runs twice."""
 
-import asyncio
-
 import pytest
 from gururmm_bench.simulator.commands import Commands
 from gururmm_bench.simulator.profile import make_profile
 from gururmm_bench.simulator.store import Identity, StateInUse, Store
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.server import RunCommand
+
+from packages.server.tests.waiting import until
 
 PROFILE = make_profile(0)
 
@@ -17,10 +17,8 @@ def order(number, script, timeout_s=60, deadline_at=0):
 
 
 async def until_result(sent):
-    async with asyncio.timeout(5):
-        while not any(isinstance(message, CommandResult) for message in sent):
-            await asyncio.sleep(0.005)
-    return next(message for message in sent if isinstance(message, CommandResult))
+    found = await until(lambda: [message for message in sent if isinstance(message, CommandResult)])
+    return found[0]
 
 
 def test_identities_survive_a_restart(tmp_path):

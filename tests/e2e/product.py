@@ -98,7 +98,7 @@ def until(check: Callable[[], Any], seconds: float, still: Callable[[], Any] = l
         reason = still()
         assert reason is True, reason
         assert time.monotonic() < end, f"not within {seconds} s"
-        time.sleep(0.05)
+        time.sleep(0.05)  # sleep: nothing tells us when to ask again
 
 
 def _tail(path: Path) -> str:
@@ -165,6 +165,7 @@ class Terminal:
     session_id: str
     output: bytearray = field(default_factory=bytearray)
     closed: dict[str, Any] | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
     _sent: bytearray = field(default_factory=bytearray)
     _acknowledged: int = 0
     _told: int = 0
@@ -191,7 +192,7 @@ class Terminal:
                 await self.drop()
                 if time.monotonic() > end:
                     raise
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.3)  # sleep: between two tries while the other side is away
 
     async def _attach_once(self) -> None:
         await self.drop()
@@ -207,6 +208,14 @@ class Terminal:
         await self._send_from(offset)
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
+        try:
+            await self._take(socket, attached)
+        finally:
+            self._tell()
+        if not attached.done():
+            attached.set_exception(AssertionError(f"closed with {socket.close_code} before attached"))
+
+    async def _take(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.BINARY:
                 offset = int.from_bytes(message.data[:8], "big")
@@ -223,14 +232,13 @@ class Terminal:
                     self._acknowledged = max(self._acknowledged, told["offset"])
                 elif told["type"] == "closed":
                     self.closed = told
-        if not attached.done():
-            attached.set_exception(AssertionError(f"closed with {socket.close_code} before attached"))
+            self._tell()
 
     async def _send_from(self, offset: int) -> None:
         assert self._socket is not None
         for start in range(offset, len(self._sent), 16 * 1024):
             while start - self._acknowledged > 200 * 1024:
-                await asyncio.sleep(0.005)
+                await self._news.wait()
             piece = bytes(self._sent[start : start + 16 * 1024])
             await self._socket.send_bytes(start.to_bytes(8, "big") + piece)
 
@@ -244,12 +252,25 @@ class Terminal:
 
     async def expect(self, text: bytes, seconds: float = 15) -> None:
         """Wait until the output holds this, attaching again when the socket is gone."""
-        end = time.monotonic() + seconds
-        while text not in self.output:
-            assert time.monotonic() < end, f"{text!r} not in …{bytes(self.output[-400:])!r}"
-            if self._socket is None or self._socket.closed:
-                await self.attach(max(1, end - time.monotonic()))
-            await asyncio.sleep(0.02)
+        try:
+            await self.until(lambda: text in self.output, seconds)
+        except TimeoutError:
+            raise AssertionError(f"{text!r} not in …{bytes(self.output[-400:])!r}") from None
+
+    async def until(self, check: Callable[[], Any], seconds: float = 15) -> None:
+        """Wait until this is so, looking at every message, and attaching again when the socket is gone."""
+        async with asyncio.timeout(seconds):
+            while not check():
+                if self._reader is not None and self._reader.done():
+                    self._reader.result()  # says what was wrong with a message
+                if (self._socket is None or self._socket.closed) and self.closed is None:
+                    await self.attach(seconds)
+                else:
+                    await self._news.wait()
+
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def drop(self) -> None:
         """Lose the network: the socket ends without a closing frame."""

@@ -27,11 +27,12 @@ def kill(product: Product, name: str) -> None:
 
 @pytest.mark.parametrize("victim", VICTIMS)
 async def test_kill_nine(product: Product, api: Api, tmp_path: Path, victim: str) -> None:
-    marks = tmp_path / "marks"
+    marks, may_end = tmp_path / "marks", tmp_path / "may-end"
     terminal = await Terminal.open(api, product.agent_id)
     await terminal.type(b"PS1='$ '; echo be''fore\r")
     await terminal.expect(b"before")
-    running = api.run(product.agent_id, f"echo ran >> {marks}; sleep 4; echo done")
+    script = f"echo ran >> {marks}; until [ -e {may_end} ]; do sleep 0.05; done; echo done"
+    running = api.run(product.agent_id, script)
     until(marks.exists, 5)
 
     kill(product, victim)
@@ -39,6 +40,7 @@ async def test_kill_nine(product: Product, api: Api, tmp_path: Path, victim: str
     queued = until(lambda: _try_run(api, product.agent_id, f"echo again >> {marks}; echo fine"), BACK_S)
     after = api.finished(queued, BACK_S)
     assert (after["status"], after["stdout"]) == ("succeeded", "fine\n")
+    may_end.touch()
     first = api.finished(running, BACK_S)
     if victim == "agent":
         # The agent died with its command: that is said, and it is not run again.
