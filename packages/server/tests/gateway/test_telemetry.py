@@ -2,7 +2,6 @@
 
 import time
 
-import msgspec
 import pytest
 from agent_end import Fleet
 from gururmm_server.core.events import traffic
