@@ -1,6 +1,8 @@
 """What a migration makes of rows that were there before it: what is there is kept and completed."""
 
 import asyncio
+import json
+import re
 from pathlib import Path
 from uuid import UUID
 
@@ -13,6 +15,19 @@ from gururmm_server.infra.schema import _upgrade, check_revision, migrate
 from gururmm_server.migrations import versions
 
 from packages.server.tests.conftest import Engines
+
+
+def test_the_revisions_are_one_series_and_a_file_of_sql_has_the_number_of_its_revision() -> None:
+    folder = Path(versions.__path__[0])
+    scripts = {path.name[4:8]: path.read_text() for path in sorted(folder.glob("rev_*.py"))}
+    before: str | None = None
+    for revision, text in scripts.items():
+        assert f'revision = "{revision}"' in text
+        assert f"down_revision = {json.dumps(before).replace('null', 'None')}" in text
+        before = revision
+    files = sorted(path.name for path in folder.glob("*.sql"))
+    named = [(revision, name) for revision, text in scripts.items() for name in re.findall(r'"(\w+\.sql)"', text)]
+    assert named == [(name[:4], name) for name in files]
 
 
 async def _before_names_per_membership(owner: asyncpg.Connection) -> None:
@@ -63,7 +78,7 @@ async def test_names_go_to_memberships_and_to_nobody_who_did_not_type_them(owner
     await member(1, shared, accepted=False)
     known = await person("Removed elsewhere", signed_in=False)
     await member(1, known, accepted=False)
-    await _run(owner, "0010_names_per_membership.sql")
+    await _run(owner, "0004_names_per_membership.sql")
     rows = await owner.fetch("select tenant_id, user_id, name from core.tenant_users")
     assert {(tenants.index(row["tenant_id"]), row["user_id"], row["name"]) for row in rows} == {
         (0, invited, "Typed"),

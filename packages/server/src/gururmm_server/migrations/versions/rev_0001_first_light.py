@@ -8,13 +8,13 @@ branch_labels = None
 depends_on = None
 
 FILES = (
-    "0001_roles.sql",
-    "0002_tenancy.sql",
-    "0003_agents.sql",
-    "0004_commands.sql",
-    "0005_audit.sql",
-    "0006_tunnel.sql",
-    "0007_partitions.sql",
+    "0001_1_roles.sql",
+    "0001_2_tenancy.sql",
+    "0001_3_agents.sql",
+    "0001_4_commands.sql",
+    "0001_5_audit.sql",
+    "0001_6_tunnel.sql",
+    "0001_7_partitions.sql",
 )
 
 

@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0008_removal.sql")
+    run_file("0002_removal.sql")

@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0009_inventory_history.sql")
+    run_file("0003_inventory_history.sql")

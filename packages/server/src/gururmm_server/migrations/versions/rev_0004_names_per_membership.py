@@ -9,4 +9,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0010_names_per_membership.sql")
+    run_file("0004_names_per_membership.sql")
