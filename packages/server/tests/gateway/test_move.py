@@ -133,7 +133,9 @@ async def test_a_gateway_that_was_not_told_learns_it_from_the_table(
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
     stop = await _looking(bus, fleet, ex, new)
     await fleet.value(
-        "update core.agent_state set client_id = $2 where agent_id = $1 returning 1", agent.agent_id, elsewhere[0]
+        "update core.agents set client_id = $2, site_id = $3 where agent_id = $1 returning 1",
+        agent.agent_id,
+        *elsewhere,
     )
     agent.send(Heartbeat(at=2_000_000_000, cpu=100, memory=200))
     heard, leaked = await asyncio.gather(new.said(2.5), ex.said(2.5))

@@ -31,7 +31,7 @@ async def site(tx: Transaction, site_id: UUID) -> Row | None:
 
 
 async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> str | None:
-    """Put a machine under a Site; the copies of names and Client follow. The gateway that holds it, if one does."""
+    """Put a machine under a Site; its state follows it. Returns the gateway that holds the machine, if one does."""
     await tx.execute(
         "update core.agents set site_id = $2, client_id = $3, site_name = $4, client_name = $5 where agent_id = $1",
         agent_id,
@@ -41,9 +41,7 @@ async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> str | None:
         site_row["client_name"],
     )
     gateway_id: str | None = await tx.fetchval(
-        "update core.agent_state set client_id = $2 where agent_id = $1 returning case when online then gateway_id end",
-        agent_id,
-        site_row["client_id"],
+        "select gateway_id from core.agent_state where agent_id = $1 and online", agent_id
     )
     return gateway_id
 

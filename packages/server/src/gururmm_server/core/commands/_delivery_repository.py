@@ -9,25 +9,25 @@ from gururmm_server.infra.database import Row, Transaction
 _TAKE = """
 with ranked as (
   select c.command_id, row_number() over (partition by c.agent_id order by c.created_at, c.command_id) as place
-  from core.commands c
-  where c.agent_id = any($1::uuid[]) and c.status in ('queued', 'delivered') and c.cancel_requested_at is null
+  from core.commands c join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)
+  where c.status in ('queued', 'delivered') and c.cancel_requested_at is null
     and (c.deadline_at is null or c.deadline_at > now())
 )
 update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
-from ranked r where c.command_id = r.command_id and r.place <= $3 and c.status in ('queued', 'delivered')
-  and ($2 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
+from ranked r where c.command_id = r.command_id and r.place <= $4 and c.status in ('queued', 'delivered')
+  and ($3 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 returning c.tenant_id, c.command_id, c.agent_id, c.shell, c.script, c.timeout_s,
   coalesce(ceil(extract(epoch from c.deadline_at)), 0)::bigint as deadline_at, c.created_at
 """
 
 _WAITING = """
-select distinct c.agent_id from core.commands c join core.agent_state s using (agent_id)
+select distinct c.agent_id from core.commands c join core.agent_state s using (tenant_id, agent_id)
 where c.status in ('queued', 'delivered') and s.gateway_id = $1 and s.online
   and c.created_at < now() - interval '2 seconds' and (c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 """
 
 _CANCELLED = """
-select c.command_id, c.agent_id from core.commands c join core.agent_state s using (agent_id)
+select c.command_id, c.agent_id from core.commands c join core.agent_state s using (tenant_id, agent_id)
 where c.status in ('delivered', 'running') and c.cancel_requested_at < now() - interval '2 seconds'
   and s.gateway_id = $1 and s.online
 """
@@ -35,23 +35,25 @@ where c.status in ('delivered', 'running') and c.cancel_requested_at < now() - i
 _FACTS = """
 select c.command_id, c.agent_id, c.tenant_id,
   (select coalesce(sum(octet_length(o.data)), 0) from core.command_output o
-   where o.command_id = c.command_id)::bigint as held
+   where o.tenant_id = c.tenant_id and o.command_id = c.command_id)::bigint as held
 from core.commands c where c.command_id = any($1::uuid[])
 """
 
 _ACCEPT = """
 update core.commands c set status = 'running', started_at = now(), delivered_at = coalesce(c.delivered_at, now()),
   sent_at = coalesce(c.sent_at, now())
-from unnest($1::uuid[], $2::uuid[]) as u(command_id, agent_id)
-where c.command_id = u.command_id and c.agent_id = u.agent_id and c.status in ('queued', 'delivered')
+from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as u(command_id, tenant_id, agent_id)
+where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
+  and c.status in ('queued', 'delivered')
 returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.started_at)::float8 as started_at
 """
 
 _OUTPUT = """
 insert into core.command_output (tenant_id, command_id, seq, stream, data)
 select c.tenant_id, c.command_id, u.seq, u.stream, u.data
-from unnest($1::uuid[], $2::int[], $3::smallint[], $4::bytea[]) as u(command_id, seq, stream, data)
-join core.commands c on c.command_id = u.command_id
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::smallint[], $6::bytea[])
+  as u(command_id, tenant_id, agent_id, seq, stream, data)
+join core.commands c using (command_id, tenant_id, agent_id)
 on conflict do nothing returning command_id, seq
 """
 
@@ -61,20 +63,25 @@ update core.commands c set status = u.status, exit_code = u.exit_code, message =
   delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now()),
   started_at = case when u.status = 'expired' then c.started_at
     else coalesce(c.started_at, now() - make_interval(secs => least(u.duration_ms, 172800000) / 1000.0)) end
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[])
-  as u(command_id, agent_id, status, exit_code, message, duration_ms, dropped_bytes)
-where c.command_id = u.command_id and c.agent_id = u.agent_id and c.status in ('queued', 'delivered', 'running')
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
+  as u(command_id, tenant_id, agent_id, status, exit_code, message, duration_ms, dropped_bytes)
+where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
+  and c.status in ('queued', 'delivered', 'running')
 returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms,
   extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
 """
 
 
-async def take(tx: Transaction, agent_ids: list[UUID], *, limit: int, again: bool) -> list[Row]:
-    """Mark as delivered what those agents should have and give it, oldest first, at most `limit` to each.
+Machine = tuple[UUID, UUID]
+"""(tenant, agent): the gateway's role sees every tenant's rows, so each statement says whose it means."""
+
+
+async def take(tx: Transaction, machines: Sequence[Machine], *, limit: int, again: bool) -> list[Row]:
+    """Mark as delivered what those machines should have and give it, oldest first, at most `limit` to each.
 
     `again` repeats what was sent a moment ago.
     """
-    rows = await tx.fetch(_TAKE, agent_ids, again, limit)
+    rows = await tx.fetch(_TAKE, [m[0] for m in machines], [m[1] for m in machines], again, limit)
     return sorted(rows, key=lambda row: (row["created_at"], row["command_id"]))
 
 
@@ -93,23 +100,28 @@ async def facts(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
     return await tx.fetch(_FACTS, command_ids)
 
 
-async def accept(tx: Transaction, begun: Sequence[tuple[UUID, UUID]]) -> list[Row]:
-    """(command, agent): those that began to run, if they are that agent's."""
-    return await tx.fetch(_ACCEPT, [command_id for command_id, _ in begun], [agent_id for _, agent_id in begun])
-
-
-async def insert_output(tx: Transaction, pieces: Sequence[tuple[UUID, int, int, bytes]]) -> set[tuple[bytes, int]]:
-    """Append (command, seq, stream, data); which of them are new."""
-    rows = await tx.fetch(
-        _OUTPUT, [p[0] for p in pieces], [p[1] for p in pieces], [p[2] for p in pieces], [p[3] for p in pieces]
+async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list[Row]:
+    """(command, machine): those that began to run, if they are that machine's."""
+    return await tx.fetch(
+        _ACCEPT,
+        [command_id for command_id, _ in begun],
+        [tenant_id for _, (tenant_id, _) in begun],
+        [agent_id for _, (_, agent_id) in begun],
     )
+
+
+async def insert_output(
+    tx: Transaction, pieces: Sequence[tuple[UUID, UUID, UUID, int, int, bytes]]
+) -> set[tuple[bytes, int]]:
+    """Append (command, tenant, agent, seq, stream, data); which (command, seq) of them are new."""
+    rows = await tx.fetch(_OUTPUT, *[list(column) for column in zip(*pieces, strict=True)])
     return {(row[0].bytes, row[1]) for row in rows}
 
 
 async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Row]:
-    """Write (command, agent, status, exit code, message, ms, dropped bytes).
+    """Write (command, tenant, agent, status, exit code, message, ms, dropped bytes).
 
-    Those that are that agent's and were not final before.
+    Those that are that machine's and were not final before.
     """
     return await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
 

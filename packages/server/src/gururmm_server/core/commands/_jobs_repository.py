@@ -19,7 +19,8 @@ with over as (
   order by c.deadline_at limit 1000 for update skip locked
 )
 update core.commands c set status = o.status, message = o.message, finished_at = now()
-from over o join core.commands k on k.command_id = o.command_id join core.agents a on a.agent_id = k.agent_id
+from over o join core.commands k on k.command_id = o.command_id
+  join core.agents a on a.tenant_id = k.tenant_id and a.agent_id = k.agent_id
 where c.command_id = o.command_id
 returning c.tenant_id, c.command_id, c.agent_id, a.client_id, a.hostname, c.status, c.exit_code, c.message,
   c.started_at, c.finished_at, c.duration_ms

@@ -11,6 +11,7 @@ from gururmm_wire.v2.names import OUTCOMES
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
 from gururmm_server.core.commands import _delivery_repository as repository
+from gururmm_server.core.commands._delivery_repository import Machine
 from gururmm_server.core.events.catalogue import CommandCompleted
 from gururmm_server.core.events.traffic import CommandUpdate, OutputPiece
 from gururmm_server.infra.database import Database, Row, Transaction
@@ -28,10 +29,16 @@ _OUTPUT_LIMIT: Final = COMMAND_OUTPUT_BYTES + CHUNK_BYTES
 class Report:
     """Something an agent said about a command, and who that agent is."""
 
+    tenant_id: UUID
     agent_id: UUID
     client_id: UUID
     hostname: str
     message: CommandAccepted | CommandOutput | CommandResult
+
+    @property
+    def machine(self) -> Machine:
+        """Whose word it is, to the database."""
+        return self.tenant_id, self.agent_id
 
     @property
     def weight(self) -> int:
@@ -68,8 +75,7 @@ class Recorded:
 
 @dataclass(slots=True)
 class _Facts:
-    agent_id: bytes
-    tenant_id: UUID
+    machine: Machine
     held: int
 
 
@@ -80,10 +86,13 @@ class CommandDelivery:
         self._db = db
         self._facts: dict[bytes, _Facts] = {}
 
-    async def take(self, agents: dict[bytes, UUID], *, again: bool) -> tuple[list[Delivery], dict[UUID, Live]]:
-        """What those agents (id to client_id) should run now. `again`: also what was sent a moment ago."""
+    async def take(
+        self, agents: dict[bytes, tuple[UUID, UUID]], *, again: bool
+    ) -> tuple[list[Delivery], dict[UUID, Live]]:
+        """What those agents (id to tenant and Client) should run now. `again`: also what was sent a moment ago."""
+        machines = [(tenant_id, UUID(bytes=agent_id)) for agent_id, (tenant_id, _) in agents.items()]
         async with self._db.ingest() as tx:
-            rows = await repository.take(tx, [UUID(bytes=agent_id) for agent_id in agents], limit=AT_ONCE, again=again)
+            rows = await repository.take(tx, machines, limit=AT_ONCE, again=again)
         deliveries: list[Delivery] = []
         live: dict[UUID, Live] = {}
         for row in rows:
@@ -93,7 +102,7 @@ class CommandDelivery:
                 CommandUpdate(
                     command_id=row["command_id"].bytes,
                     agent_id=agent_id,
-                    client_id=agents[agent_id].bytes,
+                    client_id=agents[agent_id][1].bytes,
                     status="delivered",
                 )
             )
@@ -113,13 +122,13 @@ class CommandDelivery:
         """Write what agents reported, in order. What belongs to another agent's command is not written."""
         recorded = Recorded()
         said_by = {report.agent_id.bytes: report for report in reports}
-        results: dict[tuple[bytes, UUID], CommandResult] = {}
-        accepted: set[tuple[bytes, UUID]] = set()
+        results: dict[tuple[bytes, Machine], CommandResult] = {}
+        accepted: set[tuple[bytes, Machine]] = set()
         for report in reports:
             if isinstance(report.message, CommandResult):
-                results[report.message.command_id, report.agent_id] = report.message
+                results[report.message.command_id, report.machine] = report.message
             elif isinstance(report.message, CommandAccepted):
-                accepted.add((report.message.command_id, report.agent_id))
+                accepted.add((report.message.command_id, report.machine))
         try:
             async with self._db.ingest() as tx:
                 await self._learn(tx, reports)
@@ -149,11 +158,11 @@ class CommandDelivery:
         unknown = wanted - self._facts.keys()
         if unknown:
             for row in await repository.facts(tx, [UUID(bytes=command_id) for command_id in unknown]):
-                self._facts[row["command_id"].bytes] = _Facts(row["agent_id"].bytes, row["tenant_id"], row["held"])
+                self._facts[row["command_id"].bytes] = _Facts((row["tenant_id"], row["agent_id"]), row["held"])
 
     def _owns(self, report: Report) -> bool:
         facts = self._facts.get(report.message.command_id)
-        return facts is not None and facts.agent_id == report.agent_id.bytes
+        return facts is not None and facts.machine == report.machine
 
     async def _record_output(
         self, tx: Transaction, reports: list[Report], said_by: dict[bytes, Report], recorded: Recorded
@@ -170,14 +179,19 @@ class CommandDelivery:
         if not pieces:
             return
         new = await repository.insert_output(
-            tx, [(UUID(bytes=p.command_id), p.seq, p.stream, p.data) for p in pieces.values()]
+            tx,
+            [
+                (UUID(bytes=p.command_id), *self._facts[p.command_id].machine, p.seq, p.stream, p.data)
+                for p in pieces.values()
+            ],
         )
         for key, piece in pieces.items():
             facts = self._facts[piece.command_id]
             if key in new:
-                recorded.live.setdefault(facts.tenant_id, Live()).output.append(
+                tenant_id, agent_id = facts.machine
+                recorded.live.setdefault(tenant_id, Live()).output.append(
                     OutputPiece(
-                        piece.command_id, said_by[facts.agent_id].client_id.bytes, piece.seq, piece.stream, piece.data
+                        piece.command_id, said_by[agent_id.bytes].client_id.bytes, piece.seq, piece.stream, piece.data
                     )
                 )
             else:
@@ -186,11 +200,11 @@ class CommandDelivery:
     async def _record_results(
         self,
         tx: Transaction,
-        results: dict[tuple[bytes, UUID], CommandResult],
+        results: dict[tuple[bytes, Machine], CommandResult],
         said_by: dict[bytes, Report],
         recorded: Recorded,
     ) -> None:
-        rows = await repository.finish(tx, [_final(agent_id, result) for (_, agent_id), result in results.items()])
+        rows = await repository.finish(tx, [_final(machine, result) for (_, machine), result in results.items()])
         events: list[tuple[UUID, CommandCompleted]] = []
         for row in rows:
             _tell(recorded, row, said_by)
@@ -206,16 +220,16 @@ class CommandDelivery:
         recorded.finished = bool(rows)
         with_output = [UUID(bytes=result.command_id) for result in results.values() if result.chunks]
         held = await repository.chunks_held(tx, with_output) if with_output else {}
-        for (command_id, agent_id), result in results.items():
-            if self._complete(agent_id, result, held.get(command_id, 0)):
-                recorded.acknowledged.append((agent_id.bytes, command_id))
+        for (command_id, machine), result in results.items():
+            if self._complete(machine, result, held.get(command_id, 0)):
+                recorded.acknowledged.append((machine[1].bytes, command_id))
 
-    def _complete(self, agent_id: UUID, result: CommandResult, held: int) -> bool:
+    def _complete(self, machine: Machine, result: CommandResult, held: int) -> bool:
         """Whether the agent may forget: all is held, or the rest never will be, or it is nothing of this agent's."""
         if held >= result.chunks:
             return True
         facts = self._facts.get(result.command_id)
-        return facts is None or facts.agent_id != agent_id.bytes or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
+        return facts is None or facts.machine != machine or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
 
 
 def _run(row: Row) -> RunCommand:
@@ -228,13 +242,13 @@ def _run(row: Row) -> RunCommand:
     )
 
 
-def _final(agent_id: UUID, result: CommandResult) -> tuple[UUID, UUID, str, int | None, str, int, int]:
+def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, str, int | None, str, int, int]:
     outcome, message = result.outcome, result.message.replace("\0", "")
     if outcome not in OUTCOMES:
         outcome, message = "failed", f"The machine says that it ended as {outcome}. {message}".rstrip()
     return (
         UUID(bytes=result.command_id),
-        agent_id,
+        *machine,
         outcome,
         result.exit_code,
         message,

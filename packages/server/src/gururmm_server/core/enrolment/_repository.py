@@ -56,7 +56,7 @@ async def add_agent(tx: Transaction, new: NewAgent) -> None:
     )
     await tx.execute(
         "insert into core.agent_state (tenant_id, agent_id, client_id) values ($1, $2, $3)"
-        " on conflict (agent_id) do update set client_id = excluded.client_id",
+        " on conflict (agent_id) do nothing",  # one that was there follows its machine to the new Client by itself
         new.tenant_id,
         new.agent_id,
         new.client_id,

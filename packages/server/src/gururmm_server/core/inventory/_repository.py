@@ -25,7 +25,7 @@ from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) as u(cha
 _LEFT_OUT_ID = "md5($1::uuid::text || ' left out ' || current_date)::uuid"
 _TODAY = f"""
 select count(*) from core.inventory_changes
-where agent_id = $1 and at >= date_trunc('day', now()) and change_id <> {_LEFT_OUT_ID}
+where tenant_id = $2 and agent_id = $1 and at >= date_trunc('day', now()) and change_id <> {_LEFT_OUT_ID}
 """
 _LEFT_OUT = f"""
 insert into core.inventory_changes as c (change_id, agent_id, tenant_id, at, section, key, change, after)
@@ -41,22 +41,29 @@ _DESCRIBE = """
 update core.agents set hostname = coalesce($2, hostname), os_name = coalesce($3, os_name),
   os_family = coalesce($4, os_family), arch = coalesce($5, arch), addresses = coalesce($6, addresses),
   macs = coalesce($7, macs), username = coalesce($8, username), serial = coalesce($9, serial)
-where agent_id = $1
+where tenant_id = $10 and agent_id = $1
 """
 
 
-async def hashes(tx: Transaction, agent_ids: list[UUID]) -> dict[tuple[bytes, str], bytes]:
-    """The hash that is held of each (agent, section)."""
+async def hashes(tx: Transaction, machines: Sequence[tuple[UUID, UUID]]) -> dict[tuple[bytes, str], bytes]:
+    """Returns the hash that is held of each (agent, section) of these (tenant, agent)."""
     rows = await tx.fetch(
-        "select agent_id, section, hash from core.agent_inventory where agent_id = any($1::uuid[])", agent_ids
+        "select i.agent_id, i.section, i.hash from core.agent_inventory i"
+        " join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)",
+        [tenant_id for tenant_id, _ in machines],
+        [agent_id for _, agent_id in machines],
     )
     return {(row[0].bytes, row[1]): row[2] for row in rows}
 
 
-async def section(tx: Transaction, agent_id: UUID, name: str) -> Row | None:
+async def section(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str) -> Row | None:
     """(hash, items) of a section, locked until the transaction ends."""
     return await tx.fetchrow(
-        "select hash, items from core.agent_inventory where agent_id = $1 and section = $2 for update", agent_id, name
+        "select hash, items from core.agent_inventory"
+        " where tenant_id = $1 and agent_id = $2 and section = $3 for update",
+        tenant_id,
+        agent_id,
+        name,
     )
 
 
@@ -73,9 +80,9 @@ async def keep_changes(
     await tx.execute(_CHANGES, tenant_id, agent_id, name, *columns)
 
 
-async def changes_today(tx: Transaction, agent_id: UUID) -> int:
+async def changes_today(tx: Transaction, tenant_id: UUID, agent_id: UUID) -> int:
     """How many rows the agent's history got since midnight (UTC)."""
-    count: int = await tx.fetchval(_TODAY, agent_id)
+    count: int = await tx.fetchval(_TODAY, agent_id, tenant_id)
     return count
 
 
@@ -84,10 +91,10 @@ async def count_left_out(tx: Transaction, tenant_id: UUID, agent_id: UUID, name:
     return bool(await tx.fetchval(_LEFT_OUT, agent_id, tenant_id, name, left_out))
 
 
-async def describe(tx: Transaction, agent_id: UUID, values: dict[str, Any]) -> None:
+async def describe(tx: Transaction, tenant_id: UUID, agent_id: UUID, values: dict[str, Any]) -> None:
     """Set the columns of `core.agents` that `values` has."""
     names = ("hostname", "os_name", "os_family", "arch", "addresses", "macs", "username", "serial")
-    await tx.execute(_DESCRIBE, agent_id, *[values.get(name) for name in names])
+    await tx.execute(_DESCRIBE, agent_id, *[values.get(name) for name in names], tenant_id)
 
 
 async def forget_changes(tx: Transaction, limit: int) -> int:

@@ -61,7 +61,7 @@ class InventoryIngest:
     async def wanted(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> list[tuple[AgentSession, list[str]]]:
         """For each agent that offered hashes, the sections of which another state is held."""
         async with self._db.ingest() as tx:
-            held = await repository.hashes(tx, [session.agent_uuid for session, _ in offers])
+            held = await repository.hashes(tx, [(session.tenant_id, session.agent_uuid) for session, _ in offers])
         return [
             (
                 session,
@@ -85,7 +85,7 @@ class InventoryIngest:
 
     async def _store_one(self, tx: Transaction, upload: Upload, stored: Stored) -> AgentInventoryChanged | None:
         session, message = upload.session, upload.message
-        row = await repository.section(tx, session.agent_uuid, message.section)
+        row = await repository.section(tx, session.tenant_id, session.agent_uuid, message.section)
         before: dict[str, Any] | None = row["items"] if row else None
         if isinstance(message, InventorySection):
             items = message.items
@@ -114,7 +114,7 @@ class InventoryIngest:
         )
         values = facts.columns(message.section, after)
         if values:
-            await repository.describe(tx, session.agent_uuid, values)
+            await repository.describe(tx, session.tenant_id, session.agent_uuid, values)
             session.hostname = values.get("hostname", session.hostname)
         if before is None:
             return None
@@ -135,7 +135,7 @@ class InventoryIngest:
         """Append to the history what the agent's day has room for: that."""
         if not changes:
             return []
-        room = max(0, CHANGES_A_DAY - await repository.changes_today(tx, session.agent_uuid))
+        room = max(0, CHANGES_A_DAY - await repository.changes_today(tx, session.tenant_id, session.agent_uuid))
         kept, left_out = changes[:room], len(changes) - room
         if kept:
             await repository.keep_changes(tx, session.tenant_id, session.agent_uuid, section, kept)

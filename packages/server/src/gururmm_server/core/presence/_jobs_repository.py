@@ -34,7 +34,8 @@ async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Row
     await tx.execute("delete from core.gateways where gateway_id = any($1::text[])", gateway_ids)
     return await tx.fetch(
         """update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()
-        from core.agents a where a.agent_id = s.agent_id and s.gateway_id = any($1::text[]) and s.online
+        from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id
+          and s.gateway_id = any($1::text[]) and s.online
         returning s.tenant_id, s.agent_id, s.client_id, a.hostname, s.changed_at, s.last_seen, s.cpu, s.memory,
           s.disk""",
         gateway_ids,

@@ -12,7 +12,7 @@ from gururmm_server.infra.database import Row, Transaction
 _CANDIDATES = """
 select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked_at is not null, a.agent_version,
        s.connection_id
-from core.agents a left join core.agent_state s using (agent_id)
+from core.agents a left join core.agent_state s using (tenant_id, agent_id)
 where a.agent_id = any($1::uuid[])
 union all
 select agent_id, tenant_id, null, public_key, '', true, '', null from core.removed_agents
@@ -21,23 +21,27 @@ where agent_id = any($1::uuid[])
 
 # The rows are locked in the order of their ids, as every other writer of presence does.
 _ARRIVE = """
-with come as materialized (select * from unnest($2::uuid[], $3::bigint[]) as u(agent_id, connection_id)),
+with come as materialized (
+  select * from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as u(tenant_id, agent_id, connection_id)
+),
 before as materialized (
-  select s.agent_id, s.online, s.gateway_id, s.connection_id from core.agent_state s
-  where s.agent_id = any($2::uuid[]) order by s.agent_id for update
+  select s.tenant_id, s.agent_id, s.online, s.gateway_id, s.connection_id from core.agent_state s
+  where s.agent_id = any($3::uuid[]) order by s.agent_id for update
 )
 update core.agent_state s set online = true, gateway_id = $1, connection_id = c.connection_id, last_seen = now(),
   changed_at = case when b.online then s.changed_at else now() end
-from come c join before b using (agent_id)
-where s.agent_id = c.agent_id and (b.connection_id is null or b.connection_id <= c.connection_id)
+from come c join before b using (tenant_id, agent_id)
+where s.tenant_id = c.tenant_id and s.agent_id = c.agent_id
+  and (b.connection_id is null or b.connection_id <= c.connection_id)
 returning s.agent_id, s.client_id, b.online as was_online, b.gateway_id as old_gateway,
   extract(epoch from s.changed_at)::float8 as changed_at
 """
 
 _DEPART = """
 with gone as materialized (
-  select s.agent_id from core.agent_state s join unnest($2::uuid[], $3::bigint[]) as u(agent_id, connection_id)
-    on s.agent_id = u.agent_id and s.connection_id <= u.connection_id
+  select s.agent_id from core.agent_state s join unnest($2::uuid[], $3::uuid[], $4::bigint[])
+      as u(tenant_id, agent_id, connection_id)
+    on s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id <= u.connection_id
   where s.gateway_id || '' = $1 and s.online order by s.agent_id for update of s
 )
 update core.agent_state s set online = false, gateway_id = null, changed_at = now()
@@ -48,8 +52,9 @@ _DESCRIBE = """
 update core.agents a set agent_version = u.agent_version, protocol = 2,
   arch = case when u.arch = '' then a.arch else u.arch end,
   os_family = case when a.os_family = 'other' then u.os_family else a.os_family end
-from unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) as u(agent_id, agent_version, arch, os_family)
-where a.agent_id = u.agent_id
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+  as u(tenant_id, agent_id, agent_version, arch, os_family)
+where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
 """
 
 # A gateway's id is new at each start, so the planner's statistics say that it has no rows, and a plain comparison makes
@@ -58,19 +63,20 @@ where a.agent_id = u.agent_id
 _HEARTBEATS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = coalesce(u.cpu, s.cpu),
   memory = coalesce(u.memory, s.memory)
-from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::float8[], $6::smallint[], $7::smallint[])
-  as u(agent_id, connection_id, client_id, seen, cpu, memory)
-where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.client_id = u.client_id
-  and s.gateway_id || '' = $1
+from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::float8[], $7::smallint[], $8::smallint[])
+  as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory)
+where s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id = u.connection_id
+  and s.client_id = u.client_id and s.gateway_id || '' = $1
 """
 
 _METRICS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = u.cpu, memory = u.memory, disk = u.disk,
   uptime_s = u.uptime, latest = u.latest
-from unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::float8[], $6::smallint[], $7::smallint[], $8::smallint[],
-  $9::bigint[], $10::bytea[]) as u(agent_id, connection_id, client_id, seen, cpu, memory, disk, uptime, latest)
-where s.agent_id = u.agent_id and s.connection_id = u.connection_id and s.client_id = u.client_id
-  and s.gateway_id || '' = $1
+from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::float8[], $7::smallint[], $8::smallint[],
+  $9::smallint[], $10::bigint[], $11::bytea[])
+  as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory, disk, uptime, latest)
+where s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id = u.connection_id
+  and s.client_id = u.client_id and s.gateway_id || '' = $1
 """
 
 
@@ -84,12 +90,12 @@ async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Row]:
 
 async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Row]:
     """Rows (agent_id, client_id, was_online, old_gateway, changed_at) of those that have no newer connection."""
-    return await tx.fetch(_ARRIVE, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
+    return await tx.fetch(_ARRIVE, gateway_id, *_connections(sessions))
 
 
 async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> dict[bytes, UUID]:
     """Id to client_id of those that were still counted as connected here."""
-    rows = await tx.fetch(_DEPART, gateway_id, [s.agent_uuid for s in sessions], [s.connection_id for s in sessions])
+    rows = await tx.fetch(_DEPART, gateway_id, *_connections(sessions))
     return {row[0].bytes: row[1] for row in rows}
 
 
@@ -97,6 +103,7 @@ async def describe(tx: Transaction, proofs: Sequence[tuple[AgentSession, Authent
     """Keep what agents say of their own version and machine."""
     await tx.execute(
         _DESCRIBE,
+        [session.tenant_id for session, _ in proofs],
         [session.agent_uuid for session, _ in proofs],
         [plain(proof.agent_version) for _, proof in proofs],
         [plain(proof.arch) for _, proof in proofs],
@@ -109,8 +116,7 @@ async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[
     return await tx.execute(
         _HEARTBEATS,
         gateway_id,
-        [s.agent_uuid for s in sessions],
-        [s.connection_id for s in sessions],
+        *_connections(sessions),
         [s.client_id for s in sessions],
         [s.last_seen for s in sessions],
         [s.cpu for s in sessions],
@@ -123,8 +129,7 @@ async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[Age
     return await tx.execute(
         _METRICS,
         gateway_id,
-        [s.agent_uuid for s in sessions],
-        [s.connection_id for s in sessions],
+        *_connections(sessions),
         [s.client_id for s in sessions],
         [s.last_seen for s in sessions],
         [s.cpu for s in sessions],
@@ -135,15 +140,25 @@ async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[Age
     )
 
 
-async def connected_here(tx: Transaction, gateway_id: str, agent_ids: list[UUID]) -> dict[bytes, tuple[int, UUID]]:
-    """(connection id, client_id) of those agents that count as connected to this gateway."""
+async def connected_here(
+    tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]
+) -> dict[bytes, tuple[int, UUID]]:
+    """Returns (connection id, client_id) of those sessions' machines that count as connected to this gateway."""
+    tenant_ids, agent_ids, _ = _connections(sessions)
     rows = await tx.fetch(
-        "select agent_id, connection_id, client_id from core.agent_state"
-        " where agent_id = any($1::uuid[]) and gateway_id = $2",
+        "select s.agent_id, s.connection_id, s.client_id from core.agent_state s"
+        " join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)"
+        " where s.gateway_id || '' = $3",
+        tenant_ids,
         agent_ids,
         gateway_id,
     )
     return {row[0].bytes: (row[1], row[2]) for row in rows}
+
+
+def _connections(sessions: Sequence[AgentSession]) -> tuple[list[UUID], list[UUID], list[int]]:
+    """Returns whose each session is: the tenant, the machine and the connection, a column each."""
+    return [s.tenant_id for s in sessions], [s.agent_uuid for s in sessions], [s.connection_id for s in sessions]
 
 
 def plain(text: str) -> str:

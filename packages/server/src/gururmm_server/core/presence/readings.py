@@ -22,7 +22,7 @@ async def write(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSessio
         touched += await repository.write_metrics(tx, gateway_id, full)
     if touched == len(sessions):
         return []
-    mine = await repository.connected_here(tx, gateway_id, [session.agent_uuid for session in sessions])
+    mine = await repository.connected_here(tx, gateway_id, sessions)
     adrift: list[AgentSession] = []
     for session in sessions:
         connection_id, client_id = mine.get(session.agent_id, (None, session.client_id))

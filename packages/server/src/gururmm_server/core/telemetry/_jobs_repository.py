@@ -33,6 +33,6 @@ async def roll_up_hour(tx: Transaction, hour: datetime) -> int:
           temperature)
         select tenant_id, agent_id, $1::timestamptz, count(*), {_AVERAGES}, max(temperature)
         from core.agent_metrics where at >= $1 and at < $1::timestamptz + interval '1 hour' group by tenant_id, agent_id
-        on conflict (agent_id, at) do update set {_REPLACED} where h.samples <> excluded.samples""",
+        on conflict (tenant_id, agent_id, at) do update set {_REPLACED} where h.samples <> excluded.samples""",
         hour,
     )

@@ -52,7 +52,8 @@ select true from owned
 """
 _CLOSED = """
 returning s.session_id, s.agent_id, s.opened_by,
-  coalesce((select hostname from core.agents a where a.agent_id = s.agent_id), s.hostname) as hostname
+  coalesce((select hostname from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id), s.hostname)
+    as hostname
 """
 _CLOSE = f"""
 update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2, exit_code = $3
@@ -67,7 +68,8 @@ update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_re
 where s.session_id = $1 and s.status <> 'closed' and s.lease_until < now() {_CLOSED}
 """
 _HANG_UP = """
-select s.session_id, s.agent_id, t.gateway_id from core.tunnel_sessions s join core.agent_state t using (agent_id)
+select s.session_id, s.agent_id, t.gateway_id
+from core.tunnel_sessions s join core.agent_state t using (tenant_id, agent_id)
 where s.status = 'closed' and s.closed_at > now() - interval '3 minutes' and t.online and t.gateway_id is not null
 limit 1000
 """

@@ -173,7 +173,7 @@ class Inbox:
             message = msgspec.structs.replace(message, stream=STREAMS[0])
         elif isinstance(message, CommandResult) and message.outcome not in OUTCOMES:
             _passed_over("outcome", session, message.outcome)
-        report = Report(session.agent_uuid, session.client_id, session.hostname, message)
+        report = Report(session.tenant_id, session.agent_uuid, session.client_id, session.hostname, message)
         # A quick command's result is a few milliseconds behind: one transaction then takes both.
         self._queues.report(report, lazy=type(message) is CommandAccepted)
 

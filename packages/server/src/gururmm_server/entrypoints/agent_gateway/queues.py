@@ -223,7 +223,7 @@ class DatabaseQueues:
     async def _deliver(self, orders: list[tuple[bytes, bool]]) -> None:
         for again in (True, False):
             present = {
-                agent_id: socket.session.client_id
+                agent_id: (socket.session.tenant_id, socket.session.client_id)
                 for agent_id, repeat in orders
                 if repeat is again
                 and (socket := self._roster.agents.get(agent_id)) is not None
