@@ -38,7 +38,8 @@ def _run_product(home: Path, kind: str) -> Iterator[Product]:
         running = start_demo(
             home,
             *ports,
-            *("--database-url", engines.database_url, "--nats-url", engines.nats_url),
+            *("--database-url", engines.database_url, "--owner-database-url", engines.owner_database_url),
+            *("--nats-url", engines.nats_url),
             *("--apis", "2", "--gateways", "2", "--workers", "2"),
         )
         running.external = engines

@@ -6,10 +6,12 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from pathlib import Path
 
 from product import until
 
+BIN = Path(sys.executable).parent
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -41,7 +43,16 @@ class ExternalEngines:
 
     @property
     def database_url(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self._ports['postgres']}/gururmm"
+        """What the processes sign in with."""
+        return self._url("gururmm_runtime")
+
+    @property
+    def owner_database_url(self) -> str:
+        """What the migration signs in with."""
+        return self._url("gururmm_owner")
+
+    def _url(self, login: str) -> str:
+        return f"postgresql://{login}@127.0.0.1:{self._ports['postgres']}/gururmm"
 
     @property
     def nats_url(self) -> str:
@@ -57,8 +68,14 @@ class ExternalEngines:
         self._as_user(POSTGRES / "initdb", "-D", cluster / "d", "-U", "postgres", "--auth=trust", "-E", "UTF8")
         for name in self._ports:
             self.restart(name)
-        self._as_user(
-            POSTGRES / "createdb", "-h", "127.0.0.1", "-p", str(self._ports["postgres"]), "-U", "postgres", "gururmm"
+        # As docs/operations/database.md says.
+        self._sql("create role gururmm_owner login createrole")
+        self._sql("create database gururmm owner gururmm_owner")
+        subprocess.run([BIN / "gururmm", "migrate", "--database-url", self.owner_database_url], check=True)
+        self._sql("create role gururmm_runtime login noinherit")
+        self._sql(
+            "grant gururmm_app, gururmm_ingest, gururmm_worker, gururmm_identity, gururmm_platform,"
+            " gururmm_audit_reader to gururmm_runtime"
         )
 
     def restart(self, name: str) -> None:
@@ -106,6 +123,11 @@ class ExternalEngines:
         for name, process in self._running.items():
             process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
             process.wait(30)
+
+    def _sql(self, statement: str) -> None:
+        """Run a statement as the superuser."""
+        port = str(self._ports["postgres"])
+        self._as_user(POSTGRES / "psql", "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-qc", statement)
 
     def _as_user(self, *command: str | Path) -> None:
         user = self._user

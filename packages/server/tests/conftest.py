@@ -46,7 +46,9 @@ class Engines:
     """What runs for the whole test session."""
 
     owner_url: str
-    """The superuser, on the migrated template's server."""
+    """The superuser, on the migrated template: for planting and for looking underneath."""
+    migrator_url: str
+    """The schema's owner, who is none: row-level security hides every row from it."""
     runtime_url: str
     """The login that serving processes use."""
     nats_url: str
@@ -113,7 +115,7 @@ def _run_engines(home: Path) -> Iterator[Engines]:
 
     try:
         asyncio.run(prepare())
-        yield Engines(postgres.owner_url, postgres.runtime_url, nats.url)
+        yield Engines(postgres.superuser_url, postgres.owner_url, postgres.runtime_url, nats.url)
     finally:
         for process in started:
             process.terminate()
@@ -127,9 +129,11 @@ async def database_name(engines: Engines) -> AsyncIterator[str]:
     """A fresh database, cloned from the migrated template; dropped afterwards."""
     name = f"test_{next(_numbers)}"
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
-    template = urlsplit(engines.owner_url).path[1:]
+    template, owner = urlsplit(engines.owner_url).path[1:], urlsplit(engines.migrator_url).username
     # Copies the files: a fresh database by the log, PostgreSQL's default, takes twice as long.
-    await admin.execute(f"create database {name} template {template} strategy file_copy")
+    await admin.execute(f"create database {name} template {template} owner {owner} strategy file_copy")
+    # Rights on a database itself are not copied: they come with the migration.
+    await admin.execute(f"revoke temporary, create on database {name} from public")
     yield name
     await admin.execute(f"drop database {name} with (force)")
     await admin.close()
@@ -143,8 +147,14 @@ def database_url(engines: Engines, database_name: str) -> str:
 
 @pytest.fixture
 def owner_url(engines: Engines, database_name: str) -> str:
-    """The fresh database, as the migration's login sees it: for planting and for looking underneath."""
+    """The fresh database, as the superuser sees it: for planting and for looking underneath."""
     return engines.database(engines.owner_url, database_name)
+
+
+@pytest.fixture
+def migrator_url(engines: Engines, database_name: str) -> str:
+    """The fresh database, as the migration's login sees it."""
+    return engines.database(engines.migrator_url, database_name)
 
 
 @pytest.fixture

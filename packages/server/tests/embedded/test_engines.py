@@ -10,7 +10,8 @@ import asyncpg
 import nats
 import pytest
 from gururmm_server.entrypoints.supervisor.service import State
-from gururmm_server.infra.schema import migrate
+from gururmm_server.infra.embedded import logins
+from gururmm_server.infra.schema import _upgrade, migrate
 
 from packages.server.tests.embedded.engines import Engines
 from packages.server.tests.waiting import until
@@ -88,3 +89,62 @@ async def test_the_runtime_login_can_do_nothing_by_itself(engines: Engines) -> N
         await connection.execute("set role gururmm_owner")
     await connection.execute("set role gururmm_worker")
     await connection.close()
+
+
+async def test_the_owner_is_no_superuser_and_owns_all_of_it(engines: Engines) -> None:
+    await migrate(engines.postgres.owner_url)
+    await _check_owners(engines)
+
+
+async def _check_owners(engines: Engines) -> None:
+    connection = await asyncpg.connect(engines.postgres.superuser_url)
+    rights = "rolsuper or rolbypassrls or rolcreatedb or rolreplication"
+    assert await connection.fetchval(f"select {rights} from pg_roles where rolname = 'gururmm_owner'") is False
+    owners = await connection.fetch("""
+        select pg_get_userbyid(datdba) as name from pg_database where datname = current_database()
+        union select pg_get_userbyid(relowner) from pg_class where relnamespace = 'core'::regnamespace
+        union select pg_get_userbyid(nspowner) from pg_namespace where nspname in ('core', 'search')
+        union select pg_get_userbyid(proowner) from pg_proc where pronamespace = 'core'::regnamespace""")
+    assert {row["name"] for row in owners} == {"gururmm_owner", "gururmm_definer"}
+    await connection.close()
+
+
+async def test_a_folder_whose_owner_was_the_superuser_is_carried_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One login becomes two; what was there is kept, and the old secret opens less than before."""
+    secrets = tmp_path / "data" / "secrets"
+    with monkeypatch.context() as before:
+        before.setattr(logins, "SUPERUSER", "gururmm_owner")
+        old = Engines(tmp_path / "data")
+        try:
+            await old.supervisor.start(*old.parts.engines())
+            superuser = await asyncpg.connect(old.postgres.superuser_url.rpartition("/")[0] + "/postgres")
+            await superuser.execute("create database gururmm")
+            await superuser.close()
+            await asyncio.to_thread(_upgrade, old.postgres.superuser_url, "0004")
+            superuser = await asyncpg.connect(old.postgres.superuser_url)
+            await superuser.execute("insert into core.tenants (tenant_id, name) values (gen_random_uuid(), 'Kept')")
+            await superuser.close()
+        finally:
+            await old.stop()
+    (secrets / "postgres-superuser").replace(secrets / "postgres-owner")
+    password = (secrets / "postgres-owner").read_text()
+    for _ in range(2):
+        engines = Engines(tmp_path / "data")
+        try:
+            await engines.start()
+            await migrate(engines.postgres.owner_url)
+            await engines.postgres.ensure_runtime_login()
+            await _check_owners(engines)
+            superuser = await asyncpg.connect(engines.postgres.superuser_url)
+            assert await superuser.fetchval("select name from core.tenants") == "Kept"
+            await superuser.execute("set role gururmm_owner; select core.maintain_partitions(); reset role")
+            await superuser.close()
+            assert (secrets / "postgres-owner").read_text() != password
+            with pytest.raises(asyncpg.InvalidPasswordError):
+                await asyncpg.connect(
+                    engines.postgres.owner_url.replace((secrets / "postgres-owner").read_text(), password)
+                )
+        finally:
+            await engines.stop()

@@ -81,7 +81,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
 
 @pytest.fixture
 def owner_url(stack: Stack) -> str:
-    return stack.postgres.owner_url
+    return stack.postgres.superuser_url
 
 
 @pytest.fixture

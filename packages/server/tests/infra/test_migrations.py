@@ -103,8 +103,9 @@ async def test_names_are_read_where_they_belong_only(db: Database, scope: str, s
 async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> None:
     url = engines.database(engines.owner_url, f"older_{new_id().hex}")
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
-    await admin.execute(f"create database {url.rpartition('/')[2]}")
-    await asyncio.to_thread(_upgrade, url, "0001")
+    await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
+    migrator = engines.database(engines.migrator_url, url.rpartition("/")[2])
+    await asyncio.to_thread(_upgrade, migrator, "0001")
     tenant_id, client_id, site_id, agent_id, session_id = (new_id() for _ in range(5))
     owner = await asyncpg.connect(url)
     await owner.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)
@@ -132,8 +133,8 @@ async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> N
         agent_id,
         session_id,
     )
-    await migrate(url)
-    await check_revision(url)
+    await migrate(migrator)
+    await check_revision(migrator)
     assert await owner.fetchval("select hostname from core.tunnel_sessions") == "nw-srv-01"
     await owner.execute("delete from core.agents")
     assert await owner.fetchval("select count(*) from core.tunnel_sessions") == 1

@@ -119,7 +119,7 @@ def test_a_missing_installation(tmp_path: Path) -> None:
 
 
 def test_a_missing_secret_of_the_cluster(tmp_path: Path) -> None:
-    secret = tmp_path / "d" / "secrets" / "postgres-owner"
+    secret = tmp_path / "d" / "secrets" / "postgres-superuser"
     (tmp_path / "d" / "postgres" / "cluster").mkdir(parents=True)
     for _ in range(2):
         said = _fails("up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0")
@@ -252,9 +252,15 @@ def test_a_login_that_may_not_change_the_schema(engines: Engines) -> None:
     assert "give the owner's, with --database-url" in said
 
 
+def test_a_superuser_owns_no_schema(engines: Engines) -> None:
+    said = _fails("migrate", "--database-url", engines.owner_url)
+    assert "is a superuser" in said
+    assert "give the plain owner's" in said
+
+
 def test_options_in_a_database_url_reach_the_migration(engines: Engines) -> None:
     done = subprocess.run(
-        [BIN / "gururmm", "migrate", "--database-url", f"{engines.owner_url}?sslmode=prefer"],
+        [BIN / "gururmm", "migrate", "--database-url", f"{engines.migrator_url}?sslmode=prefer"],
         capture_output=True,
         text=True,
         timeout=60,

@@ -87,14 +87,15 @@ def test_after_kill_9_of_the_supervisor_a_new_one_starts_on_the_same_data(tmp_pa
 def test_secrets_that_do_not_fit_are_told_or_made_anew(tmp_path: Path) -> None:
     first = Up(tmp_path)
     assert first.stop() == 0
-    owner = first.data / "secrets" / "postgres-owner"
-    kept = owner.read_text()
-    owner.write_text("of/another@cluster")
+    superuser = first.data / "secrets" / "postgres-superuser"
+    kept = superuser.read_text()
+    superuser.write_text("of/another@cluster")
     done = first.beside("up", "--port", str(free_port(set())), "--gateway-port", "0")
     assert done.returncode == 1
-    assert re.fullmatch(rf"gururmm: The secret {owner} does not fit .*same backup\.\n", done.stderr)
-    owner.write_text(kept)
-    (first.data / "secrets" / "postgres-runtime").unlink()
+    assert re.fullmatch(rf"gururmm: The secret {superuser} does not fit .*same backup\.\n", done.stderr)
+    superuser.write_text(kept)
+    for name in ("postgres-owner", "postgres-runtime"):
+        (first.data / "secrets" / name).unlink()
     (first.data / "ports.json").write_text("[]")
     second = Up(tmp_path)
     try:

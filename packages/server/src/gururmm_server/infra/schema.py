@@ -26,6 +26,7 @@ async def migrate(url: str) -> None:
     try:
         await asyncio.to_thread(_upgrade, url)
         await _ensure_secrets(url)
+        await _ensure_closed(url)
     except asyncpg.InsufficientPrivilegeError as error:
         raise StartError(
             f"The login of {redact(url)} may not change the schema ({error}): give the owner's, "
@@ -93,10 +94,35 @@ async def _check_server(url: str) -> None:
     connection = await _connect(url)
     try:
         version = connection.get_server_version()
+        superuser = await connection.fetchval("select rolsuper from pg_roles where rolname = current_user")
     finally:
         await connection.close()
     if version.major < 15:
         raise StartError(f"PostgreSQL {version.major} at {redact(url)} is too old: 15 or newer is needed.")
+    if superuser:
+        raise StartError(
+            f"The login of {redact(url)} is a superuser, and the schema's functions would run with its rights: "
+            "give the plain owner's (docs/operations/database.md says how to make it)."
+        )
+
+
+async def _ensure_closed(url: str) -> None:
+    """Take from everybody what a new database gives them: temporary objects, and the right to make schemas.
+
+    Comes with every migration, because neither a copy nor a restored backup keeps the rights on the database itself.
+    Raises `StartError` where the login may not.
+    """
+    connection = await _connect(url)
+    try:
+        database = await connection.fetchval("select quote_ident(current_database())")
+        await connection.execute(f"revoke temporary, create on database {database} from public")
+        if await connection.fetchval("select has_database_privilege('public', current_database(), 'temporary')"):
+            raise StartError(
+                f"Everybody may make temporary objects in the database of {redact(url)}, which only its owner can "
+                f"change: as the owner, run `revoke temporary on database {database} from public`."
+            )
+    finally:
+        await connection.close()
 
 
 async def _ensure_secrets(url: str) -> None:

@@ -61,6 +61,19 @@ class DataDir:
             write_private(self._secret_path(name), secrets.token_hex(size))
         return self._read_secret(name)
 
+    def has_secret(self, name: str) -> bool:
+        """Whether a secret of this name was made."""
+        return self._secret_path(name).exists()
+
+    def keep_secret(self, name: str, value: str) -> None:
+        """Keep a secret that was made elsewhere under this name."""
+        write_private(self._secret_path(name), value)
+
+    def renew_secret(self, name: str, size: int = 24) -> str:
+        """A new secret in the place of an old one."""
+        write_private(self._secret_path(name), secrets.token_hex(size))
+        return self._read_secret(name)
+
     def kept_secret(self, name: str) -> str:
         """A secret that was made before and that something is locked with. Raises `StartError` when it is lost."""
         secret = self._read_secret(name)

@@ -1,4 +1,4 @@
-"""An embedded PostgreSQL: its folder, its configuration, its logins."""
+"""An embedded PostgreSQL: its folder, its configuration, its database. Its logins are in `logins`."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ from urllib.parse import quote
 import asyncpg
 import psutil
 
+from gururmm_server.infra.embedded import logins
 from gururmm_server.infra.embedded.account import Account, make_reachable, unprivileged_account
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
@@ -19,16 +20,6 @@ from gururmm_server.infra.logging import get_logger
 log = get_logger(__name__)
 
 _DATABASE = "gururmm"
-_OWNER = "gururmm_owner"
-_RUNTIME = "gururmm_runtime"
-_ROLES = (
-    "gururmm_app",
-    "gururmm_ingest",
-    "gururmm_worker",
-    "gururmm_identity",
-    "gururmm_platform",
-    "gururmm_audit_reader",
-)
 
 _CONFIGURATION = """\
 # Written anew at every start of GuruRMM.
@@ -89,14 +80,19 @@ class EmbeddedPostgres:
         return self._home
 
     @property
+    def superuser_url(self) -> str:
+        """The superuser's URL: for making the database and its logins, and for whoever looks inside. Nothing else."""
+        return self._url(logins.SUPERUSER, "postgres-superuser")
+
+    @property
     def owner_url(self) -> str:
-        """The superuser's URL: for migrations and for making logins, never for a serving process."""
-        return self._url(_OWNER, "postgres-owner")
+        """The owner's URL, for migrations: it may change the schema and is bound by row-level security all the same."""
+        return self._url(logins.OWNER, "postgres-owner")
 
     @property
     def runtime_url(self) -> str:
         """The URL of the login that api, gateway and worker use: it can assume the product's roles, no more."""
-        return self._url(_RUNTIME, "postgres-runtime")
+        return self._url(logins.RUNTIME, "postgres-runtime")
 
     def prepare(self) -> None:
         """Make the cluster if there is none, and write the configuration. Raises `StartError`."""
@@ -108,10 +104,13 @@ class EmbeddedPostgres:
             make_reachable(_binaries() / "postgres", self.account, self._say)
         self.remove_stale_pid_file()
         if self._cluster.exists():
-            self._data.kept_secret("postgres-owner")
+            self._keep_superuser_secret()
         else:
             self._initialise()
-        self._data.secret("postgres-runtime")  # a new one is brought into the cluster by `ensure_runtime_login`
+        for name in ("postgres-owner", "postgres-runtime"):
+            self._data.secret(
+                name
+            )  # a new one is brought into the cluster by `ensure_database`, `ensure_runtime_login`
         self.port = self._data.port("postgres")
         self._write("postgresql.conf", _CONFIGURATION.format(port=self.port))
         self._write("pg_hba.conf", _HBA)
@@ -138,7 +137,7 @@ class EmbeddedPostgres:
     async def ready(self) -> bool:
         """Whether it takes connections; one that refuses our password does, and `ensure_database` says so."""
         try:
-            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=2, ssl=False)
+            connection = await asyncpg.connect(self._superuser_url("postgres"), timeout=2, ssl=False)
         except asyncpg.InvalidAuthorizationSpecificationError:
             return True
         except (ConnectionError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
@@ -147,34 +146,63 @@ class EmbeddedPostgres:
         return True
 
     async def ensure_database(self) -> None:
-        """Make the product's database if it isn't there. Raises `StartError` when the owner's secret does not fit."""
+        """Make the product's database and its owner, or bring them to what they should be.
+
+        A cluster of before, whose owner was its superuser, is carried over. Raises `StartError` when the superuser's
+        secret does not fit.
+        """
+        connection = await self._connect_as_superuser()
         try:
-            connection = await asyncpg.connect(self._url(_OWNER, "postgres-owner", "postgres"), timeout=10, ssl=False)
-        except asyncpg.InvalidAuthorizationSpecificationError as error:
-            raise StartError(
-                f"The secret {self._data.root / 'secrets' / 'postgres-owner'} does not fit the cluster "
-                f"{self._cluster}: restore both from the same backup."
-            ) from error
-        try:
+            await logins.ensure_owner(connection, self._owner_password())
             if not await connection.fetchval("select true from pg_database where datname = $1", _DATABASE):
-                await connection.execute(f"create database {_DATABASE}")
+                await connection.execute(f"create database {_DATABASE} owner {logins.OWNER}")
+        finally:
+            await connection.close()
+        connection = await asyncpg.connect(self.superuser_url, timeout=10, ssl=False)
+        try:
+            await logins.hand_over(connection)
         finally:
             await connection.close()
 
     async def ensure_runtime_login(self) -> None:
         """Make the processes' login, or bring it to what it should be. Comes after the migration made the roles."""
-        connection = await asyncpg.connect(self.owner_url, timeout=10, ssl=False)
+        connection = await asyncpg.connect(self.superuser_url, timeout=10, ssl=False)
         try:
-            exists = await connection.fetchval("select true from pg_roles where rolname = $1", _RUNTIME)
-            verb = "alter" if exists else "create"
-            password = self._data.kept_secret("postgres-runtime").replace("'", "''")
-            await connection.execute(f"{verb} role {_RUNTIME} login noinherit nosuperuser password '{password}'")
-            await connection.execute(f"grant {', '.join(_ROLES)} to {_RUNTIME}")
-            # For the check of the schema's revision, which comes before any role is taken.
-            await connection.execute(f"grant usage on schema core to {_RUNTIME}")
-            await connection.execute(f"grant select on core.schema_version to {_RUNTIME}")
+            await logins.ensure_runtime(connection, self._data.kept_secret("postgres-runtime"))
         finally:
             await connection.close()
+
+    async def _connect_as_superuser(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Connect to the cluster's own database; the superuser of a cluster of before gets its new name first."""
+        url = self._superuser_url("postgres")
+        try:
+            return await _connect(url)
+        except asyncpg.InvalidAuthorizationSpecificationError as error:
+            before = self._url(logins.OWNER, "postgres-superuser", "postgres")
+            try:
+                old = await _connect(before)
+            except asyncpg.InvalidAuthorizationSpecificationError:
+                raise StartError(
+                    f"The secret {self._data.root / 'secrets' / 'postgres-superuser'} does not fit the cluster "
+                    f"{self._cluster}: restore both from the same backup."
+                ) from error
+            try:
+                await logins.rename_superuser(old)
+            finally:
+                await old.close()
+        return await _connect(url)
+
+    def _keep_superuser_secret(self) -> None:
+        """Before the owner was a plain one, its secret was the superuser's: then that is where it is found."""
+        if self._data.has_secret("postgres-owner") and not self._data.has_secret("postgres-superuser"):
+            self._data.keep_secret("postgres-superuser", self._data.kept_secret("postgres-owner"))
+        self._data.kept_secret("postgres-superuser")
+
+    def _owner_password(self) -> str:
+        """The owner's own password, never the superuser's."""
+        if self._data.secret("postgres-owner") == self._data.kept_secret("postgres-superuser"):
+            self._data.renew_secret("postgres-owner")
+        return self._data.kept_secret("postgres-owner")
 
     def set_read_only(self, read_only: bool) -> None:
         """Write the switch that refuses new writing transactions; a running server needs SIGHUP to see it.
@@ -206,12 +234,12 @@ class EmbeddedPostgres:
         if self.account is not None:
             user, group = self.account.uid, self.account.gid
             os.chown(unfinished, user, group)
-        self._write("password", self._data.secret("postgres-owner"))
+        self._write("password", self._data.secret("postgres-superuser"))
         made = subprocess.run(
             [
                 _binaries() / "initdb",
                 f"--pgdata={unfinished}",
-                f"--username={_OWNER}",
+                f"--username={logins.SUPERUSER}",
                 f"--pwfile={self._home / 'password'}",
                 *_INITDB_OPTIONS,
             ],
@@ -244,8 +272,16 @@ class EmbeddedPostgres:
             os.chown(path, -1, self.account.gid)
         path.chmod(mode)
 
+    def _superuser_url(self, database: str) -> str:
+        return self._url(logins.SUPERUSER, "postgres-superuser", database)
+
     def _url(self, login: str, secret: str, database: str = _DATABASE) -> str:
         return f"postgresql://{login}:{quote(self._data.kept_secret(secret), safe='')}@127.0.0.1:{self.port}/{database}"
+
+
+async def _connect(url: str) -> "asyncpg.Connection[asyncpg.Record]":
+    connection: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(url, timeout=10, ssl=False)
+    return connection
 
 
 def _binaries() -> Path:

@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0008"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
