@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Coroutine
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,7 +13,7 @@ import typer
 
 from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.infra import given
-from gururmm_server.infra.embedded.data_dir import DataDir
+from gururmm_server.infra.embedded.data_dir import AUDIT_HEADS, AUDIT_PUBLIC_KEY, DataDir
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.settings import Settings
 
@@ -69,6 +69,11 @@ DiskReserve = Annotated[int, typer.Option(min=1, help="Below this much free disk
 OwnerUrl = Annotated[
     str, _option("owner-database-url", "A login that may change the schema, if --database-url's may not.")
 ]
+AuditStore = Annotated[Path | None, _option("audit-store", "The folder of the audit's signed heads.")]
+AuditKeyFile = Annotated[
+    Path | None, _option("audit-key-file", "The file with the key that signs them (64 hex digits).")
+]
+AuditPublicKey = Annotated[str, _option("audit-public-key", "What `gururmm audit public-key` says of that key.")]
 GatewayPort = Annotated[int, _port("gateway-port", "The agents' port; 0 takes a free one and keeps it.")]
 
 
@@ -175,6 +180,8 @@ def api(
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
     trusted_proxies: Proxies = "",
+    audit_store: AuditStore = None,
+    audit_public_key: AuditPublicKey = "",
     insecure_http: InsecureHttp = False,
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
@@ -196,6 +203,8 @@ def api(
         dashboard_dir=dashboard_dir or _built("dashboard/dist"),
         agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
         trusted_proxies=_list(trusted_proxies),
+        audit_store=audit_store,
+        audit_public_key=audit_public_key,
         log_format=log_format,
         pool_size=pool_size,
     )
@@ -240,16 +249,20 @@ def worker(
     database_url: DatabaseUrl,
     nats_url: NatsUrl,
     health_port: HealthPort = 0,
+    audit_store: AuditStore = None,
+    audit_key_file: AuditKeyFile = None,
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
 ) -> None:
-    """One worker process: events, deadlines, roll-ups."""
+    """One worker process: events, deadlines, roll-ups, the audit's signed heads."""
     from gururmm_server.bootstrap.worker import run_worker
 
     settings = Settings(
         database_url=database_url,
         nats_url=nats_url,
         health_port=health_port,
+        audit_store=audit_store,
+        audit_key_file=audit_key_file,
         log_format=log_format,
         pool_size=pool_size,
     )
@@ -311,18 +324,35 @@ def audit_verify(
     tenant: Annotated[UUID | None, typer.Option(help="One Partner's id; all of them otherwise.")] = None,
     data: Data = _DATA,
     database_url: DatabaseUrl = "",
+    audit_store: AuditStore = None,
+    audit_public_key: AuditPublicKey = "",
 ) -> None:
-    """Check the chains of hashes; exit 1 when one is broken."""
+    """Check the chains of hashes, and that every row that was signed is there; exit 1 when one is broken."""
     from gururmm_server.bootstrap.administration import verify_audit
 
-    results = asyncio.run(verify_audit(_settings(data, database_url, ""), tenant))
+    settings = _settings(data, database_url, "")
+    if not database_url:
+        folder = DataDir(data)
+        audit_store = audit_store or folder.root / AUDIT_HEADS
+        audit_public_key = audit_public_key or folder.remembered(AUDIT_PUBLIC_KEY)
+    settings = replace(settings, audit_store=audit_store, audit_public_key=audit_public_key)
+    results = asyncio.run(verify_audit(settings, tenant))
     for result in results:
-        state = "whole" if result.ok else f"BROKEN at row {result.first_bad}"
-        typer.echo(f"{result.tenant_id}  {result.partner_name}  {result.chain}  {result.rows} rows  {state}")
+        typer.echo(f"{result.tenant_id}  {result.partner_name}  {result.chain}  {result.rows} rows  {result.state}")
+    if not audit_public_key or audit_store is None:
+        typer.echo("Without --audit-store and --audit-public-key an end that was cut off is not seen.", err=True)
     if not any(result.rows for result in results):
         typer.echo("There is nothing to verify: no row was written yet.")
     if not all(result.ok for result in results):
         raise typer.Exit(1)
+
+
+@audit.command("public-key")
+def audit_public_key(*, audit_key_file: AuditKeyFile) -> None:
+    """Print the public half of the key that signs the audit's heads."""
+    from gururmm_server.bootstrap.audit_heads import audit_key
+
+    typer.echo(audit_key(Settings(database_url="", nats_url="", audit_key_file=audit_key_file)).public.hex())
 
 
 def main() -> None:

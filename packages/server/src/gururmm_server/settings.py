@@ -37,3 +37,9 @@ class Settings:
     """json or console."""
     pool_size: int = 10
     """Database connections of this process."""
+    audit_store: Path | None = None
+    """The folder of the audit's signed heads: the worker writes there, whoever verifies reads there."""
+    audit_key_file: Path | None = None
+    """For a worker: the file with the seed of the key that signs them, 64 hexadecimal digits."""
+    audit_public_key: str = ""
+    """For whoever verifies: the public half, 64 hexadecimal digits."""

@@ -6,6 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from gururmm_server.core.access.scope import system_scope
+from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.infra.database import Database, UniqueConflict
 from gururmm_server.infra.ids import new_id
@@ -84,6 +85,10 @@ async def test_the_gateway_reads_no_people_and_no_access_token_key(db: Database)
     assert names == {"agent_link_key", "agent_link_public_key"}
 
 
+async def _verified(db: Database, tenant_id: UUID, chain: str) -> tuple[int, int | None]:
+    return next((each.rows, each.first_bad) for each in await verify_all(db, tenant_id) if each.chain == chain)
+
+
 async def test_the_chain_holds_and_a_changed_row_is_found(db: Database, owner_url: str) -> None:
     north, south = await plant_partner(db, "North"), await plant_partner(db, "South")
     for number in range(5):
@@ -91,16 +96,13 @@ async def test_the_chain_holds_and_a_changed_row_is_found(db: Database, owner_ur
             await append(tx, "tunnel_audit", AuditRow("terminal.input", None, details={"n": number}, input=b"ls\r"))
     async with db.scope(system_scope(south)) as tx:
         await append(tx, "tunnel_audit", AuditRow("terminal.input", None), AuditRow("terminal.input", None))
-    async with db.audit_reader(system_scope(north)) as tx:
-        assert tuple(await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or ()) == (5, None)
+    assert await _verified(db, north, "tunnel_audit") == (5, None)
     connection = await asyncpg.connect(owner_url)
     await connection.execute("update core.tunnel_audit set input = 'rm -rf /' where tenant_id = $1 and seq = 3", north)
-    async with db.audit_reader(system_scope(north)) as tx:
-        assert (await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or {})["first_bad"] == 3
+    assert await _verified(db, north, "tunnel_audit") == (5, 3)
     await connection.execute("delete from core.tunnel_audit where tenant_id = $1 and seq >= 3", north)
     await connection.close()
-    async with db.audit_reader(system_scope(north)) as tx:
-        assert (await tx.fetchrow("select * from core.verify_audit('tunnel_audit')") or {})["first_bad"] == 3
+    assert await _verified(db, north, "tunnel_audit") == (2, 3)
 
 
 async def test_many_writers_share_one_chain_without_a_gap(db: Database) -> None:
@@ -111,8 +113,7 @@ async def test_many_writers_share_one_chain_without_a_gap(db: Database) -> None:
             await append(tx, "audit_log", AuditRow("site.renamed", None, details={"n": number}))
 
     await asyncio.gather(*(write(number) for number in range(40)))
-    async with db.audit_reader(system_scope(north)) as tx:
-        assert tuple(await tx.fetchrow("select * from core.verify_audit('audit_log')") or ()) == (40, None)
+    assert await _verified(db, north, "audit_log") == (40, None)
 
 
 async def test_a_failed_scope_leaves_nothing_and_the_connection_is_usable(db: Database) -> None:

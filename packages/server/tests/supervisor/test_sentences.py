@@ -246,6 +246,16 @@ def test_a_bus_that_is_not_there(engines: Engines, part: str) -> None:
     assert "Check --nats-url" in said
 
 
+def test_a_worker_signs_the_audits_heads_or_does_not_start(engines: Engines, tmp_path: Path) -> None:
+    part = ("worker", "--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    assert "give it with --audit-store" in _fails(*part)
+    store, key = ("--audit-store", tmp_path / "heads"), tmp_path / "key"
+    assert "give its file with --audit-key-file" in _fails(*part, *store)
+    assert f"The key file {key} cannot be read" in _fails(*part, *store, "--audit-key-file", key)
+    key.write_text("12")
+    assert "does not hold 64 hexadecimal digits" in _fails(*part, *store, "--audit-key-file", key)
+
+
 def test_a_login_that_may_not_change_the_schema(engines: Engines) -> None:
     said = _fails("migrate", "--database-url", engines.runtime_url)
     assert "may not change the schema" in said

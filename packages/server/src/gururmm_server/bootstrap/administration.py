@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from gururmm_server.bootstrap.audit_heads import head_book
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
 from gururmm_server.core.identity.platform_admin import create_platform_admin
@@ -26,9 +27,9 @@ async def create_admin(settings: Settings, email: str, name: str) -> str:
 
 
 async def verify_audit(settings: Settings, tenant_id: UUID | None) -> list[Verdict]:
-    """Recompute the audit chains of one Partner, or of all."""
+    """Recompute the audit chains of one Partner, or of all, and hold them against their signed heads."""
     async with _quiet_database(settings, "audit") as db:
-        return await verify_all(db, tenant_id)
+        return await verify_all(db, tenant_id, head_book(settings))
 
 
 @asynccontextmanager

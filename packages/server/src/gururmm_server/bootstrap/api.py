@@ -6,6 +6,7 @@ import secrets
 import signal
 from typing import Any
 
+from gururmm_server.bootstrap.audit_heads import head_book
 from gururmm_server.bootstrap.opened import opened
 from gururmm_server.bootstrap.permissions import permissions
 from gururmm_server.core.agents.queries import LiveQueries
@@ -88,7 +89,7 @@ class Api:
                 commands_router(CommandService(db, bus, agents, self._hub)),
                 events_router(ActivityFeed(db, bus)),
                 tunnel_router(tunnel),
-                audit_router(AuditReading(db)),
+                audit_router(AuditReading(db, head_book(settings))),
                 live_router(self._live, public_url),
                 tunnel_stream_router(db, self._relays, public_url),
             ],

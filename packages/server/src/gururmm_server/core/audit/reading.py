@@ -1,7 +1,8 @@
 """Reading and checking the chains. Every read is recorded before its answer is given."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from pydantic import BaseModel, Field
 
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit import _repository as repository
-from gururmm_server.core.audit.service import Chain
+from gururmm_server.core.audit.chains import Chain
+from gururmm_server.core.audit.heads import Head, HeadBook, by_chain
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.paging import Page, PageQuery
@@ -19,6 +21,8 @@ Filter = repository.Filter
 Kind = Literal["tunnel", "admin"]
 
 _CHAINS: tuple[Chain, ...] = ("tunnel_audit", "audit_log")
+SIGNED_WITHIN = timedelta(minutes=5)
+"""Heads are signed within a minute; a worker may be restarting."""
 _PICTURES = 0x2400
 """Unicode's Control Pictures begin here: U+2400 stands for NUL, and so on."""
 
@@ -58,17 +62,38 @@ class Verdict:
     chain: Chain
     rows: int
     first_bad: int | None
+    """The first number that does not fit, or whose row was signed and is not there any more."""
+    signed: int = 0
+    """The number of the newest row whose hash was signed."""
+    unsigned_since: datetime | None = None
+    """When the first row after that was written; None where there is none, or where no signatures were asked for."""
+
+    @property
+    def waits_too_long(self) -> bool:
+        """Whether a row should have been signed long ago: then no worker signs, or it refuses to."""
+        return self.unsigned_since is not None and datetime.now(UTC) - self.unsigned_since > SIGNED_WITHIN
 
     @property
     def ok(self) -> bool:
-        return self.first_bad is None
+        return self.first_bad is None and not self.waits_too_long
+
+    @property
+    def state(self) -> str:
+        """What was found, in words for the operator."""
+        if self.first_bad is not None:
+            return f"BROKEN at row {self.first_bad}"
+        if self.waits_too_long:
+            return f"NOT SIGNED since {self.unsigned_since:%Y-%m-%d %H:%M} UTC"
+        return f"whole, signed up to row {self.signed}" if self.signed else "whole"
 
 
 class AuditReading:
     """For admins: a Partner's own chains, and nothing unrecorded."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, heads: HeadBook | None = None) -> None:
+        """`heads`: the signed ones; without them an end that was cut off together with its head is not seen."""
         self._db = db
+        self._heads = heads
 
     async def page(self, reader: Scope, chosen: Filter, query: PageQuery) -> Page[Entry]:
         """Returns a page of the chosen rows, as far as the reader sees them; who it is goes into the meta-audit."""
@@ -87,32 +112,51 @@ class AuditReading:
         """Recompute both chains."""
         async with self._db.audit_reader(reader) as tx:
             await repository.record_read(tx, reader.subject.name, {"verify": True})
-        verdicts = await _verify_tenant(self._db, reader.tenant_id)
+        signed = None if self._heads is None else (await self._heads.read()).heads(reader.tenant_id)
+        verdicts = await _verify_tenant(self._db, reader.tenant_id, signed)
         bad = [verdict.first_bad for verdict in verdicts if verdict.first_bad is not None]
         return Verified(ok=not bad, rows=sum(verdict.rows for verdict in verdicts), first_bad=bad[0] if bad else None)
 
 
-async def verify_all(db: Database, tenant_id: UUID | None = None) -> list[Verdict]:
+async def verify_all(db: Database, tenant_id: UUID | None = None, heads: HeadBook | None = None) -> list[Verdict]:
     """Check the chains of one Partner, or of all: for the operator's command line.
 
-    The chains of a Partner that is not there any more are checked too, under an empty name. Raises `NotFound` for an
-    id that no Partner has and no row bears.
+    The chains of a Partner that is not there any more are checked too, under an empty name, where it is asked for or a
+    signed head bears its id. Raises `NotFound` for an id that no Partner has and no row bears, and `HeadsBroken`.
     """
+    signed = None if heads is None else (await heads.read()).heads(tenant_id)
     async with db.identity() as tx:
         tenants = await repository.every_tenant(tx)
-    chosen = tenants if tenant_id is None else {tenant_id: tenants.get(tenant_id, "")}
-    verdicts = [verdict for tenant, name in chosen.items() for verdict in await _verify_tenant(db, tenant, name)]
-    if not chosen.keys() <= tenants.keys() and not any(verdict.rows for verdict in verdicts):
+    gone = {head.tenant_id: "" for head in signed or () if head.tenant_id not in tenants}
+    chosen = tenants | gone if tenant_id is None else {tenant_id: tenants.get(tenant_id, "")}
+    verdicts = [
+        verdict for tenant, name in chosen.items() for verdict in await _verify_tenant(db, tenant, signed, name)
+    ]
+    if not chosen.keys() <= tenants.keys() | gone.keys() and not any(verdict.rows for verdict in verdicts):
         raise NotFound(f"There is no Partner {tenant_id}: leave --tenant out to see all of them with their ids.")
     return verdicts
 
 
-async def _verify_tenant(db: Database, tenant_id: UUID, partner_name: str = "") -> list[Verdict]:
+async def _verify_tenant(
+    db: Database, tenant_id: UUID, signed: Sequence[Head] | None, partner_name: str = ""
+) -> list[Verdict]:
     verdicts = []
     for chain in _CHAINS:
+        heads = [head for head in by_chain(signed or (), chain) if head.tenant_id == tenant_id]
         async with db.audit_reader(system_scope(tenant_id)) as tx:
-            row = await repository.verify(tx, chain)
-        verdicts.append(Verdict(tenant_id, partner_name, chain, row["row_count"], row["first_bad"]))
+            row = await repository.verify(tx, chain, heads)
+        bad = [number for number in (row["first_bad"], row["missing"]) if number is not None]
+        verdicts.append(
+            Verdict(
+                tenant_id,
+                partner_name,
+                chain,
+                row["row_count"],
+                min(bad, default=None),
+                signed=max((head.seq for head in heads), default=0),
+                unsigned_since=None if signed is None else row["unsigned_since"],
+            )
+        )
     return verdicts
 
 

@@ -1,13 +1,12 @@
 """Appending to the chains. Reading is in `reading`."""
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.audit.chains import Chain
 from gururmm_server.infra.database import Transaction
-
-Chain = Literal["tunnel_audit", "audit_log"]
 
 _APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 

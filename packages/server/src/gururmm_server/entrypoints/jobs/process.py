@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from gururmm_server.core.commands import jobs as commands
 from gururmm_server.core.events import traffic
@@ -45,8 +45,10 @@ def jobs(db: Database, bus: Bus) -> list[Job]:
     ]
 
 
-async def run(settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | None = None) -> None:
-    """Work until `stop` is set (None: until SIGTERM or SIGINT), then return.
+async def run(
+    settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | None = None, more: Sequence[Job] = ()
+) -> None:
+    """Work, on `more` jobs too, until `stop` is set (None: until SIGTERM or SIGINT), then return.
 
     `db` and `bus` are open and are closed by the caller. Raises `StartError` before anything is left behind.
     """
@@ -64,7 +66,7 @@ async def run(settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | 
         schedule = Schedule(db)
         work = [relay.run(), ActivityConsumer(bus, ActivityFeed(db, bus)).run(), stop.wait()]
         tasks += [asyncio.create_task(each) for each in work]
-        tasks += [asyncio.create_task(schedule.keep_running(job)) for job in jobs(db, bus)]
+        tasks += [asyncio.create_task(schedule.keep_running(job)) for job in (*jobs(db, bus), *more)]
         log.info("worker is ready", health_port=health_port)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await wakes.stop()

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from nacl.bindings import crypto_sign_seed_keypair
+
 from gururmm_server.entrypoints.supervisor.child import Command
 from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.entrypoints.supervisor.service import ServiceSpec
-from gururmm_server.infra.embedded.data_dir import DataDir, why_taken
+from gururmm_server.infra.embedded.data_dir import AUDIT_HEADS, AUDIT_PUBLIC_KEY, DataDir, why_taken
 from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.embedded.probe import http_status
@@ -69,6 +71,7 @@ class Parts:
     def servers(self) -> list[ServiceSpec]:
         """The api, gateway and worker processes."""
         options = self._options
+        self._data.remember(AUDIT_PUBLIC_KEY, self._audit_public_key())
         return [
             *(self._api(i) for i in range(options.apis)),
             *(self._gateway(i) for i in range(options.gateways)),
@@ -113,7 +116,13 @@ class Parts:
         async def ready() -> bool:
             return await http_status(port, "/readyz", host=host) == 200
 
-        command = self._python("api", GURURMM_PORT=str(port), GURURMM_HOST=self._options.host)
+        command = self._python(
+            "api",
+            GURURMM_PORT=str(port),
+            GURURMM_HOST=self._options.host,
+            GURURMM_AUDIT_STORE=str(self._data.root / AUDIT_HEADS),
+            GURURMM_AUDIT_PUBLIC_KEY=self._audit_public_key(),
+        )
         return _server_spec("api", index, command, ready)
 
     def _gateway(self, index: int) -> ServiceSpec:
@@ -140,7 +149,16 @@ class Parts:
         async def ready() -> bool:
             return await http_status(health_port, "/readyz") == 200
 
-        return _server_spec("worker", index, self._python("worker", GURURMM_HEALTH_PORT=str(health_port)), ready)
+        command = self._python(
+            "worker",
+            GURURMM_HEALTH_PORT=str(health_port),
+            GURURMM_AUDIT_STORE=str(self._data.root / AUDIT_HEADS),
+            GURURMM_AUDIT_KEY_FILE=str(self._data.secret_path("audit-key", 32)),
+        )
+        return _server_spec("worker", index, command, ready)
+
+    def _audit_public_key(self) -> str:
+        return crypto_sign_seed_keypair(bytes.fromhex(self._data.secret("audit-key", 32)))[0].hex()
 
     def _python(self, part: str, **more: str) -> Command:
         """A part of this program. URLs go by environment: they hold passwords, and arguments are public."""

@@ -1,7 +1,7 @@
 """What one installation keeps on disk, and the lock that lets only one supervisor use it.
 
-Layout: `lock`, `ports.json`, `url`, `schema`, `secrets/` (0700, files 0600), `log/`, `postgres/`, `nats/`,
-and beside them whatever else the supervisor keeps (`agent/`, `simulator/`).
+Layout: `lock`, `ports.json`, `url`, `schema`, `audit-public-key`, `secrets/` (0700, files 0600), `log/`, `postgres/`,
+`nats/`, `audit-heads/`, and beside them whatever else the supervisor keeps (`agent/`, `simulator/`).
 """
 
 import fcntl
@@ -15,6 +15,8 @@ from typing import BinaryIO
 
 from gururmm_server.infra.errors import StartError
 
+AUDIT_HEADS = "audit-heads"
+AUDIT_PUBLIC_KEY = "audit-public-key"
 _LOG_ROTATE_BYTES = 20 * 1024 * 1024
 
 
@@ -73,6 +75,11 @@ class DataDir:
         """A new secret in the place of an old one."""
         write_private(self._secret_path(name), secrets.token_hex(size))
         return self._read_secret(name)
+
+    def secret_path(self, name: str, size: int = 24) -> Path:
+        """The file of a secret, for a process that reads it itself."""
+        self.secret(name, size)
+        return self._secret_path(name)
 
     def kept_secret(self, name: str) -> str:
         """A secret that was made before and that something is locked with. Raises `StartError` when it is lost."""

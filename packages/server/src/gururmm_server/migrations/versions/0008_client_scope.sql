@@ -43,7 +43,7 @@ create policy client on core.audit_reads as restrictive for select to gururmm_ap
 grant select (tenant_id, agent_id, client_id) on core.agents to gururmm_audit_reader;
 
 create or replace function core.search_agents(pattern text) returns setof uuid
-  language sql stable security definer set search_path = pg_catalog, core, search, pg_temp as $$
+  language sql stable security definer set search_path = pg_catalog, core, pg_temp as $$
   select agent_id from core.agents where tenant_id = core.current_tenant() and search_text like pattern
     and ((select core.every_client()) or client_id in (select core.visible_clients()))
 $$;

@@ -1,4 +1,4 @@
-"""Functions that run with their owner's rights cannot be led astray."""
+"""Functions that run with their owner's rights cannot be led astray, and the audit's heads can be signed."""
 
 from gururmm_server.migrations.sql import run_file
 
