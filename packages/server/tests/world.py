@@ -9,14 +9,19 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import msgspec
 from fastapi import APIRouter, FastAPI, Request, Response
-from gururmm_server.bootstrap.permissions import permissions
+from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.component import Declared
+from gururmm_server.core.events.live import LiveBatch, LiveItem, encode
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
 
-PERMISSIONS = permissions()
+DECLARED = Declared(COMPONENTS)
+"""What the components of the product declare, together."""
+PERMISSIONS = DECLARED.permissions
 """What each role may do, as the product declares it."""
 
 
@@ -38,6 +43,11 @@ def person(
         client_id=client_id,
         permissions=PERMISSIONS.of(role, inside=tenant_id is not None),
     )
+
+
+def batch(*items: LiveItem) -> LiveBatch:
+    """Returns live messages as they come over the bus."""
+    return msgspec.msgpack.decode(encode(items), type=LiveBatch)
 
 
 @dataclass

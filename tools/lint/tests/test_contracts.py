@@ -13,9 +13,13 @@ MEMBERS = ("packages/wire", "packages/server", "packages/agent", "bench")
 
 PLANTED = [
     ("Server, agent and bench never import each other", "agent:state.py", "import gururmm_server.settings"),
-    ("Server layers", "server:infra/clock.py", "import gururmm_server.core.events.catalogue"),
+    ("Server layers", "server:infra/clock.py", "import gururmm_server.core.events.event"),
     ("Server layers", "server:utils.py", "import os"),
     ("Inside a core component", "server:core/agents/_repository.py", "import gururmm_server.core.agents.service"),
+    ("Inside a core component", "server:core/telemetry/ingest.py", "import gururmm_server.core.telemetry.routes"),
+    ("Inside a core component", "server:core/platform/service.py", "import gururmm_server.core.identity.routes"),
+    ("Inside a core component", "server:core/commands/schemas.py", "import gururmm_server.core.commands._repository"),
+    ("Inside a core component", "server:core/presence/session.py", "import gururmm_server.core.presence.gateways"),
     ("Core components form no cycle", "server:core/identity/principal.py", "import gururmm_server.core.tunnel.service"),
     ("Only infra touches the database driver", "server:core/agents/service.py", "import asyncpg"),
     ("Only infra touches the message broker's library", "server:core/agents/service.py", "import nats"),

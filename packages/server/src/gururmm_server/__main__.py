@@ -350,7 +350,7 @@ def audit_verify(
 @audit.command("public-key")
 def audit_public_key(*, audit_key_file: AuditKeyFile) -> None:
     """Print the public half of the key that signs the audit's heads."""
-    from gururmm_server.bootstrap.audit_heads import audit_key
+    from gururmm_server.core.audit.store import audit_key
 
     typer.echo(audit_key(Settings(database_url="", nats_url="", audit_key_file=audit_key_file)).public.hex())
 

@@ -9,10 +9,8 @@ from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_rout
 from gururmm_server.core.access.doors import PUBLIC as PUBLIC_ACCESS
 from gururmm_server.core.access.doors import SIGNED_IN
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.events.catalogue import EVENTS
-from gururmm_server.core.events.traffic import LIVE_KINDS
 
-from packages.server.tests.world import PERMISSIONS
+from packages.server.tests.world import DECLARED, PERMISSIONS
 
 from .conftest import PASSWORD, Answer, Api
 
@@ -146,7 +144,7 @@ async def test_what_is_public_and_what_asks_for_a_sign_in_are_told_apart(api: Ap
 async def test_every_permission_that_a_route_or_an_audience_names_is_declared(api: Api) -> None:
     known = {permission.name for permission in PERMISSIONS.all()}
     asked = {access for context in _contexts(api) for access in _declared(context.dependant)}
-    told = {kind.audience.permission for kind in (*EVENTS, *LIVE_KINDS) if kind.audience}
+    told = {kind.audience.permission for kind in (*DECLARED.events, *DECLARED.live) if kind.audience}
     assert asked - {PUBLIC_ACCESS, SIGNED_IN} <= known
     assert told <= known
 

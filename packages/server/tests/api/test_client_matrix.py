@@ -12,12 +12,16 @@ import pytest
 from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.access.subject import Subject, SubjectKind
-from gururmm_server.core.events import traffic
+from gururmm_server.core.agents.live import AgentRow
+from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
+from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 
 from packages.server.tests import world
+from packages.server.tests.world import DECLARED, batch
 
 from .conftest import Api, House
 from .test_access import CASES, _fill
@@ -257,30 +261,29 @@ async def test_live_messages_reach_only_their_audience() -> None:
     """Every kind of live message, told of another Client: a contact whom no permission stops gets none of it."""
     mine, other = new_id(), new_id()
     subject = Subject(kind=SubjectKind.PERSON, id=new_id(), name="c@example.org", permissions=EVERYTHING)
-    session = LiveSession(Scope(subject=subject, tenant_id=new_id(), client_ids=frozenset({mine})))
+    session = LiveSession(Scope(subject=subject, tenant_id=new_id(), client_ids=frozenset({mine})), DECLARED.live)
     agent, command = new_id(), new_id()
     session.show([agent])
     session.watch(agent)
     session.follow([command])
     for client_id in (other.bytes, None):
-        batch = traffic.LiveBatch(feed=[traffic.FeedItem(client_id, "agents.read", {"name": "agent.online"})])
-        session.take(batch)
+        session.take(batch(FeedItem(client_id, "agents.read", {"name": "agent.online"})))
     session.take(
-        traffic.LiveBatch(
-            agents=[traffic.AgentRow(agent.bytes, other.bytes, True, True, 1.0, 1.0)],
-            commands=[traffic.CommandUpdate(command.bytes, agent.bytes, other.bytes, "running")],
-            output=[traffic.OutputPiece(command.bytes, other.bytes, 0, 1, b"secret")],
-            samples=[traffic.Sample(agent.bytes, other.bytes, b"")],
+        batch(
+            AgentRow(agent.bytes, other.bytes, True, True, 1.0, 1.0),
+            CommandUpdate(command.bytes, agent.bytes, other.bytes, "running"),
+            OutputPiece(command.bytes, other.bytes, 0, 1, b"secret"),
+            Sample(agent.bytes, other.bytes, b""),
         )
     )
     assert await heard(session) == []
 
 
 async def test_a_live_message_that_declares_no_audience_reaches_nobody() -> None:
-    class Undeclared(traffic.AgentRow, array_like=True, frozen=True):
+    class Undeclared(AgentRow, array_like=True, frozen=True):
         audience = None
 
     subject = Subject(kind=SubjectKind.PERSON, id=new_id(), name="a@example.org", permissions=EVERYTHING)
-    session = LiveSession(Scope(subject=subject, tenant_id=new_id()))
-    session.take(traffic.LiveBatch(agents=[Undeclared(new_id().bytes, new_id().bytes, True, True, 1.0, 1.0)]))
+    session = LiveSession(Scope(subject=subject, tenant_id=new_id()), [Undeclared])
+    session.take(batch(Undeclared(new_id().bytes, new_id().bytes, True, True, 1.0, 1.0)))
     assert await heard(session) == []

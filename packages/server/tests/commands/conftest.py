@@ -12,10 +12,12 @@ import httpx
 import msgspec
 import pytest
 from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.routes import build_router
 from gururmm_server.core.commands.service import CommandService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import Listener, LiveHub
+from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
@@ -29,7 +31,7 @@ class Traffic:
     """What the bus carried: messages for agents of `gw-1`, and live batches of the Partner."""
 
     to_agents: asyncio.Queue[tuple[UUID, Any]] = field(default_factory=asyncio.Queue)
-    live: asyncio.Queue[traffic.LiveBatch] = field(default_factory=asyncio.Queue)
+    live: asyncio.Queue[LiveBatch] = field(default_factory=asyncio.Queue)
 
     async def sent(self) -> tuple[UUID, Any]:
         return await asyncio.wait_for(self.to_agents.get(), 5)
@@ -40,11 +42,11 @@ class Traffic:
         await bus.publish(traffic.gateway_deliver("gw-1"), traffic.encode(order))
         assert await self.sent() == (UUID(bytes=bytes(16)), Watch(2, 30))
 
-    async def update(self) -> traffic.CommandUpdate:
+    async def update(self) -> CommandUpdate:
         while True:
             batch = await asyncio.wait_for(self.live.get(), 5)
-            if batch.commands:
-                return batch.commands[0]
+            if updates := batch.of(CommandUpdate):
+                return updates[0]
 
 
 @pytest.fixture
@@ -66,7 +68,7 @@ async def carried(bus: Bus, partner: Partner) -> AsyncIterator[Traffic]:
         seen.to_agents.put_nowait((UUID(bytes=told.agent_id), decode_from_server(told.message)))
 
     def live(_subject: str, payload: bytes) -> None:
-        seen.live.put_nowait(msgspec.msgpack.decode(payload, type=traffic.LiveBatch))
+        seen.live.put_nowait(msgspec.msgpack.decode(payload, type=LiveBatch))
 
     subscriptions = [
         await bus.subscribe("gateway.gw-1.deliver", deliver),

@@ -10,7 +10,9 @@ import msgspec
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.commands import schemas
+from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.events import traffic
+from gururmm_server.core.events.live import encode
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -162,13 +164,13 @@ async def test_waiting_for_the_end(
     waiting = asyncio.create_task(admin.get(f"/commands/{made['id']}?wait_s=20"))
     await asyncio.wait_for(hub.listened.wait(), 5)
     await finish(db, made["id"], output=b"done\n")
-    update = traffic.CommandUpdate(
+    update = CommandUpdate(
         msgspec.convert(made["id"], type=type(partner.tenant_id)).bytes,
         partner.agents[0].bytes,
         partner.clients[0].bytes,
         "succeeded",
     )
-    await bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch(commands=[update])))
+    await bus.publish(traffic.live(partner.tenant_id), encode([update]))
     answer = (await asyncio.wait_for(waiting, 5)).json()
     assert (answer["status"], answer["stdout"]) == ("succeeded", "done\n")
 

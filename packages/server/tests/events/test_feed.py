@@ -8,10 +8,15 @@ from uuid import UUID
 import msgspec
 import pytest
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.events import catalogue, schemas, traffic
-from gururmm_server.core.events.feed import FeedRow, read
+from gururmm_server.core.commands.events import CommandCompleted
+from gururmm_server.core.events import schemas, traffic
+from gururmm_server.core.events.event import Event
+from gururmm_server.core.events.feed import FeedReader, FeedRow
+from gururmm_server.core.events.live import FeedItem, LiveBatch
 from gururmm_server.core.events.routes import build_router
 from gururmm_server.core.events.service import ActivityFeed
+from gururmm_server.core.inventory.events import AgentInventoryChanged
+from gururmm_server.core.presence.events import AgentOffline
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -19,10 +24,13 @@ from gururmm_server.infra.outbox import Envelope
 from gururmm_server.infra.paging import Page
 
 from packages.server.tests.hearing import hearing
-from packages.server.tests.world import Api, Partner, plant
+from packages.server.tests.world import DECLARED, Api, Partner, plant
+
+EVENTS = DECLARED.events
+read = FeedReader(EVENTS).read
 
 
-def sample(event: type[catalogue.Event], **values: Any) -> catalogue.Event:
+def sample(event: type[Event], **values: Any) -> Event:
     """An event with something in every field."""
     fields: dict[str, Any] = {}
     for name, kind in get_type_hints(event).items():
@@ -34,14 +42,14 @@ def sample(event: type[catalogue.Event], **values: Any) -> catalogue.Event:
     return event(**fields)
 
 
-def on_the_bus(event: catalogue.Event, tenant_id: UUID) -> bytes:
+def on_the_bus(event: Event, tenant_id: UUID) -> bytes:
     moment = "2026-11-23T01:02:03.5Z"
     payload = msgspec.Raw(msgspec.json.encode(event))
     return msgspec.json.encode(Envelope(new_id(), tenant_id, event.name, event.version, moment, payload))
 
 
-@pytest.mark.parametrize("event", catalogue.EVENTS, ids=lambda event: event.name)
-def test_every_event_has_a_sentence(event: type[catalogue.Event]) -> None:
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
+def test_every_event_has_a_sentence(event: type[Event]) -> None:
     row = read(on_the_bus(sample(event), new_id()))
     assert row.name == event.name
     assert row.text != event.name, "not known to the feed"
@@ -50,19 +58,17 @@ def test_every_event_has_a_sentence(event: type[catalogue.Event]) -> None:
 
 
 def test_sentences() -> None:
-    def text(event: type[catalogue.Event], **values: Any) -> str:
+    def text(event: type[Event], **values: Any) -> str:
         return read(on_the_bus(sample(event, **values), new_id())).text
 
-    assert text(catalogue.CommandCompleted, hostname="pc", status="failed", exit_code=2) == (
+    assert text(CommandCompleted, hostname="pc", status="failed", exit_code=2) == (
         "A command on pc failed with exit code 2."
     )
-    assert text(catalogue.CommandCompleted, hostname="pc", status="timed_out", exit_code=None) == (
+    assert text(CommandCompleted, hostname="pc", status="timed_out", exit_code=None) == (
         "A command on pc ran out of time."
     )
-    assert text(catalogue.AgentOffline, hostname="pc", reason="") == "pc went offline."
-    assert text(catalogue.AgentInventoryChanged, hostname="pc", section="software") == (
-        "Software of pc changed: a, b, c …."
-    )
+    assert text(AgentOffline, hostname="pc", reason="") == "pc went offline."
+    assert text(AgentInventoryChanged, hostname="pc", section="software") == ("Software of pc changed: a, b, c ….")
 
 
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"event_id": 1}'])
@@ -83,13 +89,13 @@ def feed_row(partner: Partner, number: int, name: str = "agent.online", client: 
         actor="anna@example.org",
         hostname=f"host-{number}",
         text=f"host-{number} 100% happened.",
-        permission={event.name: event.audience.permission for event in catalogue.EVENTS if event.audience}[name],
+        permission={event.name: event.audience.permission for event in EVENTS if event.audience}[name],
     )
 
 
 async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
     partner, other = await plant(owner_url), await plant(owner_url, "Somebody else")
-    feed = ActivityFeed(db, bus)
+    feed = ActivityFeed(db, bus, EVENTS)
     rows = [feed_row(partner, number, client=number % 2) for number in range(6)]
     rows += [feed_row(partner, 6, "command.queued"), feed_row(partner, 7, "site.created", None), feed_row(other, 8)]
     assert await feed.add(rows) == 9
@@ -116,11 +122,11 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
 async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, bus: Bus, owner_url: str) -> None:
     partner = await plant(owner_url)
     unknown = Envelope(new_id(), partner.tenant_id, "backup.failed", 1, "2026-11-23T01:02:03.5Z", msgspec.Raw(b"{}"))
-    feed = ActivityFeed(db, bus)
-    heard: asyncio.Queue[traffic.LiveBatch] = asyncio.Queue()
+    feed = ActivityFeed(db, bus, EVENTS)
+    heard: asyncio.Queue[LiveBatch] = asyncio.Queue()
     live = await bus.subscribe(
         traffic.live(partner.tenant_id),
-        lambda _s, data: heard.put_nowait(msgspec.msgpack.decode(data, type=traffic.LiveBatch)),
+        lambda _s, data: heard.put_nowait(msgspec.msgpack.decode(data, type=LiveBatch)),
     )
     await bus.settled()
     assert await feed.add([read(msgspec.json.encode(unknown))]) == 1
@@ -128,7 +134,7 @@ async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, b
     async with Api(build_router(feed)).as_(partner.person()) as admin:
         assert (await admin.get("/events")).json()["total"] == 1
     shown = await asyncio.wait_for(heard.get(), 10)
-    assert [item.item["name"] for item in shown.feed] == ["agent.online"]
+    assert [item.item["name"] for item in shown.of(FeedItem)] == ["agent.online"]
     await live.stop()
 
 
@@ -136,12 +142,12 @@ async def test_an_event_from_before_a_move_is_the_new_clients(db: Database, bus:
     partner = await plant(owner_url)
     old, new = partner.clients[1], partner.clients[0]  # the machine is under Client 0 by now
     stale = msgspec.structs.replace(feed_row(partner, 1), client_id=old, site_id=partner.sites[1])
-    feed = ActivityFeed(db, bus)
-    async with hearing(bus, traffic.live(partner.tenant_id), traffic.LiveBatch) as live:
+    feed = ActivityFeed(db, bus, EVENTS)
+    async with hearing(bus, traffic.live(partner.tenant_id), LiveBatch) as live:
         assert await feed.add([stale]) == 1
         heard = await live.everything()
     api = Api(build_router(feed))
     for client_id, count in ((old, 0), (new, 1)):
         async with api.as_(partner.person(Role.CLIENT_CONTACT, client_id)) as contact:
             assert (await contact.get("/events")).json()["total"] == count
-    assert [item.client_id for batch in heard for item in batch.feed] == [new.bytes]
+    assert [item.client_id for batch in heard for item in batch.of(FeedItem)] == [new.bytes]

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 import uvloop
+from gururmm_server.bootstrap.components import COMPONENTS
+from gururmm_server.core.component import House
+from gururmm_server.core.presence.gateways import new_gateway
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
+from gururmm_server.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -29,7 +33,9 @@ async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[..., A
     started: list[tuple[Gateway, asyncio.Task[None]]] = []
 
     async def start(**options: Any) -> Gateway:
-        gateway = Gateway(db, bus, **options)
+        house = House(COMPONENTS, Settings("", ""), db, bus)
+        house.give(new_gateway())
+        gateway = Gateway(house, **options)
         await gateway.open("127.0.0.1", 0)
         started.append((gateway, asyncio.create_task(gateway.run())))
         return gateway

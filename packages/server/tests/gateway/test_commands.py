@@ -6,8 +6,10 @@ from typing import Any
 from uuid import UUID
 
 from agent_end import AgentEnd, Fleet
+from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Deliver, LiveBatch
+from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.events.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -66,9 +68,10 @@ async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet
         assert row["started_at"] <= row["finished_at"]
         assert await fleet.value("select data from core.command_output where command_id = $1", first) == b"one\n"
         assert await fleet.events("command.completed") == 1
-        await until(lambda: any(u.status == "failed" for b in live for u in b.commands))
-        assert [u.status for b in live for u in b.commands if u.command_id == first.bytes][-2:] == ["running", "failed"]
-        assert [(p.seq, p.data) for b in live for p in b.output] == [(0, b"one\n")]
+        await until(lambda: any(u.status == "failed" for b in live for u in b.of(CommandUpdate)))
+        updates = [u.status for b in live for u in b.of(CommandUpdate) if u.command_id == first.bytes]
+        assert updates[-2:] == ["running", "failed"]
+        assert [(p.seq, p.data) for b in live for p in b.of(OutputPiece)] == [(0, b"one\n")]
 
 
 async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(

@@ -12,6 +12,7 @@ from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.events import traffic
+from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
@@ -22,7 +23,7 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Goodbye, Heartbeat, Metrics
 from gururmm_wire.v2.server import Watch
 
-from packages.server.tests.world import person
+from packages.server.tests.world import DECLARED, person
 
 METRICS = Metrics(2_000_000_000, 125, 4, 8, 1, 250, 10, 20, 30, 40, [("/", 5, 10)], [("cpu", 455)], 3600)
 
@@ -35,7 +36,7 @@ class Contact:
     """A Client's contact whose browser shows the machine's page."""
 
     def __init__(self, fleet: Fleet, client_id: UUID, agent: AgentEnd) -> None:
-        self.session = LiveSession(_person(fleet, Role.CLIENT_CONTACT, client_id).inside())
+        self.session = LiveSession(_person(fleet, Role.CLIENT_CONTACT, client_id).inside(), DECLARED.live)
         self.session.show([agent.agent_id])
         self.session.watch(agent.agent_id)
 
@@ -77,7 +78,7 @@ async def _joined(gateway: Gateway, fleet: Fleet) -> AgentEnd:
 
 async def _looking(bus: Bus, fleet: Fleet, *contacts: Contact) -> Callable[[], Awaitable[None]]:
     def take(_subject: str, data: bytes) -> None:
-        batch = msgspec.msgpack.decode(data, type=traffic.LiveBatch)
+        batch = msgspec.msgpack.decode(data, type=LiveBatch)
         for contact in contacts:
             contact.session.take(batch)
 

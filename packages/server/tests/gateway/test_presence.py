@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from agent_end import Fleet
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import AgentConnected, Kick, LiveBatch
+from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.events.traffic import AgentConnected, Kick
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import Goodbye, Heartbeat
@@ -32,7 +34,7 @@ async def test_an_arrival_is_told_to_table_outbox_dashboards_and_relays(
         row = await fleet.row("select * from core.agent_state where agent_id = $1", agent.agent_id)
         assert row["gateway_id"] == gateway.gateway_id
         await live.first()
-        rows = [(row.online, row.changed) for batch in await live.everything() for row in batch.agents]
+        rows = [(row.online, row.changed) for batch in await live.everything() for row in batch.of(AgentRow)]
         assert rows == [(True, True)]
         (told,) = await connected.first()
         assert (told.gateway_id, told.tenant_id) == (gateway.gateway_id, fleet.tenant_id.bytes)

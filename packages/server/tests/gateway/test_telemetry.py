@@ -4,8 +4,11 @@ import time
 
 import pytest
 from agent_end import Fleet
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Deliver, LiveBatch
+from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.events.traffic import Deliver
+from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import encode
@@ -90,8 +93,8 @@ async def test_who_watches_sees_samples_at_once(gateway: Gateway, fleet: Fleet, 
     metrics = sample(int(time.time()))
     async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
         agent.send(metrics)
-        await until(lambda: any(batch.samples for batch in live))
-        assert [s.metrics for batch in live for s in batch.samples] == [encode(metrics)]
+        await until(lambda: any(batch.of(Sample) for batch in live))
+        assert [s.metrics for batch in live for s in batch.of(Sample)] == [encode(metrics)]
 
 
 @pytest.mark.parametrize("reading", [Heartbeat(at=1, cpu=321, memory=1), sample(2_000_000_000)])
@@ -124,9 +127,9 @@ async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fl
                 agent.send(Heartbeat(at=1, cpu=cpu, memory=1))
                 await agent.understood()
         latest = {agent.agent_id.bytes: 329 for agent in agents}
-        await until(lambda: {row.agent_id: row.cpu for batch in live for row in batch.agents} == latest)
+        await until(lambda: {row.agent_id: row.cpu for batch in live for row in batch.of(AgentRow)} == latest)
         assert len(live) <= 5, "100 heartbeats are a few batches, however slow the machine is"
-        assert not any(row.changed for batch in live for row in batch.agents)
+        assert not any(row.changed for batch in live for row in batch.of(AgentRow))
 
 
 async def test_changed_settings_are_pushed(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:

@@ -8,16 +8,21 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from gururmm_server.bootstrap.components import COMPONENTS
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.jobs import expire
+from gururmm_server.core.commands.live import CommandUpdate
+from gururmm_server.core.component import Consumer, House, Job
 from gururmm_server.core.events import traffic
+from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.core.events.service import ActivityFeed
 from gururmm_server.core.identity.jobs import purge
 from gururmm_server.core.inventory import jobs as inventory
 from gururmm_server.core.presence import jobs as presence
 from gururmm_server.core.telemetry import jobs as telemetry
 from gururmm_server.entrypoints.jobs import process
-from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
-from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
+from gururmm_server.entrypoints.jobs.consuming import Consuming
+from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.ids import new_id
@@ -26,7 +31,7 @@ from gururmm_server.settings import Settings
 
 from packages.server.tests.conftest import Engines
 from packages.server.tests.waiting import until
-from packages.server.tests.world import Partner, plant
+from packages.server.tests.world import DECLARED, Partner, plant
 
 
 @pytest.fixture
@@ -42,11 +47,11 @@ async def owner(owner_url: str) -> AsyncIterator[Any]:
 
 
 @pytest.fixture
-async def live(bus: Bus, partner: Partner) -> AsyncIterator[asyncio.Queue[traffic.LiveBatch]]:
-    batches: asyncio.Queue[traffic.LiveBatch] = asyncio.Queue()
+async def live(bus: Bus, partner: Partner) -> AsyncIterator[asyncio.Queue[LiveBatch]]:
+    batches: asyncio.Queue[LiveBatch] = asyncio.Queue()
     subscription = await bus.subscribe(
         traffic.live(partner.tenant_id),
-        lambda _subject, payload: batches.put_nowait(msgspec.msgpack.decode(payload, type=traffic.LiveBatch)),
+        lambda _subject, payload: batches.put_nowait(msgspec.msgpack.decode(payload, type=LiveBatch)),
     )
     yield batches
     await subscription.stop()
@@ -135,7 +140,7 @@ async def queue(owner: Any, partner: Partner, agent: int, **columns: Any) -> Any
 
 
 async def test_commands_expire_after_their_deadline(
-    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[traffic.LiveBatch]
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[LiveBatch]
 ) -> None:
     moment = datetime.now(UTC)
     missed = await queue(owner, partner, 1)
@@ -167,11 +172,11 @@ async def test_commands_expire_after_their_deadline(
     }
     assert await owner.fetchval("select count(*) from core.outbox where name = 'command.completed'") == 4
     batch = await asyncio.wait_for(live.get(), 5)
-    assert {update.status for update in batch.commands} == {"expired", "cancelled", "failed"}
+    assert {update.status for update in batch.of(CommandUpdate)} == {"expired", "cancelled", "failed"}
 
 
 async def test_machines_of_a_dead_gateway_go_offline(
-    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[traffic.LiveBatch]
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, live: asyncio.Queue[LiveBatch]
 ) -> None:
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x'), ('gw-2', 'ws://y')")
     await owner.execute("update core.agent_state set gateway_id = 'gw-2' where agent_id = $1", partner.agents[0])
@@ -187,7 +192,7 @@ async def test_machines_of_a_dead_gateway_go_offline(
     assert {payload["agent_id"] for payload in payloads} == {str(partner.agents[2]), str(partner.agents[4])}
     assert payloads[0]["reason"] == presence.GATEWAY_LOST
     batch = await asyncio.wait_for(live.get(), 5)
-    assert [(row.online, row.changed) for row in batch.agents] == [(False, True)] * 2
+    assert [(row.online, row.changed) for row in batch.of(AgentRow)] == [(False, True)] * 2
 
 
 async def test_machines_that_came_back_elsewhere_stay_online(
@@ -320,7 +325,7 @@ async def test_unreadable_events_do_not_hold_up_the_feed(db: Database, bus: Bus,
     await bus.publish_event(
         f"events.{partner.tenant_id.hex}.backup.failed", msgspec.json.encode(newer), newer["event_id"]
     )
-    consumer = ActivityConsumer(bus, ActivityFeed(db, bus))
+    consumer = Consuming(bus, Consumer("test", "events.>", ActivityFeed(db, bus, DECLARED.events).take))
     reader = await bus.pull(f"test-{new_id().hex}", f"events.{partner.tenant_id.hex}.>")
     assert await consumer.consume(reader, 2) == 2
     row = await owner.fetchrow("select name, text, client_id from core.activity")
@@ -335,7 +340,7 @@ async def test_the_worker_as_a_whole(
     settings = Settings(database_url=database_url, nats_url=nats_url)
     stop = asyncio.Event()
     await queue(owner, partner, 1)
-    working = asyncio.create_task(process.run(settings, db, bus, stop))
+    working = asyncio.create_task(process.run(House(COMPONENTS, settings, db, bus), stop))
     # The broker is every test's, so the feed shows other tests' Partners too.
 
     def moved() -> Any:

@@ -12,12 +12,17 @@ import pytest
 import uvicorn
 import websockets
 from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.events.live import FeedItem, LiveBatch, LiveItem
+from gururmm_server.core.events.live import encode as encode_live
 from gururmm_server.core.identity import messages
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.tech_stream.live import PING_AFTER_S, LiveStreams, build_router
 from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
 from gururmm_server.infra.database import Database
@@ -28,7 +33,7 @@ from gururmm_wire.v2.agent import Metrics
 from gururmm_wire.v2.server import Watch
 
 from packages.server.tests.waiting import until
-from packages.server.tests.world import Api, Partner, plant
+from packages.server.tests.world import DECLARED, Api, Partner, batch, plant
 
 _deliver = msgspec.msgpack.Decoder(traffic.Deliver)
 
@@ -72,8 +77,8 @@ class Server:
             await socket.send(json.dumps(frame))
             await asyncio.wait_for(self.frames.acquire(), 5)
 
-    async def tell(self, partner: Partner, **batch: Any) -> None:
-        await self.bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch(**batch)))
+    async def tell(self, partner: Partner, *items: LiveItem) -> None:
+        await self.bus.publish(traffic.live(partner.tenant_id), encode_live(items))
 
 
 async def said(socket: Any, seconds: float = 5) -> dict[str, Any]:
@@ -85,9 +90,7 @@ async def nothing_but(socket: Any, server: Server, partner: Partner, agent: int 
     """Tell an event and a machine's change: the browser hears of them next, and of nothing that was told before."""
     mark = {"name": "agent.online", "id": str(new_id())}
     client = partner.clients[agent % 2].bytes
-    await server.tell(
-        partner, agents=[row(partner, agent, changed=True)], feed=[traffic.FeedItem(client, "agents.read", mark)]
-    )
+    await server.tell(partner, agents=[row(partner, agent, changed=True)], feed=[FeedItem(client, "agents.read", mark)])
     heard = {message["type"]: message for message in [await said(socket), await said(socket)]}
     assert heard["event"]["item"] == mark, heard
     assert [item["id"] for item in heard["agents"]["items"]] == [str(partner.agents[agent])], heard
@@ -125,7 +128,9 @@ async def server(db: Database, bus: Bus, frames: asyncio.Semaphore, ping_after_s
     hub = LiveHub(bus, linger_seconds=0.1)
     revocations = Revocations(db, bus, reload_s=0.2)
     await revocations.open()
-    streams = LiveStreams(db, bus, hub, AgentService(db, bus), revocations.revoked, ping_after_s=ping_after_s)
+    streams = LiveStreams(
+        db, bus, hub, AgentService(db, bus), revocations.revoked, kinds=DECLARED.live, ping_after_s=ping_after_s
+    )
     await streams.open()
     api = Api(build_router(streams))
     web = uvicorn.Server(uvicorn.Config(api.app, port=0, log_level="warning", ws="websockets-sansio"))
@@ -139,15 +144,15 @@ async def server(db: Database, bus: Bus, frames: asyncio.Semaphore, ping_after_s
     await revocations.close()
 
 
-def row(partner: Partner, agent: int, *, online: bool = True, changed: bool = False, cpu: int = 5) -> traffic.AgentRow:
+def row(partner: Partner, agent: int, *, online: bool = True, changed: bool = False, cpu: int = 5) -> AgentRow:
     client = partner.clients[agent % 2].bytes
-    return traffic.AgentRow(partner.agents[agent].bytes, client, online, changed, 1000.0, 2000.0, cpu, None, 905)
+    return AgentRow(partner.agents[agent].bytes, client, online, changed, 1000.0, 2000.0, cpu, None, 905)
 
 
 async def test_status_for_all_readings_for_visible_rows(server: Server, partner: Partner) -> None:
     visible = {"type": "visible", "agent_ids": [str(partner.agents[0])]}
     async with server.looking(partner.person(), visible) as socket:
-        await server.tell(partner, agents=[row(partner, 1, online=False, changed=True), row(partner, 2)])
+        await server.tell(partner, row(partner, 1, online=False, changed=True), row(partner, 2))
         message = await said(socket)
         assert message == {
             "type": "agents",
@@ -164,7 +169,7 @@ async def test_status_for_all_readings_for_visible_rows(server: Server, partner:
             ],
         }
         for cpu in range(100):
-            await server.tell(partner, agents=[row(partner, 0, cpu=cpu), row(partner, 2, cpu=cpu)])
+            await server.tell(partner, row(partner, 0, cpu=cpu), row(partner, 2, cpu=cpu))
         readings = [await said(socket)]
         while readings[-1]["items"][0]["cpu_percent"] != 9.9:
             readings.append(await said(socket))
@@ -182,10 +187,10 @@ async def test_an_idle_browser_is_told_that_the_server_lives(server: Server, par
 async def test_commands_output_and_events(server: Server, partner: Partner) -> None:
     followed, ignored = new_id(), new_id()
     async with server.looking(partner.person(), {"type": "commands", "ids": [str(followed)]}) as socket:
-        update = traffic.CommandUpdate(
+        update = CommandUpdate(
             ignored.bytes, partner.agents[0].bytes, partner.clients[0].bytes, "failed", 2, "oh", 1.0, 2.5, 1500
         )
-        await server.tell(partner, commands=[update])
+        await server.tell(partner, update)
         assert await said(socket) == {
             "type": "command",
             "item": {
@@ -200,12 +205,12 @@ async def test_commands_output_and_events(server: Server, partner: Partner) -> N
             },
         }
         pieces = [
-            traffic.OutputPiece(ignored.bytes, partner.clients[0].bytes, 0, 1, b"not wanted"),
-            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 0, 1, b"caf\xc3"),
-            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 1, 2, b"oops"),
-            traffic.OutputPiece(followed.bytes, partner.clients[0].bytes, 2, 1, b"\xa9!"),
+            OutputPiece(ignored.bytes, partner.clients[0].bytes, 0, 1, b"not wanted"),
+            OutputPiece(followed.bytes, partner.clients[0].bytes, 0, 1, b"caf\xc3"),
+            OutputPiece(followed.bytes, partner.clients[0].bytes, 1, 2, b"oops"),
+            OutputPiece(followed.bytes, partner.clients[0].bytes, 2, 1, b"\xa9!"),
         ]
-        await server.tell(partner, output=pieces)
+        await server.tell(partner, *pieces)
         got = [await said(socket) for _ in range(3)]
         assert [(piece["seq"], piece["stream"], piece["text"]) for piece in got] == [
             (0, "stdout", "caf"),
@@ -213,7 +218,7 @@ async def test_commands_output_and_events(server: Server, partner: Partner) -> N
             (2, "stdout", "é!"),
         ]
         item = {"id": "x", "name": "agent.online", "text": "host came online."}
-        await server.tell(partner, feed=[traffic.FeedItem(None, "agents.read", item)])
+        await server.tell(partner, FeedItem(None, "agents.read", item))
         assert await said(socket) == {"type": "event", "item": item}
 
 
@@ -229,15 +234,15 @@ async def test_watching_a_machine_asks_it_for_fast_readings(server: Server, part
         assert told.agent_id == partner.agents[0].bytes
         assert decode_from_server(told.message) == Watch(2, 30)
         for agent in (2, 0):
-            sample = traffic.Sample(partner.agents[agent].bytes, partner.clients[0].bytes, encode(metrics))
-            await server.tell(partner, samples=[sample])
+            sample = Sample(partner.agents[agent].bytes, partner.clients[0].bytes, encode(metrics))
+            await server.tell(partner, sample)
         message = await said(socket)
         assert (message["agent_id"], message["sample"]["cpu_percent"]) == (str(partner.agents[0]), 12.5)
-        await server.tell(partner, agents=[row(partner, 0, changed=True)])
+        await server.tell(partner, row(partner, 0, changed=True))
         await asyncio.wait_for(asked.get(), 5)  # it came back through a new socket that knows of no watcher
         assert (await said(socket))["type"] == "agents"
         await server.say(socket, {"type": "watch", "agent_id": None})
-        await server.tell(partner, samples=[sample])
+        await server.tell(partner, sample)
         await nothing_but(socket, server, partner)
     await gateway.stop()
 
@@ -253,7 +258,7 @@ async def test_watching_another_partners_machine_does_nothing(
         {"type": "visible", "agent_ids": [str(other.agents[0])]},
     ]
     async with server.looking(partner.person(), *frames) as socket:
-        await server.tell(other, agents=[row(other, 0, changed=True)])
+        await server.tell(other, row(other, 0, changed=True))
         await nothing_but(socket, server, partner)
         assert asked.empty()
     await gateway.stop()
@@ -271,16 +276,15 @@ async def test_a_client_contact_sees_its_client_only(server: Server, partner: Pa
         mine, theirs = partner.clients[1].bytes, partner.clients[0].bytes
         await server.tell(
             partner,
-            agents=[row(partner, 0, changed=True), row(partner, 1, changed=True)],
-            commands=[traffic.CommandUpdate(command.bytes, partner.agents[1].bytes, mine, "running")],
-            output=[traffic.OutputPiece(command.bytes, mine, 0, 1, b"secret")],
-            samples=[traffic.Sample(partner.agents[0].bytes, theirs, b"")],
-            feed=[
-                traffic.FeedItem(None, "sites.read", {"name": "site.created"}),
-                traffic.FeedItem(theirs, "agents.read", {"name": "agent.online"}),
-                traffic.FeedItem(mine, "commands.read", {"name": "command.queued"}),
-                traffic.FeedItem(mine, "agents.read", {"name": "agent.offline"}),
-            ],
+            row(partner, 0, changed=True),
+            row(partner, 1, changed=True),
+            CommandUpdate(command.bytes, partner.agents[1].bytes, mine, "running"),
+            OutputPiece(command.bytes, mine, 0, 1, b"secret"),
+            Sample(partner.agents[0].bytes, theirs, b""),
+            FeedItem(None, "sites.read", {"name": "site.created"}),
+            FeedItem(theirs, "agents.read", {"name": "agent.online"}),
+            FeedItem(mine, "commands.read", {"name": "command.queued"}),
+            FeedItem(mine, "agents.read", {"name": "agent.offline"}),
         )
         got = [await said(socket) for _ in range(2)]
         by_type = {message["type"]: message for message in got}
@@ -368,9 +372,9 @@ async def test_a_flood_of_frames_ends_the_stream(server: Server, partner: Partne
 
 async def test_a_slow_browser_is_told_to_resync() -> None:
     person = Partner(new_id()).person()
-    session = LiveSession(person.inside())
-    update = traffic.CommandUpdate(new_id().bytes, new_id().bytes, new_id().bytes, "running")
-    session.take(traffic.LiveBatch(commands=[update] * (QUEUE_ITEMS + 5)))
+    session = LiveSession(person.inside(), DECLARED.live)
+    update = CommandUpdate(new_id().bytes, new_id().bytes, new_id().bytes, "running")
+    session.take(batch(*[update] * (QUEUE_ITEMS + 5)))
     messages = [json.loads(text) for text in await session.messages()]
     assert messages[0] == {"type": "resync"}
     assert len(messages) <= 6
@@ -380,13 +384,13 @@ async def test_a_slow_browser_is_told_to_resync() -> None:
 
 async def test_one_subscription_however_many_look(bus: Bus, partner: Partner) -> None:
     hub = LiveHub(bus, linger_seconds=0.05)
-    got: list[traffic.LiveBatch | None] = []
+    got: list[LiveBatch | None] = []
     async with (
         hub.listening(partner.tenant_id, got.append),
         hub.listening(partner.tenant_id, lambda _: got.append(None)),
     ):
         assert len(hub._channels) == 1
-        await bus.publish(traffic.live(partner.tenant_id), traffic.encode(traffic.LiveBatch()))
+        await bus.publish(traffic.live(partner.tenant_id), encode_live([]))
         await until(lambda: len(got) == 2)
     assert len(hub._channels) == 1, "a wait that comes soon finds it open"
     await until(lambda: not hub._channels)

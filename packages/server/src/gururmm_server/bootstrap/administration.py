@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-from gururmm_server.bootstrap.audit_heads import head_book
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
+from gururmm_server.core.audit.store import head_book
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.platform.demo import DemoSeed, seed
 from gururmm_server.infra.database import Database

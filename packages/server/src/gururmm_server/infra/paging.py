@@ -13,7 +13,6 @@ from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
 import msgspec
-from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from gururmm_server.infra.errors import InvalidInput
@@ -149,6 +148,8 @@ class PageQuery:
 
 def page_query(sorts: Mapping[str, Sort], default: str) -> Any:
     """A dependency that gives the `PageQuery` of a list which knows these sorts; `default` may start with `-`."""
+    from fastapi import Depends, Query  # late: repositories of processes without routes import this module too
+
     names = sorted(sorts)
     allowed = [sign + name for name in names for sign in ("", "-")]
 

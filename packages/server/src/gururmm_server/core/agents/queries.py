@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound, AgentOffline, AgentRefused, AgentSilent
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -53,6 +54,11 @@ class LiveQueries:
         self._db = db
         self._bus = bus
         self._answer_seconds = answer_seconds
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus)
 
     async def processes(self, caller: Scope, agent_id: UUID, sort: str) -> dict[str, Any]:
         """The process list, sorted by a column of its items (`-cpu`: the most first)."""

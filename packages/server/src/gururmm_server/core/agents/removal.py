@@ -1,8 +1,7 @@
 """Removing a machine: what goes on there ends with it, and its key is worth nothing from then on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Self
 from uuid import UUID
 
 from gururmm_wire.codec import encode as encode_wire
@@ -10,28 +9,13 @@ from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.limits import Close
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import Ending, House
 from gururmm_server.core.events import traffic
-from gururmm_server.infra.database import Database, Transaction
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What is to be said, once it is committed, of things that ended with a machine."""
-
-    to_machine: list[Message] = field(default_factory=list)
-    to_others: list[tuple[str, bytes]] = field(default_factory=list)
-    """Subject and payload."""
-
-
-class Ending(Protocol):
-    """Ends what one component has going on at a machine: its audit rows and events are in the caller's transaction."""
-
-    async def __call__(self, tx: Transaction, agent_id: UUID, actor: Subject) -> Ended: ...
 
 
 class AgentRemoval:
@@ -41,6 +25,11 @@ class AgentRemoval:
         self._db = db
         self._bus = bus
         self._endings = endings
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the service that ends whatever any component has going on at a machine."""
+        return cls(house.db, house.bus, house.endings())
 
     async def remove(self, caller: Scope, agent_id: UUID) -> None:
         """End what goes on at a machine, then remove it; its socket closes. Raises `AgentNotFound`."""

@@ -6,7 +6,7 @@ from typing import Any
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Metrics
 
-from gururmm_server.core.events.traffic import AgentRow
+from gururmm_server.core.agents.live import AgentRow, percent
 from gururmm_server.infra.database import Row
 from gururmm_server.infra.logging import get_logger
 
@@ -52,10 +52,6 @@ def live_row(row: Row) -> AgentRow:
         memory=row["memory"],
         disk=row["disk"],
     )
-
-
-def percent(permille: int | None) -> float | None:
-    return None if permille is None else permille / 10
 
 
 def latest_metrics(encoded: bytes | None) -> dict[str, Any] | None:

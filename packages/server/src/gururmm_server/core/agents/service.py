@@ -1,6 +1,6 @@
 """Machines, for whoever may see them; others are not found."""
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
@@ -10,7 +10,8 @@ from gururmm_server.core.agents.errors import AgentNotFound, SiteNotFound
 from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.agents.rows import agent_row, latest_metrics, live_row
 from gururmm_server.core.audit.service import AuditRow, append
-from gururmm_server.core.events import traffic
+from gururmm_server.core.component import House
+from gururmm_server.core.events import live, traffic
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import PageQuery
@@ -25,6 +26,11 @@ class AgentService:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus)
 
     async def page(self, caller: Scope, fleet: FleetFilter, query: PageQuery) -> JsonPage:
         """A page of the fleet."""
@@ -82,8 +88,7 @@ class AgentService:
         if gateway_id is not None:
             moved = traffic.AgentMoved(row["agent_id"].bytes, row["client_id"].bytes)
             await self._bus.publish(traffic.gateway_moved(gateway_id), traffic.encode(moved))
-        batch = traffic.LiveBatch(agents=[live_row(row)])
-        await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
+        await self._bus.publish(traffic.live(tenant_id), live.encode([live_row(row)]))
 
 
 async def find_agent(tx: Transaction, agent_id: UUID) -> Row:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -12,6 +12,8 @@ from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit import _repository as repository
 from gururmm_server.core.audit.chains import Chain
 from gururmm_server.core.audit.heads import Head, HeadBook, by_chain
+from gururmm_server.core.audit.store import head_book
+from gururmm_server.core.component import House
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.paging import Page, PageQuery
@@ -94,6 +96,11 @@ class AuditReading:
         """`heads`: the signed ones; without them an end that was cut off together with its head is not seen."""
         self._db = db
         self._heads = heads
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, head_book(house.settings))
 
     async def page(self, reader: Scope, chosen: Filter, query: PageQuery) -> Page[Entry]:
         """Returns a page of the chosen rows, as far as the reader sees them; who it is goes into the meta-audit."""

@@ -1,7 +1,7 @@
 """Commands on their way to an agent, and what the agent says about them on its way back."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
 from gururmm_wire.codec import encode
@@ -12,8 +12,9 @@ from gururmm_wire.v2.server import CancelCommand, RunCommand
 
 from gururmm_server.core.commands import _delivery_repository as repository
 from gururmm_server.core.commands._delivery_repository import Machine
-from gururmm_server.core.events.catalogue import CommandCompleted
-from gururmm_server.core.events.traffic import CommandUpdate, OutputPiece
+from gururmm_server.core.commands.events import CommandCompleted
+from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
+from gururmm_server.core.component import House
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.outbox import publish_many
 
@@ -85,6 +86,11 @@ class CommandDelivery:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._facts: dict[bytes, _Facts] = {}
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the gateway's service."""
+        return cls(house.db)
 
     async def take(
         self, agents: dict[bytes, tuple[UUID, UUID]], *, again: bool

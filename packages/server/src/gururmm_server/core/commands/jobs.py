@@ -4,8 +4,9 @@ from uuid import UUID
 
 from gururmm_server.core.commands import _jobs_repository as rows
 from gururmm_server.core.commands import shapes
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import CommandCompleted
+from gururmm_server.core.commands.events import CommandCompleted
+from gururmm_server.core.commands.live import CommandUpdate
+from gururmm_server.core.events import live, traffic
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.nats import Bus
@@ -16,11 +17,11 @@ async def expire(db: Database, bus: Bus) -> int:
     async with db.worker() as tx:
         ended = await rows.expire(tx)
         await outbox.publish_many(tx, [(row["tenant_id"], _completed(row)) for row in ended])
-    by_tenant: dict[UUID, list[traffic.CommandUpdate]] = {}
+    by_tenant: dict[UUID, list[CommandUpdate]] = {}
     for row in ended:
         by_tenant.setdefault(row["tenant_id"], []).append(shapes.update(row))
     for tenant_id, updates in by_tenant.items():
-        await bus.publish(traffic.live(tenant_id), traffic.encode(traffic.LiveBatch(commands=updates)))
+        await bus.publish(traffic.live(tenant_id), live.encode(updates))
     if ended:
         await bus.publish(traffic.OUTBOX_WAKE, b"")
     return len(ended)

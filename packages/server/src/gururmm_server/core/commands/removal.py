@@ -6,11 +6,11 @@ import msgspec
 from gururmm_wire.v2.server import CancelCommand
 
 from gururmm_server.core.access.subject import Subject
-from gururmm_server.core.agents.removal import Ended
 from gururmm_server.core.audit.service import append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
-from gururmm_server.core.events import traffic
+from gururmm_server.core.component import Ended
+from gururmm_server.core.events import live, traffic
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Transaction
 
@@ -28,8 +28,8 @@ async def cancel_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
     await outbox.publish_many(tx, [(tx.tenant_id, shapes.cancelled(row)) for row in unfinished])
     updates = [msgspec.structs.replace(shapes.update(row), status="cancelled") for row in unfinished]
     batches = [updates[start : start + _LIVE_ITEMS] for start in range(0, len(updates), _LIVE_ITEMS)]
-    live = traffic.live(tx.tenant_id)
+    subject = traffic.live(tx.tenant_id)
     return Ended(
         [CancelCommand(row["command_id"].bytes) for row in unfinished if row["sent_at"] is not None],
-        [(live, traffic.encode(traffic.LiveBatch(commands=batch))) for batch in batches],
+        [(subject, live.encode(batch)) for batch in batches],
     )

@@ -3,7 +3,7 @@
 import asyncio
 import math
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_wire.codec import encode as encode_wire
@@ -23,9 +23,12 @@ from gururmm_server.core.commands.errors import (
     TargetNotFound,
     TooManyTargets,
 )
+from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.shapes import Order
-from gururmm_server.core.events import traffic
+from gururmm_server.core.component import House
+from gururmm_server.core.events import live, traffic
 from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
@@ -56,6 +59,11 @@ class CommandService:
         self._bus = bus
         self._agents = agents
         self._hub = hub
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus, house.get(AgentService), house.get(LiveHub))
 
     async def create(
         self, caller: Scope, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
@@ -90,9 +98,9 @@ class CommandService:
             return shapes.detail(await self._read(caller, command_id))
         changed = asyncio.Event()
 
-        def notice(batch: traffic.LiveBatch | None) -> None:
+        def notice(batch: LiveBatch | None) -> None:
             if batch is None or any(
-                update.command_id == command_id.bytes and update.status in FINAL for update in batch.commands
+                update.command_id == command_id.bytes and update.status in FINAL for update in batch.of(CommandUpdate)
             ):
                 changed.set()
 
@@ -192,8 +200,8 @@ class CommandService:
             deliver = traffic.Deliver(row["agent_id"].bytes, encode_wire(message))
             await self._bus.publish(traffic.gateway_deliver(row["gateway_id"]), traffic.encode(deliver))
 
-    async def _tell(self, tenant_id: UUID, updates: list[traffic.CommandUpdate]) -> None:
-        await self._bus.publish(traffic.live(tenant_id), traffic.encode(traffic.LiveBatch(commands=updates)))
+    async def _tell(self, tenant_id: UUID, updates: list[CommandUpdate]) -> None:
+        await self._bus.publish(traffic.live(tenant_id), live.encode(updates))
 
 
 def _check_size(wanted: list[UUID], order: Order) -> None:

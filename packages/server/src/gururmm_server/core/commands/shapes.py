@@ -7,8 +7,8 @@ from uuid import UUID
 
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import CommandCompleted
+from gururmm_server.core.commands.events import CommandCompleted
+from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.infra.database import Row
 
 
@@ -74,13 +74,13 @@ def new_command(row: Row, order: Order, batch_id: UUID, deadline: datetime | Non
     }
 
 
-def queued(row: Row) -> traffic.CommandUpdate:
-    return traffic.CommandUpdate(row["command_id"].bytes, row["agent_id"].bytes, row["client_id"].bytes, "queued")
+def queued(row: Row) -> CommandUpdate:
+    return CommandUpdate(row["command_id"].bytes, row["agent_id"].bytes, row["client_id"].bytes, "queued")
 
 
-def update(row: Row) -> traffic.CommandUpdate:
+def update(row: Row) -> CommandUpdate:
     started, finished = row["started_at"], row["finished_at"]
-    return traffic.CommandUpdate(
+    return CommandUpdate(
         row["command_id"].bytes,
         row["agent_id"].bytes,
         row["client_id"].bytes,

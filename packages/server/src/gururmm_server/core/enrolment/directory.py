@@ -3,9 +3,11 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
+from typing import Self
 
 from gururmm_wire.addresses import gives_up_tls
 
+from gururmm_server.core.component import House
 from gururmm_server.core.enrolment import _repository as repository
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError, StartError
@@ -26,6 +28,14 @@ class GatewayDirectory:
         self._living: list[str] = []
         self._task: asyncio.Task[None] | None = None
         self.server_public_key = ""
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's directory."""
+        directory = cls(house.db, house.settings.gateway_urls, house.settings.public_url)
+        house.at_start(directory.open)
+        house.at_end(directory.close)
+        return directory
 
     async def open(self) -> None:
         """Read once, then every two seconds. Raises `StartError` when the server's key is missing."""

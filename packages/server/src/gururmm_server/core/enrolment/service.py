@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from typing import Self
 from uuid import UUID
 
 from gururmm_wire.challenge import enrolment_bytes
@@ -14,6 +15,7 @@ from gururmm_server import __version__
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.agents.os_family import os_family
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.enrolment import _repository as repository
 from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.enrolment.errors import (
@@ -23,7 +25,7 @@ from gururmm_server.core.enrolment.errors import (
     CodeUsedUp,
     SignatureRefused,
 )
-from gururmm_server.core.events.catalogue import AgentEnrolled
+from gururmm_server.core.enrolment.events import AgentEnrolled
 from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
@@ -46,6 +48,11 @@ class Bootstrap:
         self._bus = bus
         self._gateways = gateways
         self._failures = RateLimit(_FAILURES_PER_MINUTE, 60)
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus, house.get(GatewayDirectory))
 
     def hello(self, request: HelloRequest) -> HelloResponse:
         """What this agent should do next. Asks no database."""

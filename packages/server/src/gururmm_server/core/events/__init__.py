@@ -1,5 +1,39 @@
 """What happened, and what is moving.
 
-Owns the typed, versioned events of the bus (`catalogue`), the messages between our own processes (`traffic`) and the
-activity feed made of the events. Refuses to know why something happened: components publish, this one lists.
+Has what all events (`event`) and all live messages (`live`) have in common, the messages between our own processes
+(`traffic`) and the activity feed made of the events. Refuses to know why something happened: components publish, this
+one lists.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from gururmm_server.core.component import Component, Consumer, House
+from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.events.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def _routes(house: House) -> "APIRouter":
+    from gururmm_server.core.events.routes import build_router
+    from gururmm_server.core.events.service import ActivityFeed
+
+    return build_router(house.get(ActivityFeed))
+
+
+def _consumers(house: House) -> Sequence[Consumer]:
+    from gururmm_server.core.events.service import ActivityFeed
+
+    return [Consumer("activity", "events.>", house.get(ActivityFeed).take)]
+
+
+COMPONENT: Final = Component(
+    name="events",
+    tables=("activity", "outbox"),
+    permissions=PERMISSIONS,
+    live=(FeedItem,),
+    routes=_routes,
+    consumers=_consumers,
+)

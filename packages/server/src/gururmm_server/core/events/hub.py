@@ -4,21 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Self
 from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
+from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
 
 log = get_logger(__name__)
 
-Listener = Callable[[traffic.LiveBatch | None], None]
+Listener = Callable[[LiveBatch | None], None]
 """Called on the event loop, in order; must not block. None says that something may have been missed."""
 
 LINGER_SECONDS = 60.0
-_decoder = msgspec.msgpack.Decoder(traffic.LiveBatch)
+_decoder = msgspec.msgpack.Decoder(LiveBatch)
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +41,13 @@ class LiveHub:
         self._opening: dict[UUID, asyncio.Task[_Channel]] = {}
         self._closing: set[asyncio.Task[None]] = set()
         bus.on_reconnect.append(self._missed)
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's hub."""
+        hub = cls(house.bus)
+        house.at_end(hub.close)
+        return hub
 
     @asynccontextmanager
     async def listening(self, tenant_id: UUID, listener: Listener) -> AsyncIterator[None]:
@@ -104,7 +114,7 @@ class LiveHub:
         task.add_done_callback(self._closing.discard)
 
 
-def _give(listeners: set[Listener], batch: traffic.LiveBatch | None) -> None:
+def _give(listeners: set[Listener], batch: LiveBatch | None) -> None:
     for listener in tuple(listeners):
         try:
             listener(batch)

@@ -3,3 +3,36 @@
 Owns core.users, msp_users, tenant_users, user_sessions, invitations and stream_tickets. Refuses to know what a
 permission protects: routes declare the permission that they need, and a test refuses a route that declares none.
 """
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from gururmm_server.core.component import Component, House, Job
+from gururmm_server.core.identity.permissions import PERMISSIONS
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+
+def _routes(house: House) -> "APIRouter":
+    from gururmm_server.core.identity.browser import BrowserDoor
+    from gururmm_server.core.identity.routes import build_router
+    from gururmm_server.core.identity.service import Identity
+    from gururmm_server.core.identity.users import Users
+
+    return build_router(house.get(Identity), house.get(Users), house.get(BrowserDoor))
+
+
+def _jobs(house: House) -> Sequence[Job]:
+    from gururmm_server.core.identity.jobs import purge
+
+    return [Job("purge", 3600, lambda: purge(house.db))]
+
+
+COMPONENT: Final = Component(
+    name="identity",
+    tables=("invitations", "msp_users", "server_secrets", "stream_tickets", "tenant_users", "user_sessions", "users"),
+    permissions=PERMISSIONS,
+    routes=_routes,
+    jobs=_jobs,
+)

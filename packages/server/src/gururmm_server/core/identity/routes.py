@@ -1,7 +1,6 @@
-"""REST of identity: /auth and /users. `platform` doors are in tenancy's routes, next to what they lead to."""
+"""REST of identity: /auth and /users."""
 
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Cookie, Request, Response
@@ -9,8 +8,8 @@ from fastapi import APIRouter, Cookie, Request, Response
 from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.access.errors import NotSignedIn
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.identity.browser import COOKIE, BrowserDoor, device_of
 from gururmm_server.core.identity.doors import signed_in
-from gururmm_server.core.identity.errors import OriginRefused
 from gururmm_server.core.identity.permissions import USERS_READ, USERS_WRITE
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.schemas import (
@@ -29,53 +28,10 @@ from gururmm_server.core.identity.schemas import (
     UserChange,
 )
 from gururmm_server.core.identity.service import Identity
-from gururmm_server.core.identity.sessions import SESSION_SECONDS, Device, Started
 from gururmm_server.core.identity.users import SORTS, Users
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
-COOKIE = "gururmm_refresh"
-COOKIE_PATH = "/api/v1/auth"
 RefreshCookie = Annotated[str, Cookie(alias=COOKIE, max_length=200)]
-
-
-class BrowserDoor:
-    """What is special about browsers: the refresh cookie and the Origin that may use it."""
-
-    def __init__(self, public_url: str) -> None:
-        parts = urlsplit(public_url)
-        self._own_origin = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-
-    def check_origin(self, request: Request) -> None:
-        """Raise `OriginRefused` when a page of another site sent this. Programs send no Origin."""
-        origin = request.headers.get("origin")
-        here = f"{request.url.scheme}://{request.headers.get('host', '')}"
-        if origin is not None and origin not in (self._own_origin, here):
-            raise OriginRefused(internal=origin[:200])
-
-    def hand_over(self, started: Started, request: Request, response: Response) -> SignedIn:
-        """The answer of a sign-in, with the refresh token in its cookie."""
-        if started.refresh_token is not None:
-            response.set_cookie(
-                COOKIE,
-                started.refresh_token,
-                max_age=SESSION_SECONDS,
-                path=COOKIE_PATH,
-                secure=request.url.scheme == "https" or self._own_origin.startswith("https:"),
-                httponly=True,
-                samesite="strict",
-            )
-        return started.signed_in
-
-    def forget(self, response: Response) -> None:
-        """Take the cookie away."""
-        response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
-
-
-def device_of(request: Request) -> Device:
-    """Where the request came from. Behind a trusted proxy the address is the browser's."""
-    agent = request.headers.get("user-agent", "")
-    printable = "".join(character for character in agent[:300] if character.isprintable())
-    return Device(request.client.host if request.client else "", printable)
 
 
 def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRouter:

@@ -1,9 +1,11 @@
 """Signing in, one's own password, and the doors between Partners."""
 
+from typing import Self
 from uuid import UUID
 
 from gururmm_server.core.access.permissions import Permissions
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded, WrongCredentials, WrongPassword
@@ -12,7 +14,7 @@ from gururmm_server.core.identity.passwords import Passwords, check_strength
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
-from gururmm_server.core.identity.tokens import AccessTokens, RefreshTokens
+from gururmm_server.core.identity.tokens import AccessTokenKey, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.errors import NotFound, StartError
 from gururmm_server.infra.logging import get_logger
@@ -39,6 +41,15 @@ class Identity:
         refresh_tokens = RefreshTokens(access_token_key)
         self.keeper = SessionKeeper(db, self.tokens, refresh_tokens, self.revocations, permissions)
         self.invitations = Invitations(db, self.keeper, self._passwords, self._attempts, public_url)
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the service of a process that was given the `AccessTokenKey`."""
+        key = house.given(AccessTokenKey).value
+        identity = cls(house.db, house.bus, key, house.settings.public_url, house.declared.permissions)
+        house.at_start(identity.open)
+        house.at_end(identity.close)
+        return identity
 
     async def open(self) -> None:
         """Follow the ends of sessions. Raises `Unavailable`."""

@@ -10,6 +10,7 @@ import time
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -23,6 +24,12 @@ ACCESS_SECONDS = 300
 _ALGORITHM = "HS256"
 _MAX_LENGTH = 2048
 _SIGNATURE_LENGTH = 32
+
+
+class AccessTokenKey(msgspec.Struct, frozen=True):
+    """The server's secret that signs access tokens. Only an api has it."""
+
+    value: bytes
 
 
 class AccessTokens:

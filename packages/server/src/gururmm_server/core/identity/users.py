@@ -1,11 +1,13 @@
 """The people of a Partner: inviting, changing, removing."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity._people import SORTS, client_exists, list_people, one_person
 from gururmm_server.core.identity.errors import (
@@ -19,6 +21,7 @@ from gururmm_server.core.identity.errors import (
 from gururmm_server.core.identity.invitations import Invitations, find_or_add_person
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.schemas import InvitationLink, InvitedUser, NewUser, User, UserChange
+from gururmm_server.core.identity.service import Identity
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound
@@ -37,6 +40,12 @@ class Users:
         self._permissions = permissions
         self._invitations = invitations
         self._revocations = revocations
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        identity = house.get(Identity)
+        return cls(house.db, identity.invitations, identity.revocations, house.declared.permissions)
 
     async def list(self, caller: Scope, query: PageQuery) -> Page[User]:
         """A page of the Partner's people."""

@@ -1,16 +1,17 @@
 """Inventory: what a machine holds, and what changed. Hashes first; only sections that differ are sent."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import msgspec
 from gururmm_wire.codec import inventory_hash
 from gururmm_wire.v2.agent import InventoryDelta, InventorySection
 
-from gururmm_server.core.events.catalogue import AgentInventoryChanged
+from gururmm_server.core.component import House
 from gururmm_server.core.inventory import _repository as repository
 from gururmm_server.core.inventory import facts
+from gururmm_server.core.inventory.events import AgentInventoryChanged
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
@@ -57,6 +58,11 @@ class InventoryIngest:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the gateway's service."""
+        return cls(house.db)
 
     async def wanted(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> list[tuple[AgentSession, list[str]]]:
         """For each agent that offered hashes, the sections of which another state is held."""

@@ -1,10 +1,11 @@
 """What a machine holds and what changed, for whoever may see it."""
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.service import find_agent
+from gururmm_server.core.component import House
 from gururmm_server.core.inventory import _repository as rows
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.paging import PageQuery
@@ -19,6 +20,11 @@ class Inventory:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db)
 
     async def software(self, caller: Scope, agent_id: UUID, query: PageQuery) -> JsonPage:
         """A page of what is installed. Raises `AgentNotFound`."""

@@ -1,9 +1,10 @@
 """Mission Control's first page: how many, how well, and what needs somebody now."""
 
-from typing import Any
+from typing import Any, Self
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.commands.permissions import COMMANDS_READ
+from gururmm_server.core.component import House
 from gururmm_server.core.overview import _repository as rows
 from gururmm_server.core.tunnel.permissions import TUNNEL_READ
 from gururmm_server.infra.clock import now
@@ -17,6 +18,11 @@ class Overview:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db)
 
     async def get(self, caller: Scope) -> dict[str, Any]:
         """Returns the numbers of what the caller sees, as `schemas.Overview`.

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from gururmm_server.core.access.doors import requires_platform
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.identity.browser import BrowserDoor, device_of
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
-from gururmm_server.core.identity.routes import BrowserDoor, device_of
 from gururmm_server.core.identity.schemas import Enter, SignedIn
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.platform.permissions import PARTNERS_READ, PARTNERS_WRITE

@@ -1,10 +1,13 @@
 """The Platform's view: Partners, each listed and made in the recorded Platform scope."""
 
+from typing import Self
+
 import msgspec
 
 from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.component import House
 from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.identity.schemas import NewUser
 from gururmm_server.core.identity.users import Users
@@ -27,6 +30,11 @@ class Partners:
         self._bus = bus
         self._users = users
         self._permissions = permissions
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus, house.get(Users), house.declared.permissions)
 
     async def list(self, staff: Subject, query: PageQuery) -> Page[Partner]:
         async with self._db.platform(staff.name, "list Partners") as tx:

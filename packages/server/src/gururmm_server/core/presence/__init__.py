@@ -3,3 +3,29 @@
 Owns core.agent_state, gateways and online_history. Refuses to cost a statement for each heartbeat: everything is
 written for many agents at once.
 """
+
+from asyncio import get_running_loop
+from collections.abc import Sequence
+from typing import Final
+
+from gururmm_server.core.component import Component, House, Job
+from gururmm_server.core.presence.events import EVENTS
+
+
+def _jobs(house: House) -> Sequence[Job]:
+    from gururmm_server.core.presence.jobs import GatewayWatch, sample_online
+
+    gateways, clock = house.get(GatewayWatch), get_running_loop().time
+    return [
+        Job("online_history", 300, lambda: sample_online(house.db)),
+        # Every worker looks for itself: what it has seen is its own memory.
+        Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),
+    ]
+
+
+COMPONENT: Final = Component(
+    name="presence",
+    tables=("agent_state", "gateways", "online_history"),
+    events=EVENTS,
+    jobs=_jobs,
+)

@@ -1,12 +1,27 @@
 """A gateway's own entry in the list of gateways, and what it needs to know to greet agents."""
 
 from collections.abc import Iterable
+from typing import Self
 from uuid import UUID
 
+import msgspec
 from gururmm_wire.v2.server import Settings
 
+from gururmm_server.core.component import House
 from gururmm_server.core.presence import _gateways_repository as repository
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.ids import new_id
+
+
+class ThisGateway(msgspec.Struct, frozen=True):
+    """Which gateway this process is, in whatever it writes and says."""
+
+    gateway_id: str
+
+
+def new_gateway() -> ThisGateway:
+    """Returns the name of a gateway that begins now: no other has it, and none will."""
+    return ThisGateway(f"g{new_id().hex[-12:]}")
 
 
 class GatewayRecord:
@@ -15,6 +30,11 @@ class GatewayRecord:
     def __init__(self, db: Database, gateway_id: str) -> None:
         self._db = db
         self.gateway_id = gateway_id
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the gateway's own entry."""
+        return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def agent_link_key(self) -> bytes:
         """The seed of the key with which the server proves itself to agents."""

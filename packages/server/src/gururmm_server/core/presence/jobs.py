@@ -1,11 +1,15 @@
 """What presence does by the clock. Each may run in several processes at once."""
 
 from datetime import datetime
+from typing import Self
 from uuid import UUID
 
+from gururmm_server.core.agents.live import AgentRow
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import AgentOffline
+from gururmm_server.core.events.live import encode as encode_live
 from gururmm_server.core.presence import _jobs_repository as rows
+from gururmm_server.core.presence.events import AgentOffline
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.logging import get_logger
@@ -36,6 +40,11 @@ class GatewayWatch:
         self._dead_after_s = dead_after_s
         self._seen: dict[str, tuple[datetime | None, float]] = {}
 
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the worker's watch."""
+        return cls(house.db, house.bus)
+
     async def look(self, clock_s: float) -> int:
         """One look, at a moment of a monotonic clock; how many machines were called offline.
 
@@ -61,13 +70,12 @@ class GatewayWatch:
             gone = await rows.bury_gateways(tx, gateway_ids)
             await outbox.publish_many(tx, [(row["tenant_id"], _offline(row)) for row in gone])
         log.warning("gateways are gone", gateways=gateway_ids, agents=len(gone))
-        by_tenant: dict[UUID, list[traffic.AgentRow]] = {}
+        by_tenant: dict[UUID, list[AgentRow]] = {}
         for row in gone:
             by_tenant.setdefault(row["tenant_id"], []).append(_live(row))
-        for tenant_id, live in by_tenant.items():
-            for start in range(0, len(live), _LIVE_ITEMS):
-                batch = traffic.LiveBatch(agents=live[start : start + _LIVE_ITEMS])
-                await self._bus.publish(traffic.live(tenant_id), traffic.encode(batch))
+        for tenant_id, rows_now in by_tenant.items():
+            for start in range(0, len(rows_now), _LIVE_ITEMS):
+                await self._bus.publish(traffic.live(tenant_id), encode_live(rows_now[start : start + _LIVE_ITEMS]))
         if gone:
             await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         return len(gone)
@@ -79,8 +87,8 @@ def _offline(row: Row) -> AgentOffline:
     )
 
 
-def _live(row: Row) -> traffic.AgentRow:
-    return traffic.AgentRow(
+def _live(row: Row) -> AgentRow:
+    return AgentRow(
         agent_id=row["agent_id"].bytes,
         client_id=row["client_id"].bytes,
         online=False,

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass, field
 from time import time
+from typing import Self
 from uuid import UUID
 
 from gururmm_wire.v2.agent import Authenticate
 
-from gururmm_server.core.events.catalogue import AgentOffline, AgentOnline, Event
+from gururmm_server.core.component import House
+from gururmm_server.core.events.event import Event
 from gururmm_server.core.presence import _repository as repository
+from gururmm_server.core.presence.events import AgentOffline, AgentOnline
+from gururmm_server.core.presence.gateways import ThisGateway
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.outbox import publish_many
@@ -56,6 +60,11 @@ class Presence:
         self._db = db
         self._gateway_id = gateway_id
         self._ids: dict[UUID, UUID] = {}
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the gateway's service."""
+        return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def candidates(self, agent_ids: set[bytes]) -> dict[bytes, Candidate]:
         """The records of those ids that exist, each with the session it would get. Raises `Unavailable`."""

@@ -3,7 +3,7 @@
 from time import time
 from uuid import UUID
 
-from gururmm_server.core.events.traffic import AgentRow
+from gururmm_server.core.agents.live import AgentRow
 
 
 class AgentSession:

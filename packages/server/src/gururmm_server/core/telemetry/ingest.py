@@ -1,11 +1,13 @@
 """Heartbeats and metrics: from what arrived within a second to one statement each."""
 
 from time import time
-from typing import Final
+from typing import Final, Self
 
 from gururmm_wire.v2.agent import Metrics
 
+from gururmm_server.core.component import House
 from gururmm_server.core.presence import readings
+from gururmm_server.core.presence.gateways import ThisGateway
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry import _repository as repository
 from gururmm_server.core.telemetry.sample import HistoryRow
@@ -69,6 +71,11 @@ class TelemetryIngest:
     def __init__(self, db: Database, gateway_id: str) -> None:
         self._db = db
         self._gateway_id = gateway_id
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the gateway's service."""
+        return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def write(self, sessions: list[AgentSession], history: list[HistoryRow]) -> list[AgentSession]:
         """Write both, or neither. Answers with the sessions that the table no longer counts as this gateway's.

@@ -1,10 +1,11 @@
 """A machine's readings over time, for whoever may see it."""
 
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.service import find_agent
+from gururmm_server.core.component import House
 from gururmm_server.core.telemetry import _repository as rows
 from gururmm_server.core.telemetry import history as grids
 from gururmm_server.infra.clock import now
@@ -16,6 +17,11 @@ class Telemetry:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db)
 
     async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> dict[str, Any]:
         """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""

@@ -3,11 +3,12 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.tenancy import _codes_repository as repository
 from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
 from gururmm_server.core.tenancy.install_command import install_command
@@ -40,6 +41,11 @@ class SiteCodes:
     def __init__(self, db: Database, public_url: str) -> None:
         self._db = db
         self._public_url = public_url.rstrip("/")
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.settings.public_url)
 
     async def list(self, caller: Scope, site_id: UUID) -> Codes:
         """A Site's codes, newest first. Raises `SiteNotFound`."""

@@ -1,7 +1,10 @@
 """A Partner's settings: how often its agents speak, how much they log, what the tiers are called."""
 
+from typing import Self
+
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.events.traffic import settings_changed
 from gururmm_server.core.tenancy.schemas import Settings, SettingsChange
 from gururmm_server.infra.database import Database, Row
@@ -17,6 +20,11 @@ class PartnerSettings:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus)
 
     async def get(self, caller: Scope) -> Settings:
         async with self._db.scope(caller) as tx:

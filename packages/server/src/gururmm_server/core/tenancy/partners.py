@@ -4,7 +4,7 @@ from uuid import UUID
 
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
-from gururmm_server.core.events.catalogue import TenantCreated
+from gururmm_server.core.tenancy.events import TenantCreated
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Transaction
 

@@ -1,15 +1,16 @@
 """Clients and Sites of a Partner. A Client contact sees its own Client; everything else is not found."""
 
 from itertools import groupby
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
-from gururmm_server.core.events.catalogue import ClientCreated, SiteCreated
+from gururmm_server.core.component import House
 from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.tenancy import _repository as repository
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
+from gururmm_server.core.tenancy.events import ClientCreated, SiteCreated
 from gururmm_server.core.tenancy.schemas import Client, Site, Tree, TreeClient, TreeSite
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
@@ -27,6 +28,11 @@ class Tenancy:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus)
 
     async def tree(self, caller: Scope) -> Tree:
         """Every Client and Site with its machines counted."""

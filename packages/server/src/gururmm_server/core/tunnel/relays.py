@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Self
 from uuid import UUID
 from weakref import WeakValueDictionary
 
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
 from gururmm_server.core.tunnel.relay import TunnelRelay
@@ -39,6 +42,15 @@ class TunnelRelays:
         self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._lanes = Lanes(db)
         self._ticker: asyncio.Task[None] | None = None
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's relays."""
+        revocations = house.get(Identity).revocations
+        relays = cls(house.db, house.bus, house.get(TunnelService), revocations.revoked)
+        house.at_start(relays.open)
+        house.at_end(relays.close)
+        return relays
 
     async def open(self) -> None:
         """Begin."""

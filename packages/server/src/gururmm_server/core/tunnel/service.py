@@ -1,7 +1,7 @@
 """The life of tech sessions: open, look at, close, list, replay. Relaying is `relays`' job."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from gururmm_wire.codec import encode
@@ -12,8 +12,8 @@ from gururmm_server.core.access.errors import Forbidden
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.catalogue import TunnelOpened
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
 from gururmm_server.core.tunnel import _repository as repository
@@ -26,6 +26,7 @@ from gururmm_server.core.tunnel.errors import (
     SessionClosed,
     TooManySessions,
 )
+from gururmm_server.core.tunnel.events import TunnelOpened
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import asciicast
 from gururmm_server.infra import outbox
@@ -55,6 +56,11 @@ class TunnelService:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.bus)
 
     async def open(self, caller: Principal, agent_id: UUID, columns: int, rows: int, shell: str) -> dict[str, Any]:
         """Start a shell on a machine.

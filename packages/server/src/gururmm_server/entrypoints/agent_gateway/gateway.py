@@ -21,10 +21,11 @@ from picows import (
 )
 
 from gururmm_server.core.commands.delivery import CommandDelivery
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.traffic import AgentConnected
 from gururmm_server.core.inventory.ingest import InventoryIngest
-from gururmm_server.core.presence.gateways import GatewayRecord
+from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
@@ -38,13 +39,10 @@ from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
-from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.given import cannot_listen
-from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_DISCONNECTS, AGENTS_CONNECTED
-from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
@@ -69,36 +67,32 @@ _NOTABLE: Final = {
 class Gateway:
     """One gateway. `open` first, then `run` as a task until `drain`, then `close`."""
 
-    def __init__(
-        self,
-        db: Database,
-        bus: Bus,
-        *,
-        gateway_id: str = "",
-        overdue_s: float = OVERDUE_S,
-        clock: Callable[[], float] = monotonic,
-    ) -> None:
-        """`overdue_s` is how often it looks for commands that nobody told it of; `clock` times an agent's return."""
-        self.gateway_id = gateway_id or f"g{new_id().hex[-12:]}"
+    def __init__(self, house: House, *, overdue_s: float = OVERDUE_S, clock: Callable[[], float] = monotonic) -> None:
+        """Builds it of what the house has, which also says which gateway it is (`ThisGateway`).
+
+        `overdue_s` is how often it looks for commands that nobody told it of; `clock` times an agent's return.
+        """
+        bus = house.bus
+        self.gateway_id = house.given(ThisGateway).gateway_id
         self.port = 0
         self.roster = Roster(clock)
         self._overdue_s = overdue_s
-        self._db = db
+        self._house = house
         self._bus = bus
         self._url = ""
         self._draining = False
         self._others = 0
         self._beaten_at = 0.0
         self._server: asyncio.Server | None = None
-        self._record = GatewayRecord(db, self.gateway_id)
+        self._record = house.get(GatewayRecord)
         self._settings = TenantSettings(self._record)
-        self._commands = CommandDelivery(db)
+        self._commands = house.get(CommandDelivery)
         self._commands_wake = asyncio.Event()
         self._uplink = Uplink(bus)
         self._queues = DatabaseQueues(
-            presence=Presence(db, self.gateway_id),
-            telemetry=TelemetryIngest(db, self.gateway_id),
-            inventory=InventoryIngest(db),
+            presence=house.get(Presence),
+            telemetry=house.get(TelemetryIngest),
+            inventory=house.get(InventoryIngest),
             commands=self._commands,
             roster=self.roster,
             uplink=self._uplink,
@@ -114,7 +108,7 @@ class Gateway:
         seed = await self._record.agent_link_key()
         if not seed:
             raise StartError("The database has no key for the agents' link: run `gururmm migrate` once.")
-        self._authenticator = Authenticator(Presence(self._db, self.gateway_id), self._settings, seed, self._joined)
+        self._authenticator = Authenticator(self._house.get(Presence), self._settings, seed, self._joined)
         try:
             self._server = await ws_create_server(
                 self._upgrade,

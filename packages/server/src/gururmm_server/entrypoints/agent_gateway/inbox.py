@@ -31,10 +31,10 @@ from gururmm_wire.v2.names import OUTCOMES, SECTIONS, STREAMS
 
 from gururmm_server.core.commands.delivery import Report
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Sample
 from gururmm_server.core.inventory.ingest import Upload
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import history_row, note_metrics
+from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings

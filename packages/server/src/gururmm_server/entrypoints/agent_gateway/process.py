@@ -5,12 +5,10 @@ import gc
 import resource
 import signal
 
+from gururmm_server.core.component import House
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
-from gururmm_server.infra.database import Database
 from gururmm_server.infra.health import HealthServer
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
 
 log = get_logger(__name__)
 
@@ -24,17 +22,19 @@ def prepare_process() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def run(settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | None = None) -> None:
+async def run(house: House, stop: asyncio.Event | None = None) -> None:
     """Hold agents until `stop` is set (None: until SIGTERM or SIGINT), then let them go and return.
 
-    `db` and `bus` are open and are closed by the caller. Raises `StartError` before anything is left behind.
+    The house's database and bus are open and are closed by the caller. Raises `StartError` before anything is left
+    behind.
     """
     prepare_process()
+    settings = house.settings
     if stop is None:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    gateway = Gateway(db, bus)
+    gateway = Gateway(house)
     health = HealthServer(gateway.ready, settings.host, settings.health_port)
     health_port = await health.open()
     try:

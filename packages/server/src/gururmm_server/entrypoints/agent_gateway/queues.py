@@ -9,9 +9,10 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
 from gururmm_wire.v2.server import InventoryWanted, ResultAck
 
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Report
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import AgentRow, Kick
+from gururmm_server.core.events.traffic import Kick
 from gururmm_server.core.inventory.ingest import InventoryIngest, Upload
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession

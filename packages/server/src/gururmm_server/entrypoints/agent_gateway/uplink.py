@@ -2,13 +2,16 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
+from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import Live
+from gururmm_server.core.commands.live import OutputPiece
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import AgentRow, LiveBatch, Sample
+from gururmm_server.core.events.live import LiveItem, encode
+from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.infra.nats import Bus
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
@@ -63,27 +66,27 @@ class Uplink:
         """Tell each tenant's dashboards how its machines are."""
         for tenant_id, of_tenant in rows.items():
             for start in range(0, len(of_tenant), ROWS):
-                self._live(tenant_id, LiveBatch(agents=of_tenant[start : start + ROWS]))
+                self._live(tenant_id, of_tenant[start : start + ROWS])
 
     def commands(self, live: Mapping[UUID, Live]) -> None:
         """Tell each tenant's dashboards what its commands do."""
         for tenant_id, news in live.items():
             for start in range(0, len(news.updates), ROWS):
-                self._live(tenant_id, LiveBatch(commands=news.updates[start : start + ROWS]))
-            batch = LiveBatch()
+                self._live(tenant_id, news.updates[start : start + ROWS])
+            pieces: list[OutputPiece] = []
             size = 0
             for piece in news.output:
-                batch.output.append(piece)
+                pieces.append(piece)
                 size += len(piece.data)
                 if size > _OUTPUT_BYTES:
-                    self._live(tenant_id, batch)
-                    batch, size = LiveBatch(), 0
-            if batch.output:
-                self._live(tenant_id, batch)
+                    self._live(tenant_id, pieces)
+                    pieces, size = [], 0
+            if pieces:
+                self._live(tenant_id, pieces)
 
     def sample(self, tenant_id: UUID, sample: Sample) -> None:
         """Show a sample to whoever looks at that machine."""
-        self._live(tenant_id, LiveBatch(samples=[sample]))
+        self._live(tenant_id, [sample])
 
-    def _live(self, tenant_id: UUID, batch: LiveBatch) -> None:
-        self.post(traffic.live(tenant_id), traffic.encode(batch))
+    def _live(self, tenant_id: UUID, items: Sequence[LiveItem]) -> None:
+        self.post(traffic.live(tenant_id), encode(items))

@@ -2,61 +2,34 @@
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
-from gururmm_server.core.commands import jobs as commands
+from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
-from gururmm_server.core.events.service import ActivityFeed
-from gururmm_server.core.identity import jobs as identity
-from gururmm_server.core.inventory import jobs as inventory
-from gururmm_server.core.presence import jobs as presence
-from gururmm_server.core.telemetry import jobs as telemetry
-from gururmm_server.core.tunnel.service import close_expired
-from gururmm_server.entrypoints.jobs.activity import ActivityConsumer
-from gururmm_server.entrypoints.jobs.schedule import Job, Schedule
+from gururmm_server.entrypoints.jobs.consuming import Consuming
+from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.health import HealthServer
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.outbox import OutboxRelay
-from gururmm_server.settings import Settings
 
 log = get_logger(__name__)
 
-_HOUR = 3600.0
 
+async def run(house: House, stop: asyncio.Event | None = None) -> None:
+    """Work until `stop` is set (None: until SIGTERM or SIGINT), then return.
 
-def jobs(db: Database, bus: Bus) -> list[Job]:
-    """Everything that is done by the clock."""
-    gateways = presence.GatewayWatch(db, bus)
-    clock = asyncio.get_running_loop().time
-    return [
-        Job("partitions", 6 * _HOUR, lambda: telemetry.maintain_partitions(db)),
-        Job("roll_up", 0.25 * _HOUR, lambda: telemetry.roll_up(db)),
-        Job("online_history", 300, lambda: presence.sample_online(db)),
-        Job("problems", 15, lambda: telemetry.mark_problems(db)),
-        Job("command_expiry", 5, lambda: commands.expire(db, bus)),
-        Job("tunnel_leases", 5, lambda: close_expired(db, bus)),
-        # Every worker looks for itself: what it has seen is its own memory.
-        Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),
-        Job("purge", _HOUR, lambda: identity.purge(db)),
-        Job("inventory_history", 6 * _HOUR, lambda: inventory.forget_changes(db)),
-    ]
-
-
-async def run(
-    settings: Settings, db: Database, bus: Bus, stop: asyncio.Event | None = None, more: Sequence[Job] = ()
-) -> None:
-    """Work, on `more` jobs too, until `stop` is set (None: until SIGTERM or SIGINT), then return.
-
-    `db` and `bus` are open and are closed by the caller. Raises `StartError` before anything is left behind.
+    The house's database and bus are open and are closed by the caller. Raises `StartError` before anything is left
+    behind.
     """
+    db, bus = house.db, house.bus
     if stop is None:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    health = HealthServer(_ready(db, bus), settings.host, settings.health_port)
+    health = HealthServer(_ready(db, bus), house.settings.host, house.settings.health_port)
     health_port = await health.open()
     tasks: list[asyncio.Task[object]] = []
     try:
@@ -64,9 +37,11 @@ async def run(
         relay = OutboxRelay(db, bus)
         wakes = await bus.subscribe(traffic.OUTBOX_WAKE, relay.wake)
         schedule = Schedule(db)
-        work = [relay.run(), ActivityConsumer(bus, ActivityFeed(db, bus)).run(), stop.wait()]
-        tasks += [asyncio.create_task(each) for each in work]
-        tasks += [asyncio.create_task(schedule.keep_running(job)) for job in (*jobs(db, bus), *more)]
+        jobs, consumers = house.jobs(), house.consumers()
+        await house.open()
+        tasks += [asyncio.create_task(each) for each in (relay.run(), stop.wait())]
+        tasks += [asyncio.create_task(Consuming(bus, consumer).run()) for consumer in consumers]
+        tasks += [asyncio.create_task(schedule.keep_running(job)) for job in jobs]
         log.info("worker is ready", health_port=health_port)
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         await wakes.stop()
@@ -75,6 +50,7 @@ async def run(
             task.result()
     finally:
         await _end(tasks)
+        await house.close()
         await health.close()
 
 

@@ -3,11 +3,10 @@
 import asyncio
 import random
 import zlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from prometheus_client import Counter, Gauge
 
+from gururmm_server.core.component import Job
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
@@ -19,17 +18,6 @@ JOB_LAST = Gauge("gururmm_job_last_success_time", "When a job last succeeded (Un
 
 _LOCK_SPACE = 726_876
 """The first half of the advisory lock's key: ours, beside the migration's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Work that is done every so often."""
-
-    name: str
-    every_s: float
-    work: Callable[[], Awaitable[object]]
-    alone: bool = True
-    """Skipped while another worker does it."""
 
 
 class Schedule:

@@ -4,7 +4,7 @@ Browser → server: the structs below. Server → browser: hello, agents, metric
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
@@ -20,6 +20,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.component import LiveKind
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.doors import signed_in
@@ -87,9 +88,11 @@ class LiveStreams:
         agents: AgentService,
         revoked: Callable[[UUID], bool],
         *,
+        kinds: Iterable[type[LiveKind]],
         ping_after_s: float = PING_AFTER_S,
     ) -> None:
-        """`revoked` says whether a sign-in session has ended, from memory."""
+        """`revoked` says whether a sign-in session has ended, from memory; `kinds` are what browsers are told of."""
+        self._kinds = tuple(kinds)
         self._ping_after_s = ping_after_s
         self._db = db
         self._bus = bus
@@ -122,7 +125,7 @@ class LiveStreams:
         """One browser, from its ticket to its end."""
         principal, _ = await redeem(self._db, ticket, "live")
         scope = principal.inside()
-        session = LiveSession(scope)
+        session = LiveSession(scope, self._kinds)
         session.say({"type": "hello", "server_time": datetime.now(UTC)})
         async with self._hub.listening(scope.tenant_id, session.take):
             tasks = [

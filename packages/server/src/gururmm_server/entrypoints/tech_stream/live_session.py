@@ -7,7 +7,7 @@ browser that does not read fast enough loses the queue and is told to `resync`: 
 import asyncio
 import codecs
 from collections import deque
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +16,12 @@ from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Metrics
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents.rows import metrics, percent
-from gururmm_server.core.events import traffic
+from gururmm_server.core.agents.live import AgentRow
+from gururmm_server.core.agents.rows import metrics
+from gururmm_server.core.commands.live import OutputPiece
+from gururmm_server.core.component import LiveKind
+from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.telemetry.live import Sample
 
 QUEUE_ITEMS = 2000
 QUEUE_BYTES = 4 * 1024 * 1024
@@ -30,14 +34,21 @@ _encoder = msgspec.json.Encoder()
 class LiveSession:
     """One browser. `take` is called with every batch; `messages` is what to send next."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, kinds: Iterable[type[LiveKind]]) -> None:
+        """`kinds` are those that the components declare; any other is passed over."""
         self.scope = scope
+        self._kinds = tuple(kinds)
+        self._takes: dict[type[LiveKind], Callable[[Any], None]] = {
+            AgentRow: self._take_row,
+            OutputPiece: self._take_output,
+            Sample: self._take_sample,
+        }
         self._clients = None if scope.client_ids is None else frozenset(each.bytes for each in scope.client_ids)
         self._visible: frozenset[bytes] = frozenset()
         self._watched: bytes | None = None
         self._commands: frozenset[bytes] = frozenset()
         self._decoders: dict[tuple[bytes, int], codecs.IncrementalDecoder] = {}
-        self._rows: dict[bytes, traffic.AgentRow] = {}
+        self._rows: dict[bytes, AgentRow] = {}
         self._urgent = False
         self._queue: deque[str] = deque()
         self._queued_bytes = 0
@@ -72,22 +83,17 @@ class LiveSession:
             self._resync()
         self._wake.set()
 
-    def take(self, batch: traffic.LiveBatch | None) -> None:
+    def take(self, batch: LiveBatch | None) -> None:
         """Keep what this browser should get of a batch; None: something may have been missed."""
         if batch is None:
             self._resync()
             self._wake.set()
             return
-        self._take_machines(batch)
-        for update in batch.commands:
-            if self._receives(update, update.client_id):
-                self.say({"type": "command", "item": _command(update)})
-        for piece in batch.output:
-            if piece.command_id in self._commands and self._receives(piece, piece.client_id):
-                self._take_output(piece)
-        for feed_item in batch.feed:
-            if self._receives(feed_item, feed_item.client_id):
-                self.say({"type": "event", "item": feed_item.item})
+        for kind in self._kinds:
+            take = self._takes.get(kind, self._take_other)
+            for item in batch.of(kind):
+                if self._receives(item):
+                    take(item)
 
     async def messages(self) -> list[str]:
         """What to send now, in order; waits until there is something."""
@@ -109,22 +115,17 @@ class LiveSession:
             except TimeoutError:
                 continue
 
-    def _receives(self, item: traffic.LiveItem, client_id: bytes | None) -> bool:
+    def _receives(self, item: LiveKind) -> bool:
         """Tells whether this browser is in the item's audience: `Audience.includes`, with ids as the bus has them."""
-        audience = item.audience
+        audience = item.for_whom()
         if audience is None or audience.permission not in self.scope.subject.permissions:
             return False
-        return self._clients is None or client_id in self._clients
+        return self._clients is None or item.client_id in self._clients
 
-    def _take_machines(self, batch: traffic.LiveBatch) -> None:
-        for row in batch.agents:
-            if self._receives(row, row.client_id):
-                self._take_row(row)
-        for sample in batch.samples:
-            if sample.agent_id == self._watched and self._receives(sample, sample.client_id):
-                self._take_sample(sample)
+    def _take_other(self, item: LiveKind) -> None:
+        self.say({"type": item.kind, "item": item.shown()})
 
-    def _take_row(self, row: traffic.AgentRow) -> None:
+    def _take_row(self, row: AgentRow) -> None:
         if not (row.changed or row.agent_id in self._visible):
             return
         waiting = self._rows.get(row.agent_id)
@@ -137,7 +138,9 @@ class LiveSession:
                 self.watched_again.set()
         self._wake.set()
 
-    def _take_output(self, piece: traffic.OutputPiece) -> None:
+    def _take_output(self, piece: OutputPiece) -> None:
+        if piece.command_id not in self._commands:
+            return
         # A character may be cut between two pieces.
         key = (piece.command_id, piece.stream)
         decoder = self._decoders.get(key)
@@ -153,7 +156,9 @@ class LiveSession:
             }
         )
 
-    def _take_sample(self, sample: traffic.Sample) -> None:
+    def _take_sample(self, sample: Sample) -> None:
+        if sample.agent_id != self._watched:
+            return
         try:
             message = decode_from_agent(sample.metrics)
         except MalformedMessage:
@@ -162,7 +167,7 @@ class LiveSession:
             self.say({"type": "metrics", "agent_id": UUID(bytes=sample.agent_id), "sample": metrics(message)})
 
     def _say_rows(self) -> None:
-        rows = [_row(row) for row in self._rows.values()]
+        rows = [row.shown() for row in self._rows.values()]
         self._rows.clear()
         self._urgent = False
         for start in range(0, len(rows), AGENTS_PER_MESSAGE):
@@ -174,32 +179,3 @@ class LiveSession:
         self._decoders.clear()
         self._queue.append('{"type":"resync"}')
         self._queued_bytes = 0
-
-
-def _row(row: traffic.AgentRow) -> dict[str, Any]:
-    return {
-        "id": UUID(bytes=row.agent_id),
-        "status": "online" if row.online else "offline",
-        "last_seen": _moment(row.last_seen),
-        "cpu_percent": percent(row.cpu),
-        "memory_percent": percent(row.memory),
-        "disk_percent": percent(row.disk),
-        "online_since": _moment(row.changed_at) if row.online else None,
-    }
-
-
-def _command(update: traffic.CommandUpdate) -> dict[str, Any]:
-    return {
-        "id": UUID(bytes=update.command_id),
-        "agent_id": UUID(bytes=update.agent_id),
-        "status": update.status,
-        "exit_code": update.exit_code,
-        "message": update.message,
-        "started_at": _moment(update.started_at),
-        "finished_at": _moment(update.finished_at),
-        "duration_ms": update.duration_ms,
-    }
-
-
-def _moment(seconds: float | None) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None

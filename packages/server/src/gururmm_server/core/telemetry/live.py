@@ -1,0 +1,21 @@
+"""What dashboards are told of readings while they look."""
+
+from typing import ClassVar
+
+from gururmm_server.core.access.audience import Audience, who_may
+from gururmm_server.core.agents.permissions import AGENTS_READ
+from gururmm_server.core.events.live import LiveItem
+
+
+class Sample(LiveItem, array_like=True, frozen=True):
+    """A metrics sample of a machine that somebody looks at: the wire message as it came."""
+
+    kind: ClassVar[str] = "metrics"
+    audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
+
+    agent_id: bytes
+    client_id: bytes
+    metrics: bytes
+
+
+LIVE = (Sample,)
