@@ -29,6 +29,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Among several workers, put the longest first: whole groups, each in its own order."""
     if not hasattr(config, "workerinput"):
         return
+    if config.getoption("loadgroup"):
+        lost = [item.nodeid for item in items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid]
+        assert not lost, f"this pytest and this pytest-xdist don't keep groups together: {lost[0]}"
     takes: defaultdict[str, float] = defaultdict(float)
     for item in items:
         for mark in item.iter_markers("takes"):
