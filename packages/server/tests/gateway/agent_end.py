@@ -132,21 +132,21 @@ class AgentEnd:
         """Put these bytes into one frame, as they are."""
         self.transport.send(kind, data, fin=fin)
 
-    async def receive(self, limit_s: float = 5) -> Any:
+    async def receive(self, limit_s: float = 20) -> Any:
         """The next message. Raises `Ended`."""
         item = await asyncio.wait_for(self.listener.inbox.get(), limit_s)
         if isinstance(item, Ended):
             raise item
         return item
 
-    async def expect(self, kind: type[Expected], limit_s: float = 5) -> Expected:
+    async def expect(self, kind: type[Expected], limit_s: float = 20) -> Expected:
         """The next message of this kind; others are passed over."""
         while True:
             message = await self.receive(limit_s)
             if isinstance(message, kind):
                 return message
 
-    async def ended(self, limit_s: float = 5) -> int:
+    async def ended(self, limit_s: float = 20) -> int:
         """The close code with which the server ends this connection."""
         while True:
             try:
