@@ -11,6 +11,8 @@ const made = `${COMMENT_HEADER}${astToString(types)}`;
 if (!process.argv.includes("--check")) {
   writeFileSync(SCHEMA, made);
 } else if (made !== readFileSync(SCHEMA, "utf8")) {
-  process.stderr.write("src/api/generated/schema.ts is not what openapi.json says. Run `pnpm generate` in dashboard/.\n");
+  process.stderr.write(
+    "src/api/generated/schema.ts is not what openapi.json says. Run `pnpm generate` in dashboard/.\n",
+  );
   process.exit(1);
 }

@@ -17,7 +17,7 @@ export interface LiveStatus {
 /** What is being looked at, as the server is told of it: `{ type: "watch", agent_id }`. */
 export type Interest = { type: string } & Record<string, unknown>;
 
-export interface LiveSocketParts {
+interface LiveSocketParts {
   ticket: () => Promise<Ticket>;
   open: (url: string) => WebSocket;
   onMessage: (message: LiveMessage) => void;

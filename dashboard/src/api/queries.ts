@@ -4,7 +4,7 @@ import { api } from "./http";
 import { keys } from "./keys";
 import type { List, ListPath, Request, RequestArgument, Row } from "./paths";
 
-export const PAGE_SIZE = 100;
+const PAGE_SIZE = 100;
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({

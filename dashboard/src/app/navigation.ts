@@ -10,7 +10,7 @@ export interface Place {
   icon: LucideIcon;
 }
 
-export interface ShownSection extends Place {
+interface ShownSection extends Place {
   short: string;
   essential: boolean;
 }

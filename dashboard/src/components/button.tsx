@@ -9,7 +9,7 @@ const VARIANTS = {
   "danger-solid": "bg-bad text-on-bad hover:brightness-110 font-semibold",
 } as const;
 
-export interface ButtonStyle {
+interface ButtonStyle {
   variant?: keyof typeof VARIANTS;
   size?: "small" | "normal" | "icon";
 }

@@ -4,7 +4,7 @@ import { Button } from "./button";
 import { Dialog, DialogActs } from "./dialog";
 import { TextField } from "./field";
 
-export interface Question {
+interface Question {
   title: string;
   /** The consequence, in numbers. */
   consequence: ReactNode;

@@ -4,12 +4,12 @@ import { Fragment, type ReactNode, useEffect, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { visibleLine } from "@/lib/visible-text";
 
-export interface Crumb {
+interface Crumb {
   label: string;
   to?: string;
 }
 
-export function Breadcrumbs({ crumbs }: { crumbs: Crumb[] }) {
+function Breadcrumbs({ crumbs }: { crumbs: Crumb[] }) {
   return (
     <nav aria-label="Breadcrumbs" className="flex min-w-0 items-center gap-1 text-xs text-muted">
       {crumbs.map((crumb, index) => (

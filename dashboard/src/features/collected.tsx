@@ -17,7 +17,7 @@ export function wordsOf(label: Label, me: Me): string {
 }
 
 /** Whether something that needs a permission, and stands inside a Partner or outside, is for somebody where they are. */
-export function isFor(me: Me, { needs, where = "partner" }: { needs?: string; where?: Where }): boolean {
+function isFor(me: Me, { needs, where = "partner" }: { needs?: string; where?: Where }): boolean {
   const here: Where = me.tenant_id === null ? "platform" : "partner";
   return (where === here || where === "everywhere") && (needs === undefined || me.permissions.includes(needs));
 }
@@ -27,7 +27,7 @@ export function partsFor<T extends { order: number; needs?: string; where?: Wher
   return parts.filter((part) => isFor(me, part)).sort((a, b) => a.order - b.order);
 }
 
-export interface ShownTab {
+interface ShownTab {
   /** The whole path; its places are filled with the parameters of the page. */
   to: string;
   /** Whether it is the tab of the layout's own path. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 
 /** Whether a key press belongs to a text field, a dialog or the terminal rather than to the page. */
-export function isTyping(event: KeyboardEvent): boolean {
+function isTyping(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (!target || typeof target.closest !== "function") return false;
   return (

@@ -5,7 +5,7 @@ export interface Unavailable {
   tried: { source: string; result: string }[];
 }
 
-export function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

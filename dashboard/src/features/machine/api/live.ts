@@ -13,7 +13,7 @@ declare module "@/api/live-contribution" {
 type LiveAgent = LiveMessages["agents"]["items"][number];
 type Reading = Pick<AgentDetail, "id" | "latest">;
 
-export function mergeAgentDetails(cache: QueryClient, agents: readonly (LiveAgent | Reading)[]): void {
+function mergeAgentDetails(cache: QueryClient, agents: readonly (LiveAgent | Reading)[]): void {
   for (const agent of agents) {
     cache.setQueryData<AgentDetail>(keys.agent(agent.id), (old) => (old ? { ...old, ...definedOnly(agent) } : old));
   }

@@ -170,7 +170,7 @@ function PlannedChart({
 
 const PLACES = ["a", "b", "c", "d"];
 
-export function ChartsSkeleton() {
+function ChartsSkeleton() {
   return (
     <div className="grid gap-3 xl:grid-cols-2" role="status" aria-label="Loading">
       {PLACES.map((key) => (

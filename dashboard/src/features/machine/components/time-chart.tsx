@@ -9,7 +9,7 @@ export interface Line {
   dashed?: boolean;
 }
 
-export interface TimeChartProps {
+interface TimeChartProps {
   title: string;
   at: number[];
   lines: Line[];

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 import { cn } from "@/lib/cn";
 import { count } from "@/lib/format";
 
-export interface StatLink {
+interface StatLink {
   to: "/fleet" | "/commands" | "/sessions";
   search: Record<string, string>;
 }
