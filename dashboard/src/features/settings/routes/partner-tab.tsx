@@ -18,8 +18,8 @@ const TIERS: [Tier, string][] = [
   ["agent", "Agent"],
 ];
 const CADENCES: ["heartbeat_s" | "metrics_s" | "inventory_s", string, string, number, number][] = [
-  ["heartbeat_s", "Heartbeat (s)", "How often a machine says that it is there.", 5, 300],
-  ["metrics_s", "Readings (s)", "How often CPU, memory, disks and network are kept.", 10, 3600],
+  ["heartbeat_s", "Heartbeat (s)", "How often a machine says that it is there.", 5, 3600],
+  ["metrics_s", "Readings (s)", "How often CPU, memory, disks and network are kept.", 5, 3600],
   ["inventory_s", "Inventory (s)", "How often hardware and software are looked at again.", 60, 86_400],
 ];
 
