@@ -50,6 +50,13 @@ export function useTabs(name: string): ShownTab[] {
   }, [features, me, name]);
 }
 
+/** For links to a layout's tabs: the address of one, or of the first where this role does not have it. */
+export function useTabAddress(name: string): (to: string) => string {
+  const tabs = useTabs(name);
+  const first = tabs.find((tab) => tab.first)?.to ?? "/";
+  return (to) => (tabs.some((tab) => tab.to === to) ? to : first);
+}
+
 /** Whether the page shown takes the rest of the window's height. */
 export function useFill(): boolean {
   return useMatches({ select: (matches) => matches.at(-1)?.staticData.fill ?? false });

@@ -2,10 +2,9 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { CardRow } from "@/components/card";
+import { useTabAddress } from "@/features/collected";
 import { cn } from "@/lib/cn";
 import { byteRate, bytes, percent } from "@/lib/format";
-
-type DrillDown = "/agents/$agentId/processes" | "/agents/$agentId/storage" | "/agents/$agentId";
 
 /** Readings of now; each card opens what the reading is made of. */
 export function MetricCards({ agent }: { agent: AgentDetail }) {
@@ -88,7 +87,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
 
 function MetricCard(props: {
   id: string;
-  to: DrillDown;
+  to: string;
   search: Record<string, string>;
   hash?: string;
   name: string;
@@ -100,15 +99,16 @@ function MetricCard(props: {
   children: ReactNode;
 }) {
   const { share, bad = 90, text } = props;
+  const to = useTabAddress("machine")(props.to);
   const shown = text !== undefined ? text : share == null ? null : percent(share);
   const tone = share == null ? "" : share >= bad ? "text-bad" : share >= bad - 10 ? "text-warn" : "";
   return (
     <Link
-      to={props.to}
+      to={to}
       params={{ agentId: props.id }}
-      search={props.search as never}
+      search={(to === props.to ? props.search : {}) as never}
       hash={props.hash}
-      title={props.leads}
+      title={to === props.to ? props.leads : undefined}
       activeProps={{}}
       className="flex min-h-[92px] min-w-0 flex-col rounded-lg border bg-raised px-4 py-3 transition-colors duration-100 hover:border-muted/60"
     >

@@ -1,20 +1,14 @@
 import { Link } from "@tanstack/react-router";
-import { CircleCheck, HardDrive, MemoryStick, PlugZap } from "lucide-react";
+import { CircleCheck, HardDrive, type LucideIcon, MemoryStick, PlugZap } from "lucide-react";
 import type { Overview, ProblemKind } from "@/api/contract";
 import { Card, CardHeader } from "@/components/card";
 import { MachineText } from "@/components/machine-text";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
+import { useTabAddress } from "@/features/collected";
 import { visibleLine } from "@/lib/visible-text";
 
-const SIGNS: Record<
-  ProblemKind,
-  {
-    icon: typeof HardDrive;
-    tone: string;
-    to: "/agents/$agentId" | "/agents/$agentId/storage" | "/agents/$agentId/processes";
-  }
-> = {
+const SIGNS: Record<ProblemKind, { icon: LucideIcon; tone: string; to: string }> = {
   disk_full: { icon: HardDrive, tone: "text-bad", to: "/agents/$agentId/storage" },
   memory_high: { icon: MemoryStick, tone: "text-warn", to: "/agents/$agentId/processes" },
   offline_long: { icon: PlugZap, tone: "text-muted", to: "/agents/$agentId" },
@@ -22,6 +16,7 @@ const SIGNS: Record<
 
 /** What needs me now, ranked by the server; each line leads to where it can be looked into. */
 export function AttentionList({ overview }: { overview: Overview }) {
+  const address = useTabAddress("machine");
   const rest = overview.problems.total - overview.attention.length;
   return (
     <Card className="flex min-w-0 flex-col">
@@ -49,7 +44,7 @@ export function AttentionList({ overview }: { overview: Overview }) {
             return (
               <li key={`${entry.agent_id}${entry.kind}`}>
                 <Link
-                  to={to}
+                  to={address(to)}
                   params={{ agentId: entry.agent_id }}
                   className="flex items-center gap-3 px-4 py-2.5 hover:bg-overlay/60"
                 >
