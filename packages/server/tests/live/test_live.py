@@ -90,7 +90,7 @@ async def nothing_but(socket: Any, server: Server, partner: Partner, agent: int 
     """Tell an event and a machine's change: the browser hears of them next, and of nothing that was told before."""
     mark = {"name": "agent.online", "id": str(new_id())}
     client = partner.clients[agent % 2].bytes
-    await server.tell(partner, agents=[row(partner, agent, changed=True)], feed=[FeedItem(client, "agents.read", mark)])
+    await server.tell(partner, row(partner, agent, changed=True), FeedItem(client, "agents.read", mark))
     heard = {message["type"]: message for message in [await said(socket), await said(socket)]}
     assert heard["event"]["item"] == mark, heard
     assert [item["id"] for item in heard["agents"]["items"]] == [str(partner.agents[agent])], heard
