@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -151,6 +152,13 @@ class Api:
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://api/api/v1", headers={"x-person": key}, timeout=30
         )
+
+
+def audit_settings(folder: Path) -> dict[str, Any]:
+    """Returns what a worker has to be told of the audit's heads: a store, and the file of a key."""
+    key_file = folder / "audit.key"
+    key_file.write_text("11" * 32)
+    return {"audit_store": folder / "heads", "audit_key_file": key_file}
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -31,7 +32,7 @@ from gururmm_server.settings import Settings
 
 from packages.server.tests.conftest import Engines
 from packages.server.tests.waiting import until
-from packages.server.tests.world import DECLARED, Partner, plant
+from packages.server.tests.world import DECLARED, Partner, audit_settings, plant
 
 
 @pytest.fixture
@@ -334,10 +335,10 @@ async def test_unreadable_events_do_not_hold_up_the_feed(db: Database, bus: Bus,
 
 
 async def test_the_worker_as_a_whole(
-    *, db: Database, bus: Bus, partner: Partner, owner: Any, database_url: str, nats_url: str
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, database_url: str, nats_url: str, tmp_path: Path
 ) -> None:
     """Ready, moves an event from the outbox to the feed, stops when told."""
-    settings = Settings(database_url=database_url, nats_url=nats_url)
+    settings = Settings(database_url=database_url, nats_url=nats_url, **audit_settings(tmp_path))
     stop = asyncio.Event()
     await queue(owner, partner, 1)
     working = asyncio.create_task(process.run(House(COMPONENTS, settings, db, bus), stop))
