@@ -3,7 +3,7 @@
  * would say too little here.
  */
 import type * as Api from "./generated/schema";
-import type { Query } from "./paths";
+import type { QueryOf } from "./paths";
 
 export type {
   CommandDetail,
@@ -32,7 +32,7 @@ export type AgentStatus = Api.AgentRow["status"];
 export type { AgentDetail, AgentRow } from "./generated/schema";
 
 type AgentFilterName = "search" | "status" | "client_id" | "site_id" | "os";
-export type AgentFilter = { [K in AgentFilterName]?: NonNullable<Query<"/agents">[K]> };
+export type AgentFilter = { [K in AgentFilterName]?: NonNullable<QueryOf<"/agents">[K]> };
 export type MetricHistory = Api.History;
 export type MetricColumn = Exclude<keyof Api.Columns, "at">;
 export type SoftwareRow = Api.Software;

@@ -1,6 +1,6 @@
 import type { Problem } from "./contract";
 import { ApiError } from "./errors";
-import type { Answer, Method, PathOf, RequestArgument, TextPath } from "./paths";
+import type { AnswerOf, Method, PathOf, RequestArgument, TextPath } from "./paths";
 import { accessToken, forget, refresh } from "./sign-in";
 
 interface Asked {
@@ -82,13 +82,13 @@ function client(ask: Ask) {
   const call = async (method: Method, path: string, asked: Asked = {}) => json(await ask(method, path, asked));
   return {
     get: <P extends PathOf<"get">>(path: P, ...[asked]: RequestArgument<P, "get">) =>
-      call("get", path, asked as Asked) as Promise<Answer<P, "get">>,
+      call("get", path, asked as Asked) as Promise<AnswerOf<P, "get">>,
     post: <P extends PathOf<"post">>(path: P, ...[asked]: RequestArgument<P, "post">) =>
-      call("post", path, { body: {}, ...(asked as Asked) }) as Promise<Answer<P, "post">>,
+      call("post", path, { body: {}, ...(asked as Asked) }) as Promise<AnswerOf<P, "post">>,
     patch: <P extends PathOf<"patch">>(path: P, ...[asked]: RequestArgument<P, "patch">) =>
-      call("patch", path, asked as Asked) as Promise<Answer<P, "patch">>,
+      call("patch", path, asked as Asked) as Promise<AnswerOf<P, "patch">>,
     delete: <P extends PathOf<"delete">>(path: P, ...[asked]: RequestArgument<P, "delete">) =>
-      call("delete", path, asked as Asked) as Promise<Answer<P, "delete">>,
+      call("delete", path, asked as Asked) as Promise<AnswerOf<P, "delete">>,
     /** As `get`, for answers that are plain text. */
     text: async <P extends TextPath>(path: P, ...[asked]: RequestArgument<P, "get">) =>
       (await ask("get", path, (asked ?? {}) as Asked)).text(),

@@ -4,9 +4,9 @@
  */
 import { Silence } from "@/lib/silence";
 import type { LiveMessage } from "./live-contribution";
-import type { Answer } from "./paths";
+import type { AnswerOf } from "./paths";
 
-type Ticket = Answer<"/live/ticket", "post">;
+type Ticket = AnswerOf<"/live/ticket", "post">;
 
 export interface LiveStatus {
   state: "connecting" | "open" | "waiting" | "stopped";

@@ -1,31 +1,31 @@
 import { describe, expectTypeOf, it } from "vitest";
 import type { AgentDetail, AgentRow, CommandRow } from "./contract";
 import { api } from "./http";
-import type { Answer, Body, ListPath, PathOf, Query, Request, Row, Sort, TextPath } from "./paths";
+import type { AnswerOf, BodyOf, ListPath, PathOf, QueryOf, RequestOf, RowOf, SortOf, TextPath } from "./paths";
 
 describe("the document's types", () => {
   it("know a path's methods, answers, queries and bodies", () => {
     expectTypeOf<"/agents/{agent_id}">().toExtend<PathOf<"get"> & PathOf<"patch"> & PathOf<"delete">>();
     expectTypeOf<"/agents/{agent_id}">().not.toExtend<PathOf<"post">>();
-    expectTypeOf<Answer<"/agents/{agent_id}", "get">>().toEqualTypeOf<AgentDetail>();
-    expectTypeOf<Answer<"/agents/{agent_id}", "delete">>().toEqualTypeOf<undefined>();
-    expectTypeOf<Answer<"/commands/{command_id}/cancel", "post">>().toEqualTypeOf<CommandRow>();
-    expectTypeOf<Query<"/agents">>().toHaveProperty("hostname");
-    expectTypeOf<Query<"/tree">>().toEqualTypeOf<object>();
-    expectTypeOf<Body<"/sites", "post">>().toEqualTypeOf<{ client_id: string; name: string }>();
-    expectTypeOf<"-last_seen">().toExtend<Sort<"/agents">>();
-    expectTypeOf<"colour">().not.toExtend<Sort<"/agents">>();
+    expectTypeOf<AnswerOf<"/agents/{agent_id}", "get">>().toEqualTypeOf<AgentDetail>();
+    expectTypeOf<AnswerOf<"/agents/{agent_id}", "delete">>().toEqualTypeOf<undefined>();
+    expectTypeOf<AnswerOf<"/commands/{command_id}/cancel", "post">>().toEqualTypeOf<CommandRow>();
+    expectTypeOf<QueryOf<"/agents">>().toHaveProperty("hostname");
+    expectTypeOf<QueryOf<"/tree">>().toEqualTypeOf<object>();
+    expectTypeOf<BodyOf<"/sites", "post">>().toEqualTypeOf<{ client_id: string; name: string }>();
+    expectTypeOf<"-last_seen">().toExtend<SortOf<"/agents">>();
+    expectTypeOf<"colour">().not.toExtend<SortOf<"/agents">>();
   });
 
   it("tell lists and texts from the rest", () => {
     expectTypeOf<"/agents">().toExtend<ListPath>();
     expectTypeOf<"/tree">().not.toExtend<ListPath>();
-    expectTypeOf<Row<"/agents">>().toEqualTypeOf<AgentRow>();
+    expectTypeOf<RowOf<"/agents">>().toEqualTypeOf<AgentRow>();
     expectTypeOf<TextPath>().toEqualTypeOf<"/tunnel/sessions/{session_id}/recording">();
   });
 
   it("ask for what a request needs, and for nothing else", () => {
-    expectTypeOf<Request<"/agents/{agent_id}", "get">>().toHaveProperty("path");
+    expectTypeOf<RequestOf<"/agents/{agent_id}", "get">>().toHaveProperty("path");
     const never = () => {
       // @ts-expect-error: there is no such path
       void api.get("/agent");

@@ -19,7 +19,7 @@ type JsonIn<R> = R extends { content: { "application/json": infer Body } } ? Bod
 type OrNothing<T> = [T] extends [never] ? undefined : T;
 
 /** What a request is answered with when it succeeds; `undefined` where the document has no JSON (204). */
-export type Answer<P, M extends Method> = OrNothing<
+export type AnswerOf<P, M extends Method> = OrNothing<
   JsonIn<Responses<Operation<P, M>>[(200 | 201 | 202) & keyof Responses<Operation<P, M>>]>
 >;
 
@@ -31,7 +31,7 @@ export type TextPath = {
 type ParametersOf<O> = O extends { parameters: infer Parameters } ? Parameters : never;
 
 /** The query that a path takes. */
-export type Query<P, M extends Method = "get"> =
+export type QueryOf<P, M extends Method = "get"> =
   ParametersOf<Operation<P, M>> extends { query?: infer Q }
     ? [NonNullable<Q>] extends [never]
       ? object
@@ -39,10 +39,10 @@ export type Query<P, M extends Method = "get"> =
     : object;
 
 /** The names that a list can be sorted by, upwards and ("-name") downwards. */
-export type Sort<P> = Query<P> extends { sort?: infer Names } ? NonNullable<Names> : never;
+export type SortOf<P> = QueryOf<P> extends { sort?: infer Names } ? NonNullable<Names> : never;
 
 /** The body that a request takes. */
-export type Body<P, M extends Method> =
+export type BodyOf<P, M extends Method> =
   Operation<P, M> extends { requestBody?: { content: { "application/json": infer Sent } } } ? Sent : never;
 
 type PathPart<O> = ParametersOf<O> extends { path: infer Values } ? { path: Values } : object;
@@ -59,13 +59,13 @@ type BodyPart<O> = O extends { requestBody: { content: { "application/json": inf
     : object;
 
 /** Everything a request is made of besides method and path. */
-export type Request<P, M extends Method> = PathPart<Operation<P, M>> &
+export type RequestOf<P, M extends Method> = PathPart<Operation<P, M>> &
   QueryPart<Operation<P, M>> &
   BodyPart<Operation<P, M>> & { signal?: AbortSignal };
 
 /** The request as the last argument: it may be left out where nothing in it is required. */
 export type RequestArgument<P, M extends Method> =
-  object extends Request<P, M> ? [request?: Request<P, M>] : [request: Request<P, M>];
+  object extends RequestOf<P, M> ? [request?: RequestOf<P, M>] : [request: RequestOf<P, M>];
 
 /** One page of any list of the server; the document has one for each kind of row. */
 export interface List<T> {
@@ -75,7 +75,7 @@ export interface List<T> {
 }
 
 /** The paths that answer with a page of a list. */
-export type ListPath = { [P in PathOf<"get">]: Answer<P, "get"> extends List<unknown> ? P : never }[PathOf<"get">];
+export type ListPath = { [P in PathOf<"get">]: AnswerOf<P, "get"> extends List<unknown> ? P : never }[PathOf<"get">];
 
 /** The rows of a list. */
-export type Row<P extends ListPath> = Answer<P, "get"> extends List<infer T> ? T : never;
+export type RowOf<P extends ListPath> = AnswerOf<P, "get"> extends List<infer T> ? T : never;

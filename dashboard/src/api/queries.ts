@@ -2,7 +2,7 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react
 import { isPassing } from "./errors";
 import { api } from "./http";
 import { keys } from "./keys";
-import type { List, ListPath, Request, RequestArgument, Row } from "./paths";
+import type { List, ListPath, RequestArgument, RequestOf, RowOf } from "./paths";
 
 const PAGE_SIZE = 100;
 
@@ -27,7 +27,7 @@ export function createQueryClient(): QueryClient {
 export function listQuery<P extends ListPath>(
   key: readonly unknown[],
   path: P,
-  asked: Omit<Request<P, "get">, "signal">,
+  asked: Omit<RequestOf<P, "get">, "signal">,
   limit = PAGE_SIZE,
 ) {
   const { query = {}, ...rest } = asked as { query?: Record<string, unknown> };
@@ -36,10 +36,10 @@ export function listQuery<P extends ListPath>(
     queryFn: ({ pageParam, signal }) => {
       // The type of a request can't be put together from parts while the path is not known yet.
       const page: unknown = [{ ...rest, query: { ...query, limit, cursor: pageParam }, signal }];
-      return api.get(path, ...(page as RequestArgument<P, "get">)) as Promise<List<Row<P>>>;
+      return api.get(path, ...(page as RequestArgument<P, "get">)) as Promise<List<RowOf<P>>>;
     },
     initialPageParam: undefined as string | undefined,
-    getNextPageParam: (last: List<Row<P>>) => last.next_cursor ?? undefined,
+    getNextPageParam: (last: List<RowOf<P>>) => last.next_cursor ?? undefined,
     placeholderData: (previous) => previous,
   });
 }

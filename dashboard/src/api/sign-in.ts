@@ -4,7 +4,7 @@
  */
 import type { Me, Problem, SignedIn } from "./contract";
 import { ApiError } from "./errors";
-import type { Answer } from "./paths";
+import type { AnswerOf } from "./paths";
 
 export type SignInState =
   | { status: "unknown"; me: null }
@@ -80,7 +80,7 @@ async function askForToken(): Promise<boolean> {
   );
   if (response === null) throw new ApiError(0, { code: "unreachable" });
   if (response.ok) {
-    adopt((await response.json()) as Answer<"/auth/refresh", "post">);
+    adopt((await response.json()) as AnswerOf<"/auth/refresh", "post">);
     return true;
   }
   if (response.status === 401 || response.status === 403) {

@@ -1,16 +1,16 @@
 /** Where one can go from anywhere: what the sidebar, the bottom bar and the palette show. */
 import type { LucideIcon } from "lucide-react";
 import type { Me } from "@/api/contract";
-import { partsFor, wordsOf } from "@/features/collected";
+import { partsFor, wordingOf } from "@/features/collected";
 import type { Feature } from "@/features/define-feature";
 
-export interface Place {
+export interface Destination {
   to: string;
   label: string;
   icon: LucideIcon;
 }
 
-interface ShownSection extends Place {
+interface ShownSection extends Destination {
   short: string;
   essential: boolean;
 }
@@ -25,20 +25,20 @@ export function sectionsFor(features: readonly Feature[], me: Me): ShownSection[
     to,
     icon,
     essential,
-    label: wordsOf(label, me),
-    short: wordsOf(short ?? label, me),
+    label: wordingOf(label, me),
+    short: wordingOf(short ?? label, me),
   }));
 }
 
 /** The tabs that can be gone to from anywhere, named with the page they are on. */
-export function tabPlacesFor(features: readonly Feature[], me: Me): Place[] {
+export function tabsToGoTo(features: readonly Feature[], me: Me): Destination[] {
   return features
     .flatMap(({ layouts = [] }) => layouts)
     .flatMap(({ name, path, section }) => {
       if (!section) return [];
       const tabs = features.flatMap(({ tabs = [] }) => tabs).filter(({ of }) => of === name);
       return partsFor(me, tabs).flatMap(({ path: below, label, icon }) =>
-        icon ? [{ to: path + below, icon, label: `${wordsOf(section.label, me)} › ${wordsOf(label, me)}` }] : [],
+        icon ? [{ to: path + below, icon, label: `${wordingOf(section.label, me)} › ${wordingOf(label, me)}` }] : [],
       );
     });
 }

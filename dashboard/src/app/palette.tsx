@@ -8,7 +8,7 @@ import { useMe } from "@/api/use-sign-in";
 import { PaletteGroup, PaletteItem } from "@/components/palette-items";
 import { useFeatures } from "@/features/collected";
 import { setTheme, useTheme } from "@/lib/theme";
-import { sectionsFor, tabPlacesFor } from "./navigation";
+import { sectionsFor, tabsToGoTo } from "./navigation";
 import { signOut } from "./sign-out";
 
 /** ⌘K: go to a section, find what the features find, act. */
@@ -58,7 +58,7 @@ export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () 
           <Finder key={name} text={text.trim()} onGo={go} />
         ))}
         <PaletteGroup heading="Go to">
-          {[...sectionsFor(features, me), ...tabPlacesFor(features, me)]
+          {[...sectionsFor(features, me), ...tabsToGoTo(features, me)]
             .filter(matches)
             .map(({ to, label, icon: Icon }) => (
               <PaletteItem key={to} value={to} onSelect={() => go(() => navigate({ to }))}>

@@ -3,7 +3,7 @@ import { useMatches } from "@tanstack/react-router";
 import { createContext, useContext, useMemo } from "react";
 import type { Me } from "@/api/contract";
 import { useMe } from "@/api/use-sign-in";
-import type { EventKind, Feature, Label, MachineAct, MachineWay, Where } from "./define-feature";
+import type { EventKind, Feature, MachineAct, MachineWay, Where, Wording } from "./define-feature";
 
 const FeaturesContext = createContext<readonly Feature[]>([]);
 export const FeaturesProvider = FeaturesContext.Provider;
@@ -12,7 +12,7 @@ export function useFeatures(): readonly Feature[] {
   return useContext(FeaturesContext);
 }
 
-export function wordsOf(label: Label, me: Me): string {
+export function wordingOf(label: Wording, me: Me): string {
   return typeof label === "string" ? label : label(me);
 }
 
@@ -45,7 +45,7 @@ export function useTabs(name: string): ShownTab[] {
     return partsFor(me, tabs).map((tab) => ({
       to: tab.path === "/" ? path : path + tab.path,
       first: tab.path === "/",
-      label: wordsOf(tab.label, me),
+      label: wordingOf(tab.label, me),
     }));
   }, [features, me, name]);
 }

@@ -12,7 +12,7 @@ import type { LazyPart } from "@/components/lazy-part";
 import type { RawSearch } from "@/lib/search-params";
 
 /** A word of the interface; a function where the Partner may have words of its own. */
-export type Label = string | ((me: Me) => string);
+export type Wording = string | ((me: Me) => string);
 
 /** Inside a Partner, on the Platform outside of any, or in both. */
 export type Where = "partner" | "platform" | "everywhere";
@@ -27,12 +27,12 @@ interface Shown {
 
 /** The entry of a page in the sidebar, and in the palette. */
 export interface Section {
-  label: Label;
+  label: Wording;
   icon: LucideIcon;
   /** Its place among the others, from the top. */
   order: number;
   /** What it is called where there is little room. */
-  short?: Label;
+  short?: Wording;
   /** Whether it stands in the bottom bar of a phone. */
   essential?: boolean;
 }
@@ -59,7 +59,7 @@ export interface Tab<Of extends string = string, Path extends string = string, S
   /** Below the layout's own path; "/" is the tab shown first. */
   path: Path;
   search?: (raw: RawSearch) => Search;
-  label: Label;
+  label: Wording;
   order: number;
   /** Whether it takes the rest of the window's height and scrolls within. */
   fill?: boolean;

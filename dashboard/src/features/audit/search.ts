@@ -1,4 +1,4 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface AuditSearch {
@@ -10,7 +10,7 @@ export interface AuditSearch {
   session_id?: string;
   from?: string;
   to?: string;
-  sort?: Sort<"/audit">;
+  sort?: SortOf<"/audit">;
 }
 
 export function validateAuditSearch(raw: RawSearch): AuditSearch {

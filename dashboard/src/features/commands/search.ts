@@ -1,4 +1,4 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { choiceParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const STATUSES = [
@@ -16,7 +16,7 @@ export interface CommandsSearch {
   search?: string;
   state?: "active" | "finished";
   status?: (typeof STATUSES)[number];
-  sort?: Sort<"/commands">;
+  sort?: SortOf<"/commands">;
 }
 
 export function validateCommandsSearch(raw: RawSearch): CommandsSearch {

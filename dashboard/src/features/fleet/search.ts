@@ -1,4 +1,4 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 const SORTS = ["client", "cpu", "disk", "hostname", "last_seen", "memory", "os", "site", "status", "version"] as const;
@@ -9,7 +9,7 @@ export interface FleetSearch {
   client_id?: string;
   site_id?: string;
   os?: "linux" | "windows" | "macos" | "other";
-  sort?: Sort<"/agents">;
+  sort?: SortOf<"/agents">;
   /** The machine shown at the side. */
   peek?: string;
   /** Set on the way from another page's search, so that typing goes on. */

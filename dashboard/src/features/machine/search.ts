@@ -1,4 +1,4 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { choiceParam, numberParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export const RANGES = ["1h", "6h", "24h", "7d", "30d", "1y"] as const;
@@ -42,7 +42,7 @@ export function validateStorageSearch(raw: RawSearch): StorageSearch {
 
 export interface SoftwareSearch {
   search?: string;
-  sort?: Sort<"/agents/{agent_id}/software">;
+  sort?: SortOf<"/agents/{agent_id}/software">;
 }
 
 export function validateSoftwareSearch(raw: RawSearch): SoftwareSearch {

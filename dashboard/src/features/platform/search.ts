@@ -1,9 +1,9 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface PlatformSearch {
   search?: string;
-  sort?: Sort<"/platform/partners">;
+  sort?: SortOf<"/platform/partners">;
 }
 
 export function validatePlatformSearch(raw: RawSearch): PlatformSearch {

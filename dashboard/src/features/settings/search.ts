@@ -1,9 +1,9 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface UsersSearch {
   search?: string;
-  sort?: Sort<"/users">;
+  sort?: SortOf<"/users">;
 }
 
 export function validateUsersSearch(raw: RawSearch): UsersSearch {

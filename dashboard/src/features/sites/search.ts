@@ -1,14 +1,14 @@
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 export interface SitesSearch {
   search?: string;
-  sort?: Sort<"/sites">;
+  sort?: SortOf<"/sites">;
 }
 
 export interface ClientsSearch {
   search?: string;
-  sort?: Sort<"/clients">;
+  sort?: SortOf<"/clients">;
 }
 
 export function validateSitesSearch(raw: RawSearch): SitesSearch {

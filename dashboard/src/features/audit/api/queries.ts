@@ -1,5 +1,5 @@
 import { api } from "@/api/http";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 import type { AuditSearch } from "../search";
 
@@ -10,7 +10,7 @@ export function auditQuery({ from, to, ...filter }: AuditSearch) {
 }
 
 /** The newest first; of one session, what was typed first: it is read as it happened. */
-export function auditSort({ sort, session_id }: AuditSearch): Sort<"/audit"> {
+export function auditSort({ sort, session_id }: AuditSearch): SortOf<"/audit"> {
   return sort ?? (session_id ? "at" : "-at");
 }
 

@@ -4,7 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { ScrollText, ShieldAlert, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import type { AuditRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
@@ -93,7 +93,7 @@ export function AuditTab() {
         Nothing in the audit is ever changed or scrubbed, and each time it is read is recorded too.
       </p>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<AuditRow, Sort<"/audit">>
+        <ListTable<AuditRow, SortOf<"/audit">>
           name="Audit"
           what="the audit"
           list={audit}

@@ -2,10 +2,10 @@ import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import type { NewCommand } from "@/api/contract";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { Query } from "@/api/paths";
+import type { QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
-export function commandsQuery(query: Query<"/commands">, limit?: number) {
+export function commandsQuery(query: QueryOf<"/commands">, limit?: number) {
   return listQuery(keys.commandLists, "/commands", { query }, limit);
 }
 

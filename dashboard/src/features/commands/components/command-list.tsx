@@ -3,7 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Eraser, SquareChevronRight } from "lucide-react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import type { CommandRow, EventRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { totalOf } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
 import { useCan } from "@/api/use-sign-in";
@@ -86,7 +86,7 @@ export function CommandList({
         </div>
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<CommandRow, Sort<"/commands">>
+        <ListTable<CommandRow, SortOf<"/commands">>
           name="Commands"
           what="the commands"
           list={commands}

@@ -2,11 +2,11 @@ import { queryOptions } from "@tanstack/react-query";
 import type { AgentFilter } from "@/api/contract";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 /** The list stays as it was read until somebody asks for it again; live changes are merged into its rows. */
-export function agentsQuery(filter: AgentFilter, sort: Sort<"/agents"> | undefined) {
+export function agentsQuery(filter: AgentFilter, sort: SortOf<"/agents"> | undefined) {
   return { ...listQuery(keys.agentLists, "/agents", { query: { ...filter, sort } }), staleTime: 60_000 };
 }
 

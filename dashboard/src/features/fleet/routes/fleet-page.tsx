@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { Monitor } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import type { AgentFilter, AgentRow, EventRow, Tree } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { rowsOf, totalOf, treeQuery } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
 import { useLabel } from "@/api/use-sign-in";
@@ -128,7 +128,7 @@ export function FleetPage() {
           </div>
         )}
         <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-          <ListTable<AgentRow, Sort<"/agents">>
+          <ListTable<AgentRow, SortOf<"/agents">>
             name="Machines"
             what="the machines"
             list={agents}

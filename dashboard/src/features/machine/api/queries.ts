@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/http";
-import type { Query } from "@/api/paths";
+import type { QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 import type { OverviewSearch } from "../search";
 
@@ -8,7 +8,7 @@ const PROCESSES_EVERY_MS = 5000;
 
 export function metricsQuery(agentId: string, { range = "1h", from, to }: OverviewSearch) {
   const brushed = from !== undefined && to !== undefined;
-  const query: Query<"/agents/{agent_id}/metrics"> = brushed
+  const query: QueryOf<"/agents/{agent_id}/metrics"> = brushed
     ? { from: new Date(from * 1000).toISOString(), to: new Date(to * 1000).toISOString() }
     : { range };
   return queryOptions({
@@ -40,12 +40,12 @@ export function foldersQuery(agentId: string, path: string) {
   });
 }
 
-export function softwareQuery(agentId: string, query: Query<"/agents/{agent_id}/software">) {
+export function softwareQuery(agentId: string, query: QueryOf<"/agents/{agent_id}/software">) {
   const path = { agent_id: agentId };
   return listQuery(["agents", "software", agentId], "/agents/{agent_id}/software", { path, query }, 200);
 }
 
-export function changesQuery(agentId: string, query: Query<"/agents/{agent_id}/changes">) {
+export function changesQuery(agentId: string, query: QueryOf<"/agents/{agent_id}/changes">) {
   return listQuery(["agents", "changes", agentId], "/agents/{agent_id}/changes", {
     path: { agent_id: agentId },
     query,

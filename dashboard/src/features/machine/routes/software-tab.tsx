@@ -3,7 +3,7 @@ import { getRouteApi } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { Package } from "lucide-react";
 import type { SoftwareRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { totalOf } from "@/api/queries";
 import { ListTable } from "@/components/data-table/list-table";
 import { MachineText } from "@/components/machine-text";
@@ -52,7 +52,7 @@ export function SoftwareTab() {
         <span className="text-muted text-xs">{software.data && counted(totalOf(software.data) ?? 0, "package")}</span>
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<SoftwareRow, Sort<"/agents/{agent_id}/software">>
+        <ListTable<SoftwareRow, SortOf<"/agents/{agent_id}/software">>
           name="Software"
           what="the software"
           list={software}

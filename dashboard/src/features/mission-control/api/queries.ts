@@ -1,7 +1,7 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { Query } from "@/api/paths";
+import type { QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 export const overviewQuery = queryOptions({
@@ -10,6 +10,6 @@ export const overviewQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
-export function eventsQuery(filter: Query<"/events">, limit?: number) {
+export function eventsQuery(filter: QueryOf<"/events">, limit?: number) {
   return listQuery(keys.eventLists, "/events", { query: { ...filter } }, limit);
 }

@@ -1,10 +1,10 @@
 import { api } from "@/api/http";
-import type { Query } from "@/api/paths";
+import type { QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 export const partnersKey = ["partners"] as const;
 
-export function partnersQuery(query: Query<"/platform/partners">) {
+export function partnersQuery(query: QueryOf<"/platform/partners">) {
   return listQuery(partnersKey, "/platform/partners", { query });
 }
 

@@ -4,7 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { Building2, LogIn, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { PartnerRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
 import { useCan } from "@/api/use-sign-in";
@@ -81,7 +81,7 @@ export function PartnersPage() {
         />
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<PartnerRow, Sort<"/platform/partners">>
+        <ListTable<PartnerRow, SortOf<"/platform/partners">>
           name="Partners"
           what="the Partners"
           list={partners}

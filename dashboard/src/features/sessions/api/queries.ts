@@ -1,10 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { Query } from "@/api/paths";
+import type { QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
-export function sessionsQuery(query: Query<"/tunnel/sessions">) {
+export function sessionsQuery(query: QueryOf<"/tunnel/sessions">) {
   return listQuery(keys.sessionLists, "/tunnel/sessions", { query });
 }
 

@@ -1,12 +1,12 @@
 import { queryOptions } from "@tanstack/react-query";
 import type { SettingsChange } from "@/api/contract";
 import { api } from "@/api/http";
-import type { Body, Query } from "@/api/paths";
+import type { BodyOf, QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 export const usersKey = ["users"] as const;
 
-export function usersQuery(query: Query<"/users">) {
+export function usersQuery(query: QueryOf<"/users">) {
   return listQuery(usersKey, "/users", { query });
 }
 
@@ -23,9 +23,9 @@ export const signInsQuery = queryOptions({
 const user = (id: string) => ({ user_id: id });
 
 export const acts = {
-  invite: (body: Body<"/users", "post">) => api.post("/users", { body }),
+  invite: (body: BodyOf<"/users", "post">) => api.post("/users", { body }),
   inviteAgain: (id: string) => api.post("/users/{user_id}/invitation", { path: user(id) }),
-  changeUser: (id: string, body: Body<"/users/{user_id}", "patch">) =>
+  changeUser: (id: string, body: BodyOf<"/users/{user_id}", "patch">) =>
     api.patch("/users/{user_id}", { path: user(id), body }),
   deleteUser: (id: string) => api.delete("/users/{user_id}", { path: user(id) }),
   saveSettings: (body: SettingsChange) => api.patch("/settings", { body }),

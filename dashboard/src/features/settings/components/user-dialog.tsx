@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import type { UserRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
-import type { Body } from "@/api/paths";
+import type { BodyOf } from "@/api/paths";
 import { treeQuery } from "@/api/queries";
 import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
@@ -13,7 +13,7 @@ import { ErrorNote } from "@/components/states";
 import { acts, usersKey } from "../api/queries";
 
 /** The roles inside a Partner. */
-type Role = Body<"/users", "post">["role"];
+type Role = BodyOf<"/users", "post">["role"];
 
 const ROLES: [Role, string, string][] = [
   ["partner_tech", "Partner tech", "Watches and repairs machines: commands and terminals."],

@@ -4,7 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { Ellipsis, UserPlus, Users } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { UserRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { Badge } from "@/components/badge";
 import { Button, IconButton } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
@@ -131,7 +131,7 @@ export function UsersTab() {
         )}
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<UserRow, Sort<"/users">>
+        <ListTable<UserRow, SortOf<"/users">>
           name="Users"
           what="the users"
           list={users}

@@ -1,13 +1,13 @@
 import { type QueryClient, queryOptions } from "@tanstack/react-query";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { Body, Query } from "@/api/paths";
+import type { BodyOf, QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
 
 const client = (id: string) => ({ client_id: id });
 const site = (id: string) => ({ site_id: id });
 
-export function clientsQuery(query: Query<"/clients">) {
+export function clientsQuery(query: QueryOf<"/clients">) {
   return listQuery([...keys.clients, "list"], "/clients", { query });
 }
 
@@ -18,7 +18,7 @@ export function clientQuery(id: string) {
   });
 }
 
-export function sitesQuery(query: Query<"/sites">) {
+export function sitesQuery(query: QueryOf<"/sites">) {
   return listQuery([...keys.sites, "list"], "/sites", { query });
 }
 
@@ -36,7 +36,7 @@ export function codesQuery(siteId: string) {
   });
 }
 
-type CodeLimits = Body<"/sites/{site_id}/codes", "post">;
+type CodeLimits = BodyOf<"/sites/{site_id}/codes", "post">;
 
 export const acts = {
   createClient: (name: string) => api.post("/clients", { body: { name } }),

@@ -4,7 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { MapPin } from "lucide-react";
 import { type ReactNode, useMemo } from "react";
 import type { SiteRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import "@/components/data-table/columns";
 import { useLabel } from "@/api/use-sign-in";
 import { ListTable } from "@/components/data-table/list-table";
@@ -65,7 +65,7 @@ export function SiteTable({
     [label],
   );
   return (
-    <ListTable<SiteRow, Sort<"/sites">>
+    <ListTable<SiteRow, SortOf<"/sites">>
       name={label("site", 2)}
       what={`the ${label("site", 2)}`}
       list={sites}

@@ -4,7 +4,7 @@ import type { ColumnDef } from "@tanstack/react-table";
 import { Building2, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { ClientRow } from "@/api/contract";
-import type { Sort } from "@/api/paths";
+import type { SortOf } from "@/api/paths";
 import { totalOf } from "@/api/queries";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
@@ -91,7 +91,7 @@ export function ClientsPage() {
         />
       </div>
       <div className="-mx-4 md:-mx-6 -mb-6 flex min-h-0 flex-1 flex-col border-t">
-        <ListTable<ClientRow, Sort<"/clients">>
+        <ListTable<ClientRow, SortOf<"/clients">>
           name={label("client", 2)}
           what={`the ${label("client", 2)}`}
           list={clients}
