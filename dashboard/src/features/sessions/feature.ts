@@ -7,7 +7,7 @@ import { validateSessionsSearch } from "./search";
 /** Tech sessions: who was on which machine, and their recordings. */
 export const feature = defineFeature({
   name: "sessions",
-  permissions: ["tunnel.read"],
+  permissions: ["tunnel.read", "tunnel.end"],
   pages: [
     page({
       path: "/sessions",

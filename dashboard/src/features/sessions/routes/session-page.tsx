@@ -5,7 +5,7 @@ import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
-import { useCan } from "@/api/use-sign-in";
+import { useCan, useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import { MachineText } from "@/components/machine-text";
@@ -15,6 +15,7 @@ import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { bytes, words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
+import { mayEnd } from "../api/may-end";
 import { endSession, recordingQuery, sessionQuery } from "../api/queries";
 import { parseRecording } from "../api/recording";
 import { SessionStatus, sessionLength } from "../components/session-list";
@@ -25,6 +26,7 @@ const route = getRouteApi("/app/sessions/$sessionId");
 export function SessionPage() {
   const { sessionId } = route.useParams();
   const session = useQuery(sessionQuery(sessionId));
+  const me = useMe();
   const seesAudit = useCan("audit.read");
   if (session.isError && !session.data) {
     return session.error instanceof ApiError && session.error.status === 404 ? (
@@ -42,7 +44,7 @@ export function SessionPage() {
         { label: "Sessions", to: "/sessions" },
         ...(data ? [{ label: visibleLine(data.hostname), to: `/agents/${data.agent_id}/sessions` }] : []),
       ]}
-      acts={data && data.status !== "closed" && <EndButton session={data} />}
+      acts={data && mayEnd(me, data) && <EndButton session={data} />}
     >
       {data ? (
         <div className="grid min-h-0 flex-1 gap-4 lg:grid-cols-[280px_minmax(0,1fr)] lg:grid-rows-[minmax(0,1fr)]">
