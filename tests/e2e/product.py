@@ -201,7 +201,10 @@ class Terminal:
             url = (await asyncio.to_thread(self.api.post, f"/tunnel/ticket/{self.session_id}"))["stream_url"]
         self._http = aiohttp.ClientSession()
         self._socket = await self._http.ws_connect(self.api.url + url, origin=self.api.url, max_msg_size=1 << 20)
-        await self._socket.send_json({"type": "attach", "output_offset": len(self.output), "columns": 100, "rows": 30})
+        size = {"columns": 100, "rows": 30}
+        await self._socket.send_json(
+            {"type": "attach", "channel": 1, "output_offset": len(self.output), "parameters": size}
+        )
         attached = asyncio.get_running_loop().create_future()
         self._reader = asyncio.create_task(self._read(self._socket, attached))
         offset = await asyncio.wait_for(attached, 15)
@@ -218,12 +221,12 @@ class Terminal:
     async def _take(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.BINARY:
-                offset = int.from_bytes(message.data[:8], "big")
+                offset = int.from_bytes(message.data[1:9], "big")
                 assert offset <= len(self.output), "a gap in the output"
-                self.output[offset:] = message.data[8:]
+                self.output[offset:] = message.data[9:]
                 if len(self.output) - self._told > 32 * 1024:
                     self._told = len(self.output)
-                    await socket.send_json({"type": "ack", "output_offset": self._told})
+                    await socket.send_json({"type": "ack", "channel": 1, "output_offset": self._told})
             elif message.type is aiohttp.WSMsgType.TEXT:
                 told = json.loads(message.data)
                 if told["type"] == "attached":
@@ -240,7 +243,7 @@ class Terminal:
             while start - self._acknowledged > 200 * 1024:
                 await self._news.wait()
             piece = bytes(self._sent[start : start + 16 * 1024])
-            await self._socket.send_bytes(start.to_bytes(8, "big") + piece)
+            await self._socket.send_bytes(b"\x01" + start.to_bytes(8, "big") + piece)
 
     async def type(self, data: bytes) -> None:
         """Send input; what is lost on the way is sent again at the next attach."""

@@ -109,7 +109,7 @@ async def test_a_stopped_browser_holds_the_shell_back_not_the_servers_memory(pro
     before = sum(_resident_mb(pid) for pid in apis)
     await terminal.type(b"yes\r")
     await asyncio.sleep(3)  # sleep: that something stops growing shows only with time
-    assert len(terminal.output) < 700 * 1024
+    assert len(terminal.output) <= 1200 * 1024
     assert sum(_resident_mb(pid) for pid in apis) - before < 30
     terminal._told = 0
     await terminal.type(b"\x03")

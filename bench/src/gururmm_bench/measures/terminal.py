@@ -56,23 +56,23 @@ class _Tab(WSListener):  # type: ignore[misc,unused-ignore]
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
-        self._tell(type="attach", output_offset=0, columns=120, rows=32)
+        self._tell(type="attach", channel=1, output_offset=0, parameters={"columns": 120, "rows": 32})
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         data = frame.get_payload_as_bytes()
         if frame.msg_type == WSMsgType.BINARY:
-            self._seen = int.from_bytes(data[:8], "big") + len(data) - 8
-            self._echo.got(data[8:])
+            self._seen = int.from_bytes(data[1:9], "big") + len(data) - 9
+            self._echo.got(data[9:])
             if time.monotonic() - self._acknowledged > _ACKNOWLEDGE_S:
                 self._acknowledged = time.monotonic()
-                self._tell(type="ack", output_offset=self._seen)
+                self._tell(type="ack", channel=1, output_offset=self._seen)
         elif frame.msg_type == WSMsgType.CLOSE:
             self.problem = f"closed: {data[2:].decode('utf-8', 'replace')}"
             transport.disconnect()
 
     def type(self, keys: bytes) -> None:
         assert self._transport is not None
-        self._transport.send(WSMsgType.BINARY, self._sent.to_bytes(8, "big") + keys)
+        self._transport.send(WSMsgType.BINARY, b"\x01" + self._sent.to_bytes(8, "big") + keys)
         self._sent += len(keys)
 
     def close(self) -> None:

@@ -735,7 +735,7 @@ export interface paths {
         put?: never;
         /**
          * Close Tunnel
-         * @description End a session and its shell.
+         * @description End a session with all of its channels.
          */
         post: operations["close_tunnel"];
         delete?: never;
@@ -755,7 +755,7 @@ export interface paths {
         put?: never;
         /**
          * Open Tunnel
-         * @description Start a shell on a machine that is online.
+         * @description Open a tech session to a machine that is online, with a terminal as its channel 1.
          */
         post: operations["open_tunnel"];
         delete?: never;
@@ -784,6 +784,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tunnel/sessions/{session_id}/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Channel
+         * @description Open one more channel of one's own session. It is attached on the session's stream.
+         */
+        post: operations["open_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tunnel/sessions/{session_id}/channels/{channel}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Channel
+         * @description End a channel; the session ends with its last one.
+         */
+        post: operations["close_channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tunnel/sessions/{session_id}/channels/{channel}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Channel Recording
+         * @description A channel as it was recorded: a terminal as asciicast v2. Each read is audited.
+         */
+        get: operations["get_channel_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tunnel/sessions/{session_id}/recording": {
         parameters: {
             query?: never;
@@ -793,7 +853,7 @@ export interface paths {
         };
         /**
          * Get Recording
-         * @description The session as asciicast v2. Each read is audited.
+         * @description The session's first channel as it was recorded: a terminal as asciicast v2. Each read is audited.
          */
         get: operations["get_recording"];
         put?: never;
@@ -1106,6 +1166,44 @@ export interface components {
             current_password: string;
             /** New Password */
             new_password: string;
+        };
+        /**
+         * ChannelStatus
+         * @description A channel of a tech session. `left_out_bytes` of its output are not in its recording.
+         */
+        ChannelStatus: {
+            /** Channel */
+            channel: number;
+            /** Close Reason */
+            close_reason: string | null;
+            /** Closed At */
+            closed_at: string | null;
+            /** Exit Code */
+            exit_code: number | null;
+            /** Input Bytes */
+            input_bytes: number;
+            /** Kind */
+            kind: string;
+            /** Left Out Bytes */
+            left_out_bytes: number;
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /** Output Bytes */
+            output_bytes: number;
+            /** Parameters */
+            parameters: {
+                [key: string]: unknown;
+            };
+            /** Rights */
+            rights: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "opening" | "open" | "closed";
         };
         /** ClearCommands */
         ClearCommands: {
@@ -1733,8 +1831,28 @@ export interface components {
             online: number;
         };
         /**
+         * OpenChannel
+         * @description A channel that is wanted. `parameters` are the kind's own; the missing ones are filled in.
+         */
+        OpenChannel: {
+            /**
+             * Kind
+             * @default terminal
+             */
+            kind: string;
+            /**
+             * Parameters
+             * @default {}
+             */
+            parameters: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * OpenTunnel
-         * @description A terminal that is wanted. `shell`: empty for the machine's usual one.
+         * @description A tech session that is wanted, with a terminal as its first channel. `shell`: empty for the machine's usual one.
+         *
+         *     `reason` says why the technician is there, in their own words.
          */
         OpenTunnel: {
             /**
@@ -1747,6 +1865,11 @@ export interface components {
              * @default 120
              */
             columns: number;
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
             /**
              * Rows
              * @default 32
@@ -1768,6 +1891,8 @@ export interface components {
              * Format: uuid
              */
             agent_id: string;
+            /** Channel */
+            channel: number;
             /** Notice */
             notice: string;
             /**
@@ -2246,6 +2371,8 @@ export interface components {
         /**
          * TunnelStatus
          * @description A tech session as its owner sees it, also after its end.
+         *
+         *     Its bytes are those of all channels together, its exit code is the first one's.
          */
         TunnelStatus: {
             /**
@@ -2253,6 +2380,8 @@ export interface components {
              * Format: uuid
              */
             agent_id: string;
+            /** Channels */
+            channels: components["schemas"]["ChannelStatus"][];
             /** Close Reason */
             close_reason: string | null;
             /** Closed At */
@@ -2263,6 +2392,8 @@ export interface components {
             hostname: string;
             /** Input Bytes */
             input_bytes: number;
+            /** Left Out Bytes */
+            left_out_bytes: number;
             /**
              * Opened At
              * Format: date-time
@@ -2272,6 +2403,8 @@ export interface components {
             opened_by: string;
             /** Output Bytes */
             output_bytes: number;
+            /** Reason */
+            reason: string;
             /**
              * Session Id
              * Format: uuid
@@ -2355,6 +2488,7 @@ export type AgentRow = components['schemas']['AgentRow'];
 export type Attention = components['schemas']['Attention'];
 export type Change = components['schemas']['Change'];
 export type ChangePassword = components['schemas']['ChangePassword'];
+export type ChannelStatus = components['schemas']['ChannelStatus'];
 export type ClearCommands = components['schemas']['ClearCommands'];
 export type Cleared = components['schemas']['Cleared'];
 export type Client = components['schemas']['Client'];
@@ -2388,6 +2522,7 @@ export type NewPartner = components['schemas']['NewPartner'];
 export type NewSite = components['schemas']['NewSite'];
 export type NewUser = components['schemas']['NewUser'];
 export type OnlinePoint = components['schemas']['OnlinePoint'];
+export type OpenChannel = components['schemas']['OpenChannel'];
 export type OpenTunnel = components['schemas']['OpenTunnel'];
 export type OpenedTunnel = components['schemas']['OpenedTunnel'];
 export type Overview = components['schemas']['Overview'];
@@ -4720,6 +4855,130 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Page_TunnelStatus_"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenChannel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                channel: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TunnelStatus"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_channel_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                channel: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {

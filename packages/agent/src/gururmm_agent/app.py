@@ -82,7 +82,7 @@ class Agent:
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
         self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)
         self._queries = Queries(adapters, uplink, group)
-        self._tunnels = Tunnels(adapters.terminals, uplink, group)
+        self._tunnels = Tunnels(adapters, uplink, group)
 
     async def _farewell(self) -> None:
         try:
@@ -207,8 +207,8 @@ class Agent:
                 self._commands.acknowledge(message)
             case wire.TunnelOpen():
                 self._tunnels.open(message)
-            case wire.TunnelResize():
-                self._tunnels.resize(message)
+            case wire.TunnelChange():
+                self._tunnels.change(message)
             case wire.TunnelResume():
                 self._tunnels.resume(message)
             case wire.TunnelClose():

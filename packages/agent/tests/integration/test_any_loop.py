@@ -21,15 +21,14 @@ from gururmm_wire.v2.agent import (
     TunnelOpened,
     TunnelOutput,
 )
-from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
 from gururmm_wire.v2.server import (
     CancelCommand,
     Query,
     RunCommand,
+    TunnelChange,
     TunnelInput,
     TunnelOpen,
     TunnelOutputAck,
-    TunnelResize,
 )
 
 from packages.agent.tests.conftest import Gateway
@@ -38,13 +37,14 @@ from packages.agent.tests.loops import CompletionLoop, run_on
 from packages.agent.tests.scripted import System
 
 SESSION = b"s" * 16
+_CREDIT = 512 * 1024
 
 
 def test_it_does_everything(tmp_path: Path) -> None:
     async def main(_: CompletionLoop) -> None:
         system = System()
         system.programs |= {"speaks": scripts.speaks, "sleeps": scripts.sleeps, "echoes": scripts.echoes}
-        system.programs |= {"pours": scripts.pours(str(2 * TUNNEL_WINDOW_BYTES), str(tmp_path / "poured"))}
+        system.programs |= {"pours": scripts.pours(str(2 * _CREDIT), str(tmp_path / "poured"))}
         gateway = Gateway()
         await gateway.start()
         state, adapters = StateDirectory(tmp_path / "state"), system.adapters()
@@ -91,22 +91,22 @@ async def _questions(gateway: Gateway) -> None:
 
 
 async def _terminals(gateway: Gateway, poured: Path) -> None:
-    gateway.say(TunnelOpen(SESSION, 0, "terminal", 80, 24, "echoes"))
+    gateway.say(TunnelOpen(SESSION, 0, "terminal", {"shell": "echoes"}, ["input"], _CREDIT))
     await gateway.wait_for(TunnelOpened, channel=0)
-    gateway.say(TunnelResize(SESSION, 0, 100, 30))
+    gateway.say(TunnelChange(SESSION, 0, {"columns": 100, "rows": 30}))
     gateway.say(TunnelInput(SESSION, 0, 0, b"typed"))
     await gateway.wait_until(lambda: b"".join(m.data for m in gateway.of(TunnelOutput, channel=0)) == b"readytyped")
     await gateway.wait_for(TunnelInputAck, channel=0, offset=5)
     gateway.say(TunnelInput(SESSION, 0, 5, b"\x04"))
     assert (await gateway.wait_for(TunnelClosed, channel=0)).exit_code == 7
 
-    gateway.say(TunnelOpen(SESSION, 1, "terminal", 80, 24, "pours"))
-    await gateway.wait_until(lambda: _shown(gateway) >= TUNNEL_WINDOW_BYTES)
+    gateway.say(TunnelOpen(SESSION, 1, "terminal", {"shell": "pours"}, ["input"], _CREDIT))
+    await gateway.wait_until(lambda: _shown(gateway) >= _CREDIT)
     assert not poured.exists()  # without credit nothing is read, so the program waits
     while not gateway.of(TunnelClosed, channel=1):
-        gateway.say(TunnelOutputAck(SESSION, 1, _shown(gateway)))
+        gateway.say(TunnelOutputAck(SESSION, 1, _shown(gateway), _shown(gateway) + _CREDIT))
         await asyncio.sleep(0)
-    assert _shown(gateway) == 2 * TUNNEL_WINDOW_BYTES
+    assert _shown(gateway) == 2 * _CREDIT
 
 
 def _shown(gateway: Gateway) -> int:

@@ -10,15 +10,17 @@ from typing import Any
 
 import pytest
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
 from gururmm_wire.v2.server import (
+    TunnelChange,
     TunnelClose,
     TunnelInput,
     TunnelOpen,
     TunnelOutputAck,
-    TunnelResize,
     TunnelResume,
 )
+
+_CREDIT = 512 * 1024
 
 
 class Screen:
@@ -33,7 +35,8 @@ class Screen:
         self.acknowledge = True
 
     async def open(self, shell: str = "sh", columns: int = 80, rows: int = 24, directory: str = "") -> TunnelOpened:
-        self.gateway.say(TunnelOpen(*self.key, "terminal", columns, rows, shell, directory))
+        parameters = {"columns": columns, "rows": rows, "shell": shell, "directory": directory}
+        self.gateway.say(TunnelOpen(*self.key, "terminal", parameters, ["input"], _CREDIT))
         return await self.gateway.wait_for(TunnelOpened, session_id=self.key[0], channel=self.key[1])
 
     def type(self, data: bytes) -> None:
@@ -67,7 +70,7 @@ class Screen:
                 self.output += fresh
         self.taken = len(self.gateway.messages)
         if self.acknowledge:
-            self.gateway.say(TunnelOutputAck(*self.key, len(self.output)))
+            self.gateway.say(TunnelOutputAck(*self.key, len(self.output), len(self.output) + _CREDIT))
         return self.output
 
     async def shows(self, text: bytes, timeout: float = 10) -> None:
@@ -114,7 +117,7 @@ async def test_resize_reaches_the_program(gateway, agent):
     await screen.open("bash")
     screen.type(b"trap 'echo now $(stty size)' WINCH; echo set\n")
     await screen.shows(b"\r\nset")
-    gateway.say(TunnelResize(*screen.key, 132, 50))
+    gateway.say(TunnelChange(*screen.key, {"columns": 132, "rows": 50}))
     screen.type(b"\n")
     await screen.shows(b"now 50 132")
 
@@ -167,9 +170,9 @@ async def test_output_beyond_the_window_waits_for_credit(gateway, agent):
     screen.acknowledge = False
     await screen.open()
     screen.type(b"head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end\n")
-    await gateway.wait_until(lambda: len(screen.pump()) >= TUNNEL_WINDOW_BYTES)
+    await gateway.wait_until(lambda: len(screen.pump()) >= _CREDIT)
     await asyncio.sleep(0.3)
-    assert TUNNEL_WINDOW_BYTES <= len(screen.pump()) < TUNNEL_WINDOW_BYTES + CHUNK_BYTES
+    assert len(screen.pump()) == _CREDIT
     screen.acknowledge = True
     await screen.shows(b"\r\nthe end", timeout=20)
     assert screen.output.count(b"x") >= 3000000
@@ -186,7 +189,7 @@ async def test_output_resumes_after_a_cut_without_a_gap(gateway, agent):
     await gateway.welcomed.wait()
     await asyncio.sleep(0.2)
     before = len(screen.output)
-    gateway.say(TunnelResume(*screen.key, before - 20))
+    gateway.say(TunnelResume(*screen.key, before - 20, before + _CREDIT))
     await gateway.wait_for(TunnelInputAck, offset=screen.sent)
     await screen.shows(b"the end")
     assert [int(n) for n in re.findall(rb"line (\d+)\r", screen.output)] == list(range(40))
@@ -227,7 +230,7 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
     screen = Screen(gateway)
     await screen.open()
     screen.type(b"x=here\n")
-    gateway.say(TunnelOpen(*screen.key, "terminal", 80, 24))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {}, ["input"], _CREDIT))
     await gateway.wait_for(TunnelOpened, count=2)
     screen.type(b"echo still $x\n")
     await screen.shows(b"still here")
@@ -236,15 +239,15 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
 async def test_what_cannot_be_opened_says_why(gateway, agent):
     await agent.start()
     screen = Screen(gateway)
-    gateway.say(TunnelOpen(*screen.key, "terminal", 80, 24, "/no/such/shell"))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "/no/such/shell"}, ["input"], _CREDIT))
     assert "/no/such/shell" in (await screen.closed()).message
     lost = Screen(gateway)
-    gateway.say(TunnelResume(*lost.key, 0))
+    gateway.say(TunnelResume(*lost.key, 0, _CREDIT))
     assert "gone" in (await lost.closed()).message
     many = [Screen(gateway, channel) for channel in range(17)]
     for one in many[:16]:
         await one.open()
-    gateway.say(TunnelOpen(*many[16].key, "terminal", 80, 24))
+    gateway.say(TunnelOpen(*many[16].key, "terminal", {}, ["input"], _CREDIT))
     assert "16" in (await many[16].closed()).message
 
 
@@ -269,3 +272,39 @@ async def test_utf8_split_over_messages(gateway, agent, size):
     for start in range(0, len(text), size):
         screen.type(text[start : start + size])
     await screen.shows("\r\nzażółć gęślą jaźń 漢字 🙂".encode())
+
+
+async def test_what_an_agent_does_not_know_is_refused_by_name(gateway, agent):
+    await agent.start()
+    unknown, wrong = Screen(gateway), Screen(gateway, 1)
+    gateway.say(TunnelOpen(*unknown.key, "hologram", {"depth": 3}, ["look"], _CREDIT))
+    assert "hologram" in (await unknown.closed()).message
+    gateway.say(TunnelOpen(*wrong.key, "terminal", {"columns": 0}, ["input"], _CREDIT))
+    assert "columns" in (await wrong.closed()).message
+    known = Screen(gateway, 2)
+    gateway.say(TunnelOpen(*known.key, "terminal", {"shell": "sh", "colour": "blue"}, ["input", "fly"], _CREDIT))
+    await gateway.wait_for(TunnelOpened, session_id=known.key[0])
+
+
+async def test_one_channel_is_closed_and_the_other_goes_on(gateway, agent):
+    await agent.start()
+    session = os.urandom(16)
+    first, second = (Screen(gateway, channel, session) for channel in (1, 2))
+    for screen in (first, second):
+        await screen.open()
+        screen.type(b"echo re''ady\n")
+        await screen.shows(b"ready")
+    gateway.say(TunnelClose(session, 1))
+    assert (await first.closed(timeout=3)).channel == 1
+    second.type(b"echo st''ill\n")
+    await second.shows(b"still")
+
+
+async def test_without_the_right_to_type_nothing_is_typed(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "sh"}, [], _CREDIT))
+    await gateway.wait_for(TunnelOpened, session_id=screen.key[0])
+    screen.type(b"touch typed\n")
+    await gateway.wait_for(TunnelInputAck, offset=0)
+    assert not (Path(agent.state).parent / "typed").exists()

@@ -34,9 +34,9 @@ def with_a_terminal(main: Callable[[ClockLoop, Tunnels, Line, System], Coroutine
         line, system = Line(), System()
         system.programs["sleeps"] = scripts.sleeps
         async with asyncio.TaskGroup() as group:
-            tunnels = Tunnels(system.adapters().terminals, line, group)
+            tunnels = Tunnels(system.adapters(), line, group)
             running = group.create_task(tunnels.run())
-            tunnels.open(TunnelOpen(*KEY, "terminal", 80, 24, "sleeps"))
+            tunnels.open(TunnelOpen(*KEY, "terminal", {"shell": "sleeps"}, ["input"], 1024))
             await loop.settle()
             assert isinstance(line.sent[0], TunnelOpened)
             await main(loop, tunnels, line, system)
@@ -50,7 +50,7 @@ def with_a_terminal(main: Callable[[ClockLoop, Tunnels, Line, System], Coroutine
 def resumes(tunnels: Tunnels, line: Line) -> bool:
     """Whether the agent still knows the channel."""
     line.sent.clear()
-    tunnels.resume(TunnelResume(*KEY, 0))
+    tunnels.resume(TunnelResume(*KEY, 0, 1024))
     return TunnelClosed(*KEY, None, "this channel is gone") not in line.sent
 
 

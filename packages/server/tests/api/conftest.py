@@ -193,6 +193,7 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
         "agent_id": new_id(),
         "command_id": new_id(),
         "session_id": new_id(),
+        "channel": 1,
     }
     await plant_machine(db, house)
     return house
@@ -225,10 +226,17 @@ async def plant_machine(db: Database, house: House) -> None:
         )
         await tx.execute(
             "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id,"
-            " status, columns, rows, closed_at) values ($1, $2, $3, 'planted', $4, $5, 'closed', 80, 24, now())",
+            " status, closed_at) values ($1, $2, $3, 'planted', $4, $5, 'closed', now())",
             house.tenant_id,
             ids["session_id"],
             ids["agent_id"],
             "tech@example.org",
             new_id(),
+        )
+        await tx.execute(
+            "insert into core.tunnel_channels (tenant_id, session_id, channel, kind, parameters, state, closed_at)"
+            " values ($1, $2, 1, 'terminal', $3, 'closed', now())",
+            house.tenant_id,
+            ids["session_id"],
+            {"columns": 80, "rows": 24, "shell": ""},
         )

@@ -101,7 +101,10 @@ CASES: dict[str, Case] = {
     "POST /tunnel/ticket/{session_id}": Case(foreign="path", accepts=(403,)),  # a terminal is its opener's alone
     "POST /tunnel/close/{session_id}": Case(foreign="path"),
     "GET /tunnel/sessions": Case(),
+    "POST /tunnel/sessions/{session_id}/channels": Case({}, foreign="path", accepts=(403,)),
+    "POST /tunnel/sessions/{session_id}/channels/{channel}/close": Case(foreign="path"),
     "GET /tunnel/sessions/{session_id}/recording": Case(foreign="path"),
+    "GET /tunnel/sessions/{session_id}/channels/{channel}/recording": Case(foreign="path"),
     "GET /audit": Case(None, "partner_tech"),
     "GET /audit/verify": Case(None, "partner_tech"),
     "POST /live/ticket": Case(denied=ANYBODY_INSIDE),

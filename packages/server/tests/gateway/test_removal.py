@@ -49,14 +49,14 @@ async def test_what_runs_there_is_ended_before_it_is_sent_away(
 
     await until(runs)
     who = person(fleet.tenant_id, email="ann@example.org")
-    session_id = (await TunnelService(db, bus).open(who, agent.agent_id, 80, 24, ""))["session_id"]
+    session_id = (await TunnelService(db, bus).open(who, agent.agent_id, "terminal", {}))["session_id"]
     await agent.expect(TunnelOpen)
     await removal.remove(who.inside(), agent.agent_id)
     assert await agent.receive() == CancelCommand(running.bytes)
     assert await agent.receive() == TunnelClose(session_id.bytes)
     assert await agent.ended() == Close.REVOKED
     rows = await fleet.value("select array_agg(operation order by seq) from core.tunnel_audit")
-    assert rows == ["tunnel.open", "command.cancelled", "tunnel.close"]
+    assert rows == ["tunnel.open", "channel.open", "command.cancelled", "channel.close", "tunnel.close"]
     assert await fleet.events("command.completed") == 1
     assert await fleet.events("tunnel.closed") == 1
     assert await fleet.value("select count(*) from core.commands where command_id = any($1)", [running, over]) == 0

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from gururmm_server.core.access.scope import system_scope
+from gururmm_server.core.tunnel.recording import Block, play
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.schema import _upgrade, check_revision, migrate
@@ -100,7 +101,26 @@ async def test_names_are_read_where_they_belong_only(db: Database, scope: str, s
             await tx.fetch(statement)
 
 
-async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> None:
+async def _replayed(owner: asyncpg.Connection) -> list[tuple[str, bytes]]:
+    """The pieces of the only recording, and nothing left out; what its channel says is checked on the way."""
+    channel = await owner.fetchrow("select * from core.tunnel_channels")
+    assert (channel["channel"], channel["kind"], channel["rights"]) == (1, "terminal", ["input"])
+    assert json.loads(channel["parameters"]) == {"columns": 80, "rows": 24, "shell": ""}
+    assert (channel["input_audited"], channel["output_recorded"], channel["exit_code"]) == (3, 11, 7)
+    rows = await owner.fetch(
+        "select extract(epoch from at)::float8, output_offset, output_bytes, codec::text, data"
+        " from core.tunnel_recording order by record_id"
+    )
+    blocks = [(number, Block(*row)) for number, row in enumerate(rows, 1)]
+    assert channel["recorded_bytes"] == sum(len(block.data) for _, block in blocks)
+
+    async def pages(after: int) -> list[tuple[int, Block]]:
+        return blocks[after:]
+
+    return [(piece.kind, piece.data) async for piece in play(pages, channel["output_recorded"])]
+
+
+async def test_sessions_of_before_get_their_machines_name_and_a_channel_with_their_recording(engines: Engines) -> None:
     url = engines.database(engines.owner_url, f"older_{new_id().hex}")
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
     await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
@@ -133,9 +153,20 @@ async def test_sessions_of_before_get_their_machines_name(engines: Engines) -> N
         agent_id,
         session_id,
     )
+    await owner.executemany(
+        "insert into core.tunnel_recording (tenant_id, session_id, kind, output_offset, data)"
+        " values ($1, $2, $3, $4, $5)",
+        [
+            (tenant_id, session_id, b"r", 0, b"100x40"),
+            (tenant_id, session_id, b"o", 0, b"hello "),
+            (tenant_id, session_id, b"o", 6, b"there"),
+        ],
+    )
+    await owner.execute("update core.tunnel_sessions set output_recorded = 11, input_audited = 3, exit_code = 7")
     await migrate(migrator)
     await check_revision(migrator)
     assert await owner.fetchval("select hostname from core.tunnel_sessions") == "nw-srv-01"
+    assert await _replayed(owner) == [("r", b"100x40"), ("o", b"hello "), ("o", b"there")]
     await owner.execute("delete from core.agents")
     assert await owner.fetchval("select count(*) from core.tunnel_sessions") == 1
     await owner.close()

@@ -9,6 +9,7 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.tunnel.recording import Block, play
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
@@ -78,7 +79,9 @@ class House:
     tech: Principal
 
     async def open(self) -> UUID:
-        session_id = (await self.service.open(self.tech, self.agent_id, 80, 24, ""))["session_id"]
+        session_id = (await self.service.open(self.tech, self.agent_id, "terminal", {"columns": 80, "rows": 24}))[
+            "session_id"
+        ]
         assert isinstance(session_id, UUID)
         return session_id
 
@@ -87,8 +90,7 @@ class House:
     ) -> ScriptedBrowser:
         browser.relay = None
         browser.close_code = None
-        attached = await (relays or self.relays).attach(session_id, self.tech, browser, browser.offset, (80, 24))
-        browser.serve(attached)
+        await browser.serve(await (relays or self.relays).attach(session_id, self.tech, browser))
         await eventually(lambda: browser.control("attached"))
         return browser
 
@@ -102,6 +104,33 @@ class House:
                 "select operation, input from core.tunnel_audit where session_id = $1 order by seq", session_id
             )
         return [(row["operation"], row["input"]) for row in rows]
+
+    async def recorded(self, session_id: UUID, channel: int = 1) -> list[tuple[str, bytes]]:
+        """The recording's pieces: kind and data; of several in a row of one kind o, all together."""
+        async with self.db.scope(system_scope(self.tenant_id)) as tx:
+            rows = await tx.fetch(
+                "select extract(epoch from at)::float8, output_offset, output_bytes, codec::text, data"
+                " from core.tunnel_recording where session_id = $1 and channel = $2 order by record_id",
+                session_id,
+                channel,
+            )
+            end = await tx.fetchval(
+                "select output_recorded from core.tunnel_channels where session_id = $1 and channel = $2",
+                session_id,
+                channel,
+            )
+        blocks = [(number, Block(*row)) for number, row in enumerate(rows, 1)]
+
+        async def pages(after: int) -> list[tuple[int, Block]]:
+            return blocks[after : after + 3]
+
+        pieces: list[tuple[str, bytes]] = []
+        async for piece in play(pages, end):
+            if pieces and piece.kind == pieces[-1][0] == "o":
+                pieces[-1] = ("o", pieces[-1][1] + piece.data)
+            else:
+                pieces.append((piece.kind, piece.data))
+        return pieces
 
     async def audited_input(self, session_id: UUID) -> bytes:
         return b"".join(

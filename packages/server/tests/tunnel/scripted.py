@@ -1,4 +1,4 @@
-"""The ends of a terminal, scripted: an agent that speaks the wire on the bus, and a browser that counts bytes."""
+"""The ends of a tech session, scripted: an agent that speaks the wire on the bus, and a browser that counts bytes."""
 
 import asyncio
 import json
@@ -9,18 +9,18 @@ from uuid import UUID
 import msgspec
 from gururmm_server.core.events import traffic
 from gururmm_server.core.tunnel.browser_end import BrowserEnd, BrowserGone
-from gururmm_server.core.tunnel.relay import TunnelRelay
+from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus, Subscription
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.limits import CHUNK_BYTES
 from gururmm_wire.v2.server import (
+    TunnelChange,
     TunnelClose,
     TunnelInput,
     TunnelOpen,
     TunnelOutputAck,
-    TunnelResize,
     TunnelResume,
 )
 
@@ -35,19 +35,17 @@ async def eventually(what: Callable[[], Any], within_s: float = 5) -> Any:
     return value
 
 
-class ScriptedAgent:
-    """An agent and its gateway on the bus: one terminal whose program echoes, with offsets of its own."""
+class Shell:
+    """A channel whose program echoes, with offsets of its own."""
 
-    def __init__(self, bus: Bus, tenant_id: UUID, agent_id: UUID) -> None:
-        self.bus = bus
-        self.tenant_id = tenant_id
-        self.agent_id = agent_id
-        self.gateway_id = f"gw-{new_id().hex[:8]}"
+    def __init__(self, number: int, send: Callable[[Message], Any]) -> None:
+        self.number = number
         self.session: bytes | None = None
         self.input = bytearray()
         self.output = bytearray()
         self.sent = 0
         self.acknowledged = 0
+        self.credit = 0
         self.most_ahead = 0
         self.sizes: list[tuple[int, int]] = []
         self.opens: list[TunnelOpen] = []
@@ -57,6 +55,76 @@ class ScriptedAgent:
         self.closed: TunnelClosed | None = None
         self.echo = True
         self.takes_input = True
+        self._send_message = send
+
+    async def print(self, data: bytes) -> None:
+        """The program writes."""
+        self.output += data
+        await self._pump()
+
+    async def exit(self, code: int) -> None:
+        """The program ends."""
+        assert self.session is not None
+        self.closed = TunnelClosed(self.session, self.number, code, "", len(self.output))
+        await self._send_message(self.closed)
+
+    async def on_message(self, message: Any) -> None:
+        """What the server says about this channel."""
+        match message:
+            case TunnelOpen():
+                self.opens.append(message)
+                self.session = message.session_id
+                self.credit = max(self.credit, message.credit)
+                await self._send_message(TunnelOpened(message.session_id, self.number, "/bin/echo"))
+            case TunnelInput(offset=offset, data=data):
+                await self.on_input(offset, data)
+            case TunnelChange(parameters=parameters):
+                self.sizes.append((parameters["columns"], parameters["rows"]))
+            case TunnelOutputAck(offset=offset, credit=credit):
+                self.acknowledged, self.credit = max(self.acknowledged, offset), max(self.credit, credit)
+                await self._pump()
+            case TunnelResume(offset=offset, credit=credit):
+                self.resumes.append(offset)
+                self.acknowledged, self.credit = max(self.acknowledged, offset), max(self.credit, credit)
+                assert self.session is not None
+                self.sent = offset
+                await self._pump()
+                await self._send_message(TunnelInputAck(self.session, self.number, len(self.input)))
+                if self.closed is not None:
+                    await self._send_message(self.closed)
+            case TunnelClose():
+                self.hung_up += 1
+
+    async def on_input(self, offset: int, data: bytes) -> None:
+        """The program gets input."""
+        self.input_messages.append((offset, len(data)))
+        assert self.session is not None
+        fresh = data[len(self.input) - offset :] if offset <= len(self.input) else b""
+        if self.takes_input:
+            self.input += fresh
+            await self._send_message(TunnelInputAck(self.session, self.number, len(self.input)))
+            if self.echo and fresh:
+                await self.print(fresh)
+
+    async def _pump(self) -> None:
+        assert self.session is not None
+        while self.sent < min(len(self.output), self.credit):
+            data = bytes(self.output[self.sent : self.sent + CHUNK_BYTES])
+            start, self.sent = self.sent, self.sent + len(data)
+            self.most_ahead = max(self.most_ahead, self.sent - self.acknowledged)
+            await self._send_message(TunnelOutput(self.session, self.number, start, data))
+
+
+class ScriptedAgent(Shell):
+    """An agent and its gateway on the bus. It is its own channel 1; others are in `shells`."""
+
+    def __init__(self, bus: Bus, tenant_id: UUID, agent_id: UUID) -> None:
+        super().__init__(1, self._send)
+        self.bus = bus
+        self.tenant_id = tenant_id
+        self.agent_id = agent_id
+        self.gateway_id = f"gw-{new_id().hex[:8]}"
+        self.shells: dict[int, Shell] = {1: self}
         self.lose_to_agent: Callable[[Any], bool] = lambda message: False
         self.lose_to_server: Callable[[Any], bool] = lambda message: False
         self._subscription: Subscription | None = None
@@ -80,17 +148,6 @@ class ScriptedAgent:
             await self._subscription.stop()
             self._subscription = None
 
-    async def print(self, data: bytes) -> None:
-        """The program writes."""
-        self.output += data
-        await self._pump()
-
-    async def exit(self, code: int) -> None:
-        """The program ends."""
-        assert self.session is not None
-        self.closed = TunnelClosed(self.session, 1, code, "", len(self.output))
-        await self._send(self.closed)
-
     async def say(self, message: Message, sender: UUID | None = None) -> None:
         """Publish any message of this session, under any agent's id."""
         session = UUID(bytes=message.session_id)  # type: ignore[attr-defined]
@@ -104,82 +161,36 @@ class ScriptedAgent:
         deliver = msgspec.msgpack.decode(payload, type=traffic.Deliver)
         assert deliver.agent_id == self.agent_id.bytes
         message = decode_from_server(deliver.message)
-        if not self.lose_to_agent(message):
-            await self._on_message(message)
-
-    async def _on_message(self, message: Any) -> None:
-        match message:
-            case TunnelOpen():
-                self.opens.append(message)
-                self.session = message.session_id
-                await self._send(TunnelOpened(message.session_id, 1, "/bin/echo"))
-            case TunnelInput(offset=offset, data=data):
-                await self._on_input(offset, data)
-            case TunnelResize(columns=columns, rows=rows):
-                self.sizes.append((columns, rows))
-            case TunnelOutputAck(offset=offset):
-                self.acknowledged = max(self.acknowledged, offset)
-                await self._pump()
-            case TunnelResume(offset=offset):
-                self.resumes.append(offset)
-                self.acknowledged = max(self.acknowledged, offset)
-                assert self.session is not None
-                self.sent = offset
-                await self._pump()
-                await self._send(TunnelInputAck(self.session, 1, len(self.input)))
-                if self.closed is not None:
-                    await self._send(self.closed)
-            case TunnelClose():
-                self.hung_up += 1
-
-    async def _on_input(self, offset: int, data: bytes) -> None:
-        self.input_messages.append((offset, len(data)))
-        assert self.session is not None
-        fresh = data[len(self.input) - offset :] if offset <= len(self.input) else b""
-        if self.takes_input:
-            self.input += fresh
-            await self._send(TunnelInputAck(self.session, 1, len(self.input)))
-            if self.echo and fresh:
-                await self.print(fresh)
-
-    async def _pump(self) -> None:
-        assert self.session is not None
-        while self.sent < min(len(self.output), self.acknowledged + TUNNEL_WINDOW_BYTES):
-            data = bytes(self.output[self.sent : self.sent + CHUNK_BYTES])
-            start, self.sent = self.sent, self.sent + len(data)
-            self.most_ahead = max(self.most_ahead, self.sent - self.acknowledged)
-            await self._send(TunnelOutput(self.session, 1, start, data))
+        if self.lose_to_agent(message):
+            return
+        number = message.channel  # type: ignore[union-attr]
+        if number is None:
+            for shell in self.shells.values():
+                await shell.on_message(message)
+            return
+        if number not in self.shells:
+            self.shells[number] = Shell(number, self._send)
+        await self.shells[number].on_message(message)
 
 
-class ScriptedBrowser:
-    """A tab: keeps what it got, resends what is not acknowledged, as the dashboard does."""
+class Screen:
+    """A channel in a tab: keeps what it got, resends what is not acknowledged, as the dashboard does."""
 
-    def __init__(self) -> None:
+    def __init__(self, number: int, browser: "ScriptedBrowser") -> None:
+        self.number = number
+        self.browser = browser
         self.output = bytearray()
         self.offset = 0
         self.start = 0
         self.typed = bytearray()
         self.acknowledged_input = 0
-        self.controls: list[dict[str, Any]] = []
-        self.close_code: int | None = None
         self.acknowledges = True
-        self.reads = asyncio.Event()
-        self.reads.set()
-        self.relay: TunnelRelay | None = None
-        self.end: BrowserEnd | None = None
-
-    def serve(self, attached: tuple[TunnelRelay, BrowserEnd]) -> None:
-        """This is where the tab is attached now."""
-        self.close_code = None
-        self.relay, self.end = attached
 
     def type(self, data: bytes) -> None:
         """Keystrokes."""
-        assert self.relay is not None
         start = len(self.typed)
         self.typed += data
-        for position in range(start, len(self.typed), CHUNK_BYTES):
-            self.relay.input(position, bytes(self.typed[position : position + CHUNK_BYTES]))
+        self._send_from(start)
 
     async def paste(self, data: bytes, window: int = 256 * 1024) -> None:
         """Much input, never more than the window beyond the last acknowledgement."""
@@ -187,12 +198,72 @@ class ScriptedBrowser:
             await eventually(lambda: len(self.typed) - self.acknowledged_input <= window - CHUNK_BYTES, 30)
             self.type(data[position : position + CHUNK_BYTES])
 
-    def drop(self) -> tuple[TunnelRelay, BrowserEnd]:
-        """The network is cut; the caller tells the relay (or kills it)."""
+    async def draw(self) -> None:
+        """Acknowledge everything that came."""
+        relay, end = self.browser.attached
+        await relay.channel(self.number).shown(end, self.offset)
+
+    async def take(self, offset: int, fresh: bytes) -> None:
+        """Output arrives."""
+        assert offset == self.offset, "output goes on where it stopped"
+        self.output += fresh
+        self.offset += len(fresh)
+        if self.acknowledges and self.browser.relay is not None:
+            await self.draw()
+
+    def on_attached(self, input_offset: int, output_offset: int) -> None:
+        """The server says where both streams go on."""
+        if output_offset > self.offset:
+            self.output.clear()
+        self.offset = self.start = output_offset
+        self.acknowledged_input = max(self.acknowledged_input, input_offset)
+        asyncio.get_running_loop().call_soon(self._send_from, input_offset)
+
+    def _send_from(self, start: int) -> None:
+        for position in range(start, len(self.typed), CHUNK_BYTES):
+            relay, _ = self.browser.attached
+            relay.channel(self.number).input(position, bytes(self.typed[position : position + CHUNK_BYTES]))
+
+
+class ScriptedBrowser(Screen):
+    """A tab. It is its own screen of channel 1; others are in `screens`."""
+
+    def __init__(self) -> None:
+        super().__init__(1, self)
+        self.screens: dict[int, Screen] = {1: self}
+        self.controls: list[dict[str, Any]] = []
+        self.close_code: int | None = None
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.relay: SessionRelay | None = None
+        self.end: BrowserEnd | None = None
+
+    @property
+    def attached(self) -> tuple[SessionRelay, BrowserEnd]:
+        """Where the tab is attached."""
         assert self.relay is not None
         assert self.end is not None
-        self.close_code = 1006
         return self.relay, self.end
+
+    async def serve(self, attached: tuple[SessionRelay, BrowserEnd], size: tuple[int, int] = (80, 24)) -> None:
+        """Attach every screen here."""
+        self.close_code = None
+        self.relay, self.end = attached
+        for number in self.screens:
+            await self.show(number, size)
+
+    async def show(self, number: int, size: tuple[int, int] = (80, 24)) -> Screen:
+        """Attach one screen."""
+        relay, end = self.attached
+        screen = self.screens.setdefault(number, self if number == 1 else Screen(number, self))
+        change = {"columns": size[0], "rows": size[1]}
+        await relay.attach_channel(end, number, screen.offset, change)
+        return screen
+
+    def drop(self) -> tuple[SessionRelay, BrowserEnd]:
+        """The network is cut; the caller tells the relay (or kills it)."""
+        self.close_code = 1006
+        return self.attached
 
     def control(self, kind: str) -> dict[str, Any] | None:
         """The newest control message of a kind."""
@@ -200,35 +271,20 @@ class ScriptedBrowser:
 
     async def send_bytes(self, data: bytes) -> None:
         await self._alive()
-        offset, fresh = int.from_bytes(data[:8], "big"), data[8:]
-        assert offset == self.offset, "output goes on where it stopped"
-        self.output += fresh
-        self.offset += len(fresh)
-        if self.acknowledges and self.relay is not None and self.end is not None:
-            await self.relay.shown(self.end, self.offset)
+        await self.screens[data[0]].take(int.from_bytes(data[1:9], "big"), data[9:])
 
     async def send_text(self, text: str) -> None:
         await self._alive()
         message = json.loads(text)
         self.controls.append(message)
         if message["type"] == "attached":
-            if message["output_offset"] > self.offset:
-                self.output.clear()
-            self.offset = self.start = message["output_offset"]
-            self.acknowledged_input = max(self.acknowledged_input, message["input_offset"])
-            asyncio.get_running_loop().call_soon(self._resend, message["input_offset"])
+            self.screens[message["channel"]].on_attached(message["input_offset"], message["output_offset"])
         elif message["type"] == "input_ack":
-            self.acknowledged_input = max(self.acknowledged_input, message["offset"])
+            screen = self.screens[message["channel"]]
+            screen.acknowledged_input = max(screen.acknowledged_input, message["offset"])
 
     async def close(self, code: int, reason: str) -> None:
         self.close_code = code
-
-    def _resend(self, start: int) -> None:
-        if self.relay is None:
-            asyncio.get_running_loop().call_later(0.005, self._resend, start)
-            return
-        for position in range(start, len(self.typed), CHUNK_BYTES):
-            self.relay.input(position, bytes(self.typed[position : position + CHUNK_BYTES]))
 
     async def _alive(self) -> None:
         await self.reads.wait()

@@ -8,13 +8,14 @@ import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.events import traffic
-from gururmm_server.core.tunnel import output_path
+from gururmm_server.core.tunnel import channel_relay, recording
 from gururmm_server.core.tunnel import relay as relay_module
-from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
+from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamProtocol
+from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.service import close_expired
 from gururmm_server.infra.ids import new_id
 from gururmm_wire.v2.agent import TunnelInputAck, TunnelOutput
-from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_CREDIT_BYTES
 from gururmm_wire.v2.server import TunnelInput
 
 from .conftest import House, person
@@ -44,12 +45,7 @@ async def test_output_is_recorded_within_a_second_and_acknowledged(house: House)
     await house.agent.print(b"hello")
     await eventually(lambda: browser.output == b"hello")
     await asyncio.sleep(0.8)
-    recorded = await house.value(
-        "select string_agg(data, '' order by record_id) from core.tunnel_recording"
-        " where session_id = $1 and kind = 'o'",
-        session_id,
-    )
-    assert recorded == b"hello"
+    assert await house.recorded(session_id) == [("r", b"80x24"), ("o", b"hello")]
     assert house.agent.acknowledged == 5
 
 
@@ -90,7 +86,7 @@ async def test_lost_messages_both_ways_are_sent_again(house: House) -> None:
 async def test_nothing_is_forwarded_while_the_audit_cannot_be_written(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from gururmm_server.core.tunnel import _repository
+    from gururmm_server.core.tunnel import _channel_repository as _repository
     from gururmm_server.infra.errors import StorageFull
 
     session_id, browser = await attached(house)
@@ -107,7 +103,7 @@ async def test_nothing_is_forwarded_while_the_audit_cannot_be_written(
     assert house.agent.input_messages == []
     monkeypatch.setattr(_repository, "append_input", real)
     await eventually(lambda: house.agent.input == browser.typed)
-    assert browser.control("trouble") == {"type": "trouble", "code": None, "message": ""}
+    assert browser.control("trouble") == {"type": "trouble", "channel": 1, "code": None, "message": ""}
     assert await house.audited_input(session_id) == bytes(browser.typed)
 
 
@@ -115,13 +111,13 @@ async def test_the_row_is_committed_before_the_agent_gets_the_bytes(house: House
     """At the moment each input message arrives at the agent, its row can already be read by others."""
     session_id, browser = await attached(house)
     seen: list[bool] = []
-    receive = house.agent._on_input
+    receive = house.agent.on_input
 
     async def check(offset: int, data: bytes) -> None:
         seen.append((await house.audited_input(session_id))[offset : offset + len(data)] == data)
         await receive(offset, data)
 
-    house.agent._on_input = check  # type: ignore[method-assign]
+    house.agent.on_input = check  # type: ignore[method-assign]
     for number in range(20):
         browser.type(b"%d;" % number)
         await asyncio.sleep(0.005)
@@ -153,7 +149,7 @@ async def test_a_new_tab_gets_the_history_and_takes_over(house: House) -> None:
     second = await house.attach(session_id, ScriptedBrowser())
     assert first.close_code == 4410
     await eventually(lambda: second.offset == len(text), 10)
-    assert second.start >= len(text) - relay_module.HISTORY_BYTES
+    assert second.start >= len(text) - channel_relay.HISTORY_BYTES
     assert bytes(second.output) == text[second.start :]
     assert second.output.startswith(b"line ")
     await eventually(lambda: house.agent.sizes[-2:] == [(80, 23), (80, 24)])
@@ -192,7 +188,7 @@ async def test_taking_over_at_another_api_process_fences_the_first(house: House)
     second = await house.attach(session_id, ScriptedBrowser(), house.others)
     await eventually(lambda: first.close_code == 4410)
     await eventually(lambda: second.output == b"a")
-    assert second.control("attached") == {"type": "attached", "input_offset": 1, "output_offset": 0}
+    assert second.control("attached") == {"type": "attached", "channel": 1, "input_offset": 1, "output_offset": 0}
     second.typed = bytearray(b"a")
     second.type(b"b")
     await eventually(lambda: second.output == b"ab")
@@ -203,9 +199,7 @@ async def test_taking_over_at_another_api_process_fences_the_first(house: House)
 async def test_a_relay_that_missed_the_takeover_cannot_audit_any_more(house: House) -> None:
     session_id, browser = await attached(house)
     async with house.db.scope(system_scope(house.tenant_id)) as tx:
-        await tx.execute(
-            "update core.tunnel_sessions set lease_owner = 'somebody else' where session_id = $1", session_id
-        )
+        await tx.execute("update core.tunnel_channels set owner = 'somebody else' where session_id = $1", session_id)
     browser.type(b"lost")
     await eventually(lambda: browser.close_code == 4410)
     assert house.agent.input_messages == []
@@ -242,28 +236,41 @@ async def test_a_browser_that_does_not_draw_stops_the_agent(house: House) -> Non
     browser.acknowledges = False
     await house.agent.print(bytes(4 * 1024 * 1024))
     await asyncio.sleep(1)
-    assert house.agent.sent <= TUNNEL_WINDOW_BYTES
+    assert house.agent.sent <= SHOWN_AHEAD_BYTES
     assert browser.relay is not None
-    assert len(browser.relay._output._buffer) <= TUNNEL_WINDOW_BYTES
-    recorded = await house.value("select output_recorded from core.tunnel_sessions where session_id = $1", session_id)
-    assert recorded == TUNNEL_WINDOW_BYTES
+    assert browser.relay.channel(1).received <= SHOWN_AHEAD_BYTES
+    recorded = await house.value("select output_recorded from core.tunnel_channels where session_id = $1", session_id)
+    assert recorded == SHOWN_AHEAD_BYTES
     browser.acknowledges = True
-    assert browser.end is not None
-    await browser.relay.shown(browser.end, browser.offset)
+    await browser.draw()
     await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
-    assert house.agent.most_ahead <= TUNNEL_WINDOW_BYTES + 32 * 1024
+    assert house.agent.most_ahead <= TUNNEL_CREDIT_BYTES
 
 
-async def test_a_shell_that_prints_for_ever_is_slowed_down(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(output_path, "OUTPUT_BURST_BYTES", 1024 * 1024)
+async def test_a_flood_is_shown_whole_and_the_recording_says_what_it_leaves_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recording, "BURST_BYTES", 1024 * 1024)
     session_id, browser = await attached(house)
     await eventually(lambda: house.agent.session)
-    started = asyncio.get_running_loop().time()
-    await house.agent.print(bytes(4 * 1024 * 1024))
-    await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
-    assert asyncio.get_running_loop().time() - started > 0.9
+    flood = os.urandom(8 * 1024 * 1024)
+    await house.agent.print(flood)
+    await eventually(lambda: browser.offset == len(flood), 60)
+    assert bytes(browser.output) == flood
+    await house.agent.print(b"what came after it")
+    await eventually(lambda: browser.output.endswith(b"after it"))
+    await house.agent.exit(0)
+    await eventually(lambda: browser.close_code == 1000)
+    pieces = await house.recorded(session_id)
+    left_out = sum(int.from_bytes(data, "big") for kind, data in pieces if kind == "x")
+    kept = b"".join(data for kind, data in pieces if kind == "o")
+    assert 0 < left_out < len(flood)
+    assert left_out + len(kept) == browser.offset
+    assert kept.startswith(flood[: 1024 * 1024])
+    assert kept.endswith(b"what came after it")
     status = await house.service.status(house.tech, session_id)
-    assert status["status"] == "open"
+    assert status["left_out_bytes"] == status["channels"][0]["left_out_bytes"] == left_out
+    assert status["output_bytes"] == browser.offset
 
 
 async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) -> None:
@@ -274,7 +281,7 @@ async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) ->
         await house.agent.say(TunnelOutput(session_id.bytes, 1, number * 32768, bytes(32768)))
     await asyncio.sleep(0.5)
     assert browser.relay is not None
-    assert len(browser.relay._output._buffer) <= TUNNEL_WINDOW_BYTES + 32 * 1024
+    assert browser.relay.channel(1).received <= SHOWN_AHEAD_BYTES + CHUNK_BYTES
 
 
 async def test_another_agent_cannot_speak_for_this_one(house: House) -> None:
@@ -295,7 +302,12 @@ async def test_the_shell_ends(house: House) -> None:
     await house.agent.exit(3)
     await eventually(lambda: browser.close_code == 1000)
     assert browser.output == b"exit\rbye"
-    assert browser.controls[-1] == {"type": "closed", "exit_code": 3, "reason": "The shell ended."}
+    assert browser.controls[-1] == {
+        "type": "closed",
+        "channel": 1,
+        "exit_code": 3,
+        "reason": "The shell ended.",
+    }
     status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["exit_code"], status["close_reason"]) == ("closed", 3, "exited")
     assert (await house.audit(session_id))[-1][0] == "tunnel.close"
@@ -344,13 +356,18 @@ async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
     await eventually(lambda: house.agent.hung_up >= 1)
     status = await house.service.status(house.tech, session_id)
     assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
-    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
+    assert [operation for operation, _ in await house.audit(session_id)] == [
+        "tunnel.open",
+        "channel.open",
+        "channel.close",
+        "tunnel.close",
+    ]
     assert await house.chain_is_whole()
 
 
 async def test_closing_over_rest_reaches_the_browser_at_another_process(house: House) -> None:
     session_id, browser = await attached(house)
-    admin = person(house.tenant_id, Role.PARTNER_ADMIN)
+    admin = person(house.tenant_id, Role.PARTNER_ADMIN).inside()
     closed = await house.others._service.close(admin, session_id)
     assert closed["status"] == "closed"
     await eventually(lambda: browser.close_code == 1000)
@@ -372,37 +389,33 @@ async def test_nobody_else_attaches(house: House) -> None:
     for relays in (house.relays, house.others):
         for somebody in (colleague, stranger):
             with pytest.raises(NoSuchSession):
-                await relays.attach(session_id, somebody, ScriptedBrowser(), 0, (80, 24))
+                await relays.attach(session_id, somebody, ScriptedBrowser())
 
 
 async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
     _, browser = await attached(house)
     assert browser.relay is not None
-    with pytest.raises(Protocol):
-        browser.relay.input(5, b"x")
+    with pytest.raises(StreamProtocol):
+        browser.relay.channel(1).input(5, b"x")
     house.agent.takes_input = False
 
     def flood() -> None:
         assert browser.relay is not None
         for number in range(64):
-            browser.relay.input(number * 32768, bytes(32768))
+            browser.relay.channel(1).input(number * 32768, bytes(32768))
 
-    with pytest.raises(Protocol):
+    with pytest.raises(StreamProtocol):
         flood()
 
 
 async def test_the_window_size_is_told_and_recorded(house: House) -> None:
     session_id, browser = await attached(house)
     assert browser.relay is not None
-    await browser.relay.resize(100, 40)  # a window that is being dragged
-    await browser.relay.resize(80, 24)
+    terminal = browser.relay.channel(1)
+    await terminal.change({"columns": 100, "rows": 40})  # a window that is being dragged
+    await terminal.change({"columns": 80, "rows": 24})
     await asyncio.sleep(0.5)
-    await browser.relay.resize(132, 50)
+    await terminal.change({"columns": 132, "rows": 50})
     await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 50))
     await asyncio.sleep(0.5)
-    sizes = await house.value(
-        "select array_agg(convert_from(data, 'utf8') order by record_id) from core.tunnel_recording"
-        " where session_id = $1 and kind = 'r'",
-        session_id,
-    )
-    assert sizes == ["80x24", "132x50"]
+    assert await house.recorded(session_id) == [("r", b"80x24"), ("r", b"132x50")]

@@ -36,7 +36,12 @@ async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> No
     assert closed["reason"] == "The machine was removed."
     await eventually(lambda: browser.close_code == CLOSE_NORMAL)
     await eventually(lambda: house.agent.hung_up)
-    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
+    assert [operation for operation, _ in await house.audit(session_id)] == [
+        "tunnel.open",
+        "channel.open",
+        "channel.close",
+        "tunnel.close",
+    ]
     assert await house.chain_is_whole()
     async with house.db.worker() as tx:
         rows = await tx.fetch("select payload from core.outbox where name = 'tunnel.closed'")

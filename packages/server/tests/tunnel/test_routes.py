@@ -32,11 +32,8 @@ async def test_opening_starts_a_shell_and_writes_it_down(house: House, api: Api)
         assert opened["notice"] == "Keystrokes are recorded."
         assert opened["stream_url"] == f"/api/v1/tunnel/stream/{opened['session_id']}?ticket={opened['ticket']}"
         await eventually(lambda: house.agent.opens)
-        assert (house.agent.opens[0].columns, house.agent.opens[0].rows, house.agent.opens[0].shell) == (
-            100,
-            40,
-            "bash",
-        )
+        assert house.agent.opens[0].parameters == {"columns": 100, "rows": 40, "shell": "bash"}
+        assert house.agent.opens[0].rights == ["input"]
         status = (await http.get(f"/tunnel/status/{opened['session_id']}")).json()
         assert (status["hostname"], status["opened_by"]) == ("nw-srv-01", house.tech.email)
     async with house.db.worker() as tx:
@@ -84,7 +81,7 @@ async def test_another_partners_things_are_not_found(house: House, api: Api) -> 
         assert (await http.get("/tunnel/sessions")).json() == {"items": [], "next_cursor": None, "total": 0}
     async with api.as_(house.tech) as http:
         assert (await http.post("/tunnel/open", json={"agent_id": str(foreign_agent)})).status_code == 404
-    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open"]
+    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "channel.open"]
 
 
 async def test_roles(house: House, api: Api) -> None:
@@ -114,7 +111,12 @@ async def test_a_closed_session_answers_closed_to_its_owner_whatever_their_role_
     async with api.as_(demoted) as http:
         answer = await http.get(f"/tunnel/status/{session_id}")
     assert (answer.status_code, answer.json()["status"]) == (200, "closed")
-    assert [operation for operation, _ in await house.audit(session_id)] == ["tunnel.open", "tunnel.close"]
+    assert [operation for operation, _ in await house.audit(session_id)] == [
+        "tunnel.open",
+        "channel.open",
+        "channel.close",
+        "tunnel.close",
+    ]
 
 
 async def test_a_person_has_at_most_eight_terminals(house: House, api: Api) -> None:
@@ -141,9 +143,9 @@ async def test_a_recording_is_an_asciicast_with_whole_characters(house: House, a
         await house.agent.print(bytes([byte]))
         await eventually(lambda: browser.output == house.agent.output)
         assert browser.relay is not None
-        await browser.relay._output.flush()
-    await browser.relay.resize(132, 43)
-    await browser.relay._output.flush()
+        await browser.relay.channel(1).record_rest(5)
+    await browser.relay.channel(1).change({"columns": 132, "rows": 43})
+    await browser.relay.channel(1).record_rest(5)
     async with api.as_(house.tech) as http:
         answer = await http.get(f"/tunnel/sessions/{session_id}/recording")
     assert answer.headers["content-type"].startswith("application/x-asciicast")

@@ -55,9 +55,10 @@ class Tab:
         try:
             async for frame in self.socket:
                 if isinstance(frame, bytes):
-                    assert int.from_bytes(frame[:8], "big") == len(self.output)
-                    self.output += frame[8:]
-                    await self.socket.send(json.dumps({"type": "ack", "output_offset": len(self.output)}))
+                    assert frame[0] == 1
+                    assert int.from_bytes(frame[1:9], "big") == len(self.output)
+                    self.output += frame[9:]
+                    await self.socket.send(json.dumps({"type": "ack", "channel": 1, "output_offset": len(self.output)}))
                 else:
                     message = json.loads(frame)
                     self.controls.append(message)
@@ -68,12 +69,19 @@ class Tab:
 
     async def attach(self) -> None:
         await self.socket.send(
-            json.dumps({"type": "attach", "output_offset": len(self.output), "columns": 80, "rows": 24})
+            json.dumps(
+                {
+                    "type": "attach",
+                    "channel": 1,
+                    "output_offset": len(self.output),
+                    "parameters": {"columns": 80, "rows": 24},
+                }
+            )
         )
         await eventually(lambda: self.controls or self.code)
 
     async def type(self, data: bytes) -> None:
-        await self.socket.send(self.typed.to_bytes(8, "big") + data)
+        await self.socket.send(b"\x01" + self.typed.to_bytes(8, "big") + data)
         self.typed += len(data)
 
 
@@ -81,11 +89,11 @@ async def test_a_terminal_over_a_real_socket(house: House, port: int) -> None:
     session_id = await house.open()
     tab = Tab(await dial(house, port, session_id))
     await tab.attach()
-    assert tab.controls[0] == {"type": "attached", "input_offset": 0, "output_offset": 0}
+    assert tab.controls[0] == {"type": "attached", "channel": 1, "input_offset": 0, "output_offset": 0}
     await tab.type(b"uname\r")
     await eventually(lambda: tab.output == b"uname\r")
     await eventually(lambda: tab.acknowledged == 6)
-    await tab.socket.send('{"type":"resize","columns":132,"rows":43}')
+    await tab.socket.send('{"type":"change","channel":1,"parameters":{"columns":132,"rows":43}}')
     await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 43))
     await tab.socket.send('{"type":"close"}')
     await eventually(lambda: tab.code)
@@ -118,7 +126,7 @@ async def test_closing_the_tab_ends_the_shell_and_a_cut_cable_does_not(house: Ho
         else:
             tab.socket.transport.abort()
             relay = house.relays._relays[session_id]
-            await eventually(lambda relay=relay: relay._browser is None)
+            await eventually(lambda relay=relay: relay.browser is None)
             again = Tab(await dial(house, port, session_id))
             again.output = tab.output
             await again.attach()
@@ -177,16 +185,24 @@ async def test_tickets_sessions_and_origins_are_checked(house: House, port: int)
     [
         b"",
         b"1234567",
-        b"12345678",
-        bytes(8 + 32769),
-        (1 << 40).to_bytes(8, "big") + b"x",
+        b"123456789",
+        b"\x01" + bytes(8 + 32769),
+        b"\x01" + (1 << 40).to_bytes(8, "big") + b"x",
+        b"\x00" + bytes(8) + b"x",
+        b"\x02" + bytes(8) + b"x",
         "nonsense",
         "{}",
-        '{"type":"attach","output_offset":0,"columns":80,"rows":24}',
-        '{"type":"resize","columns":0,"rows":24}',
-        '{"type":"resize","columns":80,"rows":100000}',
-        '{"type":"ack","output_offset":-1}',
-        '{"type":"ack","output_offset":"1"}',
+        '{"type":"attach","channel":2,"output_offset":0}',
+        '{"type":"attach","channel":0,"output_offset":0}',
+        '{"type":"attach","channel":1,"output_offset":0,"parameters":{"columns":80}}',
+        '{"type":"change","channel":1,"parameters":{"columns":0,"rows":24}}',
+        '{"type":"change","channel":1,"parameters":{"columns":80,"rows":100000}}',
+        '{"type":"change","channel":1,"parameters":{"columns":"80","rows":24}}',
+        '{"type":"change","channel":1,"parameters":[]}',
+        '{"type":"change","channel":2,"parameters":{"columns":80,"rows":24}}',
+        '{"type":"ack","channel":1,"output_offset":-1}',
+        '{"type":"ack","channel":1,"output_offset":"1"}',
+        '{"type":"close","channel":2}',
         '{"type":"close"' + " " * 2000 + "}",
         '{"type":"close","x":' + "[" * 1000,
     ],
@@ -207,7 +223,7 @@ async def test_frames_against_the_book_close_this_socket_only(house: House, port
 
 async def test_a_first_frame_without_end_is_refused(house: House, port: int) -> None:
     socket = await dial(house, port, await house.open())
-    await socket.send('{"type":"attach","output_offset":0,"columns":80,"rows":24,"x":' + "[" * 60_000)
+    await socket.send('{"type":"attach","channel":1,"output_offset":0,"x":' + "[" * 60_000)
     with pytest.raises(ConnectionClosed):
         await socket.recv()
     assert socket.close_code == 1008
@@ -215,7 +231,7 @@ async def test_a_first_frame_without_end_is_refused(house: House, port: int) -> 
 
 async def test_a_tab_that_claims_what_never_was_is_refused(house: House, port: int) -> None:
     socket = await dial(house, port, await house.open())
-    await socket.send(json.dumps({"type": "attach", "output_offset": 1 << 50, "columns": 80, "rows": 24}))
+    await socket.send(json.dumps({"type": "attach", "channel": 1, "output_offset": 1 << 50}))
     with pytest.raises(ConnectionClosed):
         await socket.recv()
     assert socket.close_code == 1008

@@ -72,6 +72,12 @@ export function SessionPage() {
             )}
             <Fact name="Typed">{bytes(data.input_bytes)}</Fact>
             <Fact name="Shown">{bytes(data.output_bytes)}</Fact>
+            {data.reason && <Fact name="Why">{visibleLine(data.reason)}</Fact>}
+            {data.left_out_bytes > 0 && (
+              <Fact name="Left out">
+                <span className="text-warn">{bytes(data.left_out_bytes)} of the output are not in the recording</span>
+              </Fact>
+            )}
             {seesAudit && (
               <Fact name="Audit">
                 <Link

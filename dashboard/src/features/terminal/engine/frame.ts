@@ -1,17 +1,25 @@
-/** A binary frame of the stream: 8 bytes of big-endian offset, then the bytes that stand there. */
-export const OFFSET_BYTES = 8;
+/** A binary frame of the stream: the channel's number, 8 bytes of big-endian offset, then the bytes that stand there. */
+export const HEAD_BYTES = 9;
 
-export function encodeFrame(offset: number, bytes: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(OFFSET_BYTES + bytes.length);
-  new DataView(frame.buffer).setBigUint64(0, BigInt(offset));
-  frame.set(bytes, OFFSET_BYTES);
+export interface Frame {
+  channel: number;
+  offset: number;
+  bytes: Uint8Array;
+}
+
+export function encodeFrame({ channel, offset, bytes }: Frame): Uint8Array {
+  const frame = new Uint8Array(HEAD_BYTES + bytes.length);
+  frame[0] = channel;
+  new DataView(frame.buffer).setBigUint64(1, BigInt(offset));
+  frame.set(bytes, HEAD_BYTES);
   return frame;
 }
 
-/** Null for a frame too short to have an offset, or with one that no session reaches. */
-export function decodeFrame(data: ArrayBuffer): { offset: number; bytes: Uint8Array } | null {
-  if (data.byteLength < OFFSET_BYTES) return null;
-  const offset = new DataView(data).getBigUint64(0);
+/** Null for a frame too short to have a channel and an offset, or with an offset that no channel reaches. */
+export function decodeFrame(data: ArrayBuffer): Frame | null {
+  if (data.byteLength < HEAD_BYTES) return null;
+  const head = new DataView(data);
+  const offset = head.getBigUint64(1);
   if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return null;
-  return { offset: Number(offset), bytes: new Uint8Array(data, OFFSET_BYTES) };
+  return { channel: head.getUint8(0), offset: Number(offset), bytes: new Uint8Array(data, HEAD_BYTES) };
 }

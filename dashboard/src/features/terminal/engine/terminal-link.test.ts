@@ -23,7 +23,7 @@ class Line {
   }
   stand() {
     this.onopen?.();
-    this.onmessage?.({ data: '{"type":"attached","input_offset":0,"output_offset":0}' });
+    this.onmessage?.({ data: '{"type":"attached","channel":1,"input_offset":0,"output_offset":0}' });
   }
 }
 

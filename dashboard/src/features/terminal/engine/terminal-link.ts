@@ -3,7 +3,8 @@ import { ApiError } from "@/api/errors";
 import { socketUrl } from "@/api/live-socket";
 import { Silence } from "@/lib/silence";
 import { closeTunnel, freshTicket, openTunnel } from "../api/queries";
-import { type Screen, TunnelEngine } from "./tunnel-engine";
+import { ChannelEngine, type Screen } from "./channel-engine";
+import { TunnelEngine } from "./tunnel-engine";
 
 export interface LinkView {
   phase: "opening" | "open" | "reconnecting" | "closed" | "failed" | "taken-over";
@@ -16,6 +17,7 @@ export interface LinkView {
   error: unknown;
 }
 
+const FIRST_CHANNEL = 1;
 const TAKEN_OVER = 4410;
 const NO_SESSION = 4404;
 const SESSION_CLOSED = 4409;
@@ -32,7 +34,9 @@ const FIRST_VIEW: LinkView = {
 };
 
 export class TerminalLink {
-  readonly engine: TunnelEngine;
+  /** The session's only channel here. */
+  readonly terminal: ChannelEngine;
+  private readonly engine: TunnelEngine;
   private view: LinkView = FIRST_VIEW;
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -42,15 +46,17 @@ export class TerminalLink {
 
   constructor(screen: Screen, onView: (view: LinkView) => void) {
     this.onView = onView;
-    this.engine = new TunnelEngine(screen, {
-      onAgent: (agent) => this.set({ agent }),
+    const onBroken = () => this.socket?.close(4000, "attach anew");
+    this.engine = new TunnelEngine({ onAgent: (agent) => this.set({ agent }), onBroken });
+    this.terminal = new ChannelEngine(FIRST_CHANNEL, { columns: 80, rows: 24 }, screen, {
       onAttached: () => {
         this.attempts = 0;
         this.set({ phase: "open", lostAt: null, openedAt: this.view.openedAt ?? Date.now(), agent: "online" });
       },
       onClosed: (exitCode, reason) => this.end({ exitCode, reason }),
-      onBroken: () => this.socket?.close(4000, "attach anew"),
+      onBroken,
     });
+    this.engine.add(this.terminal);
   }
 
   async open(agentId: string, columns: number, rows: number): Promise<void> {

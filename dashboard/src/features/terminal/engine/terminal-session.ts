@@ -90,7 +90,7 @@ export class TerminalSession {
     });
     this.terminal.onData((text) => this.typed(ENCODER.encode(text)));
     this.terminal.onBinary((text) => this.typed(Uint8Array.from(text, (character) => character.charCodeAt(0))));
-    this.terminal.onResize(({ cols, rows }) => this.link.engine.resize(cols, rows));
+    this.terminal.onResize(({ cols, rows }) => this.link.terminal.change({ columns: cols, rows }));
   }
 
   /** Puts the screen into the page; the first time, opens the shell at the size it has there. */
@@ -105,7 +105,7 @@ export class TerminalSession {
       this.begun = true;
       void document.fonts.load('13px "JetBrains Mono Variable"').finally(() => {
         this.refit();
-        this.link.engine.resize(this.terminal.cols, this.terminal.rows);
+        this.link.terminal.change({ columns: this.terminal.cols, rows: this.terminal.rows });
         void this.link.open(this.agentId, this.terminal.cols, this.terminal.rows);
       });
     }
@@ -124,7 +124,7 @@ export class TerminalSession {
 
   private typed(bytes: Uint8Array): void {
     if (this.view.phase === "closed" || this.view.phase === "failed") return;
-    const taken = this.link.engine.type(bytes);
+    const taken = this.link.terminal.type(bytes);
     const refused = taken ? null : "Too much is waiting to be sent: the last input was not taken.";
     if (refused === this.refused) return;
     this.refused = refused;

@@ -1,173 +1,55 @@
-/**
- * The terminal's side of the stream protocol, without sockets or screens. Input is kept until the agent has it and
- * sent again after a reconnect; output is written once whatever arrives twice; acknowledgements follow what the screen
- * has really drawn, so that a slow screen slows the shell and not this tab's memory.
- */
-import { decodeFrame, encodeFrame } from "./frame";
-import { InputBuffer } from "./input-buffer";
+/** A tech session's side of the stream protocol: one socket, whose frames and words go to the channels they name. */
+import type { ChannelEngine, ChannelWord, Send } from "./channel-engine";
+import { decodeFrame } from "./frame";
 
-export const MAX_FRAME_BYTES = 32 * 1024;
-export const SEND_WINDOW_BYTES = 256 * 1024;
-export const ACK_BYTES = 64 * 1024;
-export const ACK_AFTER_MS = 250;
-export const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+type ServerWord = ChannelWord | { type: "state"; agent: "online" | "offline" } | { type: "ping" };
 
-export interface Screen {
-  /** Draws bytes; calls `done` when they are on the screen. */
-  write: (bytes: Uint8Array, done: () => void) => void;
-  reset: () => void;
-}
-
-export type ServerWord =
-  | { type: "attached"; input_offset: number; output_offset: number }
-  | { type: "input_ack"; offset: number }
-  | { type: "state"; agent: "online" | "offline" }
-  | { type: "closed"; exit_code: number | null; reason: string | null };
-
-export type Send = (data: string | Uint8Array) => void;
-
-export interface EngineEvents {
+export interface SessionEvents {
   onAgent: (agent: "online" | "offline") => void;
-  onClosed: (exitCode: number | null, reason: string | null) => void;
-  onAttached: () => void;
-  /** The stream no longer makes sense (a hole in the output, a broken frame): attach anew. */
+  /** The stream no longer makes sense (a broken frame): attach anew. */
   onBroken: (why: string) => void;
-  onInputTaken?: () => void;
 }
 
 export class TunnelEngine {
-  private readonly input = new InputBuffer();
-  private readonly screen: Screen;
-  private readonly events: EngineEvents;
+  private readonly channels = new Map<number, ChannelEngine>();
+  private readonly events: SessionEvents;
   private send: Send | null = null;
-  private attached = false;
-  private sentTo = 0;
-  private received = 0;
-  private drawn = 0;
-  private acknowledged = 0;
-  private generation = 0;
-  private ackTimer: ReturnType<typeof setTimeout> | undefined;
-  private size = { columns: 80, rows: 24 };
 
-  constructor(screen: Screen, events: EngineEvents) {
-    this.screen = screen;
+  constructor(events: SessionEvents) {
     this.events = events;
   }
 
-  /** Bytes typed that the agent does not have yet. */
-  get waiting(): number {
-    return this.input.length;
+  /** Shows one more channel from now on. */
+  add(channel: ChannelEngine): void {
+    this.channels.set(channel.channel, channel);
+    if (this.send) channel.connect(this.send);
   }
 
-  /** A socket is open: say who we are and what we have. Input is sent after the server's answer. */
+  /** A socket is open: every channel says who it is and what it has. */
   connect(send: Send): void {
     this.send = send;
-    this.attached = false;
-    send(JSON.stringify({ type: "attach", output_offset: this.received, ...this.size }));
+    for (const channel of this.channels.values()) channel.connect(send);
   }
 
   disconnect(): void {
     this.send = null;
-    this.attached = false;
-    clearTimeout(this.ackTimer);
-    this.ackTimer = undefined;
+    for (const channel of this.channels.values()) channel.disconnect();
   }
 
-  /** Takes what was typed or pasted. False when too much is waiting already: then nothing of it is taken. */
-  type(bytes: Uint8Array): boolean {
-    if (this.input.length + bytes.length > MAX_WAITING_BYTES) return false;
-    this.input.append(bytes);
-    this.pump();
-    return true;
-  }
-
-  resize(columns: number, rows: number): void {
-    if (columns === this.size.columns && rows === this.size.rows) return;
-    this.size = { columns, rows };
-    if (this.attached) this.send?.(JSON.stringify({ type: "resize", columns, rows }));
-  }
-
-  /** Ends the shell. */
+  /** Ends the session with all of its channels. */
   close(): void {
     this.send?.(JSON.stringify({ type: "close" }));
   }
 
   take(data: string | ArrayBuffer): void {
-    if (typeof data === "string") this.takeWord(data);
-    else this.takeOutput(data);
-  }
-
-  private takeWord(text: string): void {
-    const word = JSON.parse(text) as ServerWord;
-    switch (word.type) {
-      case "attached":
-        return this.onAttached(word.input_offset, word.output_offset);
-      case "input_ack":
-        this.input.acknowledge(word.offset);
-        this.sentTo = Math.max(this.sentTo, word.offset);
-        this.events.onInputTaken?.();
-        return this.pump();
-      case "state":
-        return this.events.onAgent(word.agent);
-      case "closed":
-        return this.events.onClosed(word.exit_code ?? null, word.reason ?? null);
-    }
-  }
-
-  private onAttached(inputOffset: number, outputOffset: number): void {
-    this.attached = true;
-    this.input.acknowledge(inputOffset);
-    this.sentTo = this.input.acknowledged;
-    if (outputOffset > this.received) {
-      // What lies between is no longer kept: what stands on the screen does not lead to what will come.
-      this.generation += 1;
-      this.screen.reset();
-      this.received = outputOffset;
-      this.drawn = outputOffset;
-      this.acknowledged = outputOffset;
-    }
-    this.events.onAttached();
-    this.acknowledge();
-    this.pump();
-  }
-
-  private takeOutput(data: ArrayBuffer): void {
+    if (typeof data === "string") return this.takeWord(JSON.parse(data) as ServerWord);
     const frame = decodeFrame(data);
     if (!frame) return this.events.onBroken("a frame without an offset");
-    const { offset, bytes } = frame;
-    if (offset > this.received) return this.events.onBroken("a hole in the output");
-    const fresh = bytes.subarray(this.received - offset);
-    if (fresh.length === 0) return;
-    this.received += fresh.length;
-    const upTo = this.received;
-    const { generation } = this;
-    this.screen.write(fresh, () => {
-      if (generation !== this.generation) return;
-      this.drawn = upTo;
-      this.acknowledgeSoon();
-    });
+    this.channels.get(frame.channel)?.takeOutput(frame);
   }
 
-  private acknowledgeSoon(): void {
-    if (this.drawn - this.acknowledged >= ACK_BYTES) return this.acknowledge();
-    this.ackTimer ??= setTimeout(() => this.acknowledge(), ACK_AFTER_MS);
-  }
-
-  private acknowledge(): void {
-    clearTimeout(this.ackTimer);
-    this.ackTimer = undefined;
-    if (!this.attached || this.drawn <= this.acknowledged) return;
-    this.acknowledged = this.drawn;
-    this.send?.(JSON.stringify({ type: "ack", output_offset: this.drawn }));
-  }
-
-  private pump(): void {
-    while (this.attached && this.send && this.sentTo < this.input.endOffset) {
-      const room = SEND_WINDOW_BYTES - (this.sentTo - this.input.acknowledged);
-      if (room <= 0) return;
-      const bytes = this.input.read(this.sentTo, Math.min(room, MAX_FRAME_BYTES));
-      this.send(encodeFrame(this.sentTo, bytes));
-      this.sentTo += bytes.length;
-    }
+  private takeWord(word: ServerWord): void {
+    if (word.type === "state") return this.events.onAgent(word.agent);
+    if (word.type !== "ping") this.channels.get(word.channel)?.takeWord(word);
   }
 }

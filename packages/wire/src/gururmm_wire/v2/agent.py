@@ -153,7 +153,7 @@ class CommandResult(Message, frozen=True, tag=10):
 
 
 class TunnelOpened(Message, frozen=True, tag=11):
-    """The channel's program runs."""
+    """The channel is open. `program` is what runs on it, if anything does."""
 
     session_id: Id
     channel: Channel
@@ -170,7 +170,7 @@ class TunnelOutput(Message, frozen=True, tag=12):
 
 
 class TunnelInputAck(Message, frozen=True, tag=13):
-    """All input before `offset` has been given to the program."""
+    """The channel has taken all input before `offset`: a terminal has given it to its program."""
 
     session_id: Id
     channel: Channel

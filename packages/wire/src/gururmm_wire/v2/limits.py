@@ -28,11 +28,11 @@ COMMAND_OUTPUT_BYTES: Final = 1024 * 1024
 SCRIPT_BYTES: Final = 128 * 1024
 """The longest script of a command."""
 
-TUNNEL_WINDOW_BYTES: Final = 512 * 1024
-"""Terminal output the agent may send beyond the last acknowledged offset; then it stops reading the PTY."""
+TUNNEL_CREDIT_BYTES: Final = 4 * 1024 * 1024
+"""The most output of a channel that an agent keeps unacknowledged, whatever credit it is given."""
 
 TUNNEL_INPUT_WINDOW_BYTES: Final = 256 * 1024
-"""Terminal input that may be under way beyond the agent's last acknowledged offset."""
+"""Input of a channel that may be under way beyond the agent's last acknowledged offset."""
 
 METRICS_BACKLOG_ITEMS: Final = 500
 """Samples in one `MetricsBacklog`."""

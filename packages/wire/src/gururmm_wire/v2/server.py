@@ -11,7 +11,6 @@ from gururmm_wire.v2.agent import (
     Chunk,
     Count,
     Id,
-    Label,
     Message,
     Name,
     Nonce,
@@ -20,6 +19,8 @@ from gururmm_wire.v2.agent import (
 )
 from gururmm_wire.v2.limits import SCRIPT_BYTES, SECTIONS
 from gururmm_wire.v2.names import OpenName
+
+Parameters = Annotated[dict[Name, Any], Meta(max_length=32)]
 
 
 class Settings(Part, frozen=True):
@@ -82,19 +83,21 @@ class ResultAck(Message, frozen=True, tag=7):
 
 
 class TunnelOpen(Message, frozen=True, tag=8):
-    """Start a program on a channel of a tech session."""
+    """Open a channel of a tech session, or say again that it is open. An unknown kind is refused by `TunnelClosed`."""
 
     session_id: Id
     channel: Channel
     kind: OpenName
-    columns: Annotated[int, Meta(ge=1, le=1000)]
-    rows: Annotated[int, Meta(ge=1, le=1000)]
-    shell: Label = ""
-    directory: Label = ""
+    parameters: Parameters
+    """The kind's own: a terminal has `columns`, `rows`, `shell`, `directory`. Unknown ones are ignored."""
+    rights: Annotated[list[OpenName], Meta(max_length=32)]
+    """What the technician may do on the channel: a terminal takes input only with `input`."""
+    credit: Count
+    """The channel may send its output before this offset."""
 
 
 class TunnelInput(Message, frozen=True, tag=9):
-    """Input for the program; bytes before the agent's own input offset are a repetition and are dropped."""
+    """Input for the channel; bytes before the agent's own input offset are a repetition and are dropped."""
 
     session_id: Id
     channel: Channel
@@ -102,21 +105,21 @@ class TunnelInput(Message, frozen=True, tag=9):
     data: Chunk
 
 
-class TunnelResize(Message, frozen=True, tag=10):
-    """The window has another size."""
+class TunnelChange(Message, frozen=True, tag=10):
+    """Some of a channel's parameters have other values: a terminal's window has another size."""
 
     session_id: Id
     channel: Channel
-    columns: Annotated[int, Meta(ge=1, le=1000)]
-    rows: Annotated[int, Meta(ge=1, le=1000)]
+    parameters: Parameters
 
 
 class TunnelOutputAck(Message, frozen=True, tag=11):
-    """All output before `offset` is recorded and shown: the agent may send up to the window beyond it."""
+    """All output before `offset` is recorded and shown: forget it. The channel may send what lies before `credit`."""
 
     session_id: Id
     channel: Channel
     offset: Count
+    credit: Count
 
 
 class TunnelResume(Message, frozen=True, tag=12):
@@ -125,12 +128,14 @@ class TunnelResume(Message, frozen=True, tag=12):
     session_id: Id
     channel: Channel
     offset: Count
+    credit: Count
 
 
 class TunnelClose(Message, frozen=True, tag=13):
-    """End every channel of the session; its programs are hung up, then killed."""
+    """End a channel, or (null) every channel of the session; their programs are hung up, then killed."""
 
     session_id: Id
+    channel: Channel | None = None
 
 
 class Query(Message, frozen=True, tag=14):
@@ -164,7 +169,7 @@ ServerMessage = (
     | ResultAck
     | TunnelOpen
     | TunnelInput
-    | TunnelResize
+    | TunnelChange
     | TunnelOutputAck
     | TunnelResume
     | TunnelClose

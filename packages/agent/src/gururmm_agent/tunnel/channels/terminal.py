@@ -5,34 +5,49 @@ each byte once, written as fast as the program takes it, acknowledged when writt
 """
 
 import asyncio
-from collections import deque
-from collections.abc import Callable
-from typing import Final
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
 
-from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_WINDOW_BYTES
+import msgspec
+from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened
+from gururmm_wire.v2.channels.terminal import KIND, RIGHT_INPUT, Parameters, Size
+from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
 
 from gururmm_agent.adapters import ports
+from gururmm_agent.tunnel.channel import HANG_UP_S, Opening, OutputStream, Refused
 
-HANG_UP_S: Final = 1.0
+__all__ = ["KIND", "Terminal", "open_terminal"]
+
+_log = logging.getLogger(__name__)
+
 _ACK_BYTES: Final = 16 * 1024
 _ACK_S: Final = 0.004
 _RESUME_PATIENCE_S: Final = 3.0
 
-Key = tuple[bytes, int]
+
+def open_terminal(opening: Opening) -> "Terminal":
+    """Start a shell on a terminal of its own. Raises `Refused`, `Unsupported` or `OSError`."""
+    try:
+        wanted = msgspec.convert(opening.parameters, Parameters)
+    except msgspec.ValidationError as error:
+        raise Refused(f"those are no parameters of a terminal: {error}") from error
+    program = opening.adapters.terminals.open(
+        shell=wanted.shell, directory=wanted.directory, columns=wanted.columns, rows=wanted.rows
+    )
+    return Terminal(opening, program)
 
 
 class Terminal:
-    """The state of one channel. `send` may drop messages: everything is repeated after `TunnelResume`."""
+    """The state of one channel."""
 
-    def __init__(self, key: Key, program: ports.Terminal, send: Callable[[Message], None]) -> None:
-        self._key = key
+    def __init__(self, opening: Opening, program: ports.Terminal) -> None:
+        self._key = opening.key
+        self._may_type = RIGHT_INPUT in opening.rights
         self._program = program
-        self._send = send
+        self._send = opening.send
         self._loop = asyncio.get_running_loop()
-        self._unacknowledged: deque[tuple[int, bytes]] = deque()
-        self._produced = 0
-        self._acknowledged = 0
+        self._output = OutputStream(opening.key, opening.credit, opening.send)
         self._credit = asyncio.Event()
         self._exit_code: int | None = None
         self._message = ""
@@ -45,13 +60,12 @@ class Terminal:
         self._written = 0
         self._input_told = 0
         self._ack_timer: asyncio.TimerHandle | None = None
-        self._held = False
         self._resume_timer: asyncio.TimerHandle | None = None
 
     @property
     def is_over(self) -> bool:
         """The program ended and the server has all of its output."""
-        return self._closed is not None and self._acknowledged >= self._produced
+        return self._closed is not None and self._output.is_acknowledged
 
     async def run(self) -> None:
         """Serve the channel until its program has ended and its output is read."""
@@ -65,30 +79,26 @@ class Terminal:
                     stream.cancel()
         finally:
             self._release()
-        self._closed = TunnelClosed(*self._key, self._exit_code, self._message, self._produced)
-        if not self._held:
+        self._closed = TunnelClosed(*self._key, self._exit_code, self._message, self._output.produced)
+        if not self._output.held:
             self._send(self._closed)
 
     def tell_opened(self) -> None:
         """Say that the program runs; said again when the server asks again."""
         self._send(TunnelOpened(*self._key, self._program.program))
 
-    def output_ack(self, offset: int) -> None:
+    def output_ack(self, offset: int, credit: int) -> None:
         """The server has the output before `offset`: forget it and read on."""
-        offset = min(offset, self._produced)
-        if offset <= self._acknowledged:
-            return
-        self._acknowledged = offset
-        while self._unacknowledged and _end_of(self._unacknowledged[0]) <= offset:
-            self._unacknowledged.popleft()
-        if self._has_credit():
+        self._output.acknowledge(offset, credit)
+        if self._output.room > 0:
             self._credit.set()
 
     def input(self, offset: int, data: bytes) -> None:
         """Take what is new of this input. A gap, or more than the window, is left out and answered by our offset."""
         new = self._received - offset
         waiting = self._received - self._written
-        if new < 0 or new >= len(data) or waiting + len(data) - new > TUNNEL_INPUT_WINDOW_BYTES:
+        too_much = waiting + len(data) - new > TUNNEL_INPUT_WINDOW_BYTES
+        if new < 0 or new >= len(data) or too_much or not self._may_type:
             self._tell_input()
             return
         fresh = data[new:]
@@ -97,18 +107,20 @@ class Terminal:
         if not self._drained.is_set():
             self._type()
 
-    def resize(self, columns: int, rows: int) -> None:
+    def change(self, parameters: Mapping[str, Any]) -> None:
         """The browser's window has another size."""
-        self._program.resize(columns, rows)
+        try:
+            size = msgspec.convert(parameters, Size)
+        except msgspec.ValidationError as error:
+            _log.warning("a terminal was told to change in an unknown way: %s", error)
+            return
+        self._program.resize(size.columns, size.rows)
 
-    def resume(self, offset: int) -> None:
+    def resume(self, offset: int, credit: int) -> None:
         """Send again from `offset` and say where input stands; then the end, if it has come."""
         self._let_go()
-        self.output_ack(offset)
-        for start, data in list(self._unacknowledged):
-            if start + len(data) > offset:
-                skip = max(0, offset - start)
-                self._send(TunnelOutput(*self._key, start + skip, data[skip:]))
+        self.output_ack(offset, credit)
+        self._output.resend(offset)
         self._tell_input()
         if self._closed is not None:
             self._send(self._closed)
@@ -120,7 +132,9 @@ class Terminal:
     def connected(self) -> None:
         """The server is expected to resume; if it does not, it gets everything it has not acknowledged."""
         self._hold()
-        self._resume_timer = self._loop.call_later(_RESUME_PATIENCE_S, lambda: self.resume(self._acknowledged))
+        self._resume_timer = self._loop.call_later(
+            _RESUME_PATIENCE_S, lambda: self.resume(self._output.acknowledged, 0)
+        )
 
     async def close(self, message: str, hang_up_s: float = HANG_UP_S) -> None:
         """Hang up, wait, kill. `run` then ends by itself; unread output is left unread."""
@@ -130,32 +144,25 @@ class Terminal:
 
     def _hold(self) -> None:
         self._let_go()
-        self._held = True
+        self._output.held = True
 
     def _let_go(self) -> None:
-        self._held = False
+        self._output.held = False
         if self._resume_timer is not None:
             self._resume_timer.cancel()
             self._resume_timer = None
 
-    def _has_credit(self) -> bool:
-        return self._produced - self._acknowledged < TUNNEL_WINDOW_BYTES
-
     async def _read(self) -> None:
-        """Send what the program shows until it is over. Beyond the window nothing is read, and the program waits."""
+        """Send what the program shows until it is over. Without credit nothing is read, and the program waits."""
         try:
             while True:
-                while not self._has_credit():
+                while (room := self._output.room) <= 0:
                     self._credit.clear()
                     await self._credit.wait()
-                data = await self._program.read(CHUNK_BYTES)
+                data = await self._program.read(min(room, CHUNK_BYTES))
                 if not data:
                     break
-                start = self._produced
-                self._produced += len(data)
-                self._unacknowledged.append((start, data))
-                if not self._held:
-                    self._send(TunnelOutput(*self._key, start, data))
+                self._output.write(data)
         finally:
             self._drained.set()
 
@@ -201,8 +208,3 @@ class Terminal:
             self._ack_timer.cancel()
         self._backlog.clear()
         self._program.close()
-
-
-def _end_of(piece: tuple[int, bytes]) -> int:
-    """The offset after a piece of output."""
-    return piece[0] + len(piece[1])

@@ -42,10 +42,12 @@ class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
 
 
 class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
-    """To whoever relays a terminal: it has a new owner, or (`reason` is set) it was closed elsewhere."""
+    """To whoever relays a tech session: it has a new owner, or (`reason` is set) it was closed elsewhere."""
 
     owner: str
     reason: str | None = None
+    channel: int | None = None
+    """Only this channel of it was closed."""
 
 
 OUTBOX_WAKE = "outbox.wake"
@@ -87,7 +89,7 @@ def tunnel_notice(session_id: UUID) -> str:
 
 
 def tunnel_all(session_id: UUID) -> str:
-    """Pattern of both subjects of a terminal."""
+    """Pattern of both subjects of a tech session."""
     return f"tunnel.{session_id.hex}.*"
 
 

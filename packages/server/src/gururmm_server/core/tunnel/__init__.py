@@ -1,8 +1,8 @@
-"""Tech sessions: a terminal on a machine, relayed between a browser and an agent.
+"""Tech sessions: channels to a machine, relayed between a browser and an agent.
 
-Owns core.tunnel_sessions and core.tunnel_recording, the relay between both ends and the leases that end what nobody
-looks at any more. Refuses to forward a byte of input whose audit row is not committed, to give one person's terminal to
-another, and to hold more of a terminal in memory than its flow-control window.
+Owns core.tunnel_sessions, core.tunnel_channels and core.tunnel_recording, the relay between both ends and the leases
+that end what nobody looks at any more. Refuses to forward a byte of input whose audit row is not committed, to give one
+person's session to another, and to hold more of a channel in memory than the credit it gave.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def _endings(_house: House) -> Sequence[Ending]:
 
 COMPONENT: Final = Component(
     name="tunnel",
-    tables=("tunnel_recording", "tunnel_sessions"),
+    tables=("tunnel_channels", "tunnel_recording", "tunnel_sessions"),
     permissions=PERMISSIONS,
     events=EVENTS,
     routes=_routes,

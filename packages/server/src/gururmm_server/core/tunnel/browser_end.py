@@ -1,4 +1,4 @@
-"""The way to a session's browser: one task that writes, in order, what the browser does not have yet."""
+"""The way to a session's browser: one task that writes, channel by channel, what the browser does not have yet."""
 
 import asyncio
 from collections import deque
@@ -36,56 +36,81 @@ class Browser(Protocol):
 
 
 class OutputSource(Protocol):
-    """Where output comes from."""
+    """Where a channel's output comes from."""
 
     @property
     def received(self) -> int: ...
     async def read(self, start: int, limit: int) -> bytes: ...
 
 
+class _Stream:
+    """A channel as far as the browser has it."""
+
+    __slots__ = ("channel", "input_ack", "last", "sent", "source")
+
+    def __init__(self, channel: int, source: OutputSource, sent: int) -> None:
+        self.channel = channel
+        self.source = source
+        self.sent = sent
+        self.input_ack: int | None = None
+        self.last: bytes | None = None
+
+
 class BrowserEnd:
     """Writes control messages and output to one browser. A slow browser holds up only this."""
 
-    def __init__(self, browser: Browser, source: OutputSource, start: int) -> None:
-        """`start` is the offset of the first byte of output to send; it may lie ahead of what came so far."""
+    def __init__(self, browser: Browser) -> None:
         self._browser = browser
-        self._source = source
+        self._streams: dict[int, _Stream] = {}
         self._controls: deque[bytes] = deque()
         self._wake = asyncio.Event()
-        self._last: bytes | None = None
-        self._input_ack: int | None = None
+        self._finishing = False
         self._task: asyncio.Task[None] | None = None
-        self.sent = start
-
-    @property
-    def browser(self) -> Browser:
-        return self._browser
 
     def start(self) -> None:
         """Begin to write."""
         self._task = asyncio.create_task(self._run())
+
+    def attach(self, channel: int, source: OutputSource, start: int) -> None:
+        """Write this channel's output from `start` on, which may lie ahead of what came so far."""
+        self._streams[channel] = _Stream(channel, source, start)
+        self._wake.set()
+
+    def sent(self, channel: int) -> int | None:
+        """Returns how far a channel's output was sent; None for one that is not attached."""
+        stream = self._streams.get(channel)
+        return stream.sent if stream is not None else None
 
     def control(self, **message: Any) -> None:
         """Send a JSON message, before any further output."""
         self._controls.append(_encode(message))
         self._wake.set()
 
-    def acknowledge_input(self, offset: int) -> None:
+    def acknowledge_input(self, channel: int, offset: int) -> None:
         """Say that the agent has taken all input before `offset`; only the newest such word is kept."""
-        self._input_ack = offset
-        self._wake.set()
+        stream = self._streams.get(channel)
+        if stream is not None:
+            stream.input_ack = offset
+            self._wake.set()
 
     def wake(self) -> None:
         """There is more output."""
         self._wake.set()
 
-    async def finish(self, within_s: float, **last: Any) -> None:
-        """Send the output that is left, then this message, then close normally; give up after `within_s`."""
-        self._last = _encode(last)
+    def end(self, channel: int, exit_code: int | None, reason: str) -> None:
+        """Send the output of a channel that is left, then that it is closed."""
+        stream = self._streams.get(channel)
+        if stream is not None:
+            stream.last = _encode({"type": "closed", "channel": channel, "exit_code": exit_code, "reason": reason})
+            self._wake.set()
+
+    async def finish(self, within_s: float) -> None:
+        """Send what is left of the channels that ended, then close normally; give up after `within_s`."""
+        self._finishing = True
         self._wake.set()
         if self._task is not None:
             await asyncio.wait({self._task}, timeout=within_s)
-        await self.stop(CLOSE_NORMAL, "the terminal is closed")
+        await self.stop(CLOSE_NORMAL, "the session is closed")
 
     async def stop(self, code: int, reason: str) -> None:
         """Stop writing and close the socket with this code."""
@@ -111,8 +136,7 @@ class BrowserEnd:
                     ping_at = clock() + PING_EVERY_S
                     self.control(type="ping")
                 await self._write_all()
-                if self._last is not None:
-                    await self._browser.send_text(self._last.decode())
+                if self._finishing:
                     return
         except BrowserGone:
             return
@@ -122,18 +146,35 @@ class BrowserEnd:
             await self._browser.close(1011, "internal error")
 
     async def _write_all(self) -> None:
-        while True:
-            while self._controls:
-                await self._browser.send_text(self._controls.popleft().decode())
-            if self._input_ack is not None:
-                offset, self._input_ack = self._input_ack, None
-                await self._browser.send_text(f'{{"type":"input_ack","offset":{offset}}}')
-            if self.sent >= self._source.received:
-                return
-            data = await self._source.read(self.sent, _FRAME_BYTES)
-            if not data:
-                return
+        """Write until nothing is left: a frame of each channel in turn, so that none waits for another's flood."""
+        more = True
+        while more:
+            more = False
+            for stream in list(self._streams.values()):
+                await self._write_controls()
+                more |= await self._write(stream)
+        await self._write_controls()
+
+    async def _write_controls(self) -> None:
+        while self._controls:
+            await self._browser.send_text(self._controls.popleft().decode())
+
+    async def _write(self, stream: _Stream) -> bool:
+        """Write a channel's next frame, or its end; whether there may be more."""
+        if stream.input_ack is not None:
+            offset, stream.input_ack = stream.input_ack, None
+            await self._browser.send_text(f'{{"type":"input_ack","channel":{stream.channel},"offset":{offset}}}')
+        data = b""
+        if stream.sent < stream.source.received:
+            data = await stream.source.read(stream.sent, _FRAME_BYTES)
+        if data:
             # Counted before it is sent: the browser's acknowledgement may overtake the end of a slow write.
-            frame = self.sent.to_bytes(8, "big") + data
-            self.sent += len(data)
+            frame = bytes((stream.channel,)) + stream.sent.to_bytes(8, "big") + data
+            stream.sent += len(data)
             await self._browser.send_bytes(frame)
+            return True
+        if stream.last is not None:
+            if self._streams.get(stream.channel) is stream:
+                del self._streams[stream.channel]
+            await self._browser.send_text(stream.last.decode())
+        return False

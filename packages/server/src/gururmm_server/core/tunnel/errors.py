@@ -1,4 +1,4 @@
-"""What can be wrong with a tech session."""
+"""What can be wrong with a tech session and its channels."""
 
 from gururmm_server.infra.errors import GuruError, NotFound
 
@@ -21,6 +21,10 @@ class NoSuchSession(NotFound):
     """There is no such terminal here, or it is not yours to see."""
 
 
+class NoSuchChannel(NotFound):
+    """This session has no such channel."""
+
+
 class NotYourSession(GuruError):
     """Only the person who opened this terminal may do that; a Partner admin may close it."""
 
@@ -28,10 +32,35 @@ class NotYourSession(GuruError):
     status = 403
 
 
+class UnknownKind(GuruError):
+    """This server knows no such kind of channel."""
+
+    code = "unknown_kind"
+    status = 422
+
+
+class BadParameters(GuruError):
+    """A channel of this kind cannot be opened like that."""
+
+    code = "bad_parameters"
+    status = 422
+
+
+class NoReplay(NotFound):
+    """A channel of this kind has no recording that can be played."""
+
+
 class TooManySessions(GuruError):
     """You have 8 terminals open. Close one first."""
 
     code = "too_many_sessions"
+    status = 409
+
+
+class TooManyChannels(GuruError):
+    """This session has 8 channels open. Close one first."""
+
+    code = "too_many_channels"
     status = 409
 
 
@@ -42,7 +71,7 @@ class RelayFull(GuruError):
     status = 503
 
 
-class Protocol(GuruError):
+class StreamProtocol(GuruError):
     """The browser sent something that this stream does not take."""
 
     code = "stream_protocol"

@@ -13,7 +13,8 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
-from gururmm_server.core.tunnel.relay import TunnelRelay
+from gururmm_server.core.tunnel.ledger import Owner
+from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -38,7 +39,7 @@ class TunnelRelays:
         self._bus = bus
         self._service = service
         self._revoked = revoked
-        self._relays: dict[UUID, TunnelRelay] = {}
+        self._relays: dict[UUID, SessionRelay] = {}
         self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._lanes = Lanes(db)
         self._ticker: asyncio.Task[None] | None = None
@@ -65,12 +66,10 @@ class TunnelRelays:
             self._bus.on_reconnect.remove(self._on_reconnect)
         await asyncio.gather(*(relay.stop(CLOSE_RESTART, "restarting") for relay in list(self._relays.values())))
 
-    async def attach(
-        self, session_id: UUID, principal: Principal, browser: Browser, seen: int, size: tuple[int, int]
-    ) -> tuple[TunnelRelay, BrowserEnd]:
-        """Serve a browser that has the output before `seen`; an earlier one of this session is closed.
+    async def attach(self, session_id: UUID, principal: Principal, browser: Browser) -> tuple[SessionRelay, BrowserEnd]:
+        """Serve a browser; an earlier one of this session is closed.
 
-        Raises `NoSuchSession`, `SessionClosed`, `RelayFull`, `Protocol`.
+        Raises `NoSuchSession`, `SessionClosed`, `RelayFull`.
         """
         scope = principal.scope
         if scope is None:
@@ -82,33 +81,28 @@ class TunnelRelays:
                 relay = await self._start(session_id, principal, scope)
             elif not relay.belongs_to(principal):
                 raise NoSuchSession
-            return relay, await relay.attach(browser, principal, seen, size)
+            return relay, await relay.attach(browser, principal)
 
-    async def _start(self, session_id: UUID, principal: Principal, scope: Scope) -> TunnelRelay:
+    async def _start(self, session_id: UUID, principal: Principal, scope: Scope) -> SessionRelay:
         if len(self._relays) >= RELAYS:
             raise RelayFull
-        owner = new_id().hex
-        claimed = await self._service.claim(scope, session_id, owner, principal.user_id)
-
-        async def close_session(session_id: UUID, reason: str, exit_code: int | None, actor: Principal) -> None:
-            await self._service.end(scope, session_id, reason, exit_code, actor.subject)
-
+        token = new_id().hex
+        claim = await self._service.claim(scope, session_id, token, principal.user_id)
         lane = self._lanes.take(scope.tenant_id)
-        relay = TunnelRelay(
-            claimed,
-            owner=owner,
-            principal=principal,
-            db=self._db,
-            audit_scope=lane.statement,
+        relay = SessionRelay(
+            claim.session,
+            claim.channels,
+            owner=Owner(token, principal, self._db, lane.statement),
+            stored=claim.stored,
             bus=self._bus,
-            close_session=close_session,
+            closing=self._service,
             on_gone=self._forget,
         )
         self._relays[session_id] = relay
         await relay.start()
         return relay
 
-    async def _forget(self, relay: TunnelRelay) -> None:
+    async def _forget(self, relay: SessionRelay) -> None:
         await self._lanes.give_back(relay.tenant_id)
         if self._relays.get(relay.session_id) is relay:
             del self._relays[relay.session_id]

@@ -1,67 +1,33 @@
 """/api/v1/tunnel."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.tunnel.kinds.terminal import Terminal
 from gururmm_server.core.tunnel.permissions import TUNNEL_OPEN, TUNNEL_READ
-from gururmm_server.core.tunnel.recording import MEDIA_TYPE
-from gururmm_server.core.tunnel.service import SORTS, TunnelService
+from gururmm_server.core.tunnel.schemas import (
+    ChannelStatus,
+    OpenChannel,
+    OpenedTunnel,
+    OpenTunnel,
+    Status,
+    StreamTicket,
+    TunnelStatus,
+)
+from gururmm_server.core.tunnel.service import SORTS, Replay, TunnelService
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
 Opener = Annotated[Scope, requires(TUNNEL_OPEN)]
 Reader = Annotated[Scope, requires(TUNNEL_READ)]
 Person = Annotated[Principal, signed_in()]
-Status = Literal["opening", "open", "closed"]
-
-
-class OpenTunnel(BaseModel):
-    """A terminal that is wanted. `shell`: empty for the machine's usual one."""
-
-    agent_id: UUID
-    columns: Annotated[int, Field(ge=1, le=1000)] = 120
-    rows: Annotated[int, Field(ge=1, le=1000)] = 32
-    shell: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._/+-]*$")] = ""
-
-
-class StreamTicket(BaseModel):
-    """A one-use ticket, good for 30 seconds, and the WebSocket it opens."""
-
-    ticket: str
-    stream_url: str
-
-
-class OpenedTunnel(StreamTicket):
-    """A new tech session. `notice` is shown to the technician."""
-
-    session_id: UUID
-    status: Status
-    agent_id: UUID
-    notice: str
-
-
-class TunnelStatus(BaseModel):
-    """A tech session as its owner sees it, also after its end."""
-
-    session_id: UUID
-    agent_id: UUID
-    hostname: str
-    status: Status
-    opened_at: datetime
-    closed_at: datetime | None
-    close_reason: str | None
-    opened_by: str
-    exit_code: int | None
-    input_bytes: int
-    output_bytes: int
+ChannelNumber = Annotated[int, Path(ge=1, le=255)]
 
 
 def build_router(tunnel: TunnelService) -> APIRouter:
@@ -70,8 +36,9 @@ def build_router(tunnel: TunnelService) -> APIRouter:
 
     @router.post("/open", status_code=201, response_model=OpenedTunnel, dependencies=[requires(TUNNEL_OPEN)])
     async def open_tunnel(caller: Person, wanted: OpenTunnel) -> dict[str, Any]:
-        """Start a shell on a machine that is online."""
-        return await tunnel.open(caller, wanted.agent_id, wanted.columns, wanted.rows, wanted.shell)
+        """Open a tech session to a machine that is online, with a terminal as its channel 1."""
+        parameters = {"columns": wanted.columns, "rows": wanted.rows, "shell": wanted.shell}
+        return await tunnel.open(caller, wanted.agent_id, Terminal.name, parameters, wanted.reason)
 
     @router.get("/status/{session_id}", response_model=TunnelStatus)
     async def get_status(principal: Person, session_id: UUID) -> dict[str, Any]:
@@ -85,7 +52,7 @@ def build_router(tunnel: TunnelService) -> APIRouter:
 
     @router.post("/close/{session_id}", response_model=TunnelStatus)
     async def close_tunnel(caller: Opener, session_id: UUID) -> dict[str, Any]:
-        """End a session and its shell."""
+        """End a session with all of its channels."""
         return await tunnel.close(caller, session_id)
 
     @router.get("/sessions", response_model=Page[TunnelStatus])
@@ -99,11 +66,29 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         """The Partner's sessions, newest first."""
         return await tunnel.sessions(caller, page, agent_id, status)
 
+    @router.post("/sessions/{session_id}/channels", status_code=201, response_model=ChannelStatus)
+    async def open_channel(caller: Opener, session_id: UUID, wanted: OpenChannel) -> dict[str, Any]:
+        """Open one more channel of one's own session. It is attached on the session's stream."""
+        return await tunnel.open_channel(caller, session_id, wanted.kind, wanted.parameters)
+
+    @router.post("/sessions/{session_id}/channels/{channel}/close", response_model=TunnelStatus)
+    async def close_channel(caller: Opener, session_id: UUID, channel: ChannelNumber) -> dict[str, Any]:
+        """End a channel; the session ends with its last one."""
+        return await tunnel.close(caller, session_id, channel)
+
     @router.get("/sessions/{session_id}/recording", response_class=StreamingResponse)
     async def get_recording(caller: Reader, session_id: UUID) -> StreamingResponse:
-        """The session as asciicast v2. Each read is audited."""
-        lines = await tunnel.recording(caller, session_id)
-        headers = {"Content-Disposition": f'attachment; filename="terminal-{session_id}.cast"'}
-        return StreamingResponse(lines, media_type=MEDIA_TYPE, headers=headers)
+        """The session's first channel as it was recorded: a terminal as asciicast v2. Each read is audited."""
+        return _download(await tunnel.recording(caller, session_id))
+
+    @router.get("/sessions/{session_id}/channels/{channel}/recording", response_class=StreamingResponse)
+    async def get_channel_recording(caller: Reader, session_id: UUID, channel: ChannelNumber) -> StreamingResponse:
+        """A channel as it was recorded: a terminal as asciicast v2. Each read is audited."""
+        return _download(await tunnel.recording(caller, session_id, channel))
 
     return router
+
+
+def _download(replay: Replay) -> StreamingResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{replay.file_name}"'}
+    return StreamingResponse(replay.content, media_type=replay.media_type, headers=headers)

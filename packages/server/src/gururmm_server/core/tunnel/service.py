@@ -1,6 +1,7 @@
-"""The life of tech sessions: open, look at, close, list, replay. Relaying is `relays`' job."""
+"""The life of tech sessions and channels: open, look at, close, list, replay. Relaying is `relays`' job."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,19 +17,27 @@ from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
+from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
-from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
-from gururmm_server.core.tunnel.closing import note_close
+from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
+from gururmm_server.core.tunnel._repository import Claimed
+from gururmm_server.core.tunnel.closing import Closure, note_channels, note_session
 from gururmm_server.core.tunnel.errors import (
     AgentOffline,
+    NoSuchChannel,
     NoSuchSession,
     NotYourSession,
     SessionClosed,
+    TooManyChannels,
     TooManySessions,
 )
 from gururmm_server.core.tunnel.events import TunnelOpened
+from gururmm_server.core.tunnel.kind import ChannelKind, Parameters, Recorded
+from gururmm_server.core.tunnel.kinds import kind_of
+from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
-from gururmm_server.core.tunnel.recording import asciicast
+from gururmm_server.core.tunnel.recording import play
+from gururmm_server.core.tunnel.schemas import channel_status, tunnel_status
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound
@@ -41,6 +50,9 @@ log = get_logger(__name__)
 
 OPEN_SESSIONS = 8
 """How many one person may have open."""
+OPEN_CHANNELS = 8
+"""How many one session may have open."""
+LAST_CHANNEL = 255
 NOTICE = "Keystrokes are recorded."
 SORTS = {
     "opened_at": Sort("s.opened_at", "timestamptz"),
@@ -48,6 +60,26 @@ SORTS = {
     "opened_by": Sort("s.opened_by"),
     "status": Sort("s.status"),
 }
+_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A session that was taken over, with what is open of it."""
+
+    session: Claimed
+    channels: list[ClaimedChannel]
+    stored: int
+    """What its recordings hold, in bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A recording to be read: its form, a name for its file, and its bytes."""
+
+    media_type: str
+    file_name: str
+    content: AsyncIterator[bytes]
 
 
 class TunnelService:
@@ -62,12 +94,15 @@ class TunnelService:
         """Returns the process's service."""
         return cls(house.db, house.bus)
 
-    async def open(self, caller: Principal, agent_id: UUID, columns: int, rows: int, shell: str) -> dict[str, Any]:
-        """Start a shell on a machine.
+    async def open(
+        self, caller: Principal, agent_id: UUID, kind: str, parameters: dict[str, Any], reason: str = ""
+    ) -> dict[str, Any]:
+        """Opens a session to a machine, with one channel. Returns `OpenedTunnel`.
 
-        Raises `NotFound` (no such machine here), `AgentOffline`, `TooManySessions`.
+        Raises `NotFound` (no such machine here), `AgentOffline`, `TooManySessions`, `UnknownKind`, `BadParameters`.
         """
-        session_id, scope = new_id(), caller.inside()
+        session_id, scope, wanted = new_id(), caller.inside(), kind_of(kind)
+        opened = wanted.parameters(parameters)
         async with self._db.scope(scope) as tx:
             agent = await repository.find_agent(tx, agent_id)
             if agent is None:
@@ -83,47 +118,74 @@ class TunnelService:
                 hostname=agent["hostname"],
                 email=caller.email,
                 user_id=caller.user_id,
-                size=(columns, rows),
-                shell=shell,
+                reason=reason,
             )
-            row = AuditRow(
-                "tunnel.open",
-                caller.subject,
-                agent_id,
-                session_id,
-                CHANNEL,
-                {"shell": shell, "columns": columns, "rows": rows},
-            )
-            await append(tx, "tunnel_audit", row)
+            details = {"reason": reason}
+            audited = AuditRow("tunnel.open", scope.subject, agent_id, session_id, details=details)
+            await append(tx, "tunnel_audit", audited)
+            await _add_channel(tx, scope.subject, (agent_id, session_id, _FIRST), wanted, opened)
             event = TunnelOpened(
                 session_id=session_id, agent_id=agent_id, hostname=agent["hostname"], actor=caller.email
             )
             await outbox.publish(tx, scope.tenant_id, event)
             ticket = await issue(tx, caller, "tunnel", session_id)
-        log.info("terminal opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
-        message = TunnelOpen(session_id.bytes, CHANNEL, "terminal", columns, rows, shell)
-        await _deliver(self._bus, agent_id, agent["gateway_id"], message)
+        log.info("session opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
+        await _deliver(self._bus, agent_id, agent["gateway_id"], _opening(session_id, _FIRST, wanted, opened))
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         return {
             "session_id": session_id,
             "status": "opening",
             "agent_id": agent_id,
+            "channel": _FIRST,
             **_stream(session_id, ticket),
             "notice": NOTICE,
         }
+
+    async def open_channel(
+        self, caller: Scope, session_id: UUID, kind: str, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Opens one more channel of one's own session. Returns `ChannelStatus`.
+
+        Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`, `TooManyChannels`, `UnknownKind`, `BadParameters`.
+        """
+        wanted = kind_of(kind)
+        opened = wanted.parameters(parameters)
+        async with self._db.scope(caller) as tx:
+            row = await self._find(tx, session_id)
+            if row["opened_by_id"] != caller.subject.id:
+                raise NotYourSession
+            held = await repository.lock(tx, session_id)
+            if held is None or held["status"] == "closed":
+                raise SessionClosed
+            others = await channels.of_sessions(tx, [session_id])
+            number = max((other["channel"] for other in others), default=0) + 1
+            if number > LAST_CHANNEL or sum(other["state"] != "closed" for other in others) >= OPEN_CHANNELS:
+                raise TooManyChannels
+            place = (row["agent_id"], session_id, number)
+            await _add_channel(tx, caller.subject, place, wanted, opened, owner=held["lease_owner"])
+            gateway_id = await repository.gateway_of(tx, row["agent_id"])
+            added = await channels.find(tx, session_id, number)
+        assert added is not None
+        await _deliver(self._bus, row["agent_id"], gateway_id, _opening(session_id, number, wanted, opened))
+        return channel_status(added)
 
     async def status(self, principal: Principal, session_id: UUID) -> dict[str, Any]:
         """What a session is doing: for its owner always, for others of the Partner with tunnel.read."""
         scope = principal.inside()
         # One's own session is answered for even where its machine is another Client's by now (S8).
-        async with self._db.scope(system_scope(scope.tenant_id, scope.subject.name)) as tx:
+        whole = system_scope(scope.tenant_id, scope.subject.name)
+        async with self._db.scope(whole) as tx:
             row = await repository.find(tx, session_id)
-        if row is None or row["opened_by_id"] != principal.user_id:
-            if not scope.subject.may(TUNNEL_READ):
-                raise Forbidden
-            async with self._db.scope(scope) as tx:
-                row = await self._find(tx, session_id)
-        return repository.as_json(row)
+        if row is not None and row["opened_by_id"] == principal.user_id:
+            return await self._status(whole, session_id)
+        if not scope.subject.may(TUNNEL_READ):
+            raise Forbidden
+        return await self._status(scope, session_id)
+
+    async def _status(self, scope: Scope, session_id: UUID) -> dict[str, Any]:
+        async with self._db.scope(scope) as tx:
+            row = await self._find(tx, session_id)
+            return tunnel_status(row, await channels.of_sessions(tx, [session_id]))
 
     async def ticket(self, caller: Principal, session_id: UUID) -> dict[str, str]:
         """A ticket for attaching again. Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`."""
@@ -135,31 +197,64 @@ class TunnelService:
                 raise SessionClosed
             return _stream(session_id, await issue(tx, caller, "tunnel", session_id))
 
-    async def close(self, caller: Scope, session_id: UUID) -> dict[str, Any]:
-        """End a session: one's own, or anyone's for an admin. Closing a closed one answers its status."""
+    async def close(self, caller: Scope, session_id: UUID, channel: int | None = None) -> dict[str, Any]:
+        """Ends a session, or one channel of it: one's own, or anyone's for an admin. What is closed stays so."""
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
+            if channel is not None and await channels.find(tx, session_id, channel) is None:
+                raise NoSuchChannel
             gateway_id = await repository.gateway_of(tx, row["agent_id"])
         if row["opened_by_id"] != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
-        if await self.end(caller, session_id, "closed", None, caller.subject):
-            await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes))
-        async with self._db.scope(caller) as tx:
-            return repository.as_json(await self._find(tx, session_id))
+        if channel is None:
+            await self.end(caller, session_id, Closure("closed", None, caller.subject))
+        else:
+            await self.end_channel(
+                caller, session_id, channel, Closure("closed", None, caller.subject), tell_relay=True
+            )
+        await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes, channel))
+        return await self._status(caller, session_id)
 
-    async def end(
-        self, scope: Scope, session_id: UUID, reason: str, exit_code: int | None, actor: Subject | None
-    ) -> bool:
-        """Close the row with its audit and event, and tell its relay. False where it was closed already."""
+    async def end(self, scope: Scope, session_id: UUID, closure: Closure) -> bool:
+        """Closes the rows with their audit and event, and tells the relay. False where it was closed already."""
         async with self._db.scope(scope) as tx:
-            row = await repository.close(tx, session_id, reason, exit_code)
+            row = await repository.close(tx, session_id, closure.reason)
             if row is None:
                 return False
-            await note_close(tx, scope.tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
+            closed = await channels.close(tx, [session_id], closure.reason)
+            await note_channels(tx, row["agent_id"], closed, closure)
+            await note_session(tx, scope.tenant_id, row, closure)
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-        notice = traffic.encode(traffic.TunnelNotice("", reason))
+        notice = traffic.encode(traffic.TunnelNotice("", closure.reason))
         await self._bus.publish(traffic.tunnel_notice(session_id), notice)
         return True
+
+    async def end_channel(
+        self,
+        scope: Scope,
+        session_id: UUID,
+        channel: int,
+        closure: Closure,
+        *,
+        tell_relay: bool = False,
+    ) -> bool:
+        """Closes a channel, and its session with the last one. Returns whether the session is closed now."""
+        async with self._db.scope(scope) as tx:
+            if await repository.lock(tx, session_id) is None:
+                return True
+            closed = await channels.close(tx, [session_id], closure.reason, closure.exit_code, channel)
+            last = await repository.close_idle(tx, session_id, closure.reason)
+            row = last or await repository.find(tx, session_id)
+            assert row is not None
+            await note_channels(tx, row["agent_id"], closed, closure)
+            if last is not None:
+                await note_session(tx, scope.tenant_id, last, closure)
+        if last is not None:
+            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+        if tell_relay:
+            notice = traffic.TunnelNotice("", closure.reason, None if last is not None else channel)
+            await self._bus.publish(traffic.tunnel_notice(session_id), traffic.encode(notice))
+        return last is not None or row["status"] == "closed"
 
     async def sessions(
         self, scope: Scope, page: PageQuery, agent_id: UUID | None = None, status: str | None = None
@@ -167,32 +262,51 @@ class TunnelService:
         """A page of the Partner's sessions: items, next_cursor, total."""
         async with self._db.scope(scope) as tx:
             rows, total = await repository.page(tx, page, search_words(page.search), agent_id, status)
-        shown, next_cursor = page.cut(rows)
-        return {"items": [repository.as_json(row) for row in shown], "next_cursor": next_cursor, "total": total}
+            shown, next_cursor = page.cut(rows)
+            of_sessions = await channels.of_sessions(tx, [row["session_id"] for row in shown])
+        by_session: dict[UUID, list[Row]] = {}
+        for channel in of_sessions:
+            by_session.setdefault(channel["session_id"], []).append(channel)
+        items = [tunnel_status(row, by_session.get(row["session_id"], ())) for row in shown]
+        return {"items": items, "next_cursor": next_cursor, "total": total}
 
-    async def recording(self, caller: Scope, session_id: UUID) -> AsyncIterator[bytes]:
-        """A session as asciicast v2, line by line. That it was watched is audited first."""
+    async def recording(self, caller: Scope, session_id: UUID, channel: int = _FIRST) -> Replay:
+        """A channel's recording in its kind's own form. That it was read is audited first.
+
+        Raises `NoSuchSession`, `NoSuchChannel`, `NoReplay`.
+        """
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
+            found = await channels.find(tx, session_id, channel)
+            if found is None:
+                raise NoSuchChannel
             await append(
                 tx,
                 "tunnel_audit",
-                AuditRow("tunnel.recording_read", caller.subject, row["agent_id"], session_id, CHANNEL),
+                AuditRow("tunnel.recording_read", caller.subject, row["agent_id"], session_id, channel),
             )
-        return asciicast(row, lambda after: self._recording_page(caller, session_id, after))
+        kind = kind_of(found["kind"])
 
-    async def claim(self, scope: Scope, session_id: UUID, owner: str, user_id: UUID) -> Claimed:
-        """Make `owner` (a relay's token) the one that serves a session. Raises `NoSuchSession`, `SessionClosed`."""
+        async def pages(after: int) -> list[Any]:
+            async with self._db.scope(caller) as tx:
+                return await channels.recording_page(tx, session_id, channel, after)
+
+        title = f"{row['hostname']}, opened by {row['opened_by']}"
+        pieces = play(pages, found["output_recorded"])
+        recorded = Recorded(found["opened_at"], title, found["parameters"], pieces)
+        name = f"{kind.name}-{session_id}-{channel}.{kind.extension}"
+        return Replay(kind.media_type, name, kind.play(recorded))
+
+    async def claim(self, scope: Scope, session_id: UUID, owner: str, user_id: UUID) -> Claim:
+        """Makes `owner` (a relay's token) the one that serves a session. Raises `NoSuchSession`, `SessionClosed`."""
         async with self._db.scope(scope) as tx:
+            row = await self._find(tx, session_id)
+            if row["opened_by_id"] != user_id:
+                raise NoSuchSession
             claimed = await repository.claim(tx, session_id, owner, user_id)
             if claimed is None:
-                row = await self._find(tx, session_id)
-                raise SessionClosed if row["status"] == "closed" else NoSuchSession
-        return claimed
-
-    async def _recording_page(self, scope: Scope, session_id: UUID, after: int) -> list[Row]:
-        async with self._db.scope(scope) as tx:
-            return await repository.recording_page(tx, session_id, after)
+                raise SessionClosed
+            return Claim(claimed, await channels.claim(tx, session_id, owner), await channels.stored(tx, session_id))
 
     async def _find(self, tx: Transaction, session_id: UUID) -> Row:
         row = await repository.find(tx, session_id)
@@ -202,7 +316,7 @@ class TunnelService:
 
 
 async def close_expired(db: Database, bus: Bus) -> int:
-    """Close sessions whose lease is over (a worker's job, any number at once); how many were closed.
+    """Closes sessions whose lease is over (a worker's job, any number at once); returns how many were closed.
 
     Also hangs up once more what was closed in the last minutes, for agents that were away at that moment.
     """
@@ -215,9 +329,11 @@ async def close_expired(db: Database, bus: Bus) -> int:
             row = await repository.close_expired(tx, session_id, "abandoned")
             if row is None:
                 continue
-            await note_close(tx, tenant_id, session_id, row, reason="abandoned", exit_code=None, actor=None)
+            ended = await channels.close_as_worker(tx, [session_id], "abandoned")
+            await note_channels(tx, row["agent_id"], ended, Closure("abandoned", None, None))
+            await note_session(tx, tenant_id, row, Closure("abandoned", None, None))
         closed += 1
-        log.info("abandoned terminal closed", session_id=str(session_id), tenant_id=str(tenant_id))
+        log.info("abandoned session closed", session_id=str(session_id), tenant_id=str(tenant_id))
         await bus.publish(traffic.tunnel_notice(session_id), traffic.encode(traffic.TunnelNotice("", "abandoned")))
     async with db.worker() as tx:
         hang_up = await repository.to_hang_up(tx)
@@ -226,6 +342,28 @@ async def close_expired(db: Database, bus: Bus) -> int:
     if closed:
         await bus.publish(traffic.OUTBOX_WAKE, b"")
     return closed
+
+
+async def _add_channel(
+    tx: Transaction,
+    opener: Subject,
+    place: tuple[UUID, UUID, int],
+    kind: ChannelKind,
+    parameters: Parameters,
+    *,
+    owner: str | None = None,
+) -> None:
+    """Add a channel's row and its audit row. `place` is the machine, the session and the channel's number."""
+    agent_id, session_id, number = place
+    await channels.insert(
+        tx, session_id, number, kind=kind.name, parameters=parameters, rights=kind.rights, owner=owner
+    )
+    details = {"kind": kind.name, "parameters": parameters, "rights": list(kind.rights)}
+    await append(tx, "tunnel_audit", AuditRow("channel.open", opener, agent_id, session_id, number, details))
+
+
+def _opening(session_id: UUID, channel: int, kind: ChannelKind, parameters: Parameters) -> TunnelOpen:
+    return TunnelOpen(session_id.bytes, channel, kind.name, parameters, list(kind.rights), SHOWN_AHEAD_BYTES)
 
 
 async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Message) -> None:

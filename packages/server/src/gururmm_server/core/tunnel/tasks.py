@@ -40,8 +40,8 @@ class Tasks:
         except LostSession:
             self._on_lost()
         except Exception:
-            # The edge of a job: one terminal ends, the process and all other terminals go on.
-            log.exception("a terminal relay failed")
+            # The edge of a job: one session ends, the process and all other sessions go on.
+            log.exception("a session's relay failed")
             self._on_failed()
 
 

@@ -1,12 +1,12 @@
 """WS /api/v1/tunnel/stream/{session_id}?ticket=…: a technician's browser on a tech session.
 
-Browser → server: binary frames of an 8-byte big-endian input offset and bytes; text frames of the structs below, the
-first of which is `Attach`. Server → browser: binary frames of an output offset and bytes; text frames attached,
-input_ack, state, trouble and closed.
+Browser → server: binary frames of a channel's number (one byte), an 8-byte big-endian input offset and bytes; text
+frames of the structs below, the first of which is an `Attach`. Server → browser: binary frames of a channel's number,
+an output offset and bytes; text frames attached, input_ack, state, trouble, ping and closed.
 """
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -25,8 +25,14 @@ from gururmm_server.core.tunnel.browser_end import (
     BrowserEnd,
     BrowserGone,
 )
-from gururmm_server.core.tunnel.errors import NoSuchSession, Protocol, SessionClosed
-from gururmm_server.core.tunnel.relay import TunnelRelay
+from gururmm_server.core.tunnel.errors import (
+    BadParameters,
+    NoSuchChannel,
+    NoSuchSession,
+    SessionClosed,
+    StreamProtocol,
+)
+from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
@@ -38,37 +44,46 @@ log = get_logger(__name__)
 _FIRST_FRAME_S = 10
 _CLEAN_CODES = (1000, 1001)
 _TEXT_BYTES = 1024
-_OFFSET_BYTES = 8
+_HEAD_BYTES = 9
 
 _Offset = Annotated[int, Meta(ge=0, le=2**62)]
-_Size = Annotated[int, Meta(ge=1, le=1000)]
+_Channel = Annotated[int, Meta(ge=1, le=255)]
+_Parameters = Annotated[dict[Annotated[str, Meta(max_length=64)], Any], Meta(max_length=32)]
 
 
 class Attach(msgspec.Struct, tag="attach", tag_field="type"):
-    """First frame: this tab has the output before `output_offset` (0: a new tab) and this window."""
+    """This tab has the output of a channel before `output_offset` (0: a new tab), and wants what follows.
 
+    `parameters` are those of the kind that may change: a terminal's columns and rows.
+    """
+
+    channel: _Channel
     output_offset: _Offset
-    columns: _Size
-    rows: _Size
+    parameters: _Parameters = {}
 
 
-class Resize(msgspec.Struct, tag="resize", tag_field="type"):
-    columns: _Size
-    rows: _Size
+class Change(msgspec.Struct, tag="change", tag_field="type"):
+    """Some of a channel's parameters have other values."""
+
+    channel: _Channel
+    parameters: _Parameters
 
 
 class Ack(msgspec.Struct, tag="ack", tag_field="type"):
-    """The output before `output_offset` is on the screen."""
+    """A channel's output before `output_offset` is on the screen."""
 
+    channel: _Channel
     output_offset: _Offset
 
 
 class Close(msgspec.Struct, tag="close", tag_field="type"):
-    """End the shell."""
+    """End a channel; without one, the session."""
+
+    channel: _Channel | None = None
 
 
 _attach_decoder = msgspec.json.Decoder(Attach)
-_text_decoder: msgspec.json.Decoder[Resize | Ack | Close] = msgspec.json.Decoder(Resize | Ack | Close)
+_text_decoder: msgspec.json.Decoder[Attach | Change | Ack | Close] = msgspec.json.Decoder(Attach | Change | Ack | Close)
 
 
 class _Socket:
@@ -137,7 +152,7 @@ def same_origin(socket: WebSocket, public_url: str) -> bool:
 
 async def _attach(
     browser: _Socket, db: Database, relays: TunnelRelays, session: str, ticket: str
-) -> tuple[TunnelRelay, BrowserEnd]:
+) -> tuple[SessionRelay, BrowserEnd]:
     principal, subject = await redeem(db, ticket, "tunnel")
     if subject is None or str(subject) != session.lower():
         raise TicketRefused(internal="made for another session")
@@ -145,11 +160,17 @@ async def _attach(
         first = await asyncio.wait_for(browser.receive_text(), _FIRST_FRAME_S)
         attach = _attach_decoder.decode(first)
     except (TimeoutError, KeyError, msgspec.MsgspecError, RecursionError) as error:
-        raise Protocol("The first frame has to be an attach message.", internal=str(error)) from error
-    return await relays.attach(UUID(session), principal, browser, attach.output_offset, (attach.columns, attach.rows))
+        raise StreamProtocol("The first frame has to be an attach message.", internal=str(error)) from error
+    relay, end = await relays.attach(UUID(session), principal, browser)
+    try:
+        await relay.attach_channel(end, attach.channel, attach.output_offset, attach.parameters)
+    except GuruError:
+        await relay.leave(end, clean=False)
+        raise
+    return relay, end
 
 
-async def _serve(socket: WebSocket, browser: _Socket, relay: TunnelRelay, end: BrowserEnd) -> None:
+async def _serve(socket: WebSocket, browser: _Socket, relay: SessionRelay, end: BrowserEnd) -> None:
     """Take the browser's frames until its socket closes."""
     clean = False
     try:
@@ -159,42 +180,46 @@ async def _serve(socket: WebSocket, browser: _Socket, relay: TunnelRelay, end: B
                 clean = message.get("code") in _CLEAN_CODES
                 return
             await _take(relay, end, message.get("bytes"), message.get("text"))
-    except Protocol as error:
+    except (StreamProtocol, NoSuchChannel, BadParameters) as error:
         await browser.close(1008, error.message[:120])
     finally:
         await relay.leave(end, clean=clean)
 
 
-async def _take(relay: TunnelRelay, end: BrowserEnd, data: bytes | None, text: str | None) -> None:
+async def _take(relay: SessionRelay, end: BrowserEnd, data: bytes | None, text: str | None) -> None:
     if data is not None:
-        if not _OFFSET_BYTES < len(data) <= _OFFSET_BYTES + CHUNK_BYTES:
-            raise Protocol("A frame of input has 1 to 32768 bytes.")
-        relay.input(int.from_bytes(data[:_OFFSET_BYTES], "big"), data[_OFFSET_BYTES:])
+        if not _HEAD_BYTES < len(data) <= _HEAD_BYTES + CHUNK_BYTES:
+            raise StreamProtocol("A frame of input has 1 to 32768 bytes.")
+        relay.channel(data[0]).input(int.from_bytes(data[1:_HEAD_BYTES], "big"), data[_HEAD_BYTES:])
         return
     if text is None or len(text) > _TEXT_BYTES:
-        raise Protocol("That frame is too long.")
+        raise StreamProtocol("That frame is too long.")
     try:
         message = _text_decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise Protocol("That message is not known here.", internal=str(error)) from error
+        raise StreamProtocol("That message is not known here.", internal=str(error)) from error
     match message:
-        case Resize(columns=columns, rows=rows):
-            await relay.resize(columns, rows)
-        case Ack(output_offset=offset):
-            await relay.shown(end, offset)
-        case Close():
+        case Attach():
+            await relay.attach_channel(end, message.channel, message.output_offset, message.parameters)
+        case Change():
+            await relay.channel(message.channel).change(message.parameters)
+        case Ack():
+            await relay.channel(message.channel).shown(end, message.output_offset)
+        case Close(channel=None):
             relay.end("closed")
+        case Close(channel=int() as channel):
+            relay.channel(channel).end("closed")
 
 
 def _close_code(error: GuruError) -> int:
     match error:
         case TicketRefused():
             return CLOSE_TICKET_REFUSED
-        case NoSuchSession():
+        case NoSuchSession() | NoSuchChannel():
             return CLOSE_NO_SESSION
         case SessionClosed():
             return CLOSE_SESSION_CLOSED
-        case Protocol():
+        case StreamProtocol() | BadParameters():
             return 1008
         case _:
             return 1013

@@ -1,0 +1,128 @@
+"""What the API says and takes about tech sessions and their channels."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from gururmm_server.infra.database import Row
+
+Status = Literal["opening", "open", "closed"]
+ChannelNumber = Annotated[int, Field(ge=1, le=255)]
+
+
+class OpenChannel(BaseModel):
+    """A channel that is wanted. `parameters` are the kind's own; the missing ones are filled in."""
+
+    kind: Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$")] = "terminal"
+    parameters: Annotated[dict[str, Any], Field(max_length=32)] = {}
+
+
+class OpenTunnel(BaseModel):
+    """A tech session that is wanted, with a terminal as its first channel. `shell`: empty for the machine's usual one.
+
+    `reason` says why the technician is there, in their own words.
+    """
+
+    agent_id: UUID
+    reason: Annotated[str, Field(max_length=500)] = ""
+    columns: Annotated[int, Field(ge=1, le=1000)] = 120
+    rows: Annotated[int, Field(ge=1, le=1000)] = 32
+    shell: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._/+-]*$")] = ""
+
+
+class StreamTicket(BaseModel):
+    """A one-use ticket, good for 30 seconds, and the WebSocket it opens."""
+
+    ticket: str
+    stream_url: str
+
+
+class OpenedTunnel(StreamTicket):
+    """A new tech session. `notice` is shown to the technician."""
+
+    session_id: UUID
+    status: Status
+    agent_id: UUID
+    channel: int
+    notice: str
+
+
+class ChannelStatus(BaseModel):
+    """A channel of a tech session. `left_out_bytes` of its output are not in its recording."""
+
+    channel: int
+    kind: str
+    parameters: dict[str, Any]
+    rights: list[str]
+    state: Status
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    exit_code: int | None
+    input_bytes: int
+    output_bytes: int
+    left_out_bytes: int
+
+
+class TunnelStatus(BaseModel):
+    """A tech session as its owner sees it, also after its end.
+
+    Its bytes are those of all channels together, its exit code is the first one's.
+    """
+
+    session_id: UUID
+    agent_id: UUID
+    hostname: str
+    status: Status
+    reason: str
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    opened_by: str
+    exit_code: int | None
+    input_bytes: int
+    output_bytes: int
+    left_out_bytes: int
+    channels: list[ChannelStatus]
+
+
+def channel_status(row: Row) -> dict[str, Any]:
+    """Returns a channel's row as `ChannelStatus`."""
+    return {
+        "channel": row["channel"],
+        "kind": row["kind"],
+        "parameters": row["parameters"],
+        "rights": row["rights"],
+        "state": row["state"],
+        "opened_at": row["opened_at"],
+        "closed_at": row["closed_at"],
+        "close_reason": row["close_reason"],
+        "exit_code": row["exit_code"],
+        "input_bytes": row["input_audited"],
+        "output_bytes": row["output_recorded"],
+        "left_out_bytes": row["left_out"],
+    }
+
+
+def tunnel_status(row: Row, channels: Iterable[Row]) -> dict[str, Any]:
+    """Returns a session's row and those of its channels as `TunnelStatus`."""
+    shown = [channel_status(channel) for channel in channels]
+    return {
+        "session_id": row["session_id"],
+        "agent_id": row["agent_id"],
+        "hostname": row["hostname"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "opened_at": row["opened_at"],
+        "closed_at": row["closed_at"],
+        "close_reason": row["close_reason"],
+        "opened_by": row["opened_by"],
+        "exit_code": shown[0]["exit_code"] if shown else None,
+        "input_bytes": sum(channel["input_bytes"] for channel in shown),
+        "output_bytes": sum(channel["output_bytes"] for channel in shown),
+        "left_out_bytes": sum(channel["left_out_bytes"] for channel in shown),
+        "channels": shown,
+    }
