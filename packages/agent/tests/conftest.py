@@ -62,6 +62,7 @@ class Connection(WSListener):
             return
         message = codec.decode_from_agent(self.seal.open(data))
         if self.gateway.peer.knows(message):
+            self.gateway.heard.append((self, message))
             self.gateway.take(message)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -82,6 +83,10 @@ class Connection(WSListener):
         self.transport.send(WSMsgType.BINARY, self.gateway.instead_of_proof or proof)
         welcome = down.Welcome(self.gateway.settings, self.gateway.peer.capabilities)
         self.say(self.gateway.instead_of_welcome or welcome)
+        if handshake.claim.purpose == up.PURPOSE_TUNNEL:
+            self.gateway.tunnel = self
+            self.gateway.tunnel_welcomed.set()
+            return
         for prompt in self.gateway.right_after_welcome:
             self.say(prompt)
         self.gateway.current = self
@@ -103,7 +108,11 @@ class Gateway:
         self.close_codes: list[int] = []
         self.current: Connection | None = None
         self.welcomed = asyncio.Event()
+        self.tunnel: Connection | None = None
+        self.tunnel_welcomed = asyncio.Event()
         self.messages: list[Any] = []
+        self.heard: list[tuple[Connection, Any]] = []
+        """The same, with the connection that each message came by."""
         self.hellos: list[HelloRequest] = []
         self.enrolments: list[EnrolRequest] = []
         self.site_code = "SITE-1"
@@ -141,7 +150,18 @@ class Gateway:
         return f"http{'s' if self.tls else ''}://127.0.0.1:{self._ports[0]}"
 
     def say(self, message: up.Message) -> None:
-        self.current.say(message)
+        """By the connection on which the server says it: what is about an open channel goes by the second one."""
+        bytes_of_channels = down.TunnelInput | down.TunnelChange | down.TunnelOutputAck | down.TunnelResume
+        if isinstance(message, bytes_of_channels) and self.tunnel is not None:
+            self.tunnel.say(message)
+        else:
+            self.current.say(message)
+
+    def drop_tunnel(self) -> None:
+        """Cut the cable of the connection for channels."""
+        self.tunnel_welcomed.clear()
+        self.tunnel.transport.disconnect(graceful=False)
+        self.tunnel = None
 
     def drop(self) -> None:
         """Cut the cable."""

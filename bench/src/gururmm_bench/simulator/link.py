@@ -155,7 +155,7 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
         owner = self._owner
         handshake = AgentHandshake(owner.secret, owner.server_key, os.urandom(RANDOM_BYTES))
         can = capabilities.said_by("agent")
-        claim = Authenticate(owner.agent_id, handshake.ephemeral, owner.server_key, *owner.presentation, can)
+        claim = Authenticate(owner.agent_id, handshake.ephemeral, owner.server_key, *owner.presentation, "", can)
         self._handshake = handshake
         self._transport.send(WSMsgType.BINARY, handshake.authenticate(challenge, codec.encode(claim)))
 

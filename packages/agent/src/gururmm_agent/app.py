@@ -9,12 +9,13 @@ from typing import Final
 from gururmm_wire import capabilities
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from gururmm_wire.v2 import server as wire
+from gururmm_wire.v2.agent import PURPOSE_TUNNEL
 
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link import hello
 from gururmm_agent.link.hello import HelloFailed, Machine
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
-from gururmm_agent.link.socket import Closed, ServerLink, connect
+from gururmm_agent.link.socket import Closed, LinkUser, ServerLink, connect
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.memory import give_back
 from gururmm_agent.state import Identity, StateDirectory
@@ -82,7 +83,7 @@ class Agent:
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
         self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)
         self._queries = Queries(adapters, uplink, group)
-        self._tunnels = Tunnels(adapters, uplink, group)
+        self._tunnels = Tunnels(adapters, uplink, group, dial=self._dial_for_tunnels, backoff=Backoff(random.uniform))
 
     async def _farewell(self) -> None:
         try:
@@ -90,6 +91,7 @@ class Agent:
                 await asyncio.gather(self._commands.stop(), self._tunnels.stop())
         except TimeoutError:
             _log.warning("some programs did not end in time")
+        self._tunnels.hang_up()
         try:
             async with asyncio.timeout(_GOODBYE_S):
                 await self._uplink.leave("the agent was stopped")
@@ -119,7 +121,7 @@ class Agent:
         finally:
             if self._uplink.connected:
                 self._uplink.detach()
-                self._tunnels.disconnected()
+                self._tunnels.left()
         self._backoff.connected_for(time.monotonic() - began)
         if self._move_at is not None:
             _log.info("moving to another gateway")
@@ -135,7 +137,7 @@ class Agent:
             self._uplink.unknown.note("capability", name)
         self._settings.apply(welcome.settings)
         self._metrics.connected()
-        self._tunnels.connected()
+        self._tunnels.served(second=capabilities.TUNNEL_CONNECTION in welcome.capabilities)
 
     async def _catch_up(self, link: ServerLink, group: asyncio.TaskGroup) -> Closed:
         """Send what waited for a connection, stay until it is over, and say how it ended."""
@@ -147,6 +149,10 @@ class Agent:
         for task in catching_up:
             task.cancel()
         return ended
+
+    async def _dial_for_tunnels(self, user: LinkUser) -> ServerLink:
+        gateway, ca_file = self._identity.gateway, self._ca_file
+        return await connect(gateway, self._identity, self._machine, user, ca_file, purpose=PURPOSE_TUNNEL)
 
     async def _find_gateway(self) -> str:
         """Ask the server; while it does not answer, the gateway of last time will do."""
@@ -193,26 +199,14 @@ class Agent:
         """See `LinkUser`."""
         self._uplink.unknown.note("tag", str(tag))
 
-    def _hand_over(self, message: wire.ServerMessage) -> None:  # noqa: C901, PLR0912 - one line for each message
+    def _hand_over(self, message: wire.ServerMessage) -> None:  # noqa: C901 - one line for each message
         match message:
-            case wire.TunnelInput():
-                self._tunnels.input(message)
-            case wire.TunnelOutputAck():
-                self._tunnels.output_ack(message)
             case wire.RunCommand():
                 self._commands.run(message)
             case wire.CancelCommand():
                 self._commands.cancel(message)
             case wire.ResultAck():
                 self._commands.acknowledge(message)
-            case wire.TunnelOpen():
-                self._tunnels.open(message)
-            case wire.TunnelChange():
-                self._tunnels.change(message)
-            case wire.TunnelResume():
-                self._tunnels.resume(message)
-            case wire.TunnelClose():
-                self._tunnels.close(message)
             case wire.Query():
                 self._queries.ask(message)
             case wire.Watch():
@@ -223,6 +217,15 @@ class Agent:
                 self._settings.apply(message.settings)
             case wire.MoveOver():
                 self._move_over(message)
+            case (
+                wire.TunnelOpen()
+                | wire.TunnelInput()
+                | wire.TunnelChange()
+                | wire.TunnelOutputAck()
+                | wire.TunnelResume()
+                | wire.TunnelClose()
+            ):
+                self._tunnels.received(message)
             case wire.Challenge() | wire.Welcome():
                 _log.warning("the server sent %s twice", type(message).__name__)
 

@@ -185,8 +185,8 @@ async def test_output_resumes_after_a_cut_without_a_gap(gateway, agent):
     await screen.open()
     screen.type(b"i=0; while [ $i -lt 40 ]; do echo line $i; i=$((i+1)); sleep 0.05; done; echo the en''d\n")
     await screen.shows(b"line 5")
-    gateway.drop()
-    await gateway.welcomed.wait()
+    gateway.drop_tunnel()
+    await gateway.tunnel_welcomed.wait()
     await asyncio.sleep(0.2)
     before = len(screen.output)
     gateway.say(TunnelResume(*screen.key, before - 20, before + _CREDIT))
@@ -202,8 +202,8 @@ async def test_a_server_that_does_not_resume_still_gets_everything(gateway, agen
     await screen.open()
     screen.type(b"echo first; sleep 1; echo sec''ond; exit 3\n")
     await screen.shows(b"first")
-    gateway.drop()
-    await gateway.welcomed.wait()
+    gateway.drop_tunnel()
+    await gateway.tunnel_welcomed.wait()
     await screen.shows(b"second")
     assert (await screen.closed()).exit_code == 3
 
@@ -308,3 +308,35 @@ async def test_without_the_right_to_type_nothing_is_typed(gateway, agent):
     screen.type(b"touch typed\n")
     await gateway.wait_for(TunnelInputAck, offset=0)
     assert not (Path(agent.state).parent / "typed").exists()
+
+
+async def test_channels_go_on_while_the_agents_own_connection_is_cut(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open()
+    gateway.drop()
+    screen.type(b"echo wi''thout\n")
+    await screen.shows(b"without")
+    await gateway.welcomed.wait()
+    screen.type(b"echo wi''th\n")
+    await screen.shows(b"with")
+
+
+async def test_no_byte_of_a_channel_goes_by_the_agents_own_connection(gateway, agent):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open()
+    own, tunnel = gateway.current, gateway.tunnel
+    assert tunnel is not None
+    assert tunnel is not own
+    screen.type(b"head -c 300000 /dev/zero | tr '\\0' x; echo th''e end\n")
+    await screen.shows(b"the end", timeout=20)
+    screen.type(b"exit 0\n")
+    await screen.closed()
+    by = {
+        type(message): {where for where, one in gateway.heard if type(one) is type(message)}
+        for _, message in gateway.heard
+    }
+    for kind in (TunnelOpened, TunnelOutput, TunnelInputAck, TunnelClosed):
+        assert by[kind] == {tunnel}
+    assert all(where is own for where, message in gateway.heard if not type(message).__name__.startswith("Tunnel"))

@@ -1,96 +1,257 @@
-"""The channels, over a machine in memory and a clock that the test moves."""
+"""The channels, over a machine in memory, a connection that a test cuts, and a clock that it moves."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from gururmm_agent.link.reconnect import Backoff
+from gururmm_agent.link.socket import Closed
+from gururmm_agent.tunnel.line import LINGER_S
 from gururmm_agent.tunnel.sessions import ALONE_S, Tunnels
-from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened
-from gururmm_wire.v2.server import TunnelOpen, TunnelResume
+from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.names import UNKNOWN_KIND
+from gururmm_wire.v2.server import TunnelClose, TunnelInput, TunnelOpen, TunnelOutputAck, TunnelResume
 
 from packages.agent.tests.contract import scripts
 from packages.agent.tests.loops import ClockLoop, run_on
 from packages.agent.tests.scripted import System
 
 KEY = (b"s" * 16, 1)
+GONE = TunnelClosed(*KEY, None, "this channel is gone")
 
 
-class Line:
-    """An uplink that records."""
+class Link:
+    """A proved connection for channels."""
 
-    def __init__(self) -> None:
-        self.connected = True
-        self.sent: list[Message] = []
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
+        self.full = asyncio.Event()
+        self.full.set()
 
     def send(self, message: Message) -> None:
-        if self.connected:
-            self.sent.append(message)
+        self.world.sent.append(message)
+
+    async def drain(self) -> None:
+        await self.full.wait()
+
+    def close(self, code: int, reason: str) -> None:
+        if not self.closed.done():
+            self.closed.set_result(Closed(code, reason))
 
 
-def with_a_terminal(main: Callable[[ClockLoop, Tunnels, Line, System], Coroutine[Any, Any, None]]) -> None:
-    """Run a test with one terminal open."""
+class World:
+    """The agent's two ways to the server, and its machine."""
+
+    def __init__(self, loop: ClockLoop, group: asyncio.TaskGroup) -> None:
+        self.loop = loop
+        self.system = System()
+        self.system.programs |= {"sleeps": scripts.sleeps, "echoes": scripts.echoes}
+        self.sent: list[Message] = []
+        self.refused: list[Message] = []
+        self.reachable = True
+        self.connected = True
+        """The agent's own connection."""
+        self.dials = 0
+        self.link: Link | None = None
+        self.tunnels = Tunnels(
+            self.system.adapters(), self, group, dial=self.dial, backoff=Backoff(lambda low, high: high)
+        )
+
+    def send(self, message: Message) -> None:
+        """What goes by the agent's own connection."""
+        self.refused.append(message)
+
+    async def drain(self) -> None:
+        """The agent's own connection is never full here."""
+
+    async def dial(self, user: Any) -> Link:
+        self.dials += 1
+        if not self.reachable:
+            raise Closed(None, "the cable is cut")
+        self.link = Link(self)
+        user.opened(self.link, None)
+        return self.link
+
+    async def cut(self) -> None:
+        """The connection breaks, and does not come back."""
+        assert self.link is not None
+        self.reachable = False
+        self.link.closed.set_result(Closed(None, "the cable is cut"))
+        await self.loop.settle()
+
+    def open(self, shell: str = "sleeps", channel: int = 1) -> None:
+        self.tunnels.open(TunnelOpen(KEY[0], channel, "terminal", {"shell": shell}, ["input"], 1024))
+
+    def resumes(self) -> bool:
+        """Whether the agent still knows the channel."""
+        self.refused.clear()
+        self.tunnels.resume(TunnelResume(*KEY, 0, 1024))
+        return GONE not in self.refused
+
+
+def in_a_world(main: Callable[[World], Coroutine[Any, Any, None]]) -> None:
+    """Run a test with no channel open."""
 
     async def prepared(loop: ClockLoop) -> None:
-        line, system = Line(), System()
-        system.programs["sleeps"] = scripts.sleeps
         async with asyncio.TaskGroup() as group:
-            tunnels = Tunnels(system.adapters(), line, group)
-            running = group.create_task(tunnels.run())
-            tunnels.open(TunnelOpen(*KEY, "terminal", {"shell": "sleeps"}, ["input"], 1024))
+            world = World(loop, group)
+            running = group.create_task(world.tunnels.run())
             await loop.settle()
-            assert isinstance(line.sent[0], TunnelOpened)
-            await main(loop, tunnels, line, system)
-            running.cancel()
-            await tunnels.stop()
+            await main(world)
+            await world.tunnels.stop()
             await loop.advance(ALONE_S)
+            running.cancel()
+            world.tunnels.hang_up()
 
     run_on(ClockLoop, prepared)
 
 
-def resumes(tunnels: Tunnels, line: Line) -> bool:
-    """Whether the agent still knows the channel."""
-    line.sent.clear()
-    tunnels.resume(TunnelResume(*KEY, 0, 1024))
-    return TunnelClosed(*KEY, None, "this channel is gone") not in line.sent
-
-
 def test_alone_for_too_long_closes_everything() -> None:
-    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
-        line.connected = False
-        tunnels.disconnected()
-        await loop.advance(ALONE_S - 1)
-        assert system.processes
-        await loop.advance(2)
-        assert not system.processes
-        line.connected = True
-        assert not resumes(tunnels, line)
+    async def main(world: World) -> None:
+        world.open()
+        await world.loop.settle()
+        await world.cut()
+        await world.loop.advance(ALONE_S - 1)
+        assert world.system.processes
+        await world.loop.advance(2)
+        assert not world.system.processes
+        assert not world.resumes()
 
-    with_a_terminal(main)
+    in_a_world(main)
+
+
+def test_a_channel_that_never_gets_a_connection_is_closed_too() -> None:
+    async def main(world: World) -> None:
+        world.reachable = False
+        world.open()
+        await world.loop.advance(ALONE_S - 1)
+        assert world.system.processes
+        assert world.dials > 2
+        await world.loop.advance(2)
+        assert not world.system.processes
+        assert not world.resumes()
+
+    in_a_world(main)
 
 
 def test_back_in_time_keeps_it() -> None:
-    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
-        line.connected = False
-        tunnels.disconnected()
-        await loop.advance(ALONE_S - 1)
-        line.connected = True
-        tunnels.connected()
-        await loop.advance(10 * ALONE_S)
-        assert system.processes
-        assert resumes(tunnels, line)
+    async def main(world: World) -> None:
+        world.open()
+        await world.loop.settle()
+        await world.cut()
+        await world.loop.advance(ALONE_S / 2 - 1)
+        world.reachable = True
+        await world.loop.advance(10 * ALONE_S)
+        assert world.system.processes
+        assert world.resumes()
 
-    with_a_terminal(main)
+    in_a_world(main)
 
 
 def test_a_channel_that_nobody_resumes_is_forgotten() -> None:
-    async def main(loop: ClockLoop, tunnels: Tunnels, line: Line, system: System) -> None:
-        await tunnels.stop()
-        await loop.settle()
-        assert not system.processes
-        assert isinstance(line.sent[-1], TunnelClosed)
-        await loop.advance(ALONE_S - 1)
-        assert resumes(tunnels, line)
-        await loop.advance(2)
-        assert not resumes(tunnels, line)
+    async def main(world: World) -> None:
+        world.open()
+        await world.loop.settle()
+        await world.tunnels.stop()
+        await world.loop.settle()
+        assert not world.system.processes
+        assert isinstance(world.sent[-1], TunnelClosed)
+        await world.loop.advance(ALONE_S - 1)
+        assert world.resumes()
+        await world.loop.advance(2)
+        assert not world.resumes()
 
-    with_a_terminal(main)
+    in_a_world(main)
+
+
+def test_the_connection_is_there_from_the_first_channel_until_a_while_after_the_last() -> None:
+    async def main(world: World) -> None:
+        await world.loop.advance(1000)
+        assert world.dials == 0
+        for channel in (1, 2):
+            world.open(channel=channel)
+        await world.loop.settle()
+        assert world.dials == 1
+        link = world.link
+        assert link is not None
+        for channel in (1, 2):
+            world.tunnels.close(TunnelClose(KEY[0], channel))
+            await world.loop.advance(ALONE_S + LINGER_S - 1)
+            assert not link.closed.done()
+        await world.loop.advance(2)
+        assert link.closed.done()
+        await world.loop.advance(1000)
+        assert world.dials == 1
+        world.open(channel=3)
+        await world.loop.settle()
+        assert world.dials == 2
+
+    in_a_world(main)
+
+
+def test_what_a_channel_said_before_there_was_a_connection_comes_with_it() -> None:
+    async def main(world: World) -> None:
+        world.reachable = False
+        world.open("echoes")
+        await world.loop.advance(1)
+        assert world.sent == []
+        world.reachable = True
+        await world.loop.advance(10)
+        assert [type(message) for message in world.sent[:2]] == [TunnelOpened, TunnelOutput]
+        assert world.sent[1] == TunnelOutput(*KEY, 0, b"ready")
+
+    in_a_world(main)
+
+
+def test_a_connection_that_is_full_stops_the_reading() -> None:
+    async def main(world: World) -> None:
+        world.open("echoes")
+        await world.loop.settle()
+        assert world.link is not None
+        world.link.full.clear()
+        for offset in range(5):  # one read is under way already
+            world.tunnels.input(TunnelInput(*KEY, offset, b"x"))
+            await world.loop.settle()
+        shown = b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput))
+        assert shown == b"readyx"
+        world.link.full.set()
+        await world.loop.settle()
+        shown = b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput))
+        assert shown == b"readyxxxxx"
+
+    in_a_world(main)
+
+
+def test_an_unknown_kind_is_refused_by_name_on_the_agents_own_connection() -> None:
+    async def main(world: World) -> None:
+        world.tunnels.received(TunnelOpen(*KEY, "hologram", {}, [], 0))
+        why = "this agent does not know channels of the kind hologram"
+        assert world.refused == [TunnelClosed(*KEY, message=why, code=UNKNOWN_KIND)]
+        world.tunnels.received(TunnelOutputAck(*KEY, 5, 5))
+        await world.loop.advance(10)
+        assert world.dials == 0
+
+    in_a_world(main)
+
+
+def test_a_server_that_takes_no_second_connection_gets_everything_by_the_first() -> None:
+    async def main(world: World) -> None:
+        world.tunnels.served(second=False)
+        world.open("echoes")
+        await world.loop.settle()
+        assert world.dials == 0
+        assert [type(message) for message in world.refused] == [TunnelOpened, TunnelOutput]
+        world.connected = False
+        world.tunnels.left()
+        world.tunnels.input(TunnelInput(*KEY, 0, b"x"))
+        await world.loop.settle()
+        assert len(world.refused) == 2
+        world.connected = True
+        world.tunnels.served(second=True)
+        await world.loop.settle()
+        assert world.dials == 1
+        assert world.resumes()
+        assert b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput)) == b"readyx"
+
+    in_a_world(main)

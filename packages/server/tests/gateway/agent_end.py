@@ -113,9 +113,13 @@ class AgentEnd:
         self.listener.handshake = handshake
         return handshake.authenticate(challenge, self.peer.encode(Authenticate(**(fields | changes))))
 
-    async def join(self, port: int) -> "AgentEnd":
+    def second(self) -> "AgentEnd":
+        """Another connection of the same agent."""
+        return AgentEnd(self.agent_id, self.secret_key, self._server_key)
+
+    async def join(self, port: int, **changes: Any) -> "AgentEnd":
         """Connect and authenticate. From then on nothing counts but what the pinned key's owner sealed."""
-        self.send_raw(self.proof(await self.open(port)))
+        self.send_raw(self.proof(await self.open(port), **changes))
         self.welcome = await self.expect(Welcome)
         return self
 

@@ -117,7 +117,7 @@ async def it_works(fleet: Fleet, agent: AgentEnd, api: Bystander, command_id: UU
 
     session_id = new_id()
     await api.listen(session_id)
-    await api.say(TunnelOpen(session_id.bytes, 1, "terminal", 80, 24))
+    await api.say(TunnelOpen(session_id.bytes, 1, "terminal", {}, ["input"], 65536))
     assert (await agent.expect(TunnelOpen)).session_id == session_id.bytes
     for message in (
         TunnelOpened(session_id.bytes, 1, "/bin/sh"),

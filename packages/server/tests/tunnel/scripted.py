@@ -134,8 +134,7 @@ class ScriptedAgent(Shell):
         if self._subscription is not None:
             await self._subscription.stop()
         self.gateway_id = gateway_id or self.gateway_id
-        subject = traffic.gateway_deliver(self.gateway_id)
-        self._subscription = await self.bus.subscribe(subject, self._on_deliver)
+        self._subscription = await self.bus.subscribe(traffic.gateway_all(self.gateway_id), self._on_deliver)
 
     async def announce(self) -> None:
         """Say on the bus that this agent was authenticated at its gateway."""
@@ -151,13 +150,16 @@ class ScriptedAgent(Shell):
     async def say(self, message: Message, sender: UUID | None = None) -> None:
         """Publish any message of this session, under any agent's id."""
         session = UUID(bytes=message.session_id)  # type: ignore[attr-defined]
-        await self.bus.publish(traffic.tunnel_up(session), (sender or self.agent_id).bytes + encode(message))
+        by = traffic.from_gateway(self.gateway_id)
+        await self.bus.publish(traffic.tunnel_up(session), (sender or self.agent_id).bytes + by + encode(message))
 
     async def _send(self, message: Message) -> None:
         if self._subscription is not None and not self.lose_to_server(message):
             await self.say(message)
 
-    async def _on_deliver(self, _subject: str, payload: bytes) -> None:
+    async def _on_deliver(self, subject: str, payload: bytes) -> None:
+        if subject.endswith(".kick"):
+            return
         deliver = msgspec.msgpack.decode(payload, type=traffic.Deliver)
         assert deliver.agent_id == self.agent_id.bytes
         message = decode_from_server(deliver.message)

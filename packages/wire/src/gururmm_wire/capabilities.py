@@ -26,6 +26,8 @@ class Capability(msgspec.Struct, frozen=True):
     meaning: str
 
 
+TUNNEL_CONNECTION: Final = "tunnel_connection"
+
 CAPABILITIES: Final = (
     Capability(
         "open_names",
@@ -38,6 +40,12 @@ CAPABILITIES: Final = (
         dt.date(2026, 11, 27),
         ("agent", "server"),
         "Says, and takes, the outcome `expired` for a command that came too late for its deadline.",
+    ),
+    Capability(
+        TUNNEL_CONNECTION,
+        dt.date(2026, 11, 27),
+        ("server",),
+        "Takes a second connection of an agent, with the purpose `tunnel`, which carries the bytes of its channels.",
     ),
 )
 

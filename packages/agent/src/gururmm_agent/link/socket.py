@@ -37,6 +37,8 @@ _PING_AFTER_IDLE_S: Final = 120.0
 are four packets, at rest as many as everything else of a minute."""
 _PING_ANSWER_S: Final = 20.0
 _UNACKNOWLEDGED_MS: Final = 45_000
+_NOT_SENT_BYTES: Final = 128 * 1024
+"""What the system queues of one channel's flood before another's keystroke: what is under way does not count."""
 
 
 class Closed(Exception):
@@ -71,8 +73,9 @@ class LinkUser(Protocol):
 class ServerLink(WSListener):
     """One connection. `proved` resolves once the server has proved itself, `closed` when the connection is over."""
 
-    def __init__(self, identity: Identity, machine: Machine, user: LinkUser) -> None:
+    def __init__(self, identity: Identity, machine: Machine, user: LinkUser, purpose: str = "") -> None:
         loop = asyncio.get_running_loop()
+        self._purpose = purpose
         self._identity = identity
         self._machine = machine
         self._user = user
@@ -115,6 +118,8 @@ class ServerLink(WSListener):
         connected = transport.underlying_transport.get_extra_info("socket")
         if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
+        if connected is not None and self._purpose and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _NOT_SENT_BYTES)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if self._phase is _Phase.OVER:
@@ -214,6 +219,7 @@ class ServerLink(WSListener):
             __version__,
             self._machine.os,
             self._machine.arch,
+            self._purpose,
             capabilities.said_by("agent"),
         )
         self._phase = _Phase.PROOF
@@ -241,11 +247,16 @@ async def connect(
     machine: Machine,
     user: LinkUser,
     ca_file: str | None,
+    *,
+    purpose: str = "",
 ) -> ServerLink:
-    """Open the socket and prove both sides. Raises `Closed` for everything that goes wrong on the way."""
+    """Open the socket and prove both sides. Raises `Closed` for everything that goes wrong on the way.
+
+    `purpose` is empty for the agent's own connection; see `Authenticate`.
+    """
     if refusal := refusal_of(identity.server, gateway):
         raise Closed(None, refusal)
-    link = ServerLink(identity, machine, user)
+    link = ServerLink(identity, machine, user, purpose)
     try:
         url = socket_url(gateway)
         context = tls_context(ca_file) if url.startswith("wss:") else None

@@ -1,7 +1,7 @@
 """What every kind of channel is to the rest of the agent, and the output stream that each of them has."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -30,6 +30,10 @@ class Opening:
     credit: int
     adapters: Adapters
     send: Callable[[Message], None]
+    ready: Callable[[], Awaitable[None]]
+    """Returns once more can be sent without piling up: whoever produces much asks before each piece."""
+    held: bool
+    """There is no connection yet: nothing is sent before the first `resume`."""
 
 
 class Channel(Protocol):
@@ -70,14 +74,14 @@ class Channel(Protocol):
 class OutputStream:
     """A channel's output: sent at once, kept until it is acknowledged, and never beyond the credit."""
 
-    def __init__(self, key: Key, credit: int, send: Callable[[Message], None]) -> None:
-        self._key = key
-        self._send = send
-        self._credit = credit
+    def __init__(self, opening: Opening) -> None:
+        self._key = opening.key
+        self._send = opening.send
+        self._credit = opening.credit
         self._kept: deque[tuple[int, bytes]] = deque()
         self.produced = 0
         self.acknowledged = 0
-        self.held = False
+        self.held = opening.held
         """While it is set, nothing is sent: there is no server, or one that has not resumed yet."""
 
     @property

@@ -1,13 +1,15 @@
 """The channels that are open, by tech session, and what happens to them when the server is away too long."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Iterable
 from typing import Final
 
-from gururmm_wire.v2.agent import TunnelClosed
+from gururmm_wire.v2.agent import Message, TunnelClosed
 from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import (
+    ServerMessage,
     TunnelChange,
     TunnelClose,
     TunnelInput,
@@ -17,9 +19,12 @@ from gururmm_wire.v2.server import (
 )
 
 from gururmm_agent.adapters.ports import Adapters, Unsupported
+from gururmm_agent.link.reconnect import Backoff
+from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tunnel.channel import HANG_UP_S, Channel, Key, Opening, Refused
 from gururmm_agent.tunnel.channels import KINDS
+from gururmm_agent.tunnel.line import Dial, TunnelLine
 
 _log = logging.getLogger(__name__)
 
@@ -30,24 +35,28 @@ _STOP_HANG_UP_S: Final = 0.3
 
 
 class Tunnels:
-    """All channels of this machine."""
+    """All channels of this machine.
 
-    def __init__(self, adapters: Adapters, uplink: Uplink, group: asyncio.TaskGroup) -> None:
+    Their bytes go by a line of their own, or by the agent's own connection where the server takes no other; refusals
+    always go by the latter.
+    """
+
+    def __init__(
+        self, adapters: Adapters, uplink: Uplink, group: asyncio.TaskGroup, *, dial: Dial, backoff: Backoff
+    ) -> None:
         self._adapters = adapters
         self._uplink = uplink
         self._group = group
+        self._line = TunnelLine(dial, backoff, self)
+        self._second = True
+        self._fresh: set[Key] = set()
+        """Channels that have not been heard of on any line."""
         self._channels: dict[Key, Channel] = {}
-        self._alone = asyncio.Event()
+        self._alone: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
-        """Close everything once the server has been away for `ALONE_S`; for ever."""
-        while True:
-            await self._alone.wait()
-            self._alone.clear()
-            await asyncio.sleep(ALONE_S)
-            if not self._uplink.connected and not self._alone.is_set():
-                await _close(self._channels.values(), "there was no connection to the server for too long")
-                self._channels.clear()
+        """Keep the line for channels, for ever."""
+        await self._line.run()
 
     def open(self, message: TunnelOpen) -> None:
         """Open a channel, or say again that it is open."""
@@ -71,7 +80,9 @@ class Tunnels:
             frozenset(message.rights),
             message.credit,
             self._adapters,
-            self._uplink.send,
+            self._send,
+            self._ready,
+            held=not self._is_connected,
         )
         try:
             channel = open_kind(opening)
@@ -79,6 +90,11 @@ class Tunnels:
             self._uplink.send(TunnelClosed(*key, None, f"the {message.kind} could not be opened: {error}"))
             return
         self._channels[key] = channel
+        if self._second:
+            self._line.want()
+        if not self._is_connected:
+            self._fresh.add(key)
+            self._wait_for_the_server()
         self._group.create_task(self._serve(key, channel))
 
     def input(self, message: TunnelInput) -> None:
@@ -92,7 +108,7 @@ class Tunnels:
         if channel is not None:
             channel.output_ack(message.offset, message.credit)
             if channel.is_over:
-                del self._channels[message.session_id, message.channel]
+                self._forget([(message.session_id, message.channel)])
 
     def change(self, message: TunnelChange) -> None:
         """Other parameters for a channel."""
@@ -113,32 +129,75 @@ class Tunnels:
         ]
         self._group.create_task(_close(chosen, "closed"))
 
+    def served(self, *, second: bool) -> None:
+        """There is a server on the agent's own connection; whether it takes a `second` one for channels."""
+        self._second = second
+        if not second:
+            self._line.hang_up()
+            self.connected()
+        elif self._channels:
+            self._line.want()
+
+    def left(self) -> None:
+        """The agent's own connection is gone."""
+        if not self._second:
+            self.disconnected()
+
     def connected(self) -> None:
-        """There is a server again."""
-        for channel in self._channels.values():
-            channel.connected()
+        """See `LineUser`: what is new begins, everything else waits for the server to resume it."""
+        if self._alone is not None:
+            self._alone.cancel()
+            self._alone = None
+        for key, channel in self._channels.items():
+            channel.tell_opened()
+            if key in self._fresh:
+                channel.resume(0, 0)
+            else:
+                channel.connected()
+        self._fresh.clear()
 
     def disconnected(self) -> None:
-        """The server is away; programs go on meanwhile."""
+        """See `LineUser`: programs go on meanwhile."""
         for channel in self._channels.values():
             channel.disconnected()
-        if self._channels:
-            self._alone.set()
+        self._wait_for_the_server()
+
+    def received(self, message: ServerMessage) -> None:
+        """Take a message about channels, by whichever connection. Others are passed over."""
+        match message:
+            case TunnelInput():
+                self.input(message)
+            case TunnelOutputAck():
+                self.output_ack(message)
+            case TunnelOpen():
+                self.open(message)
+            case TunnelChange():
+                self.change(message)
+            case TunnelResume():
+                self.resume(message)
+            case TunnelClose():
+                self.close(message)
+            case _:
+                _log.warning("%s came by the connection for channels", type(message).__name__)
 
     async def stop(self) -> None:
         """The agent stops: no program is left behind."""
         await _close(self._channels.values(), "the agent stopped", _STOP_HANG_UP_S)
+
+    def hang_up(self) -> None:
+        """End the connection for channels."""
+        self._line.hang_up()
 
     async def _serve(self, key: Key, channel: Channel) -> None:
         try:
             await channel.run()
             await asyncio.sleep(ALONE_S)  # the server may still resume what it has not recorded
             if self._channels.get(key) is channel:
-                del self._channels[key]
+                self._forget([key])
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("a channel failed inside the agent")
             self._uplink.send(TunnelClosed(*key, None, "the agent failed; its log says why"))
-            self._channels.pop(key, None)
+            self._forget([key])
 
     def _find(self, message: TunnelInput | TunnelChange | TunnelResume) -> Channel | None:
         key = (message.session_id, message.channel)
@@ -147,9 +206,40 @@ class Tunnels:
             self._uplink.send(TunnelClosed(*key, None, "this channel is gone"))
         return channel
 
+    @property
+    def _is_connected(self) -> bool:
+        return self._line.is_connected if self._second else self._uplink.connected
+
+    def _send(self, message: Message) -> None:
+        (self._line if self._second else self._uplink).send(message)
+
+    async def _ready(self) -> None:
+        if self._second:
+            await self._line.ready()
+        elif self._uplink.connected:
+            with contextlib.suppress(Closed):
+                await self._uplink.drain()
+
+    def _wait_for_the_server(self) -> None:
+        if self._alone is None and self._channels:
+            self._alone = asyncio.get_running_loop().call_later(ALONE_S, self._give_up)
+
+    def _give_up(self) -> None:
+        self._alone = None
+        chosen = list(self._channels.items())
+        self._forget(key for key, _ in chosen)
+        reason = "there was no connection to the server for too long"
+        self._group.create_task(_close([channel for _, channel in chosen], reason))
+
     def _forget_finished(self) -> None:
-        for key in [key for key, channel in self._channels.items() if channel.is_over]:
-            del self._channels[key]
+        self._forget([key for key, channel in self._channels.items() if channel.is_over])
+
+    def _forget(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            self._channels.pop(key, None)
+            self._fresh.discard(key)
+        if not self._channels:
+            self._line.release()
 
 
 async def _close(channels: Iterable[Channel], reason: str, hang_up_s: float = HANG_UP_S) -> None:

@@ -1,6 +1,6 @@
 """What an agent says (protocol 2). All times are whole Unix seconds unless the name says otherwise."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from msgspec import Meta
@@ -23,6 +23,8 @@ Channel = Annotated[int, Meta(ge=0, le=255)]
 ExitCode = Annotated[int, Meta(ge=-(2**31), le=2**32)]
 Capabilities = Annotated[list[OpenName], Meta(max_length=CAPABILITIES)]
 
+PURPOSE_TUNNEL: Final = "tunnel"
+
 
 class Message(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """Base of all messages: encoded as an array whose first element is the tag."""
@@ -44,6 +46,8 @@ class Authenticate(Message, frozen=True, tag=1):
     agent_version: Name
     os: Name = ""
     arch: Name = ""
+    purpose: Name = ""
+    """Empty for the agent's own connection; `PURPOSE_TUNNEL` for the one that carries its channels' bytes."""
     capabilities: Capabilities = msgspec.field(default_factory=list)
 
 

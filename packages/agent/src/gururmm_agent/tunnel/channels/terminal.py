@@ -47,7 +47,8 @@ class Terminal:
         self._program = program
         self._send = opening.send
         self._loop = asyncio.get_running_loop()
-        self._output = OutputStream(opening.key, opening.credit, opening.send)
+        self._ready = opening.ready
+        self._output = OutputStream(opening)
         self._credit = asyncio.Event()
         self._exit_code: int | None = None
         self._message = ""
@@ -159,6 +160,7 @@ class Terminal:
                 while (room := self._output.room) <= 0:
                     self._credit.clear()
                     await self._credit.wait()
+                await self._ready()
                 data = await self._program.read(min(room, CHUNK_BYTES))
                 if not data:
                     break

@@ -45,6 +45,7 @@ class AgentRemoval:
             gateway_id = await rows.delete(tx, agent_id)
         if gateway_id is not None:
             await self._send_away(gateway_id, agent_id, [message for each in ended for message in each.to_machine])
+        await self._bus.publish(traffic.agent_removed(agent_id), agent_id.bytes)
         for subject, payload in [told for each in ended for told in each.to_others]:
             await self._bus.publish(subject, payload)
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")

@@ -39,6 +39,8 @@ class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
     agent_id: bytes
     tenant_id: bytes
     gateway_id: str
+    tunnel: bool = False
+    """Not the agent itself, but its connection for the bytes of channels."""
 
 
 class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
@@ -51,6 +53,8 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
 
 
 OUTBOX_WAKE = "outbox.wake"
+ANY_AGENT_REMOVED = "agent.*.removed"
+"""Pattern of `agent_removed`."""
 
 
 def gateway_all(gateway_id: str) -> str:
@@ -61,6 +65,11 @@ def gateway_all(gateway_id: str) -> str:
 def gateway_deliver(gateway_id: str) -> str:
     """Payload `Deliver`."""
     return f"gateway.{gateway_id}.deliver"
+
+
+def gateway_tunnel(gateway_id: str) -> str:
+    """Payload `Deliver`: by the agent's connection for channels, if it has one there."""
+    return f"gateway.{gateway_id}.tunnel"
 
 
 def gateway_kick(gateway_id: str) -> str:
@@ -78,9 +87,26 @@ def agent_connected(agent_id: UUID) -> str:
     return f"agent.{agent_id.hex}.connected"
 
 
+def agent_removed(agent_id: UUID) -> str:
+    """Payload: 16 bytes of agent id. For gateways that hold the agent's connection for channels."""
+    return f"agent.{agent_id.hex}.removed"
+
+
 def tunnel_up(session_id: UUID) -> str:
-    """Payload: 16 bytes of agent id, then the agent's wire message as it came."""
+    """Payload: 16 bytes of agent id, `from_gateway`, then the agent's wire message as it came."""
     return f"tunnel.{session_id.hex}.up"
+
+
+def from_gateway(gateway_id: str) -> bytes:
+    """Which gateway a message came by: a byte with the id's length, and the id."""
+    name = gateway_id.encode()
+    return bytes((len(name),)) + name
+
+
+def split_up(payload: bytes) -> tuple[bytes, str, memoryview]:
+    """The parts of a payload of `tunnel_up`: agent id, gateway id, message."""
+    start = 17 + payload[16]
+    return payload[:16], payload[17:start].decode(), memoryview(payload)[start:]
 
 
 def tunnel_notice(session_id: UUID) -> str:

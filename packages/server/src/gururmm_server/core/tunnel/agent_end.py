@@ -23,6 +23,7 @@ from gururmm_server.infra.nats import Bus
 log = get_logger(__name__)
 
 _SILENT_S = 3.0
+_LOST_S = 1.0
 
 FromAgent = TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed
 
@@ -38,17 +39,21 @@ class AgentEnd:
         self._log = log.bind(session_id=str(claimed.session_id), agent_id=str(claimed.agent_id))
         self.session = claimed.session_id.bytes
         self.gateway_id = claimed.gateway_id
+        self.tunnel_gateway_id: str | None = None
+        """Where the agent's connection for channels is, as far as it was heard."""
 
     @property
     def online(self) -> bool:
         """A gateway holds the agent and it does not leave a question unanswered."""
         silent = self._asked_at is not None and self._clock() - self._asked_at > _SILENT_S
-        return self.gateway_id is not None and not silent
+        return (self.gateway_id or self.tunnel_gateway_id) is not None and not silent
 
     def expect_answer(self) -> None:
         """The agent was asked something now; unless it is heard within 3 s it counts as silent."""
-        if self._asked_at is None and self.gateway_id is not None:
+        if self._asked_at is None:
             self._asked_at = self._clock()
+        elif self._clock() - self._asked_at > _LOST_S:
+            self.tunnel_gateway_id = None  # the agent itself will say by which way it can be heard
 
     async def hang_up(self, channel: int | None = None) -> None:
         """End a channel, or the whole session."""
@@ -56,24 +61,35 @@ class AgentEnd:
 
     def hear(self, payload: bytes) -> FromAgent | None:
         """Returns the agent's message in a payload of the bus; None for what is not its word on this session."""
-        if payload[:16] != self._agent:
-            self._log.warning("a message for this session came from another agent", sender=payload[:16].hex())
-            return None
         try:
-            message = decode_from_agent(memoryview(payload)[16:])
-        except MalformedMessage as error:
+            sender, gateway_id, data = traffic.split_up(payload)
+            if sender != self._agent:
+                self._log.warning("a message for this session came from another agent", sender=sender.hex())
+                return None
+            message = decode_from_agent(data)
+        except (MalformedMessage, IndexError, UnicodeDecodeError) as error:
             self._log.warning("malformed tunnel message", error=str(error))
             return None
         if not isinstance(message, FromAgent) or message.session_id != self.session:
             return None
         self._asked_at = None
+        if not isinstance(message, TunnelClosed):  # which may come by the agent's own connection
+            self.tunnel_gateway_id = gateway_id
         return message
 
     async def send(self, message: Message) -> None:
-        """Say something to the agent, if a gateway holds it."""
+        """Say something to the agent by its own connection, if a gateway holds it."""
         if self.gateway_id is not None and self._bus.connected:
             deliver = traffic.Deliver(self._agent, encode(message))
             await self._bus.publish(traffic.gateway_deliver(self.gateway_id), traffic.encode(deliver))
+
+    async def send_bytes(self, message: Message) -> None:
+        """Say something to an open channel, by the connection for channels where that was heard of."""
+        if self.tunnel_gateway_id is None:
+            await self.send(message)
+        elif self._bus.connected:
+            deliver = traffic.Deliver(self._agent, encode(message))
+            await self._bus.publish(traffic.gateway_tunnel(self.tunnel_gateway_id), traffic.encode(deliver))
 
 
 class AgentChannel:
@@ -100,18 +116,20 @@ class AgentChannel:
             parameters = self._claimed.parameters | (self.changed or {})
             rights = self._claimed.rights
             await self._agent.send(TunnelOpen(*self._key, self._claimed.kind, parameters, rights, credit))
-        await self._agent.send(TunnelResume(*self._key, acknowledged, credit))
+            await self._agent.send(TunnelResume(*self._key, acknowledged, credit))  # behind it, so by the same way
+        else:
+            await self._agent.send_bytes(TunnelResume(*self._key, acknowledged, credit))
         if self.changed is not None:
             await self.change(self.changed)
 
     async def input(self, offset: int, data: bytes) -> None:
         """Input for the channel. The caller has its audit row."""
-        await self._agent.send(TunnelInput(*self._key, offset, data))
+        await self._agent.send_bytes(TunnelInput(*self._key, offset, data))
 
     async def acknowledge(self, offset: int, credit: int) -> None:
         """The output before `offset` is recorded and shown; what lies before `credit` may be sent."""
-        await self._agent.send(TunnelOutputAck(*self._key, offset, credit))
+        await self._agent.send_bytes(TunnelOutputAck(*self._key, offset, credit))
 
     async def change(self, parameters: dict[str, Any]) -> None:
         """Some parameters have other values."""
-        await self._agent.send(TunnelChange(*self._key, parameters))
+        await self._agent.send_bytes(TunnelChange(*self._key, parameters))

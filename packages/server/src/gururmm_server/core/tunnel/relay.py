@@ -219,7 +219,10 @@ class SessionRelay:
     async def _on_connected(self, _subject: str, payload: bytes) -> None:
         where = msgspec.msgpack.decode(payload, type=traffic.AgentConnected)
         if where.tenant_id == self.tenant_id.bytes and not self._ending:
-            self._agent.gateway_id = where.gateway_id
+            if where.tunnel:
+                self._agent.tunnel_gateway_id = where.gateway_id
+            else:
+                self._agent.gateway_id = where.gateway_id
             await self.resume(reconnected=True)
 
     # -- time

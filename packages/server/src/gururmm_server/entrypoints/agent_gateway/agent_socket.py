@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 BUDGET_RATE: Final = 2000.0
 """Units a second that an agent may use for long: one a frame, one for each 4 KiB. Beyond it its socket is not read."""
 BUDGET_BURST: Final = 6000.0
+TUNNEL_BUDGET_RATE: Final = 40_000.0
+"""The same for a connection that carries the bytes of channels: about 130 MB/s, which credit keeps it far below."""
 SEND_BYTES: Final = 8 * 1024 * 1024
 """What may wait for a slow agent in our memory; then it is disconnected."""
 
@@ -85,6 +87,7 @@ class AgentSocket(asyncio.BufferedProtocol):
         "last_ping",
         "phase",
         "session",
+        "tunnel",
         "watched_until",
         "write_paused_at",
     )
@@ -105,6 +108,8 @@ class AgentSocket(asyncio.BufferedProtocol):
         self.last_ping = now
         self.write_paused_at = 0.0
         self.watched_until = 0.0
+        self.tunnel = False
+        """It carries the bytes of the agent's channels, and nothing else."""
         self.clean = False
         """The agent said that it leaves: sealed, which a close frame is not."""
         self.code = 0
@@ -176,7 +181,8 @@ class AgentSocket(asyncio.BufferedProtocol):
         return False
 
     def _refill(self, now: float) -> bool:
-        self._budget = min(BUDGET_BURST, self._budget + (now - self._budget_at) * BUDGET_RATE)
+        rate = TUNNEL_BUDGET_RATE if self.tunnel else BUDGET_RATE
+        self._budget = min(max(BUDGET_BURST, rate / 4), self._budget + (now - self._budget_at) * rate)
         self._budget_at = now
         return self._budget > 0
 

@@ -12,7 +12,7 @@ from typing import Final
 from gururmm_wire import capabilities
 from gururmm_wire.codec import MalformedMessage, encode
 from gururmm_wire.handshake import RANDOM_BYTES, HandshakeFailed, ServerHandshake
-from gururmm_wire.v2.agent import Authenticate
+from gururmm_wire.v2.agent import PURPOSE_TUNNEL, Authenticate
 from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import Settings, Welcome
 from nacl.bindings import crypto_sign_seed_keypair
@@ -105,6 +105,10 @@ class Authenticator:
             log.info("an agent failed to prove itself", agent_id=claim.agent_id.hex(), address=socket.address)
             socket.close(Close.UNAUTHENTICATED, "unknown agent or wrong key")
             return
+        if claim.purpose not in {"", PURPOSE_TUNNEL}:
+            socket.close(Close.UNAUTHENTICATED, "no connection has that purpose here")
+            return
+        socket.tunnel = claim.purpose == PURPOSE_TUNNEL
         session = candidate.session
         if candidate.revoked:
             log.info("a revoked agent came back", agent_id=str(session.agent_uuid), tenant_id=str(session.tenant_id))

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_server, encode, tag_in, tag_of
+from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
 from gururmm_server.core.events import traffic
@@ -42,7 +43,12 @@ class Downlink:
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
         self._settings_wake = asyncio.Event()
-        self._orders = {"deliver": self.deliver, "kick": self.kick, "moved": self.moved}
+        self._orders = {
+            "deliver": self.deliver,
+            "tunnel": self.deliver_to_tunnel,
+            "kick": self.kick,
+            "moved": self.moved,
+        }
 
     async def open(self) -> None:
         """Subscribe. Raises `Unavailable`."""
@@ -50,6 +56,7 @@ class Downlink:
             (traffic.gateway_all(self._gateway_id), self.follow),
             ("settings.*.changed", self.settings_changed),
             ("commands.wake", self.commands_changed),
+            (traffic.ANY_AGENT_REMOVED, self.removed),
         ):
             self._subscriptions.append(await self._bus.subscribe(subject, callback))
 
@@ -73,6 +80,21 @@ class Downlink:
         if tag_in(order.message) == _WATCH:
             self._note_watch(socket, order.message)
         socket.send(order.message)
+
+    def deliver_to_tunnel(self, subject: str, payload: bytes) -> None:
+        """The same, by the connection that the agent has for its channels; by its own where that one is not here."""
+        order = _deliver.decode(payload)
+        socket = self._roster.tunnels.get(order.agent_id)
+        if socket is not None:
+            socket.send(order.message)
+        else:
+            self.deliver(subject, payload)
+
+    def removed(self, _subject: str, payload: bytes) -> None:
+        """A machine was removed: its connection for channels may be here, wherever the agent itself is."""
+        socket = self._roster.tunnels.get(payload)
+        if socket is not None:
+            socket.close(Close.REVOKED, "this agent was removed")
 
     def kick(self, _subject: str, payload: bytes) -> None:
         """Close an agent's connection."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import resource
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import monotonic
 from typing import Final
 
@@ -97,7 +97,7 @@ class Gateway:
             roster=self.roster,
             uplink=self._uplink,
         )
-        self._inbox = Inbox(self._queues, self._uplink, self._settings)
+        self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
         self._sweeper = Sweeper(self.roster)
         self._downlink = Downlink(bus, self.gateway_id, self.roster, self._settings, self._commands_wake)
         self._authenticator: Authenticator | None = None
@@ -168,13 +168,14 @@ class Gateway:
         log.info("gateway drains", agents=len(self.roster.agents), others=self._others, within_s=within_s)
         if within_s > 0:
             message = encode(MoveOver(within_s=within_s))
-            await self._each_agent(lambda socket: socket.send(message))
+            await _each(self.roster.agents, lambda socket: socket.send(message))
             give_up = monotonic() + within_s + 3
             while self.roster.agents and monotonic() < give_up:  # noqa: ASYNC110 - a rare wait on a dictionary
                 await asyncio.sleep(0.05)
         if self._server is not None:
             self._server.close()
-        await self._each_agent(lambda socket: socket.close(Close.RESTARTING, "the gateway stops"))
+        for seated in (self.roster.tunnels, self.roster.agents):
+            await _each(seated, lambda socket: socket.close(Close.RESTARTING, "the gateway stops"))
         for socket in [*self.roster.waiting, *self.roster.checking]:
             socket.close(Close.RESTARTING, "the gateway stops")
         await asyncio.sleep(0.05)
@@ -199,20 +200,12 @@ class Gateway:
         except GuruError as error:
             log.warning("left without notice", error=str(error))
 
-    async def _each_agent(self, act: Callable[[AgentSocket], None]) -> None:
-        """Do something with every agent's socket, in slices, so that the loop stays awake."""
-        sockets = list(self.roster.agents.values())
-        for start in range(0, len(sockets), 200):
-            for socket in sockets[start : start + 200]:
-                act(socket)
-            await asyncio.sleep(0)
-
     # Sockets.
 
     def _upgrade(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
         if request.path != _PATH:
             return None
-        connected = len(self.roster.agents) + len(self.roster.waiting)
+        connected = len(self.roster.agents) + len(self.roster.tunnels) + len(self.roster.waiting)
         if self._draining or len(self.roster.waiting) >= WAITING or connected >= self._most:
             answer = WSUpgradeResponse.create_error_response(503, b"come back later", {"Retry-After": "5"})
             return WSUpgradeResponseWithListener(answer, None)
@@ -253,15 +246,19 @@ class Gateway:
         self.roster.leave(socket)
 
     def _joined(self, socket: AgentSocket, session: AgentSession, proof: Authenticate | None) -> None:
-        older = self.roster.join(socket, session)
+        older = self.roster.join_tunnel(socket, session) if socket.tunnel else self.roster.join(socket, session)
         if older is not None:
             older.close(Close.REPLACED, "a newer connection of this agent is open")
-        self._queues.came(Change(session, proof=proof))
-        here = AgentConnected(agent_id=session.agent_id, tenant_id=session.tenant_id.bytes, gateway_id=self.gateway_id)
+        if not socket.tunnel:
+            self._queues.came(Change(session, proof=proof))
+        here = AgentConnected(session.agent_id, session.tenant_id.bytes, self.gateway_id, tunnel=socket.tunnel)
         self._uplink.post(traffic.agent_connected(session.agent_uuid), traffic.encode(here))
         AGENTS_CONNECTED.set(len(self.roster.agents))
 
     def _end(self, socket: AgentSocket) -> None:
+        if socket.tunnel:
+            self.roster.unseat_tunnel(socket)
+            return
         session = self.roster.unseat(socket)
         if session is None:
             return
@@ -311,6 +308,15 @@ class Gateway:
                 continue
             self._queues.send_all(cancellations)
             self._queues.due(agents)
+
+
+async def _each(sockets: Mapping[bytes, AgentSocket], act: Callable[[AgentSocket], None]) -> None:
+    """Do something with every socket, in slices, so that the loop stays awake."""
+    chosen = list(sockets.values())
+    for start in range(0, len(chosen), 200):
+        for socket in chosen[start : start + 200]:
+            act(socket)
+        await asyncio.sleep(0)
 
 
 async def _keep(part: Callable[[], Awaitable[None]]) -> None:

@@ -50,6 +50,9 @@ _INVENTORY_UNITS: Final = 200
 _SPACING: Final = 0.8
 
 
+Handlers = dict[type[Any], Callable[[AgentSocket, AgentSession, Any, bytes], None]]
+
+
 class Queues(Protocol):
     """Where messages go that end in the database."""
 
@@ -63,12 +66,13 @@ class Queues(Protocol):
 class Inbox:
     """Decodes and hands on. A message that is none closes the connection; what only a newer agent knows does not."""
 
-    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings) -> None:
+    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings, gateway_id: str) -> None:
         self._queues = queues
         self._uplink = uplink
         self._settings = settings
+        self._from = traffic.from_gateway(gateway_id)
         self._counts: dict[type[Any], int] = {}
-        self._handlers: dict[type[Any], Callable[[AgentSocket, AgentSession, Any, bytes], None]] = {
+        self._handlers: Handlers = {
             Authenticate: self._second_proof,
             Heartbeat: self._heartbeat,
             Metrics: self._metrics,
@@ -87,6 +91,13 @@ class Inbox:
             Goodbye: self._goodbye,
             SettingsApplied: self._settings_applied,
         }
+        self._tunnel_handlers: Handlers = {
+            TunnelOpened: self._tunnel,
+            TunnelOutput: self._tunnel,
+            TunnelInputAck: self._tunnel,
+            TunnelClosed: self._tunnel,
+            Goodbye: self._goodbye,
+        }
 
     def take(self, socket: AgentSocket, data: bytes) -> None:
         """One message."""
@@ -103,7 +114,11 @@ class Inbox:
             return
         kind = type(message)
         self._counts[kind] = self._counts.get(kind, 0) + 1
-        self._handlers[kind](socket, session, message, data)
+        handler = (self._tunnel_handlers if socket.tunnel else self._handlers).get(kind)
+        if handler is None:
+            socket.close(Close.MALFORMED, f"{kind.__name__} does not belong on this connection")
+            return
+        handler(socket, session, message, data)
 
     def count(self) -> None:
         """Move the counts of messages to the process's metrics."""
@@ -184,7 +199,7 @@ class Inbox:
         message: TunnelOpened | TunnelOutput | TunnelInputAck | TunnelClosed,
         data: bytes,
     ) -> None:
-        self._uplink.post(traffic.tunnel_up(UUID(bytes=message.session_id)), session.agent_id + data)
+        self._uplink.post(traffic.tunnel_up(UUID(bytes=message.session_id)), session.agent_id + self._from + data)
 
     def _answer(self, _socket: AgentSocket, session: AgentSession, message: Answer, data: bytes) -> None:
         self._uplink.post(traffic.answer(UUID(bytes=message.query_id)), session.agent_id + data)

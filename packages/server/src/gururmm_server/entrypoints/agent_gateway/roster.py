@@ -22,6 +22,8 @@ class Roster:
         self.checking: dict[AgentSocket, float] = {}
         """Their proof is being looked at, oldest first, since when."""
         self.agents: dict[bytes, AgentSocket] = {}
+        self.tunnels: dict[bytes, AgentSocket] = {}
+        """The connections for the bytes of channels, by agent; the agent itself may be at another gateway."""
         self.throttled: set[AgentSocket] = set()
         self.closing: dict[AgentSocket, float] = {}
         """Being closed by us, oldest first."""
@@ -35,6 +37,18 @@ class Roster:
         self.agents[session.agent_id] = socket
         self.leaving.pop(session.agent_id, None)
         return older
+
+    def join_tunnel(self, socket: AgentSocket, session: AgentSession) -> AgentSocket | None:
+        """Seat an agent's connection for channels; the older one if there is one."""
+        self.checking.pop(socket, None)
+        older = self.tunnels.get(session.agent_id)
+        self.tunnels[session.agent_id] = socket
+        return older
+
+    def unseat_tunnel(self, socket: AgentSocket) -> None:
+        """A connection for channels is over."""
+        if socket.session is not None and self.tunnels.get(socket.session.agent_id) is socket:
+            del self.tunnels[socket.session.agent_id]
 
     def unseat(self, socket: AgentSocket) -> AgentSession | None:
         """The agent is no longer here; the session that ended, unless a newer connection goes on."""

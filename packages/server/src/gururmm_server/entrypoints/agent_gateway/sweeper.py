@@ -47,8 +47,9 @@ class Sweeper:
             del self._roster.closing[socket]
             socket.abort()
         if not self._round:
-            self._round = list(self._roster.agents.values())
-        share = len(self._roster.agents) // int(ROUND_S / TICK_S) + 1
+            self._round = [*self._roster.agents.values(), *self._roster.tunnels.values()]
+        seated = len(self._roster.agents) + len(self._roster.tunnels)
+        share = seated // int(ROUND_S / TICK_S) + 1
         slice_, self._round = self._round[:share], self._round[share:]
         for socket in slice_:
             self._look(socket, now)
