@@ -8,6 +8,7 @@ largest frame it ever saw: a quarter of a megabyte for every machine that once s
 from typing import Final
 
 from gururmm_wire.v2.limits import MAX_FRAGMENTS, MAX_UNAUTHENTICATED_BYTES, Close
+from websockets.speedups import apply_mask
 
 BINARY: Final = 2
 CLOSE: Final = 8
@@ -61,7 +62,7 @@ class FrameReader:
                 self._need = head + size
                 break
             first = data[start]
-            payload = _unmask(bytes(data[start + head - 4 : start + head]), bytes(data[start + head : stop]))
+            payload = apply_mask(data[start + head : stop], bytes(data[start + head - 4 : start + head]))
             start = stop
             self._take(first & 15, bool(first & 0x80), payload, complete)
         return complete
@@ -114,15 +115,6 @@ class FrameReader:
         if final:
             complete.append((BINARY, b"".join(self._fragments)))
             self._fragments, self._gathered = None, 0
-
-
-def _unmask(key: bytes, payload: bytes) -> bytes:
-    size = len(payload)
-    if not size:
-        return b""
-    # One long XOR: CPython has no faster one for short payloads.
-    stream = (key * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload, "little") ^ int.from_bytes(stream, "little")).to_bytes(size, "little")
 
 
 def frame(payload: bytes, opcode: int = BINARY) -> bytes:
