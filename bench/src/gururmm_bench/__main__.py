@@ -10,7 +10,7 @@ from typing import Final
 
 from gururmm_bench import figures
 from gururmm_bench.figures import Figure
-from gururmm_bench.measures import agent, commands, fleet_table, gateway, scopes, terminal
+from gururmm_bench.measures import agent, commands, fleet_table, gateway, scopes, terminal, terminal_flood
 from gururmm_bench.population import Population
 from gururmm_bench.stack import NotReady, Stack
 from gururmm_bench.yardstick import yardstick
@@ -22,6 +22,7 @@ BENCHMARKS: Final[dict[str, Callable[[Stack, Population], list[Figure]]]] = {
     "commands": lambda stack, _: commands.measure(stack),
     "terminal": lambda stack, _: terminal.measure(stack),
     "scopes": lambda stack, _: scopes.measure(stack),
+    "terminal-flood": lambda stack, _: terminal_flood.measure(stack),
     "fleet-table": fleet_table.measure,
     "gateway": gateway.measure,
 }

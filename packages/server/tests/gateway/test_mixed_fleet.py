@@ -58,7 +58,8 @@ class Bystander:
 
     def _hear(self, _subject: str, payload: bytes) -> None:
         assert payload[:16] == self._agent.agent_id.bytes
-        self.heard.put_nowait(decode_from_agent(payload[16:]))
+        for piece in traffic.split_up(payload)[2]:
+            self.heard.put_nowait(decode_from_agent(piece))
 
     async def say(self, message: Message) -> None:
         deliver = traffic.Deliver(self._agent.agent_id.bytes, encode(message))

@@ -151,7 +151,9 @@ class ScriptedAgent(Shell):
         """Publish any message of this session, under any agent's id."""
         session = UUID(bytes=message.session_id)  # type: ignore[attr-defined]
         by = traffic.from_gateway(self.gateway_id)
-        await self.bus.publish(traffic.tunnel_up(session), (sender or self.agent_id).bytes + by + encode(message))
+        await self.bus.publish(
+            traffic.tunnel_up(session), (sender or self.agent_id).bytes + by + traffic.sized(encode(message))
+        )
 
     async def _send(self, message: Message) -> None:
         if self._subscription is not None and not self.lose_to_server(message):

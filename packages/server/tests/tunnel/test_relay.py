@@ -288,7 +288,9 @@ async def test_another_agent_cannot_speak_for_this_one(house: House) -> None:
     session_id, browser = await attached(house)
     await house.agent.say(TunnelOutput(session_id.bytes, 1, 0, b"forged"), sender=new_id())
     await house.agent.say(TunnelOutput(new_id().bytes, 1, 0, b"other session"))
-    await house.bus.publish(traffic.tunnel_up(session_id), house.agent_id.bytes + b"\x02gw\xc1 nonsense")
+    await house.bus.publish(
+        traffic.tunnel_up(session_id), house.agent_id.bytes + b"\x02gw" + traffic.sized(b"\xc1 nonsense")
+    )
     await eventually(lambda: house.agent.session)
     await house.agent.print(b"mine")
     await eventually(lambda: browser.output == b"mine")

@@ -93,7 +93,7 @@ def agent_removed(agent_id: UUID) -> str:
 
 
 def tunnel_up(session_id: UUID) -> str:
-    """Payload: 16 bytes of agent id, `from_gateway`, then the agent's wire message as it came."""
+    """Payload: 16 bytes of agent id, `from_gateway`, then the agent's wire messages as they came, each `sized`."""
     return f"tunnel.{session_id.hex}.up"
 
 
@@ -103,10 +103,20 @@ def from_gateway(gateway_id: str) -> bytes:
     return bytes((len(name),)) + name
 
 
-def split_up(payload: bytes) -> tuple[bytes, str, memoryview]:
-    """The parts of a payload of `tunnel_up`: agent id, gateway id, message."""
-    start = 17 + payload[16]
-    return payload[:16], payload[17:start].decode(), memoryview(payload)[start:]
+def sized(message: bytes) -> bytes:
+    """A message behind 4 bytes of its size."""
+    return len(message).to_bytes(4, "big") + message
+
+
+def split_up(payload: bytes) -> tuple[bytes, str, list[memoryview]]:
+    """The parts of a payload of `tunnel_up`: agent id, gateway id, messages."""
+    start, whole = 17 + payload[16], memoryview(payload)
+    gateway_id, messages = payload[17:start].decode(), []
+    while start < len(payload):
+        size = int.from_bytes(whole[start : start + 4], "big")
+        messages.append(whole[start + 4 : start + 4 + size])
+        start += 4 + size
+    return payload[:16], gateway_id, messages
 
 
 def tunnel_notice(session_id: UUID) -> str:

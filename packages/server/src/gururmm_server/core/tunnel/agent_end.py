@@ -59,23 +59,23 @@ class AgentEnd:
         """End a channel, or the whole session."""
         await self.send(TunnelClose(self.session, channel))
 
-    def hear(self, payload: bytes) -> FromAgent | None:
-        """Returns the agent's message in a payload of the bus; None for what is not its word on this session."""
+    def hear(self, payload: bytes) -> list[FromAgent]:
+        """Returns the agent's messages in a payload of the bus, without what is not its word on this session."""
         try:
-            sender, gateway_id, data = traffic.split_up(payload)
+            sender, gateway_id, pieces = traffic.split_up(payload)
             if sender != self._agent:
                 self._log.warning("a message for this session came from another agent", sender=sender.hex())
-                return None
-            message = decode_from_agent(data)
+                return []
+            messages = [decode_from_agent(piece) for piece in pieces]
         except (MalformedMessage, IndexError, UnicodeDecodeError) as error:
             self._log.warning("malformed tunnel message", error=str(error))
-            return None
-        if not isinstance(message, FromAgent) or message.session_id != self.session:
-            return None
-        self._asked_at = None
-        if not isinstance(message, TunnelClosed):  # which may come by the agent's own connection
-            self.tunnel_gateway_id = gateway_id
-        return message
+            return []
+        heard = [each for each in messages if isinstance(each, FromAgent) and each.session_id == self.session]
+        if heard:
+            self._asked_at = None
+        if any(not isinstance(message, TunnelClosed) for message in heard):
+            self.tunnel_gateway_id = gateway_id  # a `TunnelClosed` may come by the agent's own connection
+        return heard
 
     async def send(self, message: Message) -> None:
         """Say something to the agent by its own connection, if a gateway holds it."""

@@ -13,7 +13,7 @@ log = get_logger(__name__)
 
 PING_EVERY_S = 5
 """How often a browser is told that this process is alive. One that hears nothing for 12 s takes the line for dead."""
-_FRAME_BYTES = 64 * 1024
+_FRAME_BYTES = 128 * 1024
 _encode = msgspec.json.Encoder().encode
 
 CLOSE_NORMAL = 1000

@@ -195,11 +195,12 @@ class SessionRelay:
             if notice.owner != self._owner.token:
                 self._on_notice(notice)
             return
-        message = self._agent.hear(payload)
-        if message is not None and not self._ending:
+        messages = self._agent.hear(payload)
+        if messages and not self._ending:
             self._show_agent()
+        for message in messages:
             channel = self._channels.get(message.channel)
-            if channel is not None:
+            if channel is not None and not self._ending:
                 await channel.hear(message)
 
     def _on_notice(self, notice: traffic.TunnelNotice) -> None:

@@ -36,7 +36,7 @@ SEND_BYTES: Final = 8 * 1024 * 1024
 NONCE_BYTES: Final = 32
 
 # Every connection of the process reads into this; its bytes are consumed before the next read.
-_SHARED: Final = memoryview(bytearray(64 * 1024))
+_SHARED: Final = memoryview(bytearray(256 * 1024))
 
 
 class Phase(IntEnum):

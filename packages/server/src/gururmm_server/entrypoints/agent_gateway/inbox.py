@@ -199,7 +199,8 @@ class Inbox:
         message: TunnelOpened | TunnelOutput | TunnelInputAck | TunnelClosed,
         data: bytes,
     ) -> None:
-        self._uplink.post(traffic.tunnel_up(UUID(bytes=message.session_id)), session.agent_id + self._from + data)
+        head = session.agent_id + self._from
+        self._uplink.post_piece(traffic.tunnel_up(UUID(bytes=message.session_id)), head, data)
 
     def _answer(self, _socket: AgentSocket, session: AgentSession, message: Answer, data: bytes) -> None:
         self._uplink.post(traffic.answer(UUID(bytes=message.query_id)), session.agent_id + data)

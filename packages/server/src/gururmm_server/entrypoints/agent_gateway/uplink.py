@@ -18,6 +18,20 @@ WAITING_BYTES: Final = 64 * 1024 * 1024
 ROWS: Final = 2000
 """Rows in one live message, which has to stay below the broker's one megabyte."""
 _OUTPUT_BYTES: Final = 256 * 1024
+_TOGETHER_BYTES: Final = 256 * 1024
+"""Pieces of one tunnel that go in one payload: what a flood costs here and at the relay is counted in payloads."""
+
+
+class _Waiting:
+    """A payload on its way; `together`: more pieces may join it."""
+
+    __slots__ = ("parts", "size", "subject", "together")
+
+    def __init__(self, subject: str, parts: list[bytes], *, together: bool) -> None:
+        self.subject = subject
+        self.parts = parts
+        self.size = sum(map(len, parts))
+        self.together = together
 
 
 class Uplink:
@@ -25,7 +39,7 @@ class Uplink:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._queue: deque[tuple[str, bytes]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._bytes = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
@@ -33,10 +47,27 @@ class Uplink:
 
     def post(self, subject: str, payload: bytes) -> None:
         """Publish soon."""
-        self._queue.append((subject, payload))
-        self._bytes += len(payload)
+        self._add(_Waiting(subject, [payload], together=False))
+
+    def post_piece(self, subject: str, head: bytes, piece: bytes) -> None:
+        """Publish soon: `head`, then this piece and those that follow it at once, each behind 4 bytes of its size.
+
+        One subject has one head.
+        """
+        parts = [len(piece).to_bytes(4, "big"), piece]
+        last = self._queue[-1] if self._queue else None
+        if last is None or not last.together or last.subject != subject or last.size + len(piece) > _TOGETHER_BYTES:
+            self._add(_Waiting(subject, [head, *parts], together=True))
+            return
+        last.parts += parts
+        last.size += 4 + len(piece)
+        self._bytes += 4 + len(piece)
+
+    def _add(self, waiting: _Waiting) -> None:
+        self._queue.append(waiting)
+        self._bytes += waiting.size
         while self._bytes > WAITING_BYTES:
-            self._bytes -= len(self._queue.popleft()[1])
+            self._bytes -= self._queue.popleft().size
         self._idle.clear()
         self._wake.set()
 
@@ -46,9 +77,9 @@ class Uplink:
             await self._wake.wait()
             self._wake.clear()
             while self._queue:
-                subject, payload = self._queue.popleft()
-                self._bytes -= len(payload)
-                await self._bus.publish(subject, payload)
+                waiting = self._queue.popleft()
+                self._bytes -= waiting.size
+                await self._bus.publish(waiting.subject, b"".join(waiting.parts))
             self._idle.set()
 
     async def drained(self, limit_s: float) -> None:
