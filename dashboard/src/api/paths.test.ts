@@ -21,7 +21,9 @@ describe("the document's types", () => {
     expectTypeOf<"/agents">().toExtend<ListPath>();
     expectTypeOf<"/tree">().not.toExtend<ListPath>();
     expectTypeOf<RowOf<"/agents">>().toEqualTypeOf<AgentRow>();
-    expectTypeOf<TextPath>().toEqualTypeOf<"/tunnel/sessions/{session_id}/recording">();
+    expectTypeOf<TextPath>().toEqualTypeOf<
+      "/tunnel/sessions/{session_id}/recording" | "/tunnel/sessions/{session_id}/channels/{channel}/recording"
+    >();
   });
 
   it("ask for what a request needs, and for nothing else", () => {
