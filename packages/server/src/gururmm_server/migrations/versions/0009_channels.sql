@@ -1,4 +1,9 @@
 -- A tech session says who is at a machine, why and since when. What is done there are its channels.
+
+-- The owner is bound by forced row-level security too: to it every table is empty.
+alter table core.tunnel_sessions no force row level security;
+alter table core.tunnel_recording no force row level security;
+
 alter table core.tunnel_sessions add column reason text not null default '' check (length(reason) <= 500);
 comment on column core.tunnel_sessions.reason is 'Why the technician is there, in their own words; may be empty.';
 
@@ -29,26 +34,22 @@ comment on column core.tunnel_channels.left_out is 'Bytes of output that the rec
 comment on column core.tunnel_channels.recorded_bytes is 'What the recording takes, compressed.';
 comment on column core.tunnel_channels.owner is 'The session''s lease_owner, here as well: whoever writes an offset is fenced by one row.';
 select core.protect('core.tunnel_channels', '{gururmm_worker}');
+alter table core.tunnel_channels no force row level security;
 select core.narrow('core.tunnel_channels',
   'exists (select from core.tunnel_sessions s where s.session_id = tunnel_channels.session_id)');
 grant select, insert, update on core.tunnel_channels to gururmm_app;
 grant select, update (state, closed_at, close_reason) on core.tunnel_channels to gururmm_worker;
 
--- The owner is bound by forced row-level security too, unless it is a superuser.
-alter table core.tunnel_sessions no force row level security;
-alter table core.tunnel_channels no force row level security;
 insert into core.tunnel_channels (tenant_id, session_id, channel, kind, parameters, rights, state, opened_at, closed_at,
     close_reason, exit_code, input_audited, output_recorded, owner)
   select tenant_id, session_id, 1, 'terminal', jsonb_build_object('columns', columns, 'rows', rows, 'shell', shell),
     '{input}', status, opened_at, closed_at, close_reason, exit_code, input_audited, output_recorded, lease_owner
   from core.tunnel_sessions;
-alter table core.tunnel_sessions force row level security;
 alter table core.tunnel_sessions drop column columns, drop column rows, drop column shell, drop column exit_code,
   drop column input_audited, drop column output_recorded;
 
 -- A recording becomes blocks: several pieces of output, and what is noted beside it, compressed together. A block of
 -- before holds one piece: its kind, milliseconds since the block began (4 bytes), its size (4 bytes), itself.
-alter table core.tunnel_recording no force row level security;
 drop index core.tunnel_recording_session_id_output_offset_idx;
 alter table core.tunnel_recording add column channel int not null default 1, add column output_bytes int not null default 0,
   add column codec "char" not null default 'n' check (codec in ('n', 'z'));
@@ -56,8 +57,6 @@ update core.tunnel_recording set output_bytes = case kind when 'o' then length(d
   data = convert_to(kind::text, 'utf8') || int4send(0) || int4send(length(data)) || data;
 update core.tunnel_channels c set recorded_bytes = coalesce((select sum(length(data)) from core.tunnel_recording r
   where r.tenant_id = c.tenant_id and r.session_id = c.session_id and r.channel = c.channel), 0);
-alter table core.tunnel_recording force row level security;
-alter table core.tunnel_channels force row level security;
 alter table core.tunnel_recording drop column kind, alter column channel drop default, alter column output_bytes drop default,
   alter column codec drop default, alter column at drop default, alter column data set storage external;
 alter table core.tunnel_recording drop constraint tunnel_recording_pkey,
@@ -68,3 +67,7 @@ alter table core.tunnel_recording add primary key (tenant_id, session_id, channe
 create unique index on core.tunnel_recording (tenant_id, session_id, channel, output_offset) where output_bytes > 0;
 comment on table core.tunnel_recording is 'Output of a channel in blocks. What no block covers was left out.';
 comment on column core.tunnel_recording.codec is 'n: plain, z: Zstandard.';
+
+alter table core.tunnel_sessions force row level security;
+alter table core.tunnel_channels force row level security;
+alter table core.tunnel_recording force row level security;
