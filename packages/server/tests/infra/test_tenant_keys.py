@@ -235,17 +235,22 @@ CROSSINGS: dict[str, tuple[str, str, str]] = {
     "a tech session to another's machine": (
         "app",
         (
-            "insert into core.tunnel_sessions (tenant_id, agent_id, session_id, hostname, opened_by, opened_by_id,"
-            " columns, rows) values ($1, $2, gen_random_uuid(), 'x', 'mallory@example.org', gen_random_uuid(), 80, 24)"
+            "insert into core.tunnel_sessions (tenant_id, agent_id, session_id, hostname, opened_by,"
+            " opened_by_id) values ($1, $2, gen_random_uuid(), 'x', 'mallory@example.org', gen_random_uuid())"
         ),
         "agent",
     ),
     "a recording of another's session": (
         "app",
         (
-            "insert into core.tunnel_recording (tenant_id, session_id, kind, output_offset, data)"
-            " values ($1, $2, 'o', 0, 'x')"
+            "insert into core.tunnel_recording (tenant_id, session_id, channel, at, output_offset, output_bytes, codec,"
+            " data) values ($1, $2, 1, now(), 0, 1, 'n', 'x')"
         ),
+        "session",
+    ),
+    "a channel of another's session": (
+        "app",
+        "insert into core.tunnel_channels (tenant_id, session_id, channel, kind) values ($1, $2, 2, 'terminal')",
         "session",
     ),
 }
@@ -262,8 +267,8 @@ async def _plant_victims(owner: Any, partner: Partner) -> dict[str, UUID]:
         command,
     )
     await owner.execute(
-        "insert into core.tunnel_sessions (tenant_id, agent_id, session_id, hostname, opened_by, opened_by_id, columns,"
-        " rows) values ($1, $2, $3, 'x', 'ann@example.org', gen_random_uuid(), 80, 24)",
+        "insert into core.tunnel_sessions (tenant_id, agent_id, session_id, hostname, opened_by,"
+        " opened_by_id) values ($1, $2, $3, 'x', 'ann@example.org', gen_random_uuid())",
         partner.tenant_id,
         partner.agents[0],
         session,
