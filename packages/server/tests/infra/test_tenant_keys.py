@@ -274,6 +274,11 @@ async def _plant_victims(owner: Any, partner: Partner) -> dict[str, UUID]:
         session,
     )
     await owner.execute(
+        "insert into core.tunnel_channels (tenant_id, session_id, channel, kind) values ($1, $2, 1, 'terminal')",
+        partner.tenant_id,
+        session,
+    )
+    await owner.execute(
         "insert into core.agents (tenant_id, client_id, site_id, agent_id, client_name, site_name, public_key,"
         " hostname) values ($1, $2, $3, $4, 'x', 'x', sha256(''), 'x')",
         partner.tenant_id,
