@@ -497,7 +497,7 @@ export interface paths {
         };
         /**
          * List Events
-         * @description What happened, newest first. A Client contact sees what is about its Client's machines and Sites.
+         * @description What happened, newest first: of that what the caller may see, as each kind of event declares it.
          */
         get: operations["list_events"];
         put?: never;
@@ -537,7 +537,7 @@ export interface paths {
         };
         /**
          * Get Overview
-         * @description Mission Control's numbers: a Client contact gets those of its Client.
+         * @description Mission Control's numbers: of what the caller may see.
          */
         get: operations["get_overview"];
         put?: never;
