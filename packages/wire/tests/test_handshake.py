@@ -180,10 +180,11 @@ def test_what_a_newer_agent_adds_is_signed_too() -> None:
         agent_version: str
         os: str
         arch: str
+        purpose: str
         of_the_future: list[str]
 
     handshake = AgentHandshake(AGENT_SECRET, SERVER_PUBLIC, AGENT_RANDOM)
-    newer = Newer(ID, handshake.ephemeral, SERVER_PUBLIC, "9", "linux", "x86_64", ["teleport"])
+    newer = Newer(ID, handshake.ephemeral, SERVER_PUBLIC, "9", "linux", "x86_64", "", ["teleport"])
     frame = handshake.authenticate(CHALLENGE, encode(newer))
     assert ServerHandshake(CHALLENGE, frame).proves(AGENT_PUBLIC)
     assert not ServerHandshake(CHALLENGE, frame.replace(b"teleport", b"telegram")).proves(AGENT_PUBLIC)

@@ -33,8 +33,8 @@ PLANTED = [
             ("tasks/commands.py", "os.kill(1, 9)"),
             ("tasks/folders.py", "from os import statvfs"),
             ("app.py", "import signal"),
-            ("app.py", "asyncio.get_running_loop().add_signal_handler"),
-            ("tunnel/channels/terminal.py", "asyncio.get_running_loop().add_reader"),
+            ("app.py", "lambda: asyncio.get_running_loop().add_signal_handler"),
+            ("tunnel/channels/terminal.py", "lambda: asyncio.get_running_loop().add_reader"),
             ("adapters/portable.py", "socket.AF_UNIX"),
         )
     ),

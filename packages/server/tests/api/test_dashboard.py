@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from gururmm_server.core.events.catalogue import EVENTS
+from gururmm_server.bootstrap.components import COMPONENTS
 
 from packages.server.tests.world import PERMISSIONS
 
@@ -26,4 +26,4 @@ def test_every_permission_that_the_dashboard_asks_for_is_declared() -> None:
 def test_every_event_that_the_dashboard_shows_is_in_the_catalogue() -> None:
     shown = _contributed(r'"([a-z]+\.[a-z_]+)": "')
     assert "agent.enrolled" in shown
-    assert shown <= {event.name for event in EVENTS}
+    assert shown <= {event.name for component in COMPONENTS for event in component.events}

@@ -97,7 +97,7 @@ async def test_what_the_middle_puts_in_is_not_obeyed(house: House, what: str) ->
     orders: dict[str, Message] = {
         "command": house.command("injected"),
         "settings": SettingsPush(Settings(version=99, heartbeat_s=3600)),
-        "terminal": TunnelOpen(bytes(16), 1, "terminal", 80, 24),
+        "terminal": TunnelOpen(bytes(16), 1, "terminal", {}, ["input"], 65536),
     }
     link.put_in(DOWN, encode(orders[what]))
     assert await _first(house, "injected") == (UP, BROKEN_SEAL)

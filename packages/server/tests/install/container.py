@@ -1,8 +1,8 @@
 """A Debian 12 of its own for a test, with a real systemd as process 1 or without any. Needs root."""
 
 import fcntl
-import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +21,9 @@ def root_filesystem() -> Path:
     with (_CACHE / "rootfs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            unfinished = _CACHE / "rootfs-bookworm.new"
-            shutil.rmtree(unfinished, ignore_errors=True)
+            # A folder of its own each time: what an interrupted try left behind may still have something mounted.
+            unfinished = Path(tempfile.mkdtemp(prefix="rootfs-", dir=_CACHE))
+            unfinished.chmod(0o755)
             subprocess.run(
                 ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "bookworm", unfinished],
                 check=True,

@@ -17,7 +17,8 @@ from gururmm_server.infra.embedded.data_dir import free_port
 from packages.server.tests.install.container import Container, container
 from packages.server.tests.waiting import wait_until
 
-pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(20)]
+# The first of them makes a whole Debian, which takes a minute on a machine that does nothing else.
+pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(100), pytest.mark.timeout(420)]
 
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).parents[4]
