@@ -100,7 +100,7 @@ class Up:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
-        return self.process.wait(40)
+        return self.process.wait(100)
 
     @staticmethod
     def until(check: Callable[[], Any], seconds: float) -> None:

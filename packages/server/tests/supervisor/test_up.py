@@ -144,6 +144,7 @@ def test_a_part_on_an_old_schema_says_what_to_run(up: Up) -> None:
 
 @_SHARED
 @pytest.mark.takes(10)
+@pytest.mark.timeout(240)
 def test_every_process_comes_back_from_kill_9_and_the_end_leaves_none(up: Up) -> None:
     before = up.children()
     assert set(before) == {"postgres", "nats-server", "api", "gateway", "worker"}
@@ -151,8 +152,8 @@ def test_every_process_comes_back_from_kill_9_and_the_end_leaves_none(up: Up) ->
         os.kill(pid, signal.SIGKILL)
         began = time.monotonic()
         up.until(lambda name=name, pid=pid: up.children().get(name) not in {None, pid}, 15)
-        up.until(up.ready, 15)
-        assert time.monotonic() - began < 15
+        up.until(up.ready, 30)
+        assert time.monotonic() - began < 30
     pids = [child.pid for child in psutil.Process(up.process.pid).children(recursive=True)]
     assert len(pids) > len(before)  # PostgreSQL's own processes among them
     assert up.stop() == 0
