@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +15,8 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import Declared
-from gururmm_server.core.events.live import LiveBatch, LiveItem, encode
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.post.live import LiveBatch, LiveItem, encode
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
 
@@ -151,6 +152,13 @@ class Api:
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app), base_url="http://api/api/v1", headers={"x-person": key}, timeout=30
         )
+
+
+def audit_settings(folder: Path) -> dict[str, Any]:
+    """Returns what a worker has to be told of the audit's heads: a store, and the file of a key."""
+    key_file = folder / "audit.key"
+    key_file.write_text("11" * 32)
+    return {"audit_store": folder / "heads", "audit_key_file": key_file}
 
 
 @asynccontextmanager

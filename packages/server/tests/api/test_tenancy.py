@@ -4,8 +4,8 @@ import asyncio
 import re
 
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.events.traffic import settings_changed
 from gururmm_server.core.platform.demo import seed
+from gururmm_server.core.post.traffic import settings_changed
 from gururmm_server.core.tenancy.codes import new_code, normal_code
 
 from .conftest import Api

@@ -1,11 +1,12 @@
 """Uses the component of docs/howto/add-a-component.md, in a process whose tree has it. Prints what appeared, as JSON.
 
-Arguments: database URL, NATS URL, tenant id, client id. Run by test_newcomer.py.
+Arguments: database URL, NATS URL, tenant id, client id, a folder. Run by test_newcomer.py.
 """
 
 import asyncio
 import json
 import sys
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,9 +15,9 @@ from gururmm_server.bootstrap.api import Api
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import House
-from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
@@ -24,6 +25,8 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
+
+from packages.server.tests.world import audit_settings
 
 
 class Office:
@@ -81,8 +84,8 @@ async def look(office: Office, house: House) -> dict[str, object]:
     }
 
 
-async def main(database_url: str, nats_url: str, tenant_id: str, client_id: str) -> None:
-    settings = Settings(database_url, nats_url)
+async def main(database_url: str, nats_url: str, tenant_id: str, client_id: str, folder: str) -> None:
+    settings = Settings(database_url, nats_url, **audit_settings(Path(folder)))
     db, bus, stop = Database(database_url), Bus(nats_url, name="newcomer"), asyncio.Event()
     await db.open()
     await bus.open()

@@ -67,9 +67,10 @@ async def test_a_component_is_mounted_by_one_name(
 
 async def _used(tree: Path, partner: Partner, database_url: str, nats_url: str) -> dict[str, object]:
     script = Path(__file__).with_name("newcomer.py")
+    ids = str(partner.tenant_id), str(partner.clients[0])
     done = subprocess.run(
-        [sys.executable, script, database_url, nats_url, str(partner.tenant_id), str(partner.clients[0])],
-        env=os.environ | {"PYTHONPATH": str(tree / "packages/server/src")},
+        [sys.executable, script, database_url, nats_url, *ids, tree],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tree / "packages/server/src"), str(ROOT)])},
         capture_output=True,
         text=True,
         check=False,

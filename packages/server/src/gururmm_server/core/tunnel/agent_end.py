@@ -2,7 +2,7 @@
 
 from asyncio import get_running_loop, sleep
 
-from gururmm_wire.codec import MalformedMessage, decode_from_agent, encode
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.server import (
     TunnelClose,
@@ -13,7 +13,7 @@ from gururmm_wire.v2.server import (
     TunnelResume,
 )
 
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
@@ -30,6 +30,7 @@ class AgentEnd:
 
     def __init__(self, bus: Bus, claimed: Claimed) -> None:
         self._bus = bus
+        self._post = Post(bus.publish)
         self._claimed = claimed
         self._session = claimed.session_id.bytes
         self._agent = claimed.agent_id.bytes
@@ -107,5 +108,4 @@ class AgentEnd:
 
     async def _send(self, message: Message) -> None:
         if self.gateway_id is not None and self._bus.connected:
-            deliver = traffic.Deliver(self._agent, encode(message))
-            await self._bus.publish(traffic.gateway_deliver(self.gateway_id), traffic.encode(deliver))
+            await self._post.to_machine(self.gateway_id, self._claimed.agent_id, message)

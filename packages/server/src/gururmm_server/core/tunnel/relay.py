@@ -14,8 +14,8 @@ import msgspec
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOutput
 from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
 
-from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd

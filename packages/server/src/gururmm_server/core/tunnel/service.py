@@ -4,8 +4,6 @@ from collections.abc import AsyncIterator
 from typing import Any, Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen
 
 from gururmm_server.core.access.errors import Forbidden
@@ -13,9 +11,10 @@ from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
 from gururmm_server.core.tunnel.closing import note_close
@@ -56,6 +55,7 @@ class TunnelService:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+        self._post = Post(bus.publish)
 
     @classmethod
     def build(cls, house: House) -> Self:
@@ -102,8 +102,7 @@ class TunnelService:
             ticket = await issue(tx, caller, "tunnel", session_id)
         log.info("terminal opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
         message = TunnelOpen(session_id.bytes, CHANNEL, "terminal", columns, rows, shell)
-        await _deliver(self._bus, agent_id, agent["gateway_id"], message)
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
+        await self._post.to_machine(agent["gateway_id"], agent_id, message)
         return {
             "session_id": session_id,
             "status": "opening",
@@ -143,7 +142,7 @@ class TunnelService:
         if row["opened_by_id"] != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
         if await self.end(caller, session_id, "closed", None, caller.subject):
-            await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes))
+            await self._post.to_machine(gateway_id, row["agent_id"], TunnelClose(session_id.bytes))
         async with self._db.scope(caller) as tx:
             return repository.as_json(await self._find(tx, session_id))
 
@@ -156,7 +155,6 @@ class TunnelService:
             if row is None:
                 return False
             await note_close(tx, scope.tenant_id, session_id, row, reason=reason, exit_code=exit_code, actor=actor)
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         notice = traffic.encode(traffic.TunnelNotice("", reason))
         await self._bus.publish(traffic.tunnel_notice(session_id), notice)
         return True
@@ -221,17 +219,10 @@ async def close_expired(db: Database, bus: Bus) -> int:
         await bus.publish(traffic.tunnel_notice(session_id), traffic.encode(traffic.TunnelNotice("", "abandoned")))
     async with db.worker() as tx:
         hang_up = await repository.to_hang_up(tx)
+    post = Post(bus.publish)
     for row in hang_up:
-        await _deliver(bus, row["agent_id"], row["gateway_id"], TunnelClose(row["session_id"].bytes))
-    if closed:
-        await bus.publish(traffic.OUTBOX_WAKE, b"")
+        await post.to_machine(row["gateway_id"], row["agent_id"], TunnelClose(row["session_id"].bytes))
     return closed
-
-
-async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Message) -> None:
-    if gateway_id is not None:
-        deliver = traffic.Deliver(agent_id.bytes, encode(message))
-        await bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
 
 
 def _stream(session_id: UUID, ticket: str) -> dict[str, str]:

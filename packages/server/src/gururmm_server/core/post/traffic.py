@@ -48,9 +48,6 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
     reason: str | None = None
 
 
-OUTBOX_WAKE = "outbox.wake"
-
-
 def gateway_all(gateway_id: str) -> str:
     """Pattern of all orders to a gateway."""
     return f"gateway.{gateway_id}.*"
