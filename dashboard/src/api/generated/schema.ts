@@ -497,7 +497,7 @@ export interface paths {
         };
         /**
          * List Events
-         * @description What happened, newest first. A Client contact sees what is about its Client's machines and Sites.
+         * @description What happened, newest first: of that what the caller may see, as each kind of event declares it.
          */
         get: operations["list_events"];
         put?: never;
@@ -537,7 +537,7 @@ export interface paths {
         };
         /**
          * Get Overview
-         * @description Mission Control's numbers: a Client contact gets those of its Client.
+         * @description Mission Control's numbers: of what the caller may see.
          */
         get: operations["get_overview"];
         put?: never;
@@ -1235,8 +1235,11 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Deadline At */
-            deadline_at: string | null;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
             /** Delivered At */
             delivered_at: string | null;
             /** Duration Ms */
@@ -1309,8 +1312,11 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Deadline At */
-            deadline_at: string | null;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
             /** Delivered At */
             delivered_at: string | null;
             /** Dropped Bytes */
@@ -1368,7 +1374,7 @@ export interface components {
              * Deadline S
              * @default 86400
              */
-            deadline_s: number | null;
+            deadline_s: number;
             filter?: components["schemas"]["TargetFilter"] | null;
             /** Script */
             script: string;

@@ -18,10 +18,12 @@ from gururmm_server.core.commands.service import CommandService
 from gururmm_server.core.events import traffic
 from gururmm_server.core.events.hub import Listener, LiveHub
 from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
+from gururmm_wire import orders
 from gururmm_wire.codec import decode_from_server, encode
-from gururmm_wire.v2.server import Watch
+from gururmm_wire.v2.server import Order, Watch
 
 from packages.server.tests.world import Api, Partner, plant
 
@@ -32,6 +34,8 @@ class Traffic:
 
     to_agents: asyncio.Queue[tuple[UUID, Any]] = field(default_factory=asyncio.Queue)
     live: asyncio.Queue[LiveBatch] = field(default_factory=asyncio.Queue)
+    orders: list[Order] = field(default_factory=list)
+    """What those messages came in."""
 
     async def sent(self) -> tuple[UUID, Any]:
         return await asyncio.wait_for(self.to_agents.get(), 5)
@@ -65,7 +69,11 @@ async def carried(bus: Bus, partner: Partner) -> AsyncIterator[Traffic]:
 
     def deliver(_subject: str, payload: bytes) -> None:
         told = msgspec.msgpack.decode(payload, type=traffic.Deliver)
-        seen.to_agents.put_nowait((UUID(bytes=told.agent_id), decode_from_server(told.message)))
+        message = decode_from_server(told.message)
+        if isinstance(message, Order):
+            seen.orders.append(message)
+            message = orders.read(message)[1]
+        seen.to_agents.put_nowait((UUID(bytes=told.agent_id), message))
 
     def live(_subject: str, payload: bytes) -> None:
         seen.live.put_nowait(msgspec.msgpack.decode(payload, type=LiveBatch))
@@ -107,8 +115,8 @@ def recheck_s() -> float:
 
 
 @pytest.fixture
-async def api(db: Database, bus: Bus, hub: Hub, recheck_s: float) -> Api:
-    return Api(build_router(CommandService(db, bus, AgentService(db, bus), hub, recheck_s=recheck_s)))
+async def api(db: Database, bus: Bus, signer: OrderSigner, hub: Hub, recheck_s: float) -> Api:
+    return Api(build_router(CommandService(db, bus, signer, AgentService(db, bus), hub, recheck_s=recheck_s)))
 
 
 @pytest.fixture

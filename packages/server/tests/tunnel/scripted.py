@@ -13,9 +13,11 @@ from gururmm_server.core.tunnel.relay import TunnelRelay
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus, Subscription
 from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.orders import read
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_WINDOW_BYTES
 from gururmm_wire.v2.server import (
+    Order,
     TunnelClose,
     TunnelInput,
     TunnelOpen,
@@ -104,6 +106,8 @@ class ScriptedAgent:
         deliver = msgspec.msgpack.decode(payload, type=traffic.Deliver)
         assert deliver.agent_id == self.agent_id.bytes
         message = decode_from_server(deliver.message)
+        if isinstance(message, Order):
+            message = read(message)[1]
         if not self.lose_to_agent(message):
             await self._on_message(message)
 

@@ -39,6 +39,12 @@ CAPABILITIES: Final = (
         ("agent", "server"),
         "Says, and takes, the outcome `expired` for a command that came too late for its deadline.",
     ),
+    Capability(
+        "signed_orders",
+        dt.date(2026, 11, 27),
+        ("agent", "server"),
+        "Sends, and follows, commands, cancellations, settings and openings of channels only as signed orders.",
+    ),
 )
 
 

@@ -215,6 +215,7 @@ class ServerLink(WSListener):
             self._machine.os,
             self._machine.arch,
             capabilities.said_by("agent"),
+            self._identity.newest_order_key,
         )
         self._phase = _Phase.PROOF
         self._transport.send(WSMsgType.BINARY, self._handshake.authenticate(data, codec.encode(claim)))

@@ -5,7 +5,7 @@ import logging
 from typing import Final
 
 from gururmm_wire.v2.agent import TunnelClosed
-from gururmm_wire.v2.names import UNKNOWN_KIND
+from gururmm_wire.v2.names import ORDER_REFUSED, UNKNOWN_KIND
 from gururmm_wire.v2.server import (
     TunnelClose,
     TunnelInput,
@@ -46,6 +46,15 @@ class Tunnels:
             if not self._uplink.connected and not self._alone.is_set():
                 await self._close_all("there was no connection to the server for too long", None)
                 self._channels.clear()
+
+    def knows(self, message: TunnelOpen) -> bool:
+        """Returns whether this channel is open here, or was a moment ago."""
+        return (message.session_id, message.channel) in self._channels
+
+    def refuse(self, message: TunnelOpen, why: str) -> None:
+        """Say that a channel will not be opened."""
+        if not self.knows(message):
+            self._uplink.send(TunnelClosed(message.session_id, message.channel, message=why[:2048], code=ORDER_REFUSED))
 
     def open(self, message: TunnelOpen) -> None:
         """Start a program, or say again that it runs."""

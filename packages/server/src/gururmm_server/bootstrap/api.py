@@ -16,6 +16,7 @@ from gururmm_server.core.enrolment.service import Bootstrap
 from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.identity.tokens import AccessTokenKey
+from gururmm_server.core.orders.signing import KeyScope
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.entrypoints.install.ports import InstallSite
@@ -39,6 +40,7 @@ class Api:
         public_url = settings.public_url or own_url(settings.host, settings.port)
         house = House(COMPONENTS, replace(settings, public_url=public_url), db, bus)
         house.give(AccessTokenKey(access_token_key))
+        house.give(KeyScope(db.identity))
         self.house = house
         identity = house.get(Identity)
         revoked = identity.revocations.revoked

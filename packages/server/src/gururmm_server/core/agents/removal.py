@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode as encode_wire
-from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.limits import Close
 
 from gururmm_server.core.access.scope import Scope
@@ -49,10 +47,10 @@ class AgentRemoval:
             await self._bus.publish(subject, payload)
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
 
-    async def _send_away(self, gateway_id: str, agent_id: UUID, last: list[Message]) -> None:
+    async def _send_away(self, gateway_id: str, agent_id: UUID, last: list[bytes]) -> None:
         """The gateway follows its orders one after the other: the machine hears everything before it is cut off."""
         for message in last:
-            deliver = traffic.Deliver(agent_id.bytes, encode_wire(message))
+            deliver = traffic.Deliver(agent_id.bytes, message)
             await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
         kick = traffic.Kick(agent_id.bytes, Close.REVOKED)
         await self._bus.publish(traffic.gateway_kick(gateway_id), traffic.encode(kick))

@@ -1,6 +1,8 @@
 """The way to a session's agent: which gateway holds it, what is said to it, and whether it was heard lately."""
 
 from asyncio import get_running_loop, sleep
+from collections.abc import Callable
+from uuid import UUID
 
 from gururmm_wire.codec import MalformedMessage, decode_from_agent, encode
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
@@ -28,8 +30,9 @@ FromAgent = TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed
 class AgentEnd:
     """Speaks the wire with one agent about one session. Nothing sent is sure to arrive: callers repeat by offset."""
 
-    def __init__(self, bus: Bus, claimed: Claimed) -> None:
+    def __init__(self, bus: Bus, claimed: Claimed, order_to_open: Callable[[UUID, TunnelOpen], bytes]) -> None:
         self._bus = bus
+        self._order_to_open = order_to_open
         self._claimed = claimed
         self._session = claimed.session_id.bytes
         self._agent = claimed.agent_id.bytes
@@ -61,7 +64,8 @@ class AgentEnd:
         self.expect_answer()
         if not self.opened:
             size = self.size or (self._claimed.columns, self._claimed.rows)
-            await self._send(TunnelOpen(self._session, CHANNEL, "terminal", *size, self._claimed.shell))
+            message = TunnelOpen(self._session, CHANNEL, "terminal", *size, self._claimed.shell)
+            await self._carry(self._order_to_open(self._claimed.agent_id, message))
         await self._send(TunnelResume(self._session, CHANNEL, acknowledged))
         if self.size is not None:
             await self.show_size(*self.size)
@@ -106,6 +110,9 @@ class AgentEnd:
         return message
 
     async def _send(self, message: Message) -> None:
+        await self._carry(encode(message))
+
+    async def _carry(self, data: bytes) -> None:
         if self.gateway_id is not None and self._bus.connected:
-            deliver = traffic.Deliver(self._agent, encode(message))
+            deliver = traffic.Deliver(self._agent, data)
             await self._bus.publish(traffic.gateway_deliver(self.gateway_id), traffic.encode(deliver))

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from gururmm_wire.codec import encode
 from gururmm_wire.v2.server import TunnelClose
 
 from gururmm_server.core.access.subject import Subject
@@ -48,6 +49,6 @@ async def close_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
         await note_close(tx, tx.tenant_id, row["session_id"], row, reason=reason, exit_code=None, actor=actor)
     notice = traffic.encode(traffic.TunnelNotice("", reason))
     return Ended(
-        [TunnelClose(row["session_id"].bytes) for row in closed],
+        [encode(TunnelClose(row["session_id"].bytes)) for row in closed],
         [(traffic.tunnel_notice(row["session_id"]), notice) for row in closed],
     )

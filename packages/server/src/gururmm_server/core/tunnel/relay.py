@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOutput
 from gururmm_wire.v2.limits import TUNNEL_WINDOW_BYTES
+from gururmm_wire.v2.server import TunnelOpen
 
 from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
@@ -60,6 +61,7 @@ class TunnelRelay:
         audit_scope: Statement,
         bus: Bus,
         close_session: CloseSession,
+        order_to_open: Callable[[UUID, TunnelOpen], bytes],
         on_gone: Callable[["TunnelRelay"], Awaitable[None]],
     ) -> None:
         self.session_id = claimed.session_id
@@ -69,7 +71,7 @@ class TunnelRelay:
         self._bus = bus
         self._close_session = close_session
         self._on_gone = on_gone
-        self._agent = AgentEnd(bus, claimed)
+        self._agent = AgentEnd(bus, claimed, order_to_open)
         self._ledger = Ledger(
             db, claimed, owner=owner, principal=principal, audit_scope=audit_scope, trouble=self._trouble
         )

@@ -102,6 +102,7 @@ class TunnelRelays:
             audit_scope=lane.statement,
             bus=self._bus,
             close_session=close_session,
+            order_to_open=self._service.order_to_open,
             on_gone=self._forget,
         )
         self._relays[session_id] = relay

@@ -1,11 +1,11 @@
 """The life of tech sessions: open, look at, close, list, replay. Relaying is `relays`' job."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
 from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen
 
 from gururmm_server.core.access.errors import Forbidden
@@ -16,6 +16,7 @@ from gururmm_server.core.component import House
 from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
+from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._repository import CHANNEL, Claimed
 from gururmm_server.core.tunnel.closing import note_close
@@ -30,6 +31,7 @@ from gururmm_server.core.tunnel.events import TunnelOpened
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import asciicast
 from gururmm_server.infra import outbox
+from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
@@ -41,6 +43,8 @@ log = get_logger(__name__)
 
 OPEN_SESSIONS = 8
 """How many one person may have open."""
+_OPEN_WITHIN = timedelta(minutes=15)
+"""As far as the clocks of server and machine may be apart."""
 NOTICE = "Keystrokes are recorded."
 SORTS = {
     "opened_at": Sort("s.opened_at", "timestamptz"),
@@ -53,14 +57,19 @@ SORTS = {
 class TunnelService:
     """Everything about tech sessions that is not their bytes."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, bus: Bus, signer: OrderSigner) -> None:
         self._db = db
         self._bus = bus
+        self._signer = signer
+
+    def order_to_open(self, agent_id: UUID, message: TunnelOpen) -> bytes:
+        """Returns the signed order to open a channel. The machine follows it once, and not much later than now."""
+        return self._signer.sign(Wanted(message, agent_id, new_id(), now() + _OPEN_WITHIN))
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus)
+        return cls(house.db, house.bus, house.get(OrderSigner))
 
     async def open(self, caller: Principal, agent_id: UUID, columns: int, rows: int, shell: str) -> dict[str, Any]:
         """Start a shell on a machine.
@@ -102,7 +111,7 @@ class TunnelService:
             ticket = await issue(tx, caller, "tunnel", session_id)
         log.info("terminal opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
         message = TunnelOpen(session_id.bytes, CHANNEL, "terminal", columns, rows, shell)
-        await _deliver(self._bus, agent_id, agent["gateway_id"], message)
+        await _deliver(self._bus, agent_id, agent["gateway_id"], self.order_to_open(agent_id, message))
         await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         return {
             "session_id": session_id,
@@ -143,7 +152,7 @@ class TunnelService:
         if row["opened_by_id"] != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
         if await self.end(caller, session_id, "closed", None, caller.subject):
-            await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes))
+            await _deliver(self._bus, row["agent_id"], gateway_id, encode(TunnelClose(session_id.bytes)))
         async with self._db.scope(caller) as tx:
             return repository.as_json(await self._find(tx, session_id))
 
@@ -222,15 +231,15 @@ async def close_expired(db: Database, bus: Bus) -> int:
     async with db.worker() as tx:
         hang_up = await repository.to_hang_up(tx)
     for row in hang_up:
-        await _deliver(bus, row["agent_id"], row["gateway_id"], TunnelClose(row["session_id"].bytes))
+        await _deliver(bus, row["agent_id"], row["gateway_id"], encode(TunnelClose(row["session_id"].bytes)))
     if closed:
         await bus.publish(traffic.OUTBOX_WAKE, b"")
     return closed
 
 
-async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Message) -> None:
+async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: bytes) -> None:
     if gateway_id is not None:
-        deliver = traffic.Deliver(agent_id.bytes, encode(message))
+        deliver = traffic.Deliver(agent_id.bytes, message)
         await bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
 
 
