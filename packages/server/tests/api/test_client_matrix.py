@@ -101,11 +101,6 @@ _RECORDING = (
     "insert into core.tunnel_recording (tenant_id, session_id, channel, at, output_offset, output_bytes, codec, data)"
     " values ($1, {session_id}, 1, now(), 0, 1, 'n', '{mark}')"
 )
-NOT_OF_A_CLIENT = {
-    "tenants": "the Partner itself: its name and nothing else",
-    "tenant_settings": "how the Partner works",
-}
-"""Tables whose rows a contact sees although they are not the Client's, each with its reason."""
 
 
 @pytest.fixture
