@@ -15,8 +15,8 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import Declared
-from gururmm_server.core.events.live import LiveBatch, LiveItem, encode
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.post.live import LiveBatch, LiveItem, encode
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
 

@@ -13,6 +13,7 @@ from gururmm_server.core.inventory.routes import build_router as inventory_route
 from gururmm_server.core.inventory.service import Inventory
 from gururmm_server.core.overview.routes import build_router as overview_router
 from gururmm_server.core.overview.service import Overview
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.telemetry.routes import build_router as telemetry_router
 from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.core.tunnel.closing import close_all
@@ -37,7 +38,7 @@ def api(db: Database, bus: Bus) -> Api:
     removal = AgentRemoval(db, bus, (cancel_all, close_all))
     queries = LiveQueries(db, bus, answer_seconds=0.3)
     return Api(
-        build_router(AgentService(db, bus), removal, queries),
+        build_router(AgentService(db, Post(bus.publish)), removal, queries),
         inventory_router(Inventory(db)),
         telemetry_router(Telemetry(db)),
         overview_router(Overview(db)),

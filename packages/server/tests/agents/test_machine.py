@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import msgspec
 from gururmm_server.core.agents import schemas
-from gururmm_server.core.events import traffic
 from gururmm_server.core.inventory.schemas import Change, Software
 from gururmm_server.core.overview.schemas import AgentCounts, Overview
+from gururmm_server.core.post import traffic
 from gururmm_server.core.telemetry.history import RANGES
 from gururmm_server.core.telemetry.schemas import History
 from gururmm_server.infra.database import Database

@@ -11,7 +11,7 @@ import httpx
 import msgspec
 import pytest
 from gururmm_server.core.agents import schemas
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.agent import Answer

@@ -158,7 +158,7 @@ async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]
             bus=bus,
             identity=process.house.get(Identity),
             gateways=process.house.get(GatewayDirectory),
-            tenancy=Tenancy(db, bus),
+            tenancy=Tenancy(db),
             codes=SiteCodes(db, URL),
             base=f"http://127.0.0.1:{server.port}",
             browser=browser,
@@ -180,8 +180,8 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
     user_id = await seed_partner_admin(db, tenant_id, email, "Ada Admin", PASSWORD) if name == "own" else new_id()
     admin = person(tenant_id, user_id=user_id, email=email)
     house = House(tenant_id, admin, email)
-    client = await Tenancy(db, bus).create_client(house.caller, f"Client of {name}")
-    site = await Tenancy(db, bus).create_site(house.caller, client.id, "Head office")
+    client = await Tenancy(db).create_client(house.caller, f"Client of {name}")
+    site = await Tenancy(db).create_site(house.caller, client.id, "Head office")
     code = await SiteCodes(db, URL).create(house.caller, site.id, NewCode())
     house.code = code.code
     house.ids = {

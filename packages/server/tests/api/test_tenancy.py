@@ -4,8 +4,8 @@ import asyncio
 import re
 
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.events.traffic import settings_changed
 from gururmm_server.core.platform.demo import seed
+from gururmm_server.core.post.traffic import settings_changed
 from gururmm_server.core.tenancy.codes import new_code, normal_code
 
 from .conftest import Api
@@ -113,11 +113,11 @@ async def test_settings_change_and_the_gateways_hear_of_it(api: Api) -> None:
 
 
 async def test_the_demo_is_made_once(api: Api) -> None:
-    first = await seed(api.db, api.bus, "demo password 123", "http://rmm.example.org")
-    again = await seed(api.db, api.bus, "demo password 123", "http://rmm.example.org")
+    first = await seed(api.db, "demo password 123", "http://rmm.example.org")
+    again = await seed(api.db, "demo password 123", "http://rmm.example.org")
     assert first == again
     assert len(set(first.site_codes)) == 6
     token = await api.sign_in(first.email, first.password)
     assert (await api.ask("GET", "/clients", token=token)).body["total"] == 3
-    other = await seed(api.db, api.bus, "another password 1", "http://rmm.example.org")
+    other = await seed(api.db, "another password 1", "http://rmm.example.org")
     await api.sign_in(other.email, other.password)

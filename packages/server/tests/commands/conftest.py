@@ -15,9 +15,10 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.routes import build_router
 from gururmm_server.core.commands.service import CommandService
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.hub import Listener, LiveHub
-from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.hub import Listener, LiveHub
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
@@ -108,7 +109,11 @@ def recheck_s() -> float:
 
 @pytest.fixture
 async def api(db: Database, bus: Bus, hub: Hub, recheck_s: float) -> Api:
-    return Api(build_router(CommandService(db, bus, AgentService(db, bus), hub, recheck_s=recheck_s)))
+    return Api(
+        build_router(
+            CommandService(db, Post(bus.publish), AgentService(db, Post(bus.publish)), hub, recheck_s=recheck_s)
+        )
+    )
 
 
 @pytest.fixture

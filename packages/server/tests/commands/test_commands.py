@@ -11,8 +11,8 @@ import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.commands import schemas
 from gururmm_server.core.commands.live import CommandUpdate
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import encode
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import encode
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus

@@ -15,9 +15,9 @@ from gururmm_server.bootstrap.api import Api
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import House
-from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession

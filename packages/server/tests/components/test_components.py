@@ -14,14 +14,14 @@ from gururmm_server.core.access.audience import Audience
 from gururmm_server.core.access.permissions import TECHNICIANS, Permission
 from gururmm_server.core.component import Component, Declared, House
 from gururmm_server.core.events.event import Event
-from gururmm_server.core.events.hub import LiveHub
+from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.presence.gateways import ThisGateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
-WORDS = {"access"}
-"""Folders of core that are no component: words for all of them."""
+WORDS = {"access", "post"}
+"""Folders of core that are no component: words and an outlet for all of them."""
 READ = Permission("things.read", "see things", TECHNICIANS)
 
 

@@ -9,13 +9,16 @@ import msgspec
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.commands.events import CommandCompleted
-from gururmm_server.core.events import schemas, traffic
+from gururmm_server.core.events import schemas
 from gururmm_server.core.events.event import Event
 from gururmm_server.core.events.feed import FeedReader, FeedRow
-from gururmm_server.core.events.live import FeedItem, LiveBatch
+from gururmm_server.core.events.live import FeedItem
 from gururmm_server.core.events.routes import build_router
 from gururmm_server.core.events.service import ActivityFeed
 from gururmm_server.core.inventory.events import AgentInventoryChanged
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence.events import AgentOffline
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -95,7 +98,7 @@ def feed_row(partner: Partner, number: int, name: str = "agent.online", client: 
 
 async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
     partner, other = await plant(owner_url), await plant(owner_url, "Somebody else")
-    feed = ActivityFeed(db, bus, EVENTS)
+    feed = ActivityFeed(db, Post(bus.publish), EVENTS)
     rows = [feed_row(partner, number, client=number % 2) for number in range(6)]
     rows += [feed_row(partner, 6, "command.queued"), feed_row(partner, 7, "site.created", None), feed_row(other, 8)]
     assert await feed.add(rows) == 9
@@ -122,7 +125,7 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
 async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, bus: Bus, owner_url: str) -> None:
     partner = await plant(owner_url)
     unknown = Envelope(new_id(), partner.tenant_id, "backup.failed", 1, "2026-11-23T01:02:03.5Z", msgspec.Raw(b"{}"))
-    feed = ActivityFeed(db, bus, EVENTS)
+    feed = ActivityFeed(db, Post(bus.publish), EVENTS)
     heard: asyncio.Queue[LiveBatch] = asyncio.Queue()
     live = await bus.subscribe(
         traffic.live(partner.tenant_id),
@@ -142,7 +145,7 @@ async def test_an_event_from_before_a_move_is_the_new_clients(db: Database, bus:
     partner = await plant(owner_url)
     old, new = partner.clients[1], partner.clients[0]  # the machine is under Client 0 by now
     stale = msgspec.structs.replace(feed_row(partner, 1), client_id=old, site_id=partner.sites[1])
-    feed = ActivityFeed(db, bus, EVENTS)
+    feed = ActivityFeed(db, Post(bus.publish), EVENTS)
     async with hearing(bus, traffic.live(partner.tenant_id), LiveBatch) as live:
         assert await feed.add([stale]) == 1
         heard = await live.everything()

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from agent_end import AgentEnd, Fleet
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
-from gururmm_server.core.events.traffic import Deliver
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus

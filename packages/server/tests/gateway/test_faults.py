@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from agent_end import Ended, Fleet, until
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Deliver
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import DRAIN_S, Gateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.embedded.data_dir import DataDir

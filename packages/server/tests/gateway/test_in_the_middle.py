@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from agent_end import Fleet, until
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Deliver
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from agent_end import AgentEnd, Fleet, until
 from generations import NEW, Future, Past
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus

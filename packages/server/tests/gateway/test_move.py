@@ -11,9 +11,10 @@ import pytest
 from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.service import AgentService
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.service import Post
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.infra.database import Database
@@ -92,7 +93,7 @@ async def test_the_old_clients_contact_hears_nothing_more(
 ) -> None:
     agent = await _joined(gateway, fleet)
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
-    await AgentService(db, bus).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
+    await AgentService(db, Post(bus.publish)).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
     session: Any = gateway.roster.agents[agent.agent_id.bytes].session
 
     async def told() -> bool:
@@ -121,7 +122,7 @@ async def test_the_new_clients_contact_sees_it_at_once(
     agent = await _joined(gateway, fleet)
     ex, new = Contact(fleet, fleet.client_id, agent), Contact(fleet, elsewhere[0], agent)
     stop = await _looking(bus, fleet, ex, new)
-    await AgentService(db, bus).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
+    await AgentService(db, Post(bus.publish)).move(_person(fleet).inside(), agent.agent_id, elsewhere[1])
     heard, leaked = await asyncio.gather(new.said(0.5), ex.said(0.5))
     assert (heard, leaked) == (["agents"], [])
     await stop()

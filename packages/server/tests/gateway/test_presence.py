@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 from agent_end import Fleet
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
-from gururmm_server.core.events.traffic import AgentConnected, Kick
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.traffic import AgentConnected, Kick
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import Goodbye, Heartbeat

@@ -95,7 +95,7 @@ async def test_the_same_key_may_enrol_again(
         signature=crypto_sign(enrolment_bytes(code, public_key.hex(), "kiosk-1"), secret_key)[:64].hex(),
         hostname="kiosk-1",
     )
-    bootstrap = Bootstrap(db, bus, GatewayDirectory(db))
+    bootstrap = Bootstrap(db, GatewayDirectory(db))
     agent = AgentEnd(agent_id_of(fleet.tenant_id, public_key), secret_key, fleet.server_key)
     fleet.ends.append(agent)
     for _ in range(2):

@@ -5,9 +5,9 @@ import time
 import pytest
 from agent_end import Fleet
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
-from gururmm_server.core.events.traffic import Deliver
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus

@@ -14,11 +14,12 @@ from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.jobs import expire
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.component import Consumer, House, Job
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
 from gururmm_server.core.events.service import ActivityFeed
 from gururmm_server.core.identity.jobs import purge
 from gururmm_server.core.inventory import jobs as inventory
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import jobs as presence
 from gururmm_server.core.telemetry import jobs as telemetry
 from gururmm_server.entrypoints.jobs import process
@@ -162,8 +163,8 @@ async def test_commands_expire_after_their_deadline(
     )
     await queue(owner, partner, 0, status="running", started_at=moment - timedelta(days=6))
     forgotten = await queue(owner, partner, 0, status="running", started_at=moment - timedelta(days=8))
-    assert await expire(db, bus) == 4
-    assert await expire(db, bus) == 0
+    assert await expire(db, Post(bus.publish)) == 4
+    assert await expire(db, Post(bus.publish)) == 0
     rows = await owner.fetch("select command_id, status from core.commands where finished_at is not null")
     assert {row["command_id"]: row["status"] for row in rows} == {
         missed: "expired",
@@ -181,7 +182,7 @@ async def test_machines_of_a_dead_gateway_go_offline(
 ) -> None:
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x'), ('gw-2', 'ws://y')")
     await owner.execute("update core.agent_state set gateway_id = 'gw-2' where agent_id = $1", partner.agents[0])
-    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, Post(bus.publish), dead_after_s=30)
     for second in range(0, 40, 5):
         await owner.execute("update core.gateways set beat_at = clock_timestamp() where gateway_id = 'gw-2'")
         gone = await watch.look(1000.0 + second)
@@ -200,7 +201,7 @@ async def test_machines_that_came_back_elsewhere_stay_online(
     db: Database, bus: Bus, partner: Partner, owner: Any
 ) -> None:
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
-    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, Post(bus.publish), dead_after_s=30)
     await watch.look(0)
     await owner.execute("update core.agent_state set gateway_id = 'gw-9' where online")
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-9', 'ws://x')")
@@ -209,7 +210,7 @@ async def test_machines_that_came_back_elsewhere_stay_online(
 
 
 async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: Bus, partner: Partner) -> None:
-    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, Post(bus.publish), dead_after_s=30)
     assert await watch.look(0) == 0
     assert await watch.look(29) == 0
     assert await watch.look(30) == 3
@@ -218,7 +219,7 @@ async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: B
 async def test_an_outage_of_the_database_buries_nobody(
     db: Database, bus: Bus, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch = presence.GatewayWatch(db, bus, dead_after_s=30)
+    watch = presence.GatewayWatch(db, Post(bus.publish), dead_after_s=30)
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
     await watch.look(0)
 
@@ -326,7 +327,7 @@ async def test_unreadable_events_do_not_hold_up_the_feed(db: Database, bus: Bus,
     await bus.publish_event(
         f"events.{partner.tenant_id.hex}.backup.failed", msgspec.json.encode(newer), newer["event_id"]
     )
-    consumer = Consuming(bus, Consumer("test", "events.>", ActivityFeed(db, bus, DECLARED.events).take))
+    consumer = Consuming(bus, Consumer("test", "events.>", ActivityFeed(db, Post(bus.publish), DECLARED.events).take))
     reader = await bus.pull(f"test-{new_id().hex}", f"events.{partner.tenant_id.hex}.>")
     assert await consumer.consume(reader, 2) == 2
     row = await owner.fetchrow("select name, text, client_id from core.activity")

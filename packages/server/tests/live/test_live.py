@@ -15,13 +15,15 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.hub import LiveHub
-from gururmm_server.core.events.live import FeedItem, LiveBatch, LiveItem
-from gururmm_server.core.events.live import encode as encode_live
+from gururmm_server.core.events.live import FeedItem
 from gururmm_server.core.identity import messages
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.hub import LiveHub
+from gururmm_server.core.post.live import LiveBatch, LiveItem
+from gururmm_server.core.post.live import encode as encode_live
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.tech_stream.live import PING_AFTER_S, LiveStreams, build_router
 from gururmm_server.entrypoints.tech_stream.live_session import QUEUE_ITEMS, LiveSession
@@ -129,7 +131,13 @@ async def server(db: Database, bus: Bus, frames: asyncio.Semaphore, ping_after_s
     revocations = Revocations(db, bus, reload_s=0.2)
     await revocations.open()
     streams = LiveStreams(
-        db, bus, hub, AgentService(db, bus), revocations.revoked, kinds=DECLARED.live, ping_after_s=ping_after_s
+        db,
+        Post(bus.publish),
+        hub,
+        AgentService(db, Post(bus.publish)),
+        revocations.revoked,
+        kinds=DECLARED.live,
+        ping_after_s=ping_after_s,
     )
     await streams.open()
     api = Api(build_router(streams))

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel.browser_end import BrowserEnd, BrowserGone
 from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.infra.ids import new_id

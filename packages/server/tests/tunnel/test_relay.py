@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import channel_relay, recording
 from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamProtocol

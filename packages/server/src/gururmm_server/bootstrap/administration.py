@@ -16,8 +16,8 @@ from gururmm_server.settings import Settings
 
 async def seed_demo(settings: Settings, password: str) -> DemoSeed:
     """Make the demo's Partner, or find it again, and let its admin sign in with this password."""
-    async with opened(settings, "seed") as (db, bus):
-        return await seed(db, bus, password, settings.public_url)
+    async with opened(settings, "seed") as (db, _):
+        return await seed(db, password, settings.public_url)
 
 
 async def create_admin(settings: Settings, email: str, name: str) -> str:

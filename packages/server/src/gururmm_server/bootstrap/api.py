@@ -13,9 +13,10 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.component import House
 from gururmm_server.core.enrolment.routes import BootstrapApp
 from gururmm_server.core.enrolment.service import Bootstrap
-from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.identity.tokens import AccessTokenKey
+from gururmm_server.core.post.hub import LiveHub
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.entrypoints.install.ports import InstallSite
@@ -42,7 +43,9 @@ class Api:
         self.house = house
         identity = house.get(Identity)
         revoked = identity.revocations.revoked
-        live = LiveStreams(db, bus, house.get(LiveHub), house.get(AgentService), revoked, kinds=house.declared.live)
+        live = LiveStreams(
+            db, house.get(Post), house.get(LiveHub), house.get(AgentService), revoked, kinds=house.declared.live
+        )
         house.at_start(live.open)
         house.at_end(live.close)
         self.app = build_app(

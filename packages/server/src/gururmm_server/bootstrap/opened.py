@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from gururmm_server.infra import schema
+from gururmm_server.infra import outbox, schema
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import configure_logging
 from gururmm_server.infra.nats import Bus
@@ -30,6 +30,7 @@ async def opened(settings: Settings, process: str) -> AsyncIterator[tuple[Databa
         bus = Bus(settings.nats_url, name=f"gururmm-{process}")
         await bus.open()
         try:
+            outbox.connect(db, bus)
             yield db, bus
         finally:
             await bus.close()

@@ -38,7 +38,7 @@ class EventKind(Protocol):
 
 
 class LiveKind(Protocol):
-    """The class of a live message (`core.events.live.LiveItem`)."""
+    """The class of a live message (`core.post.live.LiveItem`)."""
 
     kind: ClassVar[str]
     audience: ClassVar[Audience | None]
@@ -47,6 +47,10 @@ class LiveKind(Protocol):
     def client_id(self) -> bytes | None: ...
     def for_whom(self) -> Audience | None:
         """Returns who may receive this message; None: nobody."""
+        ...
+
+    def weight(self) -> int:
+        """Returns about how many bytes the message takes on the bus."""
         ...
 
     def shown(self) -> dict[str, Any]:
@@ -81,7 +85,8 @@ class Ended:
 
     to_machine: list[Message] = field(default_factory=list)
     to_others: list[tuple[str, bytes]] = field(default_factory=list)
-    """Subject and payload."""
+    """Subject and payload, to processes of the component's own."""
+    to_dashboards: list[LiveKind] = field(default_factory=list)
 
 
 class Ending(Protocol):

@@ -8,9 +8,10 @@ security in `migrations/versions/`.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, ParamSpec, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +24,8 @@ from gururmm_server.infra.logging import get_logger
 log = get_logger(__name__)
 
 Row = asyncpg.Record
+P = ParamSpec("P")
+Bell = Callable[[], Awaitable[object]]
 _WAIT_FOR_SERVER_S = 5.0
 
 
@@ -46,11 +49,34 @@ class Bounds(Protocol):
 class Transaction:
     """What a repository gets: statements inside a scope. Values are bound, never formatted into the text."""
 
-    __slots__ = ("_connection", "tenant_id")
+    __slots__ = ("_after", "_connection", "_relay_bell", "tenant_id")
 
-    def __init__(self, connection: Any, tenant_id: UUID | None) -> None:
+    def __init__(self, connection: Any, tenant_id: UUID | None, relay_bell: Bell | None = None) -> None:
         self._connection = connection
+        self._relay_bell = relay_bell
+        self._after: list[Bell] = []
         self.tenant_id = tenant_id
+
+    def after_commit(self, tell: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Calls `tell` with these arguments once this transaction is committed; never where it is rolled back.
+
+        What is asked for is done in its order, when the connection is free again. What fails then is logged: it neither
+        stops the next nor reaches whoever opened the scope, since the act itself is done.
+        """
+        self._after.append(partial(tell, *args, **kwargs))
+
+    def ring_relay(self) -> None:
+        """Notes that events are in the outbox: its relays are woken after the commit, once."""
+        if self._relay_bell is not None and self._relay_bell not in self._after:
+            self._after.append(self._relay_bell)
+
+    async def committed(self) -> None:
+        """Does what was asked for after the commit. The scope calls it, nobody else."""
+        for tell in self._after:
+            try:
+                await tell()
+            except Exception:
+                log.exception("what was to be told after a commit was not")
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """All rows."""
@@ -85,6 +111,8 @@ class Database:
         self._pool_size = pool_size
         self._application = application
         self._pool: asyncpg.Pool[Row] | None = None
+        self.relay_bell: Bell | None = None
+        """Wakes the outbox's relays (`outbox.connect`)."""
 
     async def open(self) -> None:
         """Connect. Raises `StartError` with one sentence when the URL does not lead to a usable server."""
@@ -190,13 +218,14 @@ class Database:
     @asynccontextmanager
     async def _scope(self, role: str, tenant_id: UUID | None, clients: str = "") -> AsyncIterator[Transaction]:
         connection = await self._acquire()
+        tx = Transaction(connection, tenant_id, self.relay_bell)
         broken = True
         try:
             with _Translated():
                 tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
                 await connection.execute(f"begin; set local role {role}{tenant}{clients}")
                 try:
-                    yield Transaction(connection, tenant_id)
+                    yield tx
                 except BaseException:
                     if not connection.is_closed():
                         await connection.execute("rollback")
@@ -212,6 +241,7 @@ class Database:
                 with suppress(asyncpg.InterfaceError):
                     connection.terminate()
             await self._pool.release(connection)
+        await tx.committed()
 
     async def _acquire(self) -> Any:
         """A connection; waits a few seconds for a server that is restarting."""

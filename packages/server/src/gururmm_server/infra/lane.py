@@ -31,12 +31,14 @@ class Lane:
         async with self._lock:
             with _Translated():
                 connection = await self._connected()
+                tx = Transaction(connection, self._tenant_id, self._db.relay_bell)
                 try:
-                    yield Transaction(connection, self._tenant_id)
+                    yield tx
                 except BaseException:
                     self._connection = None
                     connection.terminate()
                     raise
+        await tx.committed()
 
     async def close(self) -> None:
         """Disconnect, once the statement that runs is done. Never raises."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar, Protocol
 from uuid import UUID
 
@@ -34,8 +35,18 @@ class Publishable(Protocol):
     version: ClassVar[int]
 
 
+OUTBOX_WAKE = "outbox.wake"
+"""The subject on which relays hear that events are in the outbox."""
+
+
+def connect(db: Database, bus: Bus) -> None:
+    """Let every commit on this database that leaves events in the outbox wake the relays at once."""
+    db.relay_bell = partial(bus.publish, OUTBOX_WAKE, b"")
+
+
 async def publish(tx: Transaction, tenant_id: UUID, event: Publishable) -> UUID:
-    """Write an event into the outbox of this transaction; its id."""
+    """Write an event into the outbox of this transaction; its id. The commit wakes the relay."""
+    tx.ring_relay()
     event_id = new_id()
     await tx.execute(
         "insert into core.outbox (event_id, tenant_id, name, version, payload) values ($1, $2, $3, $4, $5)",
@@ -49,8 +60,9 @@ async def publish(tx: Transaction, tenant_id: UUID, event: Publishable) -> UUID:
 
 
 async def publish_many(tx: Transaction, events: Sequence[tuple[UUID, Publishable]]) -> None:
-    """Write many events, (tenant, event) each, in one statement and in their order."""
+    """Write many events, (tenant, event) each, in one statement and in their order. The commit wakes the relay."""
     if events:
+        tx.ring_relay()
         await tx.execute(
             "insert into core.outbox (event_id, tenant_id, name, version, payload) "
             "select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::bytea[])",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.permissions import AGENTS_READ
-from gururmm_server.core.events.live import LiveItem
+from gururmm_server.core.post.live import LiveItem
 
 
 class AgentRow(LiveItem, array_like=True, frozen=True):

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
-from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
@@ -17,7 +16,8 @@ from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound, AgentOffline, AgentRefused, AgentSilent
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -53,6 +53,7 @@ class LiveQueries:
     def __init__(self, db: Database, bus: Bus, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._db = db
         self._bus = bus
+        self._post = Post(bus.publish)
         self._answer_seconds = answer_seconds
 
     @classmethod
@@ -128,8 +129,7 @@ class LiveQueries:
         subscription = await self._bus.subscribe(traffic.answer(UUID(bytes=query.query_id)), take)
         seconds = max(self._answer_seconds, FOLDER_SECONDS) if query.kind == "folders" else self._answer_seconds
         try:
-            deliver = traffic.Deliver(agent_id.bytes, encode_wire(query))
-            await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
+            await self._post.to_machine(gateway_id, agent_id, query)
             return await asyncio.wait_for(answered, seconds)
         except TimeoutError as error:
             raise AgentSilent from error

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from typing import Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode as encode_wire
-from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.limits import Close
 
 from gururmm_server.core.access.scope import Scope
@@ -13,7 +11,8 @@ from gururmm_server.core.agents import _repository as rows
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import Ending, House
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 
@@ -24,6 +23,7 @@ class AgentRemoval:
     def __init__(self, db: Database, bus: Bus, endings: Sequence[Ending]) -> None:
         self._db = db
         self._bus = bus
+        self._post = Post(bus.publish)
         self._endings = endings
 
     @classmethod
@@ -43,17 +43,12 @@ class AgentRemoval:
                 raise AgentNotFound  # somebody else was quicker
             ended = [await end(tx, agent_id, caller.subject) for end in self._endings]
             gateway_id = await rows.delete(tx, agent_id)
-        if gateway_id is not None:
-            await self._send_away(gateway_id, agent_id, [message for each in ended for message in each.to_machine])
-        await self._bus.publish(traffic.agent_removed(agent_id), agent_id.bytes)
-        for subject, payload in [told for each in ended for told in each.to_others]:
-            await self._bus.publish(subject, payload)
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-
-    async def _send_away(self, gateway_id: str, agent_id: UUID, last: list[Message]) -> None:
-        """The gateway follows its orders one after the other: the machine hears everything before it is cut off."""
-        for message in last:
-            deliver = traffic.Deliver(agent_id.bytes, encode_wire(message))
-            await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
-        kick = traffic.Kick(agent_id.bytes, Close.REVOKED)
-        await self._bus.publish(traffic.gateway_kick(gateway_id), traffic.encode(kick))
+            # The gateway follows its orders one after the other: the machine hears everything before it is cut off.
+            last = [message for each in ended for message in each.to_machine]
+            tx.after_commit(self._post.to_machine, gateway_id, agent_id, *last)
+            tx.after_commit(self._post.cut_off, gateway_id, agent_id, Close.REVOKED)
+            tx.after_commit(self._bus.publish, traffic.agent_removed(agent_id), agent_id.bytes)
+            shown = [item for each in ended for item in each.to_dashboards]
+            tx.after_commit(self._post.to_dashboards, caller.tenant_id, shown)
+            for subject, payload in [told for each in ended for told in each.to_others]:
+                tx.after_commit(self._bus.publish, subject, payload)

@@ -11,9 +11,8 @@ from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.agents.rows import agent_row, latest_metrics, live_row
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events import live, traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database, Row, Transaction
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import PageQuery
 
 SORTS = fleet_rows.SORTS
@@ -23,14 +22,14 @@ JsonPage = dict[str, Any]
 class AgentService:
     """Reads machines and moves them. Removing one is `removal`'s."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, post: Post) -> None:
         self._db = db
-        self._bus = bus
+        self._post = post
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus)
+        return cls(house.db, house.get(Post))
 
     async def page(self, caller: Scope, fleet: FleetFilter, query: PageQuery) -> JsonPage:
         """A page of the fleet."""
@@ -81,14 +80,9 @@ class AgentService:
                 )
                 gateway_id = await rows.move(tx, agent_id, site)
                 row = await find_agent(tx, agent_id)
-            await self._tell_moved(caller.tenant_id, row, gateway_id)
+                tx.after_commit(self._post.moved, gateway_id, agent_id, site["client_id"])
+                tx.after_commit(self._post.to_dashboards, caller.tenant_id, [live_row(row)])
         return await self.get(caller, agent_id)
-
-    async def _tell_moved(self, tenant_id: UUID, row: Row, gateway_id: str | None) -> None:
-        if gateway_id is not None:
-            moved = traffic.AgentMoved(row["agent_id"].bytes, row["client_id"].bytes)
-            await self._bus.publish(traffic.gateway_moved(gateway_id), traffic.encode(moved))
-        await self._bus.publish(traffic.live(tenant_id), live.encode([live_row(row)]))
 
 
 async def find_agent(tx: Transaction, agent_id: UUID) -> Row:

@@ -25,8 +25,10 @@ def _routes(house: House) -> "APIRouter":
 
 def _jobs(house: House) -> Sequence[Job]:
     from gururmm_server.core.commands.jobs import expire
+    from gururmm_server.core.post.service import Post
 
-    return [Job("command_expiry", 5, lambda: expire(house.db, house.bus))]
+    post = house.get(Post)
+    return [Job("command_expiry", 5, lambda: expire(house.db, post))]
 
 
 def _endings(_house: House) -> Sequence[Ending]:

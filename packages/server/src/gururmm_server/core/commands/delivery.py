@@ -70,8 +70,6 @@ class Recorded:
     acknowledged: list[tuple[bytes, bytes]] = field(default_factory=list)
     """(agent, command) whose result and output are held, or that nobody wants any more: the agent may forget them."""
     live: dict[UUID, Live] = field(default_factory=dict)
-    finished: bool = False
-    """At least one command is over."""
 
 
 @dataclass(slots=True)
@@ -223,7 +221,6 @@ class CommandDelivery:
             )
             events.append((row["tenant_id"], event))
         await publish_many(tx, events)
-        recorded.finished = bool(rows)
         with_output = [UUID(bytes=result.command_id) for result in results.values() if result.chunks]
         held = await repository.chunks_held(tx, with_output) if with_output else {}
         for (command_id, machine), result in results.items():

@@ -6,7 +6,7 @@ from uuid import UUID
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.live import moment
 from gururmm_server.core.commands.permissions import COMMANDS_READ
-from gururmm_server.core.events.live import LiveItem
+from gururmm_server.core.post.live import LiveItem
 
 
 class CommandUpdate(LiveItem, array_like=True, frozen=True):
@@ -49,6 +49,9 @@ class OutputPiece(LiveItem, array_like=True, frozen=True):
     seq: int
     stream: int
     data: bytes
+
+    def weight(self) -> int:
+        return 100 + len(self.data)
 
 
 LIVE = (CommandUpdate, OutputPiece)

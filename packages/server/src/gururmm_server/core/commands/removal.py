@@ -10,11 +10,8 @@ from gururmm_server.core.audit.service import append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
 from gururmm_server.core.component import Ended
-from gururmm_server.core.events import live, traffic
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Transaction
-
-_LIVE_ITEMS = 500
 
 
 async def cancel_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
@@ -27,9 +24,7 @@ async def cancel_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
     await append(tx, "tunnel_audit", *audited)
     await outbox.publish_many(tx, [(tx.tenant_id, shapes.cancelled(row)) for row in unfinished])
     updates = [msgspec.structs.replace(shapes.update(row), status="cancelled") for row in unfinished]
-    batches = [updates[start : start + _LIVE_ITEMS] for start in range(0, len(updates), _LIVE_ITEMS)]
-    subject = traffic.live(tx.tenant_id)
     return Ended(
         [CancelCommand(row["command_id"].bytes) for row in unfinished if row["sent_at"] is not None],
-        [(subject, live.encode(batch)) for batch in batches],
+        to_dashboards=list(updates),
     )

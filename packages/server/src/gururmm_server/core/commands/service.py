@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
@@ -26,14 +25,13 @@ from gururmm_server.core.commands.errors import (
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.shapes import Order
 from gururmm_server.core.component import House
-from gururmm_server.core.events import live, traffic
-from gururmm_server.core.events.hub import LiveHub
-from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.post.hub import LiveHub
+from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import PageQuery
 
 SORTS = rows.SORTS
@@ -43,7 +41,6 @@ MOST_TARGETS = 5000
 _BATCH_BYTES = 64 * 1024 * 1024
 _DIRECT_BYTES = 8 * 1024 * 1024
 """What is sent to gateways straight after the commit; beyond that their sweeps fetch the rest at their own pace."""
-_LIVE_ITEMS = 500
 RECHECK_SECONDS = 0.5
 
 
@@ -51,19 +48,19 @@ class CommandService:
     """One transaction an act: no audit row, no action."""
 
     def __init__(
-        self, db: Database, bus: Bus, agents: AgentService, hub: LiveHub, *, recheck_s: float = RECHECK_SECONDS
+        self, db: Database, post: Post, agents: AgentService, hub: LiveHub, *, recheck_s: float = RECHECK_SECONDS
     ) -> None:
         """`recheck_s`: live traffic may be lost, so whoever waits for a command looks at its row this often."""
         self._recheck_s = recheck_s
         self._db = db
-        self._bus = bus
+        self._post = post
         self._agents = agents
         self._hub = hub
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus, house.get(AgentService), house.get(LiveHub))
+        return cls(house.db, house.get(Post), house.get(AgentService), house.get(LiveHub))
 
     async def create(
         self, caller: Scope, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
@@ -89,7 +86,7 @@ class CommandService:
             )
             if len(made) != len(wanted):
                 raise TargetNotFound
-        await self._announce(caller.tenant_id, order, deadline, made)
+            self._announce(tx, caller.tenant_id, order, deadline, made)
         return [shapes.new_command(row, order, batch_id, deadline, caller.subject.name) for row in made]
 
     async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
@@ -142,11 +139,9 @@ class CommandService:
                 await rows.request_cancel(tx, command_id)
             after = await rows.find(tx, command_id)
             assert after is not None
-        if settled:
-            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-        else:
-            await self._send(row, CancelCommand(command_id.bytes))
-        await self._tell(caller.tenant_id, [shapes.update(after)])
+            if not settled:
+                self._send(tx, row, CancelCommand(command_id.bytes))
+            tx.after_commit(self._post.to_dashboards, caller.tenant_id, [shapes.update(after)])
         return shapes.command(after), settled
 
     async def delete(self, caller: Scope, command_id: UUID) -> None:
@@ -155,8 +150,8 @@ class CommandService:
             row = await _locked(tx, command_id)
             await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", caller.subject, row))
             await rows.delete(tx, command_id)
-        if row["status"] not in FINAL:
-            await self._send(row, CancelCommand(command_id.bytes))
+            if row["status"] not in FINAL:
+                self._send(tx, row, CancelCommand(command_id.bytes))
 
     async def clear(self, caller: Scope, agent_id: UUID | None) -> int:
         """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
@@ -179,29 +174,23 @@ class CommandService:
             raise CommandNotFound
         return row
 
-    async def _announce(self, tenant_id: UUID, order: Order, deadline: datetime | None, made: list[Row]) -> None:
-        """After the commit: to the machines that are online, to the relay, to the dashboards."""
+    def _announce(
+        self, tx: Transaction, tenant_id: UUID, order: Order, deadline: datetime | None, made: list[Row]
+    ) -> None:
+        """After the commit: to the machines that are online, then to the dashboards."""
         budget = _DIRECT_BYTES
         deadline_at = 0 if deadline is None else math.ceil(deadline.timestamp())
         for row in made:
             budget -= len(order.script) + 200
             if budget > 0:
-                await self._send(
-                    row, RunCommand(row["command_id"].bytes, order.shell, order.script, order.timeout_s, deadline_at)
-                )
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-        updates = [shapes.queued(row) for row in made]
-        for start in range(0, len(updates), _LIVE_ITEMS):
-            await self._tell(tenant_id, updates[start : start + _LIVE_ITEMS])
+                run = RunCommand(row["command_id"].bytes, order.shell, order.script, order.timeout_s, deadline_at)
+                self._send(tx, row, run)
+        tx.ring_relay()  # the events are in the repository's one statement
+        tx.after_commit(self._post.to_dashboards, tenant_id, [shapes.queued(row) for row in made])
 
-    async def _send(self, row: Row, message: Message) -> None:
-        """To the machine, if a gateway holds it; otherwise it gets it when it returns."""
-        if row["gateway_id"] is not None:
-            deliver = traffic.Deliver(row["agent_id"].bytes, encode_wire(message))
-            await self._bus.publish(traffic.gateway_deliver(row["gateway_id"]), traffic.encode(deliver))
-
-    async def _tell(self, tenant_id: UUID, updates: list[CommandUpdate]) -> None:
-        await self._bus.publish(traffic.live(tenant_id), live.encode(updates))
+    def _send(self, tx: Transaction, row: Row, message: Message) -> None:
+        """After the commit: to the machine, if a gateway holds it; otherwise it gets it when it returns."""
+        tx.after_commit(self._post.to_machine, row["gateway_id"], row["agent_id"], message)
 
 
 def _check_size(wanted: list[UUID], order: Order) -> None:

@@ -26,12 +26,10 @@ from gururmm_server.core.enrolment.errors import (
     SignatureRefused,
 )
 from gururmm_server.core.enrolment.events import AgentEnrolled
-from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.rate_limit import RateLimit, RateLimited
 
 log = get_logger(__name__)
@@ -43,16 +41,15 @@ _REFUSALS = {"expired": CodeExpired, "used_up": CodeUsedUp, "revoked": CodeRevok
 class Bootstrap:
     """Answers hello from memory and enrols machines."""
 
-    def __init__(self, db: Database, bus: Bus, gateways: GatewayDirectory) -> None:
+    def __init__(self, db: Database, gateways: GatewayDirectory) -> None:
         self._db = db
-        self._bus = bus
         self._gateways = gateways
         self._failures = RateLimit(_FAILURES_PER_MINUTE, 60)
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus, house.get(GatewayDirectory))
+        return cls(house.db, house.get(GatewayDirectory))
 
     def hello(self, request: HelloRequest) -> HelloResponse:
         """What this agent should do next. Asks no database."""
@@ -106,7 +103,6 @@ class Bootstrap:
             if admission.state != "active":
                 raise _REFUSALS[admission.state]
             await self._register(tx, agent_id, admission, request, address=address)
-        await self._bus.publish(OUTBOX_WAKE, b"")
         log.info("agent enrolled", agent_id=str(agent_id), tenant_id=str(tenant_id))
         return agent_id
 

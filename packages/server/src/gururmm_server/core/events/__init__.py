@@ -1,15 +1,14 @@
-"""What happened, and what is moving.
+"""What happened.
 
-Has what all events (`event`) and all live messages (`live`) have in common, the messages between our own processes
-(`traffic`) and the activity feed made of the events. Refuses to know why something happened: components publish, this
-one lists.
+Has what all events have in common (`event`) and the activity feed made of them. Refuses to know why something happened:
+components publish, this one lists.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from gururmm_server.core.component import Component, Consumer, House
-from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.events.live import LIVE
 from gururmm_server.core.events.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ COMPONENT: Final = Component(
     name="events",
     tables=("activity", "outbox"),
     permissions=PERMISSIONS,
-    live=(FeedItem,),
+    live=LIVE,
     routes=_routes,
     consumers=_consumers,
 )

@@ -9,33 +9,31 @@ import msgspec
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.component import EventKind, House
 from gururmm_server.core.events import _repository as rows
-from gururmm_server.core.events import live, traffic
 from gururmm_server.core.events.feed import FeedReader, FeedRow
 from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import PageQuery
 
 log = get_logger(__name__)
 
 SORTS = rows.SORTS
-_LIVE_ITEMS = 200
 
 
 class ActivityFeed:
     """Any number of processes may add: an event that is there already stays as it is."""
 
-    def __init__(self, db: Database, bus: Bus, kinds: Iterable[type[EventKind]]) -> None:
+    def __init__(self, db: Database, post: Post, kinds: Iterable[type[EventKind]]) -> None:
         """`kinds` are those of which the feed has a sentence."""
         self._db = db
-        self._bus = bus
+        self._post = post
         self._reader = FeedReader(kinds)
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's feed."""
-        return cls(house.db, house.bus, house.declared.events)
+        return cls(house.db, house.get(Post), house.declared.events)
 
     async def page(self, caller: Scope, agent_id: UUID | None, name: str | None, query: PageQuery) -> dict[str, Any]:
         """Returns a page of what the caller may read, newest first."""
@@ -60,16 +58,15 @@ class ActivityFeed:
         """Add rows of any tenants and show the new ones to who is looking; how many were new."""
         async with self._db.worker() as tx:
             added = await rows.insert(tx, feed)
-        by_tenant: dict[UUID, list[FeedItem]] = {}
-        for row in added:
-            if row["permission"] is None:
-                continue  # a kind of event that declares no audience is shown to nobody
-            client = row["client_id"]
-            shown = FeedItem(client.bytes if client else None, row["permission"], _portable(item(row)))
-            by_tenant.setdefault(row["tenant_id"], []).append(shown)
-        for tenant_id, items in by_tenant.items():
-            for start in range(0, len(items), _LIVE_ITEMS):
-                await self._bus.publish(traffic.live(tenant_id), live.encode(items[start : start + _LIVE_ITEMS]))
+            by_tenant: dict[UUID, list[FeedItem]] = {}
+            for row in added:
+                if row["permission"] is None:
+                    continue  # a kind of event that declares no audience is shown to nobody
+                client = row["client_id"]
+                shown = FeedItem(client.bytes if client else None, row["permission"], _portable(item(row)))
+                by_tenant.setdefault(row["tenant_id"], []).append(shown)
+            for tenant_id, items in by_tenant.items():
+                tx.after_commit(self._post.to_dashboards, tenant_id, items)
         return len(added)
 
 

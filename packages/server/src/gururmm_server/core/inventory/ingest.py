@@ -50,7 +50,6 @@ class Stored:
 
     wanted: list[tuple[AgentSession, str]] = field(default_factory=list)
     """Differences to something that is not held: the whole section is wanted."""
-    changed: bool = False
 
 
 class InventoryIngest:
@@ -86,7 +85,6 @@ class InventoryIngest:
                 if event is not None:
                     events.append((upload.session.tenant_id, event))
             await publish_many(tx, events)
-        stored.changed = bool(events)
         return stored
 
     async def _store_one(self, tx: Transaction, upload: Upload, stored: Stored) -> AgentInventoryChanged | None:

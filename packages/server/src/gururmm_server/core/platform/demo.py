@@ -12,7 +12,6 @@ from gururmm_server.core.tenancy.partners import add_partner
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.infra.database import Database
-from gururmm_server.infra.nats import Bus
 
 EMAIL: Final = "demo@gururmm.example"
 _PARTNER: Final = "Northwind IT"
@@ -34,14 +33,14 @@ class DemoSeed:
     site_codes: list[str]
 
 
-async def seed(db: Database, bus: Bus, password: str, public_url: str) -> DemoSeed:
+async def seed(db: Database, password: str, public_url: str) -> DemoSeed:
     """Make the demo's Partner, admin, Clients, Sites and codes where they are missing; the admin has this password."""
     async with db.platform("gururmm demo", "make the demo Partner") as tx:
         if not await tx.fetchval("select true from core.tenants where tenant_id = $1", _TENANT_ID):
             await add_partner(tx, _TENANT_ID, _PARTNER, person(_TENANT_ID, EMAIL))
     user_id = await seed_partner_admin(db, _TENANT_ID, EMAIL, "Demo Admin", password)
     caller = Scope(subject=person(user_id, EMAIL), tenant_id=_TENANT_ID)
-    tenancy, codes = Tenancy(db, bus), SiteCodes(db, public_url)
+    tenancy, codes = Tenancy(db), SiteCodes(db, public_url)
     tree = await tenancy.tree(caller)
     if not tree.clients:
         for name, sites in _CLIENTS.items():

@@ -8,7 +8,6 @@ from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.component import House
-from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.identity.schemas import NewUser
 from gururmm_server.core.identity.users import Users
 from gururmm_server.core.platform._repository import SORTS, one_partner, page_of_partners
@@ -16,7 +15,6 @@ from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Par
 from gururmm_server.core.tenancy.partners import add_partner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import Page, PageQuery
 
 __all__ = ["SORTS", "Partners"]
@@ -25,16 +23,15 @@ __all__ = ["SORTS", "Partners"]
 class Partners:
     """Lists and makes Partners, for Platform staff."""
 
-    def __init__(self, db: Database, bus: Bus, users: Users, permissions: Permissions) -> None:
+    def __init__(self, db: Database, users: Users, permissions: Permissions) -> None:
         self._db = db
-        self._bus = bus
         self._users = users
         self._permissions = permissions
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus, house.get(Users), house.declared.permissions)
+        return cls(house.db, house.get(Users), house.declared.permissions)
 
     async def list(self, staff: Subject, query: PageQuery) -> Page[Partner]:
         async with self._db.platform(staff.name, "list Partners") as tx:
@@ -50,7 +47,6 @@ class Partners:
         async with self._db.platform(staff.name, f"create Partner {new.name}") as tx:
             await add_partner(tx, tenant_id, new.name, staff)
             row = await one_partner(tx, tenant_id)
-        await self._bus.publish(OUTBOX_WAKE, b"")
         assert row is not None
         partner = Partner.model_validate(dict(row))
         if new.admin_email is None:

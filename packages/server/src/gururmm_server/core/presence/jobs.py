@@ -6,20 +6,17 @@ from uuid import UUID
 
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import encode as encode_live
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import _jobs_repository as rows
 from gururmm_server.core.presence.events import AgentOffline
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
 GATEWAY_LOST = "its gateway stopped"
 DEAD_AFTER_S = 30.0
-_LIVE_ITEMS = 500
 
 
 async def sample_online(db: Database) -> None:
@@ -34,16 +31,16 @@ class GatewayWatch:
     A look at the clock in the database would bury every gateway after an outage of the database itself.
     """
 
-    def __init__(self, db: Database, bus: Bus, *, dead_after_s: float = DEAD_AFTER_S) -> None:
+    def __init__(self, db: Database, post: Post, *, dead_after_s: float = DEAD_AFTER_S) -> None:
         self._db = db
-        self._bus = bus
+        self._post = post
         self._dead_after_s = dead_after_s
         self._seen: dict[str, tuple[datetime | None, float]] = {}
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the worker's watch."""
-        return cls(house.db, house.bus)
+        return cls(house.db, house.get(Post))
 
     async def look(self, clock_s: float) -> int:
         """One look, at a moment of a monotonic clock; how many machines were called offline.
@@ -69,15 +66,12 @@ class GatewayWatch:
         async with self._db.worker() as tx:
             gone = await rows.bury_gateways(tx, gateway_ids)
             await outbox.publish_many(tx, [(row["tenant_id"], _offline(row)) for row in gone])
+            by_tenant: dict[UUID, list[AgentRow]] = {}
+            for row in gone:
+                by_tenant.setdefault(row["tenant_id"], []).append(_live(row))
+            for tenant_id, live in by_tenant.items():
+                tx.after_commit(self._post.to_dashboards, tenant_id, live)
         log.warning("gateways are gone", gateways=gateway_ids, agents=len(gone))
-        by_tenant: dict[UUID, list[AgentRow]] = {}
-        for row in gone:
-            by_tenant.setdefault(row["tenant_id"], []).append(_live(row))
-        for tenant_id, rows_now in by_tenant.items():
-            for start in range(0, len(rows_now), _LIVE_ITEMS):
-                await self._bus.publish(traffic.live(tenant_id), encode_live(rows_now[start : start + _LIVE_ITEMS]))
-        if gone:
-            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         return len(gone)
 
 

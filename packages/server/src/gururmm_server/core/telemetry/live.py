@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.permissions import AGENTS_READ
-from gururmm_server.core.events.live import LiveItem
+from gururmm_server.core.post.live import LiveItem
 
 
 class Sample(LiveItem, array_like=True, frozen=True):
@@ -16,6 +16,9 @@ class Sample(LiveItem, array_like=True, frozen=True):
     agent_id: bytes
     client_id: bytes
     metrics: bytes
+
+    def weight(self) -> int:
+        return 100 + len(self.metrics)
 
 
 LIVE = (Sample,)

@@ -5,7 +5,7 @@ from typing import Self
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events.traffic import settings_changed
+from gururmm_server.core.post.traffic import settings_changed
 from gururmm_server.core.tenancy.schemas import Settings, SettingsChange
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.nats import Bus
@@ -53,7 +53,7 @@ class PartnerSettings:
                 after.label_overrides,
                 after.version,
             )
-        await self._bus.publish(settings_changed(caller.tenant_id), b"")
+            tx.after_commit(self._bus.publish, settings_changed(caller.tenant_id), b"")
         return after
 
 

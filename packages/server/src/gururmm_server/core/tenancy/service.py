@@ -7,7 +7,6 @@ from uuid import UUID
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events.traffic import OUTBOX_WAKE
 from gururmm_server.core.tenancy import _repository as repository
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
 from gururmm_server.core.tenancy.events import ClientCreated, SiteCreated
@@ -15,7 +14,6 @@ from gururmm_server.core.tenancy.schemas import Client, Site, Tree, TreeClient, 
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Row
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import Page, PageQuery
 
 CLIENT_SORTS = repository.CLIENT_SORTS
@@ -25,14 +23,13 @@ SITE_SORTS = repository.SITE_SORTS
 class Tenancy:
     """The Client > Site tree."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._bus = bus
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus)
+        return cls(house.db)
 
     async def tree(self, caller: Scope) -> Tree:
         """Every Client and Site with its machines counted."""
@@ -67,7 +64,6 @@ class Tenancy:
             await repository.add_client(tx, client_id, name)
             event = ClientCreated(client_id=client_id, client_name=name, actor=caller.subject.name)
             await outbox.publish(tx, caller.tenant_id, event)
-        await self._bus.publish(OUTBOX_WAKE, b"")
         return await self.client(caller, client_id)
 
     async def rename_client(self, caller: Scope, client_id: UUID, name: str) -> Client:
@@ -123,7 +119,6 @@ class Tenancy:
             await repository.add_site(tx, site_id, client_id, name)
             event = SiteCreated(site_id=site_id, client_id=client_id, site_name=name, actor=caller.subject.name)
             await outbox.publish(tx, caller.tenant_id, event)
-        await self._bus.publish(OUTBOX_WAKE, b"")
         return await self.site(caller, site_id)
 
     async def rename_site(self, caller: Scope, site_id: UUID, name: str) -> Site:

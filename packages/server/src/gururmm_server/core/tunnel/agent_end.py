@@ -3,7 +3,7 @@
 from asyncio import get_running_loop
 from typing import Any
 
-from gururmm_wire.codec import MalformedMessage, decode_from_agent, encode
+from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.server import (
     TunnelChange,
@@ -14,7 +14,8 @@ from gururmm_wire.v2.server import (
     TunnelResume,
 )
 
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.infra.logging import get_logger
@@ -33,7 +34,8 @@ class AgentEnd:
 
     def __init__(self, bus: Bus, claimed: Claimed) -> None:
         self._bus = bus
-        self._agent = claimed.agent_id.bytes
+        self._post = Post(bus.publish)
+        self._agent_id, self._agent = claimed.agent_id, claimed.agent_id.bytes
         self._clock = get_running_loop().time
         self._asked_at: float | None = None
         self._log = log.bind(session_id=str(claimed.session_id), agent_id=str(claimed.agent_id))
@@ -80,16 +82,14 @@ class AgentEnd:
     async def send(self, message: Message) -> None:
         """Say something to the agent by its own connection, if a gateway holds it."""
         if self.gateway_id is not None and self._bus.connected:
-            deliver = traffic.Deliver(self._agent, encode(message))
-            await self._bus.publish(traffic.gateway_deliver(self.gateway_id), traffic.encode(deliver))
+            await self._post.to_machine(self.gateway_id, self._agent_id, message)
 
     async def send_bytes(self, message: Message) -> None:
         """Say something to an open channel, by the connection for channels where that was heard of."""
         if self.tunnel_gateway_id is None:
             await self.send(message)
         elif self._bus.connected:
-            deliver = traffic.Deliver(self._agent, encode(message))
-            await self._bus.publish(traffic.gateway_tunnel(self.tunnel_gateway_id), traffic.encode(deliver))
+            await self._post.by_tunnel(self.tunnel_gateway_id, self._agent_id, message)
 
 
 class AgentChannel:

@@ -9,7 +9,7 @@ from gururmm_wire.v2.server import TunnelClose
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import Ended
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._channel_repository import ClosedChannel

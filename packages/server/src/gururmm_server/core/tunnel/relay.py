@@ -12,8 +12,8 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.core.tunnel.agent_end import AgentEnd

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import Message
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen
 
 from gururmm_server.core.access.errors import Forbidden
@@ -14,9 +12,10 @@ from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
@@ -88,6 +87,7 @@ class TunnelService:
     def __init__(self, db: Database, bus: Bus) -> None:
         self._db = db
         self._bus = bus
+        self._post = Post(bus.publish)
 
     @classmethod
     def build(cls, house: House) -> Self:
@@ -129,9 +129,9 @@ class TunnelService:
             )
             await outbox.publish(tx, scope.tenant_id, event)
             ticket = await issue(tx, caller, "tunnel", session_id)
+            opening = _opening(session_id, _FIRST, wanted, opened)
+            tx.after_commit(self._post.to_machine, agent["gateway_id"], agent_id, opening)
         log.info("session opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
-        await _deliver(self._bus, agent_id, agent["gateway_id"], _opening(session_id, _FIRST, wanted, opened))
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
         return {
             "session_id": session_id,
             "status": "opening",
@@ -165,8 +165,9 @@ class TunnelService:
             await _add_channel(tx, caller.subject, place, wanted, opened, owner=held["lease_owner"])
             gateway_id = await repository.gateway_of(tx, row["agent_id"])
             added = await channels.find(tx, session_id, number)
+            opening = _opening(session_id, number, wanted, opened)
+            tx.after_commit(self._post.to_machine, gateway_id, row["agent_id"], opening)
         assert added is not None
-        await _deliver(self._bus, row["agent_id"], gateway_id, _opening(session_id, number, wanted, opened))
         return channel_status(added)
 
     async def status(self, principal: Principal, session_id: UUID) -> dict[str, Any]:
@@ -212,7 +213,7 @@ class TunnelService:
             await self.end_channel(
                 caller, session_id, channel, Closure("closed", None, caller.subject), tell_relay=True
             )
-        await _deliver(self._bus, row["agent_id"], gateway_id, TunnelClose(session_id.bytes, channel))
+        await self._post.to_machine(gateway_id, row["agent_id"], TunnelClose(session_id.bytes, channel))
         return await self._status(caller, session_id)
 
     async def end(self, scope: Scope, session_id: UUID, closure: Closure) -> bool:
@@ -224,9 +225,8 @@ class TunnelService:
             closed = await channels.close(tx, [session_id], closure.reason)
             await note_channels(tx, row["agent_id"], closed, closure)
             await note_session(tx, scope.tenant_id, row, closure)
-        await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-        notice = traffic.encode(traffic.TunnelNotice("", closure.reason))
-        await self._bus.publish(traffic.tunnel_notice(session_id), notice)
+            notice = traffic.encode(traffic.TunnelNotice("", closure.reason))
+            tx.after_commit(self._bus.publish, traffic.tunnel_notice(session_id), notice)
         return True
 
     async def end_channel(
@@ -249,11 +249,9 @@ class TunnelService:
             await note_channels(tx, row["agent_id"], closed, closure)
             if last is not None:
                 await note_session(tx, scope.tenant_id, last, closure)
-        if last is not None:
-            await self._bus.publish(traffic.OUTBOX_WAKE, b"")
-        if tell_relay:
-            notice = traffic.TunnelNotice("", closure.reason, None if last is not None else channel)
-            await self._bus.publish(traffic.tunnel_notice(session_id), traffic.encode(notice))
+            if tell_relay:
+                notice = traffic.TunnelNotice("", closure.reason, None if last is not None else channel)
+                tx.after_commit(self._bus.publish, traffic.tunnel_notice(session_id), traffic.encode(notice))
         return last is not None or row["status"] == "closed"
 
     async def sessions(
@@ -337,10 +335,9 @@ async def close_expired(db: Database, bus: Bus) -> int:
         await bus.publish(traffic.tunnel_notice(session_id), traffic.encode(traffic.TunnelNotice("", "abandoned")))
     async with db.worker() as tx:
         hang_up = await repository.to_hang_up(tx)
+    post = Post(bus.publish)
     for row in hang_up:
-        await _deliver(bus, row["agent_id"], row["gateway_id"], TunnelClose(row["session_id"].bytes))
-    if closed:
-        await bus.publish(traffic.OUTBOX_WAKE, b"")
+        await post.to_machine(row["gateway_id"], row["agent_id"], TunnelClose(row["session_id"].bytes))
     return closed
 
 
@@ -364,12 +361,6 @@ async def _add_channel(
 
 def _opening(session_id: UUID, channel: int, kind: ChannelKind, parameters: Parameters) -> TunnelOpen:
     return TunnelOpen(session_id.bytes, channel, kind.name, parameters, list(kind.rights), SHOWN_AHEAD_BYTES)
-
-
-async def _deliver(bus: Bus, agent_id: UUID, gateway_id: str | None, message: Message) -> None:
-    if gateway_id is not None:
-        deliver = traffic.Deliver(agent_id.bytes, encode(message))
-        await bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
 
 
 def _stream(session_id: UUID, ticket: str) -> dict[str, str]:

@@ -10,8 +10,8 @@ from gururmm_wire.codec import MalformedMessage, decode_from_server, encode, tag
 from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import AgentMoved, Deliver, Kick
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.traffic import AgentMoved, Deliver, Kick
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings

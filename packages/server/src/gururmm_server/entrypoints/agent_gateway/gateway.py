@@ -22,9 +22,9 @@ from picows import (
 
 from gururmm_server.core.commands.delivery import CommandDelivery
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import AgentConnected
 from gururmm_server.core.inventory.ingest import InventoryIngest
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.traffic import AgentConnected
 from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession

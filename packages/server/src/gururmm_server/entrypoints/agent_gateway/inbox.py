@@ -30,8 +30,8 @@ from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.names import OUTCOMES, SECTIONS, STREAMS
 
 from gururmm_server.core.commands.delivery import Report
-from gururmm_server.core.events import traffic
 from gururmm_server.core.inventory.ingest import Upload
+from gururmm_server.core.post import traffic
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import history_row, note_metrics
 from gururmm_server.core.telemetry.live import Sample

@@ -11,9 +11,8 @@ from gururmm_wire.v2.server import InventoryWanted, ResultAck
 
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Report
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.traffic import Kick
 from gururmm_server.core.inventory.ingest import InventoryIngest, Upload
+from gururmm_server.core.post.letters import cut_off
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
@@ -140,15 +139,12 @@ class DatabaseQueues:
         for session in recorded.offline:
             rows.setdefault(session.tenant_id, []).append(session.row(online=False, changed=True))
         self._uplink.rows(rows)
-        if recorded.online or recorded.offline:
-            self._uplink.wake_relay()
         for session in recorded.superseded:
             socket = self._roster.agents.get(session.agent_id)
             if socket is not None and socket.session is session:
                 socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
         for session, gateway_id in recorded.elsewhere:
-            kick = Kick(agent_id=session.agent_id, code=Close.REPLACED, before=session.connection_id)
-            self._uplink.post(traffic.gateway_kick(gateway_id), traffic.encode(kick))
+            self._uplink.post(*cut_off(gateway_id, session.agent_uuid, Close.REPLACED, session.connection_id))
 
     async def _run_telemetry(self) -> None:
         while True:
@@ -198,8 +194,6 @@ class DatabaseQueues:
         for agent_id, command_id in recorded.acknowledged:
             self._send(agent_id, encode(ResultAck(command_id=command_id)))
         self._uplink.commands(recorded.live)
-        if recorded.finished:
-            self._uplink.wake_relay()
         if self._more:
             ready = self._more & {report.agent_id.bytes for report in reports}
             self._more -= ready
@@ -218,8 +212,6 @@ class DatabaseQueues:
             names = self._refused.pop(agent_id, None)
             if names:
                 self._send(agent_id, encode(InventoryWanted(sections=sorted(names))))
-        if stored.changed:
-            self._uplink.wake_relay()
 
     async def _deliver(self, orders: list[tuple[bytes, bool]]) -> None:
         for again in (True, False):

@@ -2,22 +2,17 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Final
 from uuid import UUID
 
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import Live
-from gururmm_server.core.commands.live import OutputPiece
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveItem, encode
+from gururmm_server.core.post.letters import Letter, to_dashboards
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.infra.nats import Bus
 
 WAITING_BYTES: Final = 64 * 1024 * 1024
-ROWS: Final = 2000
-"""Rows in one live message, which has to stay below the broker's one megabyte."""
-_OUTPUT_BYTES: Final = 256 * 1024
 _TOGETHER_BYTES: Final = 256 * 1024
 """Pieces of one tunnel that go in one payload: what a flood costs here and at the relay is counted in payloads."""
 
@@ -89,35 +84,21 @@ class Uplink:
         except TimeoutError:
             return
 
-    def wake_relay(self) -> None:
-        """Events are in the outbox."""
-        self.post(traffic.OUTBOX_WAKE, b"")
+    def send(self, letters: Iterable[Letter]) -> None:
+        """Publish letters soon, in their order."""
+        for subject, payload in letters:
+            self.post(subject, payload)
 
     def rows(self, rows: Mapping[UUID, list[AgentRow]]) -> None:
         """Tell each tenant's dashboards how its machines are."""
         for tenant_id, of_tenant in rows.items():
-            for start in range(0, len(of_tenant), ROWS):
-                self._live(tenant_id, of_tenant[start : start + ROWS])
+            self.send(to_dashboards(tenant_id, of_tenant))
 
     def commands(self, live: Mapping[UUID, Live]) -> None:
         """Tell each tenant's dashboards what its commands do."""
         for tenant_id, news in live.items():
-            for start in range(0, len(news.updates), ROWS):
-                self._live(tenant_id, news.updates[start : start + ROWS])
-            pieces: list[OutputPiece] = []
-            size = 0
-            for piece in news.output:
-                pieces.append(piece)
-                size += len(piece.data)
-                if size > _OUTPUT_BYTES:
-                    self._live(tenant_id, pieces)
-                    pieces, size = [], 0
-            if pieces:
-                self._live(tenant_id, pieces)
+            self.send(to_dashboards(tenant_id, [*news.updates, *news.output]))
 
     def sample(self, tenant_id: UUID, sample: Sample) -> None:
         """Show a sample to whoever looks at that machine."""
-        self._live(tenant_id, [sample])
-
-    def _live(self, tenant_id: UUID, items: Sequence[LiveItem]) -> None:
-        self.post(traffic.live(tenant_id), encode(items))
+        self.send(to_dashboards(tenant_id, [sample]))

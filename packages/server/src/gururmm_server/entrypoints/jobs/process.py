@@ -5,7 +5,6 @@ import signal
 from collections.abc import Awaitable, Callable
 
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
 from gururmm_server.entrypoints.jobs.consuming import Consuming
 from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.infra.database import Database
@@ -13,7 +12,7 @@ from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.health import HealthServer
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
-from gururmm_server.infra.outbox import OutboxRelay
+from gururmm_server.infra.outbox import OUTBOX_WAKE, OutboxRelay
 
 log = get_logger(__name__)
 
@@ -35,7 +34,7 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
     try:
         await bus.ensure_events_stream()
         relay = OutboxRelay(db, bus)
-        wakes = await bus.subscribe(traffic.OUTBOX_WAKE, relay.wake)
+        wakes = await bus.subscribe(OUTBOX_WAKE, relay.wake)
         schedule = Schedule(db)
         jobs, consumers = house.jobs(), house.consumers()
         await house.open()

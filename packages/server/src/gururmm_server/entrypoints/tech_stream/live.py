@@ -11,7 +11,6 @@ from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, WebSocket
-from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.server import Watch as WireWatch
 from msgspec import Meta
 from pydantic import BaseModel
@@ -21,17 +20,16 @@ from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.component import LiveKind
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.hub import LiveHub
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import TicketRefused, issue, redeem
+from gururmm_server.core.post.hub import LiveHub
+from gururmm_server.core.post.service import Post
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
@@ -83,7 +81,7 @@ class LiveStreams:
     def __init__(
         self,
         db: Database,
-        bus: Bus,
+        post: Post,
         hub: LiveHub,
         agents: AgentService,
         revoked: Callable[[UUID], bool],
@@ -95,7 +93,7 @@ class LiveStreams:
         self._kinds = tuple(kinds)
         self._ping_after_s = ping_after_s
         self._db = db
-        self._bus = bus
+        self._post = post
         self._hub = hub
         self._agents = agents
         self._revoked = revoked
@@ -202,9 +200,7 @@ class LiveStreams:
             except GuruError as error:
                 log.info("not watched", agent_id=str(agent_id), error=str(error))
                 continue
-            if gateway_id is not None:
-                deliver = traffic.Deliver(agent_id.bytes, encode_wire(WireWatch(_WATCH_INTERVAL_S, _WATCH_FOR_S)))
-                await self._bus.publish(traffic.gateway_deliver(gateway_id), traffic.encode(deliver))
+            await self._post.to_machine(gateway_id, agent_id, WireWatch(_WATCH_INTERVAL_S, _WATCH_FOR_S))
 
 
 def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:

@@ -20,7 +20,7 @@ from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.agents.rows import metrics
 from gururmm_server.core.commands.live import OutputPiece
 from gururmm_server.core.component import LiveKind
-from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.telemetry.live import Sample
 
 QUEUE_ITEMS = 2000

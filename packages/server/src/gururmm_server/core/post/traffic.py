@@ -52,7 +52,6 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
     """Only this channel of it was closed."""
 
 
-OUTBOX_WAKE = "outbox.wake"
 ANY_AGENT_REMOVED = "agent.*.removed"
 """Pattern of `agent_removed`."""
 

@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.core.component import House
-from gururmm_server.core.events import traffic
-from gururmm_server.core.events.live import LiveBatch
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
 
