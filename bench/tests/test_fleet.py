@@ -125,7 +125,7 @@ async def test_it_obeys(server, fleet):
     assert (await peer.until(Answer)).data["items"]
     peer.tell(TunnelOpen(ID, 1, "terminal", {}, [], 0))
     assert (await peer.until(TunnelClosed)).message == "a simulated machine has no shell"
-    peer.tell(RunCommand(ID, "sh", "hostname", 10, 0))
+    peer.tell(RunCommand(ID, "sh", "hostname", 10))
     assert (await peer.until(CommandResult)).exit_code == 0
     peer.tell(SettingsPush(Settings(version=8)))
     await peer.until(SettingsApplied, lambda message: message.version == 8)

@@ -10,10 +10,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
-from gururmm_wire import codec
+from gururmm_wire import codec, orders
 from gururmm_wire.challenge import enrolment_bytes
 from gururmm_wire.handshake import RANDOM_BYTES, ServerHandshake
 from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
@@ -27,8 +28,10 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 sys.path.insert(0, str(Path(__file__).parents[2] / "wire" / "tests"))
 
 from generations import Today
+from order_key import OrderKey
 
 AGENT_ID = "0190a0b0-0000-7000-8000-000000000001"
+TENANT_ID = "0190a0b0-0000-7000-8000-0000000000aa"
 
 
 class Connection(WSListener):
@@ -69,6 +72,10 @@ class Connection(WSListener):
         self.gone.set()
 
     def say(self, message: up.Message) -> None:
+        """Say this; what counts only in an order is put into one."""
+        self.say_bare(message if orders.kind_of(message) is None else self.gateway.order(message))
+
+    def say_bare(self, message: up.Message) -> None:
         self.say_bytes(self.gateway.peer.encode(message))
 
     def say_bytes(self, message: bytes) -> None:
@@ -79,14 +86,15 @@ class Connection(WSListener):
         handshake = ServerHandshake(self.challenge, data)
         assert handshake.proves(self.gateway.agent_public_key)
         self.gateway.capabilities = handshake.claim.capabilities
+        self.gateway.order_key = handshake.claim.order_key
         proof, self.seal = handshake.accept(self.gateway.secret, os.urandom(RANDOM_BYTES))
         self.transport.send(WSMsgType.BINARY, self.gateway.instead_of_proof or proof)
-        welcome = down.Welcome(self.gateway.settings, self.gateway.peer.capabilities)
-        self.say(self.gateway.instead_of_welcome or welcome)
+        self.say(self.gateway.instead_of_welcome or down.Welcome(self.gateway.peer.capabilities))
         if handshake.claim.purpose == up.PURPOSE_TUNNEL:
             self.gateway.tunnel = self
             self.gateway.tunnel_welcomed.set()
             return
+        self.say(down.SettingsPush(self.gateway.settings))
         for prompt in self.gateway.right_after_welcome:
             self.say(prompt)
         self.gateway.current = self
@@ -98,6 +106,9 @@ class Gateway:
 
     def __init__(self) -> None:
         self.public_key, self.secret = crypto_sign_seed_keypair(os.urandom(32))
+        self.order_signer = OrderKey(UUID(AGENT_ID).bytes, UUID(TENANT_ID).bytes)
+        self.order_key: bytes | None = None
+        """The newest order key of the agent, by its own word."""
         self.agent_public_key = b""
         self.peer = Today("server")
         """Of which age this server is."""
@@ -122,6 +133,7 @@ class Gateway:
         self.hello_changes: dict[str, Any] = {}
         self.gateway_url = ""
         """What agents are told; empty is the truth."""
+        self.enrol_changes: dict[str, Any] = {}
         self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()
         self._ports: tuple[int, int] = (0, 0)
@@ -162,6 +174,10 @@ class Gateway:
         self.tunnel_welcomed.clear()
         self.tunnel.transport.disconnect(graceful=False)
         self.tunnel = None
+
+    def order(self, message: up.Message, **changes: Any) -> down.Order:
+        """The message as an order for this agent, or one with something in it changed."""
+        return self.order_signer.order(message, **changes)
 
     def drop(self) -> None:
         """Cut the cable."""
@@ -223,7 +239,14 @@ class Gateway:
         self.agent_public_key = bytes.fromhex(request.public_key)
         signed = enrolment_bytes(request.site_code, request.public_key, request.hostname)
         crypto_sign_open(bytes.fromhex(request.signature) + signed, self.agent_public_key)
-        return 200, EnrolResponse(agent_id=AGENT_ID, server_public_key=self.public_key.hex(), gateway_url=gateway_url)
+        answer = EnrolResponse(
+            agent_id=AGENT_ID,
+            server_public_key=self.public_key.hex(),
+            gateway_url=gateway_url,
+            order_public_key=self.order_signer.public_key.hex(),
+            tenant_id=TENANT_ID,
+        )
+        return 200, msgspec.structs.replace(answer, **self.enrol_changes)
 
 
 class AgentProcess:

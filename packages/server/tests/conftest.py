@@ -17,6 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 import structlog
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.embedded.nats import EmbeddedNats
@@ -169,6 +170,15 @@ async def db(database_url: str) -> AsyncIterator[Database]:
     await database.open()
     yield database
     await database.close()
+
+
+@pytest.fixture
+async def signer(db: Database) -> AsyncIterator[OrderSigner]:
+    """The order key of the fresh database, as an api process holds it."""
+    holder = OrderSigner(db.identity)
+    await holder.open()
+    yield holder
+    await holder.close()
 
 
 @pytest.fixture

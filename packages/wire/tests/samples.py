@@ -3,6 +3,7 @@
 Append only. An example that was once released stays, and its file with it.
 """
 
+from gururmm_wire import orders
 from gururmm_wire.v2 import agent as a
 from gururmm_wire.v2 import server as s
 from gururmm_wire.v2.agent import Message
@@ -11,6 +12,8 @@ ID = bytes(range(16))
 NONCE = bytes(range(32))
 KEY = bytes(range(32, 64))
 HASH = bytes(range(100, 116))
+KEY_ID = bytes(range(200, 208))
+SIGNATURE = bytes(range(64))
 
 METRICS = a.Metrics(
     at=1_795_000_000,
@@ -39,7 +42,8 @@ FROM_AGENT: dict[str, Message] = {
         agent_version="0.1.0",
         os="linux",
         arch="x86_64",
-        capabilities=["open_names", "expired"],
+        capabilities=["open_names", "expired", "signed_orders"],
+        order_key=KEY_ID,
     ),
     "heartbeat": a.Heartbeat(at=1_795_000_000, cpu=125, memory=250),
     "metrics": METRICS,
@@ -91,18 +95,19 @@ FROM_AGENT: dict[str, Message] = {
     "answer_unknown_kind": a.Answer(query_id=ID, ok=False, message="what is that?", code="unknown_kind"),
     "goodbye": a.Goodbye(reason="the agent was stopped"),
     "settings_applied": a.SettingsApplied(version=3),
+    "order_refused": a.OrderRefused(
+        order_id=ID, kind="run_command", code="unknown_key", message="this agent did not pin the key"
+    ),
 }
 
 FROM_SERVER: dict[str, Message] = {
     "challenge": s.Challenge(nonce=NONCE, server_time=1_795_000_000),
-    "welcome": s.Welcome(settings=s.Settings(version=1), capabilities=["open_names"]),
+    "welcome": s.Welcome(capabilities=["open_names", "signed_orders"]),
     "settings_push": s.SettingsPush(
         settings=s.Settings(version=2, heartbeat_s=10, metrics_s=30, inventory_s=600, log_level="DEBUG")
     ),
     "inventory_wanted": s.InventoryWanted(sections=["system", "software"]),
-    "run_command": s.RunCommand(
-        command_id=ID, shell="sh", script="echo hello; exit 3", timeout_s=60, deadline_at=1_795_086_400
-    ),
+    "run_command": s.RunCommand(command_id=ID, shell="sh", script="echo hello; exit 3", timeout_s=60),
     "cancel_command": s.CancelCommand(command_id=ID),
     "result_ack": s.ResultAck(command_id=ID),
     "tunnel_open": s.TunnelOpen(
@@ -122,4 +127,16 @@ FROM_SERVER: dict[str, Message] = {
     "query": s.Query(query_id=ID, kind="folders", arguments={"path": "/var"}),
     "watch": s.Watch(interval_s=2, for_s=30),
     "move_over": s.MoveOver(within_s=20),
+    "order": s.Order(
+        key_id=KEY_ID,
+        body=orders.encode_body(
+            ID,
+            ID,
+            s.RunCommand(command_id=ID, shell="sh", script="uptime", timeout_s=60),
+            not_after=1_795_086_400,
+            counter=1_795_000_000_000_000_001,
+        ),
+        signature=SIGNATURE,
+    ),
+    "key_change": s.KeyChange(public_key=NONCE, retired=[KEY_ID]),
 }

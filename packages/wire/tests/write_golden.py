@@ -6,6 +6,7 @@ While the list of a folder is not append-only yet, files that differ from their 
 """
 
 import hashlib
+import json
 import re
 import sys
 from pathlib import Path
@@ -17,10 +18,12 @@ from gururmm_wire.capabilities import CAPABILITIES
 from gururmm_wire.codec import encode, tag_of
 from gururmm_wire.v2.agent import AgentMessage, Message
 from gururmm_wire.v2.server import ServerMessage
+from links import CHALLENGE, Agent, accept
 from samples import FROM_AGENT, FROM_SERVER
 
 GOLDEN = Path(__file__).parent / "golden" / "v2"
 LIST = GOLDEN / "SHA256SUMS"
+HANDSHAKE = Path(__file__).parent / "golden" / "link" / "handshake.json"
 DOCUMENT = Path(__file__).parents[3] / "docs" / "protocol.md"
 
 
@@ -37,6 +40,28 @@ def write_files() -> None:
             lines.append(f"{hashlib.sha256(data).hexdigest()}  {file.name}")
             print("wrote", file.name)  # noqa: T201
     LIST.write_text("\n".join(lines) + "\n")
+
+
+def write_handshake() -> None:
+    """Make the golden handshake anew, of the same keys and random bytes, if it differs."""
+    listed = HANDSHAKE.with_name("SHA256SUMS")
+    if listed.read_text().startswith("# append-only since "):
+        return
+    golden = json.loads(HANDSHAKE.read_text())
+    agent = Agent()
+    proof, server_seal = accept(agent)
+    agent_seal = agent.handshake.finish(proof)
+    wanted = set(golden["gives"]["sealed_up"])
+    sealed = {str(n): (agent_seal.seal(b"up"), server_seal.seal(b"down")) for n in range(1 + max(map(int, wanted)))}
+    golden["given"]["challenge"] = CHALLENGE.hex()
+    golden["gives"] = {
+        "authenticate_frame": agent.frame.hex(),
+        "proof": proof.hex(),
+        "sealed_up": {number: up.hex() for number, (up, _) in sealed.items() if number in wanted},
+        "sealed_down": {number: down.hex() for number, (_, down) in sealed.items() if number in wanted},
+    }
+    HANDSHAKE.write_text(json.dumps(golden, indent=2) + "\n")
+    listed.write_text(f"{hashlib.sha256(HANDSHAKE.read_bytes()).hexdigest()}  {HANDSHAKE.name}\n")
 
 
 def write_document() -> None:
@@ -72,4 +97,5 @@ def _block(name: str, data: bytes, kind: str) -> str:
 
 if __name__ == "__main__":
     write_files()
+    write_handshake()
     write_document()

@@ -24,15 +24,15 @@ class Commands:
         self._store = store
         self._running: dict[bytes, _Play] = {}
 
-    def start(self, number: int, profile: Profile, order: RunCommand, send: Send) -> None:
-        """Run a command once; one that is known is answered with what is known."""
+    def start(self, number: int, profile: Profile, order: RunCommand, not_after: int, send: Send) -> None:
+        """Run a command once, and not after that moment; one that is known is answered with what is known."""
         known = self._store.run(number, order.command_id)
         if known is not None:
             self._tell(known, send)
             return
         now = time.time()
         run = Run(order.command_id, number, int(now * 1000), None, None, 0, "", [])
-        if order.deadline_at and now > order.deadline_at:
+        if now > not_after:
             run.outcome, run.message = "expired", "its deadline had passed when it arrived"
             self._store.begin(run)
             self._store.finish(run)

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
-from gururmm_wire.codec import inventory_hash
+from gururmm_wire import orders
+from gururmm_wire.codec import MalformedMessage, inventory_hash
 from gururmm_wire.v2.agent import (
     Goodbye,
     InventoryDelta,
@@ -22,6 +23,7 @@ from gururmm_wire.v2.server import (
     CancelCommand,
     InventoryWanted,
     MoveOver,
+    Order,
     Query,
     ResultAck,
     RunCommand,
@@ -146,16 +148,16 @@ class Machine:
         self._failures += 1
         self._connect(self, retry_after_s + self._rng.uniform(0, ceiling))
 
-    def on_welcome(self, link: Link, welcome: Welcome) -> None:
+    def on_welcome(self, link: Link, welcome: Welcome) -> None:  # noqa: ARG002
         if self._leaving:
             link.close(1000, "switched off")
             return
         self._link = link
         self._since = time.monotonic()
-        self._apply(welcome.settings)
         self._commands.resend(self.number, self.send)
         if self.with_inventory:
             self._tell_hashes()
+            self._plan_inventory()
         if self.beats:
             self._send_metrics()
             self._next_beat(self._rng.uniform(0, self._settings.heartbeat_s))
@@ -179,14 +181,10 @@ class Machine:
 
     def on_message(self, message: ServerMessage) -> None:
         match message:
-            case RunCommand():
-                self._commands.start(self.number, self.profile, message, self.send)
-            case CancelCommand():
-                self._commands.cancel(self.number, message.command_id, self.send)
+            case Order():
+                self._follow(message)
             case ResultAck():
                 self._commands.acknowledge(self.number, message.command_id)
-            case SettingsPush():
-                self._apply(message.settings)
             case InventoryWanted():
                 self._send_sections(message.sections)
             case Query():
@@ -199,7 +197,23 @@ class Machine:
             case _:
                 self._refuse_tunnel(message)
 
-    def _refuse_tunnel(self, message: ServerMessage) -> None:
+    def _follow(self, order: Order) -> None:
+        """Do what an order says. A simulated machine has nothing to lose, so it takes the signature for good."""
+        try:
+            body, message = orders.read(order)
+        except MalformedMessage:
+            return
+        match message:
+            case RunCommand():
+                self._commands.start(self.number, self.profile, message, body.not_after, self.send)
+            case CancelCommand():
+                self._commands.cancel(self.number, message.command_id, self.send)
+            case SettingsPush():
+                self._apply(message.settings)
+            case TunnelOpen():
+                self._refuse_tunnel(message)
+
+    def _refuse_tunnel(self, message: Message) -> None:
         """Resizes and acknowledgements of a channel that never opened need no answer."""
         if isinstance(message, TunnelOpen | TunnelInput | TunnelResume):
             self.send(TunnelClosed(message.session_id, message.channel, None, NO_SHELL, 0))

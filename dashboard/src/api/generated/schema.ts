@@ -1333,8 +1333,11 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Deadline At */
-            deadline_at: string | null;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
             /** Delivered At */
             delivered_at: string | null;
             /** Duration Ms */
@@ -1407,8 +1410,11 @@ export interface components {
             created_at: string;
             /** Created By */
             created_by: string;
-            /** Deadline At */
-            deadline_at: string | null;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
             /** Delivered At */
             delivered_at: string | null;
             /** Dropped Bytes */
@@ -1466,7 +1472,7 @@ export interface components {
              * Deadline S
              * @default 86400
              */
-            deadline_s: number | null;
+            deadline_s: number;
             filter?: components["schemas"]["TargetFilter"] | null;
             /** Script */
             script: string;

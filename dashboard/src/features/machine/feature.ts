@@ -77,8 +77,14 @@ export const feature = defineFeature({
         "agent.online": "Machine online",
         "agent.offline": "Machine offline",
         "agent.inventory_changed": "Inventory changed",
+        "agent.order_refused": "Order refused",
       },
-      tones: { "agent.online": "text-ok", "agent.offline": "text-muted", "agent.enrolled": "text-accent" },
+      tones: {
+        "agent.online": "text-ok",
+        "agent.offline": "text-muted",
+        "agent.enrolled": "text-accent",
+        "agent.order_refused": "text-bad",
+      },
     },
   ],
 });

@@ -6,17 +6,19 @@ import random
 import time
 from typing import Final
 
-from gururmm_wire import capabilities
+from gururmm_wire import capabilities, orders
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from gururmm_wire.v2 import server as wire
-from gururmm_wire.v2.agent import PURPOSE_TUNNEL
+from gururmm_wire.v2.agent import PURPOSE_TUNNEL, Message, OrderRefused
 
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link import hello
 from gururmm_agent.link.hello import HelloFailed, Machine
+from gururmm_agent.link.orders import Genuine, Orders, Refused
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
 from gururmm_agent.link.socket import Closed, LinkUser, ServerLink, connect
 from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.logs import SparseLog
 from gururmm_agent.memory import give_back
 from gururmm_agent.state import Identity, StateDirectory
 from gururmm_agent.tasks.commands import Commands
@@ -30,6 +32,7 @@ from gururmm_agent.tunnel.sessions import Tunnels
 _log = logging.getLogger(__name__)
 _STOP_S: Final = 1.5
 _GOODBYE_S: Final = 2.0
+_ID_FIELDS: Final = ("command_id", "session_id")
 
 
 class _Stop(Exception):
@@ -56,6 +59,7 @@ class Agent:
         self._machine = describe(adapters)
         self._uplink = Uplink()
         self._settings = LiveSettings(self._uplink)
+        self._refusals = SparseLog(_log)
         self._backoff = Backoff(random.uniform)
         self._move_at: float | None = None
         self._stopped = asyncio.Event()
@@ -78,6 +82,7 @@ class Agent:
 
     def _build(self, group: asyncio.TaskGroup) -> None:
         adapters, state, uplink = self._adapters, self._state, self._uplink
+        self._orders = Orders(state.directory("orders"), self._identity, state.write_identity, uplink.server_now)
         self._commands = Commands(state.directory("commands"), uplink, adapters.processes, adapters.shells, group)
         spool = MetricsSpool(state.directory("spool"))
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
@@ -135,7 +140,6 @@ class Agent:
         self._uplink.attach(link)
         for name in set(welcome.capabilities).difference(capabilities.said_by("server")):
             self._uplink.unknown.note("capability", name)
-        self._settings.apply(welcome.settings)
         self._metrics.connected()
         self._tunnels.served(second=capabilities.TUNNEL_CONNECTION in welcome.capabilities)
 
@@ -199,12 +203,10 @@ class Agent:
         """See `LinkUser`."""
         self._uplink.unknown.note("tag", str(tag))
 
-    def _hand_over(self, message: wire.ServerMessage) -> None:  # noqa: C901 - one line for each message
+    def _hand_over(self, message: wire.ServerMessage) -> None:
         match message:
-            case wire.RunCommand():
-                self._commands.run(message)
-            case wire.CancelCommand():
-                self._commands.cancel(message)
+            case wire.Order():
+                self._follow(message)
             case wire.ResultAck():
                 self._commands.acknowledge(message)
             case wire.Query():
@@ -213,13 +215,10 @@ class Agent:
                 self._metrics.watch(message)
             case wire.InventoryWanted():
                 self._inventory.wanted(message)
-            case wire.SettingsPush():
-                self._settings.apply(message.settings)
             case wire.MoveOver():
                 self._move_over(message)
             case (
-                wire.TunnelOpen()
-                | wire.TunnelInput()
+                wire.TunnelInput()
                 | wire.TunnelChange()
                 | wire.TunnelOutputAck()
                 | wire.TunnelResume()
@@ -228,6 +227,62 @@ class Agent:
                 self._tunnels.received(message)
             case wire.Challenge() | wire.Welcome():
                 _log.warning("the server sent %s twice", type(message).__name__)
+            case _:
+                self._refuse_bare(message)
+
+    def _follow(self, order: wire.Order) -> None:
+        """Do what an order says, if it is one. What was done already is told again, however late it is."""
+        try:
+            genuine = self._orders.check(order)
+            self._obey(genuine)
+        except Refused as refusal:
+            self._refuse(refusal)
+
+    def _obey(self, order: Genuine) -> None:
+        def followed() -> None:
+            self._orders.followed(order)
+
+        match message := order.message:
+            case wire.RunCommand():
+                if not self._commands.knows(message.command_id):
+                    self._orders.check_once(order)
+                self._commands.run(message, order.body.not_after, followed)
+            case wire.CancelCommand():
+                if not self._commands.knows(message.command_id):
+                    self._orders.check_once(order)
+                self._commands.cancel(message)
+                followed()
+            case wire.TunnelOpen():
+                if not self._tunnels.knows(message):
+                    self._orders.check_once(order)
+                    followed()
+                self._tunnels.open(message)
+            case wire.SettingsPush():
+                self._orders.check_settings(order)
+                self._orders.followed_settings(order)
+                self._settings.apply(message.settings)
+            case wire.KeyChange():
+                self._orders.change_keys(message)
+
+    def _refuse(self, refusal: Refused) -> None:
+        """Say in the log and to the server that an order is not followed, and why."""
+        body = refusal.body
+        order_id, kind = (body.id, body.kind) if body is not None else (bytes(16), "unreadable")
+        self._refusals.tell("an order (%s, %s) is not followed: %s: %s", kind, order_id.hex(), refusal.code, refusal)
+        if isinstance(refusal.message, wire.RunCommand) and refusal.code == "expired":
+            self._commands.expire(refusal.message, str(refusal))
+        elif isinstance(refusal.message, wire.TunnelOpen):
+            self._tunnels.refuse(refusal.message, f"the order to open it is not followed: {refusal}")
+        self._uplink.send(OrderRefused(order_id, kind, refusal.code, str(refusal)[:2048]))
+
+    def _refuse_bare(self, message: Message) -> None:
+        """What came without an order around it, and counts only inside of one."""
+        kind = orders.kind_of(message)
+        assert kind is not None, type(message).__name__
+        words = "it came without a signed order around it"
+        order_id = next((getattr(message, name) for name in _ID_FIELDS if hasattr(message, name)), bytes(16))
+        self._refusals.tell("an order (%s, %s) is not followed: not_signed: %s", kind, order_id.hex(), words)
+        self._uplink.send(OrderRefused(order_id, kind, "not_signed", words))
 
 
 def describe(adapters: Adapters) -> Machine:

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import msgspec
+from gururmm_wire.orders import key_id
 
 from gururmm_agent.adapters.ports import Host
 from gururmm_agent.errors import AlreadyRunning, NotEnrolled, StateUnusable
@@ -14,18 +15,33 @@ _log = logging.getLogger(__name__)
 
 
 class Identity(msgspec.Struct, kw_only=True):
-    """Who this agent is and which server it trusts. Keys are hex; `private_key` is the 32-byte Ed25519 seed."""
+    """Who this agent is and which server it trusts. Keys are hex; `private_key` is the 32-byte Ed25519 seed.
+
+    `order_keys` are those that may sign orders, the newest last; `tenant_id` is of the Partner whose settings count.
+    """
 
     server: str
     agent_id: str
     private_key: str
     server_public_key: str
     gateway: str
+    order_keys: list[str] = []
+    tenant_id: str = ""
 
     @property
     def agent_id_bytes(self) -> bytes:
         """The 16 bytes that go over the wire."""
         return bytes.fromhex(self.agent_id.replace("-", ""))
+
+    @property
+    def tenant_id_bytes(self) -> bytes:
+        """The same of the Partner; empty where there is none."""
+        return bytes.fromhex(self.tenant_id.replace("-", ""))
+
+    @property
+    def newest_order_key(self) -> bytes | None:
+        """The id of the newest order key; None where none was pinned."""
+        return key_id(bytes.fromhex(self.order_keys[-1])) if self.order_keys else None
 
 
 class StateDirectory:

@@ -70,13 +70,13 @@ def test_it_does_everything(tmp_path: Path) -> None:
 
 
 async def _commands(gateway: Gateway) -> None:
-    run = RunCommand(os.urandom(16), "speaks", "", 30, 0)
+    run = RunCommand(os.urandom(16), "speaks", "", 30)
     gateway.say(run)
     result = await gateway.wait_for(CommandResult, command_id=run.command_id)
     assert (result.outcome, result.exit_code) == ("failed", 3)
     chunks = gateway.of(CommandOutput, command_id=run.command_id)
     assert [(chunk.stream, chunk.data) for chunk in chunks] == [(1, b"out"), (2, b"err")]
-    endless = RunCommand(os.urandom(16), "sleeps", "", 30, 0)
+    endless = RunCommand(os.urandom(16), "sleeps", "", 30)
     gateway.say(endless)
     await gateway.wait_for(CommandOutput, command_id=endless.command_id, data=b"ready")
     gateway.say(CancelCommand(endless.command_id))

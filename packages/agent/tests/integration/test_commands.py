@@ -9,8 +9,8 @@ from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult,
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
 
-def command(script: str, *, shell: str = "sh", timeout_s: int = 30, deadline_at: int = 0) -> RunCommand:
-    return RunCommand(os.urandom(16), shell, script, timeout_s, deadline_at)
+def command(script: str, *, shell: str = "sh", timeout_s: int = 30) -> RunCommand:
+    return RunCommand(os.urandom(16), shell, script, timeout_s)
 
 
 def output(gateway: Any, run: RunCommand, stream: int = 1) -> bytes:
@@ -143,10 +143,11 @@ async def test_a_command_over_its_time_is_ended(gateway, agent):
 
 async def test_a_passed_deadline_and_an_early_cancel_never_start(gateway, agent, tmp_path):
     await agent.start()
-    late = command(f"touch {tmp_path}/late", deadline_at=int(time.time()) - 60)
-    gateway.say(late)
+    late = command(f"touch {tmp_path}/late")
+    gateway.say(gateway.order(late, not_after=int(time.time()) - 60))
     result = await result_of(gateway, late)
-    assert (result.outcome, result.message) == ("expired", "its deadline had passed when it arrived")
+    assert (result.outcome, result.exit_code) == ("expired", None)
+    assert result.message.startswith("its deadline had passed 6")
     early = command(f"touch {tmp_path}/early")
     gateway.say(CancelCommand(early.command_id))
     gateway.say(early)

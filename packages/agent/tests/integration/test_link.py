@@ -212,10 +212,11 @@ async def test_the_largest_message_is_understood(gateway, agent):
 async def test_fragments_are_put_together_and_unknown_tags_left_out(gateway, agent):
     await agent.start()
     gateway.current.say_bytes(b"\x92\xcc\xc8\x01")
-    data = gateway.current.seal.seal(codec.encode(SettingsPush(Settings(version=44, heartbeat_s=7))))
-    for start in range(len(data)):
+    order = gateway.order(SettingsPush(Settings(version=44, heartbeat_s=7)))
+    data = gateway.current.seal.seal(codec.encode(order))
+    for start in range(0, len(data), 4):
         kind = WSMsgType.CONTINUATION if start else WSMsgType.BINARY
-        gateway.current.transport.send(kind, data[start : start + 1], start + 1 == len(data))
+        gateway.current.transport.send(kind, data[start : start + 4], start + 4 >= len(data))
     assert await gateway.wait_for(SettingsApplied, version=44)
     assert not gateway.close_codes
 
@@ -263,7 +264,7 @@ async def test_goodbye_arrives_behind_what_was_still_to_be_sent(gateway, agent, 
     cable.pause_reading()
     done = [tmp_path / f"done-{number}" for number in range(10)]
     for marker in done:
-        gateway.say(RunCommand(os.urandom(16), "sh", f"head -c 1000000 /dev/zero; touch {marker}", 30, 0))
+        gateway.say(RunCommand(os.urandom(16), "sh", f"head -c 1000000 /dev/zero; touch {marker}", 30))
     await gateway.wait_until(lambda: all(marker.exists() for marker in done))
     ending = asyncio.create_task(agent.terminate())
     await asyncio.sleep(0.5)
@@ -277,7 +278,7 @@ async def test_an_agent_ends_although_its_server_does_not_read(gateway, agent, t
     await agent.start()
     gateway.current.transport.underlying_transport.pause_reading()
     for _ in range(10):
-        gateway.say(RunCommand(os.urandom(16), "sh", "head -c 1000000 /dev/zero", 30, 0))
+        gateway.say(RunCommand(os.urandom(16), "sh", "head -c 1000000 /dev/zero", 30))
     await asyncio.sleep(1)
     assert await agent.terminate() == 0
 

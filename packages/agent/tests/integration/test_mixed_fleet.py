@@ -46,6 +46,8 @@ async def test_it_works_with_a_server_of_another_age(gateway, agent, peer):
     if isinstance(peer, Future):
         for data in peer.unknown():
             gateway.current.say_bytes(data)
+        for message in peer.unknown_names():
+            gateway.say(message)
         await it_works(gateway)
         log = agent.log.read_text()
         for what in ("capability", "tag", "section", "log level"):
@@ -57,7 +59,7 @@ async def test_it_works_with_a_server_of_another_age(gateway, agent, peer):
 
 async def it_works(gateway):
     """A command runs, inventory arrives, a terminal opens, settings apply."""
-    run = RunCommand(os.urandom(16), "sh", "echo $((6*7))", 30, 0)
+    run = RunCommand(os.urandom(16), "sh", "echo $((6*7))", 30)
     gateway.say(run)
     await gateway.wait_for(CommandAccepted, command_id=run.command_id)
     assert (await gateway.wait_for(CommandOutput, command_id=run.command_id)).data == b"42\n"

@@ -225,7 +225,7 @@ def test_a_connection_that_is_full_stops_the_reading() -> None:
 
 def test_an_unknown_kind_is_refused_by_name_on_the_agents_own_connection() -> None:
     async def main(world: World) -> None:
-        world.tunnels.received(TunnelOpen(*KEY, "hologram", {}, [], 0))
+        world.tunnels.open(TunnelOpen(*KEY, "hologram", {}, [], 0))
         why = "this agent does not know channels of the kind hologram"
         assert world.refused == [TunnelClosed(*KEY, message=why, code=UNKNOWN_KIND)]
         world.tunnels.received(TunnelOutputAck(*KEY, 5, 5))

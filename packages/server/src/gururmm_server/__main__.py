@@ -5,8 +5,9 @@ import json
 import sys
 from collections.abc import Coroutine
 from dataclasses import asdict, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import typer
@@ -28,7 +29,9 @@ app = typer.Typer(
 admin = typer.Typer(no_args_is_help=True, help="Platform administration from the server's own terminal.")
 audit = typer.Typer(no_args_is_help=True, help="The audit trail.")
 app.add_typer(admin, name="admin")
+keys = typer.Typer(no_args_is_help=True, help="The keys that agents trust.")
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
 
 _DATA = Path("~/.local/share/gururmm")
 
@@ -353,6 +356,52 @@ def audit_public_key(*, audit_key_file: AuditKeyFile) -> None:
     from gururmm_server.core.audit.store import audit_key
 
     typer.echo(audit_key(Settings(database_url="", nats_url="", audit_key_file=audit_key_file)).public.hex())
+
+
+class Rotated(StrEnum):
+    """The keys that can be changed while agents are in the field."""
+
+    ORDER = "order"
+
+
+@keys.command("status")
+def keys_status(*, data: Data = _DATA, database_url: DatabaseUrl = "") -> None:
+    """Show every key that signs what agents do, or did, the oldest first."""
+    _order_keys("status", data, database_url)
+
+
+@keys.command("rotate")
+def keys_rotate(
+    which: Annotated[Rotated, typer.Argument(help="Which key.")], *, data: Data = _DATA, database_url: DatabaseUrl = ""
+) -> None:
+    """Add a key, and tell every agent of it. The old one is accepted until it is retired."""
+    assert which is Rotated.ORDER
+    _order_keys("rotate", data, database_url)
+
+
+@keys.command("retire")
+def keys_retire(
+    which: Annotated[Rotated, typer.Argument(help="Which key.")],
+    *,
+    at_once: Annotated[
+        bool, typer.Option(help="Within a week of the rotation: commands on their way are then refused.")
+    ] = False,
+    data: Data = _DATA,
+    database_url: DatabaseUrl = "",
+) -> None:
+    """Let agents forget every key but the newest."""
+    assert which is Rotated.ORDER
+    _order_keys("retire", data, database_url, at_once=at_once)
+
+
+def _order_keys(
+    act: Literal["status", "rotate", "retire"], data: Path, database_url: str, *, at_once: bool = False
+) -> None:
+    from gururmm_server.bootstrap.administration import order_keys
+
+    for key in asyncio.run(order_keys(_settings(data, database_url, ""), act, at_once=at_once)):
+        until = "" if key.retired_at is None else f", retired {key.retired_at:%Y-%m-%d %H:%M}"
+        typer.echo(f"order  {key.key_id}  {key.state:9}  signs from {key.signs_from:%Y-%m-%d %H:%M}{until} UTC")
 
 
 def main() -> None:

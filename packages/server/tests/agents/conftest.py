@@ -8,9 +8,10 @@ from gururmm_server.core.agents.queries import LiveQueries
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.routes import build_router
 from gururmm_server.core.agents.service import AgentService
-from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.commands.removal import CancelAll
 from gururmm_server.core.inventory.routes import build_router as inventory_router
 from gururmm_server.core.inventory.service import Inventory
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.overview.routes import build_router as overview_router
 from gururmm_server.core.overview.service import Overview
 from gururmm_server.core.post.service import Post
@@ -34,8 +35,8 @@ async def other(owner_url: str) -> Partner:
 
 
 @pytest.fixture
-def api(db: Database, bus: Bus) -> Api:
-    removal = AgentRemoval(db, bus, (cancel_all, close_all))
+def api(db: Database, bus: Bus, signer: OrderSigner) -> Api:
+    removal = AgentRemoval(db, bus, (CancelAll(signer), close_all))
     queries = LiveQueries(db, bus, answer_seconds=0.3)
     return Api(
         build_router(AgentService(db, Post(bus.publish)), removal, queries),

@@ -15,14 +15,16 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.routes import build_router
 from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.hub import Listener, LiveHub
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
+from gururmm_wire import orders
 from gururmm_wire.codec import decode_from_server, encode
-from gururmm_wire.v2.server import Watch
+from gururmm_wire.v2.server import Order, Watch
 
 from packages.server.tests.world import Api, Partner, plant
 
@@ -33,6 +35,8 @@ class Traffic:
 
     to_agents: asyncio.Queue[tuple[UUID, Any]] = field(default_factory=asyncio.Queue)
     live: asyncio.Queue[LiveBatch] = field(default_factory=asyncio.Queue)
+    orders: list[Order] = field(default_factory=list)
+    """What those messages came in."""
 
     async def sent(self) -> tuple[UUID, Any]:
         return await asyncio.wait_for(self.to_agents.get(), 5)
@@ -66,7 +70,11 @@ async def carried(bus: Bus, partner: Partner) -> AsyncIterator[Traffic]:
 
     def deliver(_subject: str, payload: bytes) -> None:
         told = msgspec.msgpack.decode(payload, type=traffic.Deliver)
-        seen.to_agents.put_nowait((UUID(bytes=told.agent_id), decode_from_server(told.message)))
+        message = decode_from_server(told.message)
+        if isinstance(message, Order):
+            seen.orders.append(message)
+            message = orders.read(message)[1]
+        seen.to_agents.put_nowait((UUID(bytes=told.agent_id), message))
 
     def live(_subject: str, payload: bytes) -> None:
         seen.live.put_nowait(msgspec.msgpack.decode(payload, type=LiveBatch))
@@ -108,12 +116,9 @@ def recheck_s() -> float:
 
 
 @pytest.fixture
-async def api(db: Database, bus: Bus, hub: Hub, recheck_s: float) -> Api:
-    return Api(
-        build_router(
-            CommandService(db, Post(bus.publish), AgentService(db, Post(bus.publish)), hub, recheck_s=recheck_s)
-        )
-    )
+async def api(db: Database, bus: Bus, signer: OrderSigner, hub: Hub, recheck_s: float) -> Api:
+    post = Post(bus.publish)
+    return Api(build_router(CommandService(db, post, signer, AgentService(db, post), hub, recheck_s=recheck_s)))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -17,6 +18,8 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.paging import Page
+from gururmm_wire import orders
+from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.limits import SCRIPT_BYTES
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
@@ -61,7 +64,12 @@ async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
     assert agent_id == online
     assert isinstance(message, RunCommand)
     assert (message.shell, message.script, message.timeout_s) == ("sh", "echo hé", 7)
-    assert 0 <= message.deadline_at - time.time() <= 61
+    body = orders.read_body(carried.orders[0])
+    assert (body.addressee, body.id) == (online.bytes, UUID(items[0]["id"]).bytes)
+    assert 0 <= body.not_after - time.time() <= 61
+    kept = await owner.fetch("select agent_id, signed_order from core.commands order by created_at, command_id")
+    assert {row["agent_id"] for row in kept} == {online, offline}
+    assert encode_wire(carried.orders[0]) in {row["signed_order"] for row in kept}
     update = await carried.update()
     assert (update.status, update.client_id) == ("queued", partner.clients[0].bytes)
     assert carried.to_agents.empty(), "an offline machine gets it when it returns"
@@ -137,6 +145,8 @@ async def test_malformed_orders_are_refused(admin: httpx.AsyncClient, partner: P
         {"timeout_s": 0},
         {"timeout_s": 86401},
         {"deadline_s": 0},
+        {"deadline_s": 7 * 86400 + 1},
+        {"deadline_s": None},
         {"extra": 1},
         {"agent_ids": None, "filter": {"search": "a\0b"}},
         {"agent_ids": None, "filter": {"status": "asleep"}},

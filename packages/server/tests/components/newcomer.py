@@ -17,6 +17,7 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.orders.signing import KeyScope
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.entrypoints.jobs.schedule import Schedule
@@ -92,6 +93,7 @@ async def main(database_url: str, nats_url: str, tenant_id: str, client_id: str,
     api = Api(settings, db, bus, b"k" * 32)
     await api.open()
     house = House(COMPONENTS, settings, db, bus)
+    house.give(KeyScope(db.worker))
     working = asyncio.create_task(process.run(house, stop))
     try:
         print(json.dumps(await look(Office(api, UUID(tenant_id), UUID(client_id)), house)))  # noqa: T201

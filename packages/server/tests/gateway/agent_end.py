@@ -9,18 +9,20 @@ from uuid import UUID
 
 import asyncpg
 from gururmm_server.infra.ids import new_id
-from gururmm_wire.codec import decode_from_server
+from gururmm_wire import orders
+from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.handshake import RANDOM_BYTES, AgentHandshake
 from gururmm_wire.sealing import Seal
 from gururmm_wire.v2.agent import Authenticate, Message
-from gururmm_wire.v2.server import Welcome
-from nacl.bindings import crypto_sign_keypair
+from gururmm_wire.v2.server import Order, Welcome
+from nacl.bindings import crypto_sign_keypair, crypto_sign_open
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 # Peers of other ages are made where the samples of messages are.
 sys.path.insert(0, str(Path(__file__).parents[3] / "wire" / "tests"))
 
 from generations import Today
+from order_key import OrderKey
 
 from packages.server.tests.waiting import until  # noqa: F401  # the tests beside it take it from here
 
@@ -81,6 +83,12 @@ class AgentEnd:
         self.transport: Any = None
         self.listener = _Listener()
         self.welcome: Welcome | None = None
+        self.orders: list[Order] = []
+        """The orders that came, as they came."""
+        self.order_keys: dict[bytes, bytes] = {}
+        """Pinned at enrolment: key id to public key."""
+        self.order_key: bytes | None = None
+        """The newest of them, as the agent says it."""
         self.peer = Today("agent")
         """Of which age this agent is."""
 
@@ -109,6 +117,7 @@ class AgentEnd:
             "os": "linux",
             "arch": "x86_64",
             "capabilities": self.peer.capabilities,
+            "order_key": self.order_key,
         }
         self.listener.handshake = handshake
         return handshake.authenticate(challenge, self.peer.encode(Authenticate(**(fields | changes))))
@@ -137,11 +146,15 @@ class AgentEnd:
         self.transport.send(kind, data, fin=fin)
 
     async def receive(self, limit_s: float = 20) -> Any:
-        """The next message. Raises `Ended`."""
+        """The next message; of an order what it says, once a pinned key has vouched for it. Raises `Ended`."""
         item = await asyncio.wait_for(self.listener.inbox.get(), limit_s)
         if isinstance(item, Ended):
             raise item
-        return item
+        if not isinstance(item, Order):
+            return item
+        self.orders.append(item)
+        crypto_sign_open(item.signature + orders.signed_bytes(item.body), self.order_keys[item.key_id])
+        return orders.read(item)[1]
 
     async def expect(self, kind: type[Expected], limit_s: float = 20) -> Expected:
         """The next message of this kind; others are passed over."""
@@ -185,6 +198,7 @@ class Fleet:
         self.client_id = new_id()
         self.site_id = new_id()
         self.server_key = b""
+        self.order_key = OrderKey(b"", self.tenant_id.bytes)
         self.ends: list[AgentEnd] = []
 
     async def plant(self) -> None:
@@ -206,7 +220,18 @@ class Fleet:
         self.server_key = await owner.fetchval(
             "select value from core.server_secrets where name = 'agent_link_public_key'"
         )
+        seed = await owner.fetchval("select value from core.server_secrets where name like 'order_key_%'")
+        self.order_key = self.order_key.another(seed)
         await owner.close()
+
+    def order(self, agent_id: UUID, message: Message, **changes: Any) -> bytes:
+        """What the api would have signed for a machine."""
+        return encode(self.order_key.order(message, **{"addressee": agent_id.bytes} | changes))
+
+    def pin(self, end: AgentEnd) -> None:
+        """Give an agent what its enrolment would have given it."""
+        end.order_keys = {self.order_key.key_id: self.order_key.public_key}
+        end.order_key = self.order_key.key_id
 
     async def enrol(self, count: int = 1) -> list[AgentEnd]:
         """New machines, none of them connected."""
@@ -216,6 +241,7 @@ class Fleet:
             public_key, secret_key = crypto_sign_keypair()
             ends.append(AgentEnd(new_id(), secret_key, self.server_key))
             self.ends.append(ends[-1])
+            self.pin(ends[-1])
             rows.append(
                 (self.tenant_id, ends[-1].agent_id, self.client_id, self.site_id, public_key, ends[-1].agent_id.hex)
             )

@@ -13,7 +13,6 @@ from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
-from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
@@ -26,6 +25,8 @@ Start = Callable[..., Awaitable[Gateway]]
 
 async def queue(fleet: Fleet, agent: AgentEnd, script: str = "true", **columns: Any) -> UUID:
     command_id = new_id()
+    order = fleet.order(agent.agent_id, RunCommand(command_id.bytes, "sh", script, 60))
+    columns = {"signed_order": order, **columns}
     names = ["tenant_id", "command_id", "batch_id", "agent_id", "shell", "script", "timeout_s", "created_by", *columns]
     values = [fleet.tenant_id, command_id, command_id, agent.agent_id, "sh", script, 60, "ann@example.org"]
     marks = ", ".join(f"${number + 1}" for number in range(len(names)))
@@ -81,8 +82,8 @@ async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
     await agent.join(gateway.port)
     await until(lambda: fleet.online(agent))
     command_id = await queue(fleet, agent)
-    run = RunCommand(command_id=command_id.bytes, shell="sh", script="true", timeout_s=60, deadline_at=0)
-    order = Deliver(agent_id=agent.agent_id.bytes, message=encode(run))
+    run = RunCommand(command_id=command_id.bytes, shell="sh", script="true", timeout_s=60)
+    order = Deliver(agent_id=agent.agent_id.bytes, message=fleet.order(agent.agent_id, run))
     await bus.publish(traffic.gateway_deliver(gateway.gateway_id), traffic.encode(order))
     assert await agent.expect(RunCommand) == run
     agent.send(CommandAccepted(command_id=command_id.bytes, started_at_ms=1))
@@ -179,7 +180,10 @@ async def test_what_was_lost_on_the_bus_is_found_by_looking(start_gateway: Start
     assert (await agent.expect(RunCommand, 9)).command_id == waiting.bytes
     agent.send(CommandAccepted(command_id=waiting.bytes, started_at_ms=1))
     await fleet.value(
-        "update core.commands set cancel_requested_at = now() - interval '3 seconds' where command_id = $1", waiting
+        "update core.commands set cancel_requested_at = now() - interval '3 seconds', signed_cancel = $2"
+        " where command_id = $1",
+        waiting,
+        fleet.order(agent.agent_id, CancelCommand(waiting.bytes)),
     )
     assert (await agent.expect(CancelCommand, 9)).command_id == waiting.bytes
     agent.send(result(waiting, outcome="cancelled", exit_code=None))

@@ -102,11 +102,12 @@ async def bus(stack: Stack) -> AsyncIterator[Bus]:
 async def queue(fleet: Fleet, agent_id: Any) -> Any:
     command_id = new_id()
     await fleet.value(
-        "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, created_by)"
-        " values ($1, $2, $2, $3, 'sh', 'true', 60, 'ann@example.org')",
+        "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, created_by,"
+        " signed_order) values ($1, $2, $2, $3, 'sh', 'true', 60, 'ann@example.org', $4)",
         fleet.tenant_id,
         command_id,
         agent_id,
+        fleet.order(agent_id, RunCommand(command_id.bytes, "sh", "true", 60)),
     )
     return command_id
 

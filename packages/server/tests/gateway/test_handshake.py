@@ -10,15 +10,18 @@ from gururmm_wire import handshake
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Authenticate, Heartbeat
 from gururmm_wire.v2.limits import Close
+from gururmm_wire.v2.server import Settings, SettingsPush
 from picows import WSMsgType
 
 
 async def test_an_enrolled_agent_proves_itself_and_gets_its_settings(gateway: Gateway, fleet: Fleet) -> None:
     (agent,) = await fleet.enrol()
+    order = fleet.order(fleet.tenant_id, SettingsPush(Settings(version=1, heartbeat_s=30)))
+    await fleet.value("update core.tenant_settings set signed_order = $1", order)
     await agent.join(gateway.port)
     assert agent.welcome is not None
-    assert agent.welcome.settings.heartbeat_s == 30
-    assert agent.welcome.settings.version == 1
+    assert (await agent.expect(SettingsPush)).settings == Settings(version=1, heartbeat_s=30)
+    assert encode(agent.orders[0]) == order
     await until(lambda: fleet.online(agent))
 
 

@@ -15,6 +15,7 @@ from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
+from gururmm_wire import orders
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Goodbye, Heartbeat, Message
 from gururmm_wire.v2.server import RunCommand, Settings, SettingsPush, TunnelOpen, Watch
@@ -35,12 +36,19 @@ class House:
 
     async def tell(self, message: Message) -> None:
         """Let the gateway tell the agent this, in the way in which other processes ask for it."""
-        order = Deliver(agent_id=self.end.agent_id.bytes, message=encode(message))
+        order = Deliver(agent_id=self.end.agent_id.bytes, message=self.signed(message))
         await self._bus.publish(traffic.gateway_deliver(self.middle.gateway_id), traffic.encode(order))
+
+    def signed(self, message: Message) -> bytes:
+        """The message as what is sure to be obeyed, were it the gateway's: as an order, where it counts only in one."""
+        if orders.kind_of(message) is None:
+            return encode(message)
+        changes = {"addressee": self.fleet.tenant_id.bytes} if isinstance(message, SettingsPush) else {}
+        return self.fleet.order(self.end.agent_id, message, **changes)
 
     def command(self, word: str) -> RunCommand:
         """A command that leaves this word behind."""
-        return RunCommand(new_id().bytes, "sh", f"echo {word} >> {self.ran}", 30, 0)
+        return RunCommand(new_id().bytes, "sh", f"echo {word} >> {self.ran}", 30)
 
     async def serves(self) -> None:
         """The agent is connected again, by a way on which nobody interferes, and does what it is told: once."""
@@ -74,7 +82,9 @@ async def house(gateway: Gateway, bus: Bus, fleet: Fleet, tmp_path: Path) -> Asy
             "server": "http://127.0.0.1:1",  # nobody answers hello there: the last gateway will do
             "agent_id": str(end.agent_id),
             "private_key": end.secret_key[:32].hex(),
+            "tenant_id": str(fleet.tenant_id),
             "server_public_key": fleet.server_key.hex(),
+            "order_keys": [fleet.order_key.public_key.hex()],
             "gateway": f"ws://127.0.0.1:{middle.port}",
         }
         (state / "identity.json").write_text(json.dumps(identity))
@@ -94,12 +104,12 @@ async def house(gateway: Gateway, bus: Bus, fleet: Fleet, tmp_path: Path) -> Asy
 async def test_what_the_middle_puts_in_is_not_obeyed(house: House, what: str) -> None:
     """Before messages were sealed, the agent ran this command as root: both proofs are genuine."""
     link = await house.middle.link(0)
-    orders: dict[str, Message] = {
+    put_in: dict[str, Message] = {
         "command": house.command("injected"),
         "settings": SettingsPush(Settings(version=99, heartbeat_s=3600)),
         "terminal": TunnelOpen(bytes(16), 1, "terminal", {}, ["input"], 65536),
     }
-    link.put_in(DOWN, encode(orders[what]))
+    link.put_in(DOWN, house.signed(put_in[what]))
     assert await _first(house, "injected") == (UP, BROKEN_SEAL)
     await house.serves()
     assert house.words() == ["honest"]

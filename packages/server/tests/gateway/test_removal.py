@@ -5,9 +5,10 @@ from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.agents.removal import AgentRemoval
-from gururmm_server.core.commands.removal import cancel_all
+from gururmm_server.core.commands.removal import CancelAll
 from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.enrolment.service import Bootstrap, agent_id_of
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tunnel.closing import close_all
@@ -31,12 +32,12 @@ def admin(fleet: Fleet) -> Scope:
 
 
 @pytest.fixture
-def removal(db: Database, bus: Bus) -> AgentRemoval:
-    return AgentRemoval(db, bus, (cancel_all, close_all))
+def removal(db: Database, bus: Bus, signer: OrderSigner) -> AgentRemoval:
+    return AgentRemoval(db, bus, (CancelAll(signer), close_all))
 
 
 async def test_what_runs_there_is_ended_before_it_is_sent_away(
-    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, removal: AgentRemoval
+    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, signer: OrderSigner, removal: AgentRemoval
 ) -> None:
     (agent,) = await fleet.enrol()
     running, over = await queue(fleet, agent, "sleep 1000"), await queue(fleet, agent, status="succeeded")
@@ -49,7 +50,7 @@ async def test_what_runs_there_is_ended_before_it_is_sent_away(
 
     await until(runs)
     who = person(fleet.tenant_id, email="ann@example.org")
-    session_id = (await TunnelService(db, bus).open(who, agent.agent_id, "terminal", {}))["session_id"]
+    session_id = (await TunnelService(db, bus, signer).open(who, agent.agent_id, "terminal", {}))["session_id"]
     await agent.expect(TunnelOpen)
     await removal.remove(who.inside(), agent.agent_id)
     assert await agent.receive() == CancelCommand(running.bytes)
@@ -85,7 +86,7 @@ async def test_a_removed_agent_is_told_so_if_it_proves_its_key(
 
 
 async def test_the_same_key_may_enrol_again(
-    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, removal: AgentRemoval
+    *, gateway: Gateway, fleet: Fleet, db: Database, bus: Bus, signer: OrderSigner, removal: AgentRemoval
 ) -> None:
     public_key, secret_key = crypto_sign_keypair()
     code = (await SiteCodes(db, "http://x").create(admin(fleet), fleet.site_id, NewCode())).code
@@ -95,7 +96,7 @@ async def test_the_same_key_may_enrol_again(
         signature=crypto_sign(enrolment_bytes(code, public_key.hex(), "kiosk-1"), secret_key)[:64].hex(),
         hostname="kiosk-1",
     )
-    bootstrap = Bootstrap(db, GatewayDirectory(db))
+    bootstrap = Bootstrap(db, GatewayDirectory(db), signer)
     agent = AgentEnd(agent_id_of(fleet.tenant_id, public_key), secret_key, fleet.server_key)
     fleet.ends.append(agent)
     for _ in range(2):

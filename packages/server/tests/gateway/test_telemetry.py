@@ -13,7 +13,7 @@ from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Heartbeat, Metrics, MetricsBacklog
-from gururmm_wire.v2.server import SettingsPush, Watch
+from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
 from packages.server.tests.hearing import hearing
 from packages.server.tests.waiting import until
@@ -135,16 +135,47 @@ async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fl
 async def test_changed_settings_are_pushed(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
-    await fleet.value(
-        "update core.tenant_settings set heartbeat_s = 10, version = 2 where tenant_id = $1", fleet.tenant_id
-    )
+    await say_settings(fleet, Settings(version=2, heartbeat_s=10))
     await bus.publish(f"settings.{fleet.tenant_id.hex}.changed", b"")
     pushed = await agent.expect(SettingsPush)
     assert (pushed.settings.heartbeat_s, pushed.settings.version) == (10, 2)
     await bus.publish("settings.nonsense.changed", b"")
     again = await (await fleet.enrol())[0].join(gateway.port)
-    assert again.welcome is not None
-    assert again.welcome.settings.version == 2
+    assert (await again.expect(SettingsPush)).settings.version == 2
+
+
+async def test_settings_that_are_only_signed_anew_are_for_those_who_come(
+    gateway: Gateway, fleet: Fleet, bus: Bus
+) -> None:
+    (agent,) = await fleet.enrol()
+    await say_settings(fleet, Settings(version=2))
+    await agent.join(gateway.port)
+    await agent.expect(SettingsPush)
+    await say_settings(fleet, Settings(version=2))
+    await bus.publish(f"settings.{fleet.tenant_id.hex}.changed", b"")
+    newest = await fleet.value("select signed_order from core.tenant_settings where tenant_id = $1", fleet.tenant_id)
+
+    async def known() -> bool:
+        again = await (await fleet.enrol())[0].join(gateway.port)
+        await again.expect(SettingsPush)
+        return encode(again.orders[-1]) == newest
+
+    await until(known)
+    await say_settings(fleet, Settings(version=3))
+    await bus.publish(f"settings.{fleet.tenant_id.hex}.changed", b"")
+    assert (await agent.expect(SettingsPush)).settings.version == 3
+    assert len(agent.orders) == 2
+
+
+async def say_settings(fleet: Fleet, settings: Settings) -> None:
+    """Write settings and their order, as the api does."""
+    await fleet.value(
+        "update core.tenant_settings set heartbeat_s = $2, version = $3, signed_order = $4 where tenant_id = $1",
+        fleet.tenant_id,
+        settings.heartbeat_s,
+        settings.version,
+        fleet.order(fleet.tenant_id, SettingsPush(settings)),
+    )
 
 
 async def _reading(fleet: Fleet, cpu: int) -> bool:

@@ -17,6 +17,8 @@ GLOBAL = {
     "users": "people; a policy shows colleagues only",
     "msp_users": "Platform staff",
     "gateways": "our own processes",
+    "order_keys": "public halves of keys that sign for every Partner's agents",
+    "order_key_changes": "the same for every agent",
     "platform_access": "who crossed the line between Partners",
 }
 """Tables of no Partner, each with its reason."""

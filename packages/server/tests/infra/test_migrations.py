@@ -14,8 +14,10 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.schema import _upgrade, check_revision, migrate
 from gururmm_server.migrations import versions
+from gururmm_server.migrations.versions import rev_0010_signed_orders
 
 from packages.server.tests.conftest import Engines
+from packages.server.tests.world import plant
 
 
 def test_the_revisions_are_one_series_and_a_file_of_sql_has_the_number_of_its_revision() -> None:
@@ -169,6 +171,49 @@ async def test_sessions_of_before_get_their_machines_name_and_a_channel_with_the
     assert await _replayed(owner) == [("r", b"100x40"), ("o", b"hello "), ("o", b"there")]
     await owner.execute("delete from core.agents")
     assert await owner.fetchval("select count(*) from core.tunnel_sessions") == 1
+    await owner.close()
+    await admin.execute(f"drop database {url.rpartition('/')[2]} with (force)")
+    await admin.close()
+
+
+async def test_what_was_queued_before_orders_were_signed_ends_and_all_have_a_deadline(
+    engines: Engines,
+) -> None:
+    url = engines.database(engines.owner_url, f"older_{new_id().hex}")
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
+    migrator = engines.database(engines.migrator_url, url.rpartition("/")[2])
+    await asyncio.to_thread(_upgrade, migrator, rev_0010_signed_orders.down_revision)
+    owner = await asyncpg.connect(url)
+    partner = await plant(url, machines=1)
+    for status, deadline in (
+        ("queued", None),
+        ("delivered", "30 days"),
+        ("running", None),
+        ("succeeded", "30 days"),
+        ("failed", "1 day"),
+    ):
+        await owner.execute(
+            "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, status,"
+            " created_by, started_at, deadline_at) values ($1, $2, $2, $3, 'sh', 'true', 60, $4, 'x',"
+            " case when $4 in ('running', 'succeeded') then now() end, now() + $5::text::interval)",
+            partner.tenant_id,
+            new_id(),
+            partner.agents[0],
+            status,
+            deadline,
+        )
+    await migrate(migrator)
+    rows = await owner.fetch("select status, message, deadline_at - created_at as wait from core.commands")
+    assert sorted((row["status"], row["wait"].days) for row in rows) == [
+        ("expired", 7),
+        ("expired", 7),
+        ("failed", 1),
+        ("running", 7),
+        ("succeeded", 7),
+    ]
+    said = {row["message"] for row in rows if row["status"] == "expired"}
+    assert said == {"it was queued before commands were signed; run it again"}
     await owner.close()
     await admin.execute(f"drop database {url.rpartition('/')[2]} with (force)")
     await admin.close()

@@ -17,6 +17,7 @@ from gururmm_server.core.component import Consumer, House, Job
 from gururmm_server.core.events.service import ActivityFeed
 from gururmm_server.core.identity.jobs import purge
 from gururmm_server.core.inventory import jobs as inventory
+from gururmm_server.core.orders.signing import KeyScope
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
@@ -147,7 +148,6 @@ async def test_commands_expire_after_their_deadline(
     moment = datetime.now(UTC)
     missed = await queue(owner, partner, 1)
     await queue(owner, partner, 1, deadline_at=moment + timedelta(hours=1))
-    await queue(owner, partner, 1, deadline_at=None)
     await queue(owner, partner, 0, sent_at=moment)  # it may be running there
     lost = await queue(
         owner, partner, 0, status="delivered", sent_at=moment, deadline_at=moment - timedelta(seconds=61)
@@ -342,7 +342,9 @@ async def test_the_worker_as_a_whole(
     settings = Settings(database_url=database_url, nats_url=nats_url, **audit_settings(tmp_path))
     stop = asyncio.Event()
     await queue(owner, partner, 1)
-    working = asyncio.create_task(process.run(House(COMPONENTS, settings, db, bus), stop))
+    house = House(COMPONENTS, settings, db, bus)
+    house.give(KeyScope(db.worker))
+    working = asyncio.create_task(process.run(house, stop))
     # The broker is every test's, so the feed shows other tests' Partners too.
 
     def moved() -> Any:

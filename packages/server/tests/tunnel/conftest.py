@@ -9,6 +9,7 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.tunnel.recording import Block, play
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.service import TunnelService
@@ -151,15 +152,15 @@ async def other_bus(nats_url: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def house(db: Database, bus: Bus, other_bus: Bus) -> AsyncIterator[House]:
+async def house(db: Database, bus: Bus, other_bus: Bus, signer: OrderSigner) -> AsyncIterator[House]:
     gateway_id = f"gw-{new_id().hex[:8]}"
     tenant_id, agent_id = await plant_machine(db, gateway_id)
     agent = ScriptedAgent(other_bus, tenant_id, agent_id)
     await agent.connect(gateway_id)
-    service, revoked = TunnelService(db, bus), set[UUID]()
+    service, revoked = TunnelService(db, bus, signer), set[UUID]()
     relays, others = (
         TunnelRelays(db, bus, service, revoked.__contains__),
-        TunnelRelays(db, other_bus, TunnelService(db, other_bus), revoked.__contains__),
+        TunnelRelays(db, other_bus, TunnelService(db, other_bus, signer), revoked.__contains__),
     )
     await relays.open()
     await others.open()

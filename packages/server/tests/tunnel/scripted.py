@@ -13,9 +13,11 @@ from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus, Subscription
 from gururmm_wire.codec import decode_from_server, encode
+from gururmm_wire.orders import read
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES
 from gururmm_wire.v2.server import (
+    Order,
     TunnelChange,
     TunnelClose,
     TunnelInput,
@@ -165,6 +167,9 @@ class ScriptedAgent(Shell):
         deliver = msgspec.msgpack.decode(payload, type=traffic.Deliver)
         assert deliver.agent_id == self.agent_id.bytes
         message = decode_from_server(deliver.message)
+        if isinstance(message, Order):
+            message = read(message)[1]
+        assert not isinstance(message, Order)
         if self.lose_to_agent(message):
             return
         number = message.channel  # type: ignore[union-attr]

@@ -47,6 +47,12 @@ CAPABILITIES: Final = (
         ("server",),
         "Takes a second connection of an agent, with the purpose `tunnel`, which carries the bytes of its channels.",
     ),
+    Capability(
+        "signed_orders",
+        dt.date(2026, 11, 27),
+        ("agent", "server"),
+        "Sends, and follows, commands, cancellations, settings and openings of channels only as signed orders.",
+    ),
 )
 
 

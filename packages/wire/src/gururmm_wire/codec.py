@@ -13,7 +13,8 @@ _encoder = msgspec.msgpack.Encoder()
 _agent_decoder: msgspec.msgpack.Decoder[AgentMessage] = msgspec.msgpack.Decoder(AgentMessage)
 _authenticate_decoder: msgspec.msgpack.Decoder[Authenticate] = msgspec.msgpack.Decoder(Authenticate)
 _server_decoder: msgspec.msgpack.Decoder[ServerMessage] = msgspec.msgpack.Decoder(ServerMessage)
-_NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+NOT_DECODED: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises at hostile bytes."""
 _canonical = msgspec.msgpack.Encoder(order="deterministic")
 
 Decoded = TypeVar("Decoded")
@@ -65,7 +66,7 @@ def decode_authenticate(data: bytes | memoryview) -> Authenticate:
     """Decode the only message that is read before authentication. Raises `MalformedMessage`."""
     try:
         return _authenticate_decoder.decode(data)
-    except _NOT_DECODED as error:
+    except NOT_DECODED as error:
         raise MalformedMessage(str(error)) from error
 
 
@@ -78,14 +79,14 @@ def tag_in(data: bytes | memoryview) -> int | None:
     """Returns the tag of an encoded message, of whichever side; None when the bytes are no message of anybody."""
     try:
         return _head_decoder.decode(data).tag
-    except _NOT_DECODED:
+    except NOT_DECODED:
         return None
 
 
 def _decode(decoder: msgspec.msgpack.Decoder[Decoded], tags: frozenset[int], data: bytes | memoryview) -> Decoded:
     try:
         return decoder.decode(data)
-    except _NOT_DECODED as error:
+    except NOT_DECODED as error:
         tag = tag_in(data)
         if tag is not None and tag not in tags:
             raise UnknownMessage(tag) from error

@@ -63,8 +63,13 @@ class EnrolRequest(msgspec.Struct, kw_only=True):
 
 
 class EnrolResponse(msgspec.Struct, kw_only=True):
-    """The agent's id and the server key that it pins, apart from TLS (hex, Ed25519)."""
+    """The agent's id and the keys that it pins, apart from TLS (hex, Ed25519): the server's, and that of orders.
+
+    `tenant_id` is the Partner: settings are ordered for all of its machines together, everything else for one agent.
+    """
 
     agent_id: str
     server_public_key: str
     gateway_url: str
+    order_public_key: str = ""
+    tenant_id: str = ""

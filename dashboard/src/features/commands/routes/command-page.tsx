@@ -159,7 +159,7 @@ function Facts({ command }: { command: CommandDetail }) {
         </Fact>
       )}
       <Fact name="Time limit">{duration(command.timeout_s)}</Fact>
-      {command.status === "queued" && command.deadline_at && (
+      {command.status === "queued" && (
         <Fact name="Waits until">
           <Time at={command.deadline_at} />
           <span className="block text-muted">An offline machine runs it when it is back by then.</span>

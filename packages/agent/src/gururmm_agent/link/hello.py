@@ -11,7 +11,7 @@ from gururmm_wire.protocol import LATEST_PROTOCOL
 from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_seed_keypair
 
 from gururmm_agent import __version__
-from gururmm_agent.errors import EnrolmentRefused, NeedsTls, ServerUnreachable
+from gururmm_agent.errors import AgentError, EnrolmentRefused, NeedsTls, ServerUnreachable
 from gururmm_agent.link.http import HttpError, post_json
 from gururmm_agent.state import Identity, StateDirectory
 
@@ -55,22 +55,38 @@ async def enrol(
 ) -> Identity:
     """Register this machine's own key with a site code; once: an identity for the same server is returned as it is.
 
-    Raises `EnrolmentRefused` (wrong code, other server), `NeedsTls` and `ServerUnreachable`.
+    One from before there were order keys is completed. Raises `EnrolmentRefused` (wrong code, other server), `NeedsTls`
+    and `ServerUnreachable`.
     """
     server = server.rstrip("/")
     known = state.read_identity()
-    if known is not None:
-        if known.server == server:
-            return known
+    if known is not None and known.server != server:
         raise EnrolmentRefused(
             f"This machine is already enrolled with {known.server}; remove {state.path} to enrol it elsewhere."
         )
-    if plain_beyond_loopback(server) and not insecure_http:
-        raise NeedsTls(
-            f"{server} does without TLS: whoever is on the way could answer in its place and take this machine over; "
-            "use the server's https:// address, or accept that with --insecure-http."
-        )
-    seed = state.pending_key()
+    if known is not None and known.order_keys:
+        return known
+    try:
+        if plain_beyond_loopback(server) and not insecure_http:
+            raise NeedsTls(
+                f"{server} does without TLS: whoever is on the way could answer in its place and take this machine "
+                "over; use the server's https:// address, or accept that with --insecure-http."
+            )
+        seed = state.pending_key() if known is None else bytes.fromhex(known.private_key)
+        identity = await _new_identity(seed, machine, server, site_code, ca_file)
+    except AgentError as error:
+        if known is None:
+            raise
+        _log.warning("the order key could not be fetched: %s", error)
+        return known
+    if known is not None and not _is_same(known, identity):
+        _log.error("%s answers as another server than the one this machine was enrolled with", server)
+        return known
+    state.write_identity(identity)
+    return identity
+
+
+async def _new_identity(seed: bytes, machine: Machine, server: str, site_code: str, ca_file: str | None) -> Identity:
     answer = await _ask_to_enrol(seed, machine, server, site_code, ca_file)
     identity = Identity(
         server=server,
@@ -78,13 +94,18 @@ async def enrol(
         private_key=seed.hex(),
         server_public_key=answer.server_public_key,
         gateway=answer.gateway_url,
+        order_keys=[answer.order_public_key] if answer.order_public_key else [],
+        tenant_id=answer.tenant_id,
     )
-    if len(identity.agent_id_bytes) != 16 or len(bytes.fromhex(answer.server_public_key)) != 32:
+    if not _is_whole(identity):
         raise ServerUnreachable(f"{server} answered the enrolment with an id or key of the wrong length.")
     if refusal := refusal_of(server, answer.gateway_url):
         raise NeedsTls(f"{refusal}.")
-    state.write_identity(identity)
     return identity
+
+
+def _is_same(known: Identity, identity: Identity) -> bool:
+    return (known.agent_id, known.server_public_key) == (identity.agent_id, identity.server_public_key)
 
 
 def refusal_of(server: str, gateway: str) -> str:
@@ -95,6 +116,15 @@ def refusal_of(server: str, gateway: str) -> str:
         f"{server} names a gateway without TLS ({gateway}), which its agents refuse: "
         "whoever runs it gives a wss:// address with --gateway-urls"
     )
+
+
+def _is_whole(identity: Identity) -> bool:
+    try:
+        keys = [bytes.fromhex(key) for key in (identity.server_public_key, *identity.order_keys)]
+        ids = (identity.agent_id_bytes, identity.tenant_id_bytes if identity.order_keys else bytes(16))
+    except ValueError:
+        return False
+    return all(len(key) == 32 for key in keys) and all(len(each) == 16 for each in ids)
 
 
 async def _ask_to_enrol(

@@ -221,6 +221,7 @@ class ServerLink(WSListener):
             self._machine.arch,
             self._purpose,
             capabilities.said_by("agent"),
+            self._identity.newest_order_key,
         )
         self._phase = _Phase.PROOF
         self._transport.send(WSMsgType.BINARY, self._handshake.authenticate(data, codec.encode(claim)))

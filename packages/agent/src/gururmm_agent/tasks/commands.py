@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
@@ -36,6 +37,8 @@ class _Running(msgspec.Struct):
     """A command under way. `stop` resolves with the outcome that ends it early."""
 
     stop: asyncio.Future[Outcome]
+    not_after: float
+    begun: Callable[[], None]
     pid: int | None = None
 
 
@@ -64,8 +67,16 @@ class Commands:
             if entry.result is None:
                 await self._interrupt(entry)
 
-    def run(self, message: RunCommand) -> None:
-        """Start a command, or repeat what is known about it."""
+    def knows(self, command_id: bytes) -> bool:
+        """Returns whether a command is under way here, or was within the last week."""
+        return command_id in self._running or self._journal.known(command_id) is not None
+
+    def run(self, message: RunCommand, not_after: float, begun: Callable[[], None]) -> None:
+        """Start a command, or repeat what is known about it.
+
+        After `not_after` (Unix seconds, the server's clock) it does not start; `begun` is called once its id is on
+        disk.
+        """
         command_id = message.command_id
         entry = self._journal.known(command_id)
         if entry is not None:
@@ -74,9 +85,14 @@ class Commands:
             if len(self._running) >= QUEUE:
                 _log.error("command %s is not taken: %d are waiting", command_id.hex(), QUEUE)
                 return
-            running = _Running(asyncio.get_running_loop().create_future())
+            running = _Running(asyncio.get_running_loop().create_future(), not_after, begun)
             self._running[command_id] = running
             self._group.create_task(self._carry_out(message, running))
+
+    def expire(self, message: RunCommand, why: str) -> None:
+        """A command came too late: it is remembered as expired, so it never will run."""
+        if not self.knows(message.command_id):
+            self._refuse(message.command_id, "expired", why)
 
     def cancel(self, message: CancelCommand) -> None:
         """End a command's process tree; one that never arrived is remembered as cancelled, so it never will run."""
@@ -118,8 +134,8 @@ class Commands:
             async with self._slots:
                 if running.stop.done():
                     self._refuse(command_id, running.stop.result(), "cancelled before it started")
-                elif message.deadline_at and self._uplink.server_now() > message.deadline_at:
-                    self._refuse(command_id, "expired", "its deadline had passed when it arrived")
+                elif self._uplink.server_now() > running.not_after:
+                    self._refuse(command_id, "expired", "its deadline passed while others ran before it")
                 else:
                     await self._begin(message, running)
         except Exception:  # noqa: BLE001 - the edge of a job
@@ -136,6 +152,7 @@ class Commands:
         except OSError as error:
             self._refuse(message.command_id, "failed", f"the command could not be put on disk: {error.strerror}")
             return
+        running.begun()
         self._uplink.send(CommandAccepted(entry.command_id, entry.started_at_ms))
         if self._stopping:
             self._finish(entry, "failed", None, INTERRUPTED)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from gururmm_wire.v2.agent import Message, TunnelClosed
-from gururmm_wire.v2.names import UNKNOWN_KIND
+from gururmm_wire.v2.names import ORDER_REFUSED, UNKNOWN_KIND
 from gururmm_wire.v2.server import (
     ServerMessage,
     TunnelChange,
@@ -57,6 +57,15 @@ class Tunnels:
     async def run(self) -> None:
         """Keep the line for channels, for ever."""
         await self._line.run()
+
+    def knows(self, message: TunnelOpen) -> bool:
+        """Returns whether this channel is open here, or was a moment ago."""
+        return (message.session_id, message.channel) in self._channels
+
+    def refuse(self, message: TunnelOpen, why: str) -> None:
+        """Say that a channel will not be opened."""
+        if not self.knows(message):
+            self._uplink.send(TunnelClosed(message.session_id, message.channel, message=why[:2048], code=ORDER_REFUSED))
 
     def open(self, message: TunnelOpen) -> None:
         """Open a channel, or say again that it is open."""
@@ -163,14 +172,12 @@ class Tunnels:
         self._wait_for_the_server()
 
     def received(self, message: ServerMessage) -> None:
-        """Take a message about channels, by whichever connection. Others are passed over."""
+        """Take a message about channels that are open, by whichever connection. Others are passed over."""
         match message:
             case TunnelInput():
                 self.input(message)
             case TunnelOutputAck():
                 self.output_ack(message)
-            case TunnelOpen():
-                self.open(message)
             case TunnelChange():
                 self.change(message)
             case TunnelResume():

@@ -3,15 +3,20 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final, Literal
 from uuid import UUID
 
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
 from gururmm_server.core.audit.store import head_book
 from gururmm_server.core.identity.platform_admin import create_platform_admin
+from gururmm_server.core.orders import rotation
+from gururmm_server.core.orders.rotation import KeyStatus
 from gururmm_server.core.platform.demo import DemoSeed, seed
 from gururmm_server.infra.database import Database
 from gururmm_server.settings import Settings
+
+_OPERATOR: Final = "the operator at the server's terminal"
 
 
 async def seed_demo(settings: Settings, password: str) -> DemoSeed:
@@ -30,6 +35,18 @@ async def verify_audit(settings: Settings, tenant_id: UUID | None) -> list[Verdi
     """Recompute the audit chains of one Partner, or of all, and hold them against their signed heads."""
     async with _quiet_database(settings, "audit") as db:
         return await verify_all(db, tenant_id, head_book(settings))
+
+
+async def order_keys(
+    settings: Settings, act: Literal["status", "rotate", "retire"], *, at_once: bool
+) -> list[KeyStatus]:
+    """Show the keys that sign what agents do, add one, or retire all but the newest; every key there was."""
+    async with _quiet_database(settings, "keys") as db:
+        if act == "rotate":
+            return await rotation.rotate(db, _OPERATOR)
+        if act == "retire":
+            return await rotation.retire(db, _OPERATOR, at_once=at_once)
+        return await rotation.status(db, _OPERATOR)
 
 
 @asynccontextmanager

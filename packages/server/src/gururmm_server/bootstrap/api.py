@@ -15,6 +15,7 @@ from gururmm_server.core.enrolment.routes import BootstrapApp
 from gururmm_server.core.enrolment.service import Bootstrap
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.identity.tokens import AccessTokenKey
+from gururmm_server.core.orders.signing import KeyScope
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.tenancy.codes import SiteCodes
@@ -40,6 +41,7 @@ class Api:
         public_url = settings.public_url or own_url(settings.host, settings.port)
         house = House(COMPONENTS, replace(settings, public_url=public_url), db, bus)
         house.give(AccessTokenKey(access_token_key))
+        house.give(KeyScope(db.identity))
         self.house = house
         identity = house.get(Identity)
         revoked = identity.revocations.revoked

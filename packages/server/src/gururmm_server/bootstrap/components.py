@@ -18,6 +18,7 @@ _NAMES: Final = (
     "presence",
     "telemetry",
     "inventory",
+    "orders",
     "enrolment",
     "commands",
     "tunnel",

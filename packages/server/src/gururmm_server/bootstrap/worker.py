@@ -3,6 +3,7 @@
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.bootstrap.opened import opened
 from gururmm_server.core.component import House
+from gururmm_server.core.orders.signing import KeyScope
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.settings import Settings
 
@@ -11,4 +12,6 @@ async def run_worker(settings: Settings) -> None:
     """Do what has no caller until SIGTERM."""
     async with opened(settings, "worker") as (db, bus):
         await bus.ensure_events_stream()
-        await process.run(House(COMPONENTS, settings, db, bus))
+        house = House(COMPONENTS, settings, db, bus)
+        house.give(KeyScope(db.worker))
+        await process.run(house)

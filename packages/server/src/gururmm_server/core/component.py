@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar
 from uuid import UUID
 
-from gururmm_wire.v2.agent import Message
-
 from gururmm_server.core.access.audience import Audience
 from gururmm_server.core.access.permissions import Permission, Permissions
 from gururmm_server.core.access.subject import Subject
@@ -83,7 +81,8 @@ class Consumer:
 class Ended:
     """What is to be said, once it is committed, of things that ended with a machine."""
 
-    to_machine: list[Message] = field(default_factory=list)
+    to_machine: list[bytes] = field(default_factory=list)
+    """Encoded messages."""
     to_others: list[tuple[str, bytes]] = field(default_factory=list)
     """Subject and payload, to processes of the component's own."""
     to_dashboards: list[LiveKind] = field(default_factory=list)

@@ -5,6 +5,7 @@ import secrets
 from importlib.resources import files
 
 import asyncpg
+from gururmm_wire.orders import key_id
 from nacl.bindings import crypto_sign_seed_keypair
 
 from gururmm_server.infra.database import redact
@@ -147,6 +148,22 @@ async def _ensure_secrets(url: str) -> None:
                 "on conflict do nothing",
                 crypto_sign_seed_keypair(kept)[0],
             )
+            await _ensure_order_key(connection)
             await connection.execute("alter table core.server_secrets force row level security")
     finally:
         await connection.close()
+
+
+async def _ensure_order_key(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """The first key that signs orders; the lock on the secrets lets one migration make it."""
+    if await connection.fetchval("select exists (select from core.order_keys)"):
+        return
+    seed = secrets.token_bytes(32)
+    public_key = crypto_sign_seed_keypair(seed)[0]
+    name = f"order_key_{key_id(public_key).hex()}"
+    await connection.execute("insert into core.server_secrets (name, value) values ($1, $2)", name, seed)
+    await connection.execute(
+        "insert into core.order_keys (key_id, public_key, signs_from) values ($1, $2, now())",
+        key_id(public_key),
+        public_key,
+    )

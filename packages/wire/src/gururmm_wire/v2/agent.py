@@ -11,6 +11,8 @@ from gururmm_wire.v2.names import OpenName
 Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Nonce = Annotated[bytes, Meta(min_length=32, max_length=32)]
 Key = Annotated[bytes, Meta(min_length=32, max_length=32)]
+Signature = Annotated[bytes, Meta(min_length=64, max_length=64)]
+OrderKeyId = Annotated[bytes, Meta(min_length=8, max_length=8)]
 Hash = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Name = Annotated[str, Meta(max_length=128)]
 Label = Annotated[str, Meta(max_length=256)]
@@ -37,7 +39,8 @@ class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
 class Authenticate(Message, frozen=True, tag=1):
     """The answer to `Challenge`, behind its signature (`handshake`).
 
-    `server_key` is the key that the agent pinned; `capabilities`: see that module.
+    `server_key` is the key that the agent pinned; `capabilities`: see that module. `order_key` is the newest order key
+    that it pinned; null where it has none.
     """
 
     agent_id: Id
@@ -49,6 +52,7 @@ class Authenticate(Message, frozen=True, tag=1):
     purpose: Name = ""
     """Empty for the agent's own connection; `PURPOSE_TUNNEL` for the one that carries its channels' bytes."""
     capabilities: Capabilities = msgspec.field(default_factory=list)
+    order_key: OrderKeyId | None = None
 
 
 class Heartbeat(Message, frozen=True, tag=2):
@@ -217,6 +221,18 @@ class SettingsApplied(Message, frozen=True, tag=17):
     version: Count
 
 
+class OrderRefused(Message, frozen=True, tag=18):
+    """Nothing of an order was done: `code` (one of `names.REFUSALS`) says why to a program, `message` to people.
+
+    `order_id` and `kind` are the order's own words, and mean nothing where it was not signed.
+    """
+
+    order_id: Id
+    kind: OpenName
+    code: OpenName
+    message: Text = ""
+
+
 AgentMessage = (
     Authenticate
     | Heartbeat
@@ -235,4 +251,5 @@ AgentMessage = (
     | Answer
     | Goodbye
     | SettingsApplied
+    | OrderRefused
 )

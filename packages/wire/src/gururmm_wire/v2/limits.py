@@ -40,6 +40,15 @@ METRICS_BACKLOG_ITEMS: Final = 500
 CAPABILITIES: Final = 64
 """Names in one list of capabilities: it has to fit in a message before `Welcome`."""
 
+ORDER_SECONDS: Final = 7 * 86400
+"""How long after its signing an order may be followed: agents remember ids for as long."""
+
+ORDER_KEYS: Final = 8
+"""Order keys that an agent pins at once; of more it forgets the oldest."""
+
+ORDER_WINDOW: Final = 4096
+"""How many counters of orders an agent remembers; what is below all of them is refused."""
+
 SECTIONS: Final = 64
 """Sections of the inventory in one message."""
 

@@ -31,3 +31,24 @@ STREAMS: Final = (1, 2)
 
 UNKNOWN_KIND: Final = "unknown_kind"
 """The code of a refusal: this build does not know such a kind, and will not until it is another build."""
+
+ORDER_REFUSED: Final = "order_refused"
+"""The code of a channel that was not opened, because the order to open it was not followed."""
+
+ORDER_KINDS: Final = ("run_command", "cancel_command", "tunnel_open", "settings", "key_change")
+"""Kinds of orders. One that is not known is refused with `OrderRefused`."""
+
+REFUSALS: Final = (
+    "not_signed",
+    "no_key",
+    "unknown_key",
+    "forged",
+    "malformed",
+    UNKNOWN_KIND,
+    "other_addressee",
+    "expired",
+    "too_far_ahead",
+    "behind",
+    "repeated",
+)
+"""Why an agent does not follow an order; `orders` says what each means. The server shows one that it does not know."""

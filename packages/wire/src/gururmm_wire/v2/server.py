@@ -14,17 +14,19 @@ from gururmm_wire.v2.agent import (
     Message,
     Name,
     Nonce,
+    OrderKeyId,
     Part,
     Seconds,
+    Signature,
 )
-from gururmm_wire.v2.limits import SCRIPT_BYTES, SECTIONS
+from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, ORDER_KEYS, SCRIPT_BYTES, SECTIONS
 from gururmm_wire.v2.names import OpenName
 
 Parameters = Annotated[dict[Name, Any], Meta(max_length=32)]
 
 
 class Settings(Part, frozen=True):
-    """How the agent behaves, pushed at connect and at every change; applied live."""
+    """How the agent behaves, ordered after the welcome and at every change; applied live."""
 
     version: Count = 0
     heartbeat_s: Annotated[int, Meta(ge=5, le=3600)] = 30
@@ -43,12 +45,11 @@ class Challenge(Message, frozen=True, tag=1):
 class Welcome(Message, frozen=True, tag=2):
     """Both sides are proved. The first sealed message."""
 
-    settings: Settings
     capabilities: Capabilities = msgspec.field(default_factory=list)
 
 
 class SettingsPush(Message, frozen=True, tag=3):
-    """New settings."""
+    """New settings. Only inside of an `Order`."""
 
     settings: Settings
 
@@ -60,18 +61,19 @@ class InventoryWanted(Message, frozen=True, tag=4):
 
 
 class RunCommand(Message, frozen=True, tag=5):
-    """Run a script once. An id that the agent already knows is answered with what it knows, and never run again."""
+    """Run a script once. Only inside of an `Order`.
+
+    An id that the agent already knows is answered with what it knows, and never run again.
+    """
 
     command_id: Id
     shell: Name
     script: Annotated[str, Meta(max_length=SCRIPT_BYTES)]
     timeout_s: Annotated[int, Meta(ge=1, le=86400)]
-    deadline_at: Seconds
-    """Unix seconds after which it must not start; 0 for none."""
 
 
 class CancelCommand(Message, frozen=True, tag=6):
-    """Kill the process tree of this command."""
+    """Kill the process tree of this command. Only inside of an `Order`."""
 
     command_id: Id
 
@@ -83,7 +85,10 @@ class ResultAck(Message, frozen=True, tag=7):
 
 
 class TunnelOpen(Message, frozen=True, tag=8):
-    """Open a channel of a tech session, or say again that it is open. An unknown kind is refused by `TunnelClosed`."""
+    """Open a channel of a tech session, or say again that it is open. An unknown kind is refused by `TunnelClosed`.
+
+    Only inside of an `Order`.
+    """
 
     session_id: Id
     channel: Channel
@@ -159,6 +164,24 @@ class MoveOver(Message, frozen=True, tag=16):
     within_s: Annotated[int, Meta(ge=0, le=600)]
 
 
+class Order(Message, frozen=True, tag=17):
+    """Something to do, by the holder of an order key: `body` is an encoded `orders.Body`, and `signature` is over it.
+
+    Whoever carries an order can neither read a key out of it nor change it.
+    """
+
+    key_id: OrderKeyId
+    body: Annotated[bytes, Meta(max_length=MAX_MESSAGE_BYTES)]
+    signature: Signature
+
+
+class KeyChange(Message, frozen=True, tag=18):
+    """This key (Ed25519) signs orders, too, and the retired ones no more. Only inside of an `Order`."""
+
+    public_key: Annotated[bytes, Meta(min_length=32, max_length=32)]
+    retired: Annotated[list[OrderKeyId], Meta(max_length=ORDER_KEYS)] = msgspec.field(default_factory=list)
+
+
 ServerMessage = (
     Challenge
     | Welcome
@@ -176,4 +199,6 @@ ServerMessage = (
     | Query
     | Watch
     | MoveOver
+    | Order
+    | KeyChange
 )

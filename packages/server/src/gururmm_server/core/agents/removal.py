@@ -45,7 +45,7 @@ class AgentRemoval:
             gateway_id = await rows.delete(tx, agent_id)
             # The gateway follows its orders one after the other: the machine hears everything before it is cut off.
             last = [message for each in ended for message in each.to_machine]
-            tx.after_commit(self._post.to_machine, gateway_id, agent_id, *last)
+            tx.after_commit(self._post.carry, gateway_id, agent_id, *last)
             tx.after_commit(self._post.cut_off, gateway_id, agent_id, Close.REVOKED)
             tx.after_commit(self._bus.publish, traffic.agent_removed(agent_id), agent_id.bytes)
             shown = [item for each in ended for item in each.to_dashboards]

@@ -31,10 +31,11 @@ def _jobs(house: House) -> Sequence[Job]:
     return [Job("command_expiry", 5, lambda: expire(house.db, post))]
 
 
-def _endings(_house: House) -> Sequence[Ending]:
-    from gururmm_server.core.commands.removal import cancel_all
+def _endings(house: House) -> Sequence[Ending]:
+    from gururmm_server.core.commands.removal import CancelAll
+    from gururmm_server.core.orders.signing import OrderSigner
 
-    return [cancel_all]
+    return [CancelAll(house.get(OrderSigner))]
 
 
 COMPONENT: Final = Component(

@@ -11,13 +11,12 @@ with ranked as (
   select c.command_id, row_number() over (partition by c.agent_id order by c.created_at, c.command_id) as place
   from core.commands c join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)
   where c.status in ('queued', 'delivered') and c.cancel_requested_at is null
-    and (c.deadline_at is null or c.deadline_at > now())
+    and c.deadline_at > now() and c.signed_order is not null
 )
 update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
 from ranked r where c.command_id = r.command_id and r.place <= $4 and c.status in ('queued', 'delivered')
   and ($3 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
-returning c.tenant_id, c.command_id, c.agent_id, c.shell, c.script, c.timeout_s,
-  coalesce(ceil(extract(epoch from c.deadline_at)), 0)::bigint as deadline_at, c.created_at
+returning c.tenant_id, c.command_id, c.agent_id, c.signed_order, c.created_at
 """
 
 _WAITING = """
@@ -26,9 +25,11 @@ where c.status in ('queued', 'delivered') and s.gateway_id = $1 and s.online
   and c.created_at < now() - interval '2 seconds' and (c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 """
 
+# An agent follows no order that is older than a week.
 _CANCELLED = """
-select c.command_id, c.agent_id from core.commands c join core.agent_state s using (tenant_id, agent_id)
-where c.status in ('delivered', 'running') and c.cancel_requested_at < now() - interval '2 seconds'
+select c.agent_id, c.signed_cancel from core.commands c join core.agent_state s using (tenant_id, agent_id)
+where c.status in ('delivered', 'running') and c.signed_cancel is not null
+  and c.cancel_requested_at between now() - interval '7 days' and now() - interval '2 seconds'
   and s.gateway_id = $1 and s.online
 """
 
@@ -71,6 +72,16 @@ returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.messag
   extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
 """
 
+_REFUSED = """
+update core.commands c set status = 'failed', message = u.message, finished_at = now(),
+  delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now())
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) as u(command_id, tenant_id, agent_id, message)
+where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
+  and c.status in ('queued', 'delivered')
+returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms,
+  extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
+"""
+
 
 Machine = tuple[UUID, UUID]
 """(tenant, agent): the gateway's role sees every tenant's rows, so each statement says whose it means."""
@@ -91,7 +102,7 @@ async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
 
 
 async def cancelled(tx: Transaction, gateway_id: str) -> list[Row]:
-    """(command_id, agent_id) of what should have stopped by now."""
+    """(agent_id, signed_cancel) of what should have stopped by now."""
     return await tx.fetch(_CANCELLED, gateway_id)
 
 
@@ -124,6 +135,11 @@ async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Ro
     Those that are that machine's and were not final before.
     """
     return await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
+
+
+async def refused(tx: Transaction, refusals: Sequence[tuple[UUID, UUID, UUID, str]]) -> list[Row]:
+    """Ends what an agent will not run: (command, tenant, agent, why). Returns what is that agent's and did not run."""
+    return await tx.fetch(_REFUSED, *[list(column) for column in zip(*refusals, strict=True)])
 
 
 async def chunks_held(tx: Transaction, command_ids: list[UUID]) -> dict[bytes, int]:

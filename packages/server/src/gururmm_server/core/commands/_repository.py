@@ -30,15 +30,16 @@ _FROM = "core.commands c join core.agents a on a.agent_id = c.agent_id"
 # `sent_at` is set where the machine is online, since it is sent there as soon as this is committed.
 _CREATE = """
 with target as materialized (
-  select u.command_id, u.event_id, u.place, a.agent_id, a.hostname, a.client_id, a.client_name, a.site_name,
-    case when s.online then s.gateway_id end as gateway_id
-  from unnest($1::uuid[], $2::uuid[], $3::uuid[]) with ordinality u(agent_id, command_id, event_id, place)
+  select u.command_id, u.event_id, u.signed_order, u.place, a.agent_id, a.hostname, a.client_id, a.client_name,
+    a.site_name, case when s.online then s.gateway_id end as gateway_id
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $11::bytea[]) with ordinality
+    u(agent_id, command_id, event_id, signed_order, place)
   join core.agents a on a.agent_id = u.agent_id join core.agent_state s on s.agent_id = a.agent_id
   where a.revoked_at is null
 ), command as (
   insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, deadline_at,
-    created_by, sent_at)
-  select core.current_tenant(), command_id, $4, agent_id, $5, $6, $7, $8, $9,
+    created_by, signed_order, sent_at)
+  select core.current_tenant(), command_id, $4, agent_id, $5, $6, $7, $8, $9, signed_order,
     case when gateway_id is not null then now() end from target
 ), event as (
   insert into core.outbox (event_id, tenant_id, name, version, payload)
@@ -49,23 +50,27 @@ with target as materialized (
     jsonb_build_object('command_id', command_id, 'batch_id', $4::uuid, 'shell', $5::text, 'script', $6::text,
       'timeout_s', $7::int), null)) as rows from target
 )
-select target.*, now() as created_at, (select rows from audited) as audited from target order by place
+select command_id, agent_id, hostname, client_id, client_name, site_name, gateway_id, now() as created_at,
+  (select rows from audited) as audited from target order by place
 """
 
 
 async def create(
     tx: Transaction,
-    targets: Sequence[tuple[UUID, UUID, UUID]],
+    targets: Sequence[tuple[UUID, UUID, UUID, bytes]],
     *,
     batch_id: UUID,
     shell: str,
     script: str,
     timeout_s: int,
-    deadline_at: datetime | None,
+    deadline_at: datetime,
     created_by: str,
     created_by_id: UUID | None,
 ) -> list[Row]:
-    """Queue a script for each (agent, new command id, new event id). A row for each machine that exists here."""
+    """Queue a script for each (agent, new command id, new event id, signed order).
+
+    Returns a row for each machine that exists here.
+    """
     return await tx.fetch(
         _CREATE,
         [target[0] for target in targets],
@@ -78,6 +83,7 @@ async def create(
         deadline_at,
         created_by,
         created_by_id,
+        [target[3] for target in targets],
     )
 
 
@@ -139,13 +145,15 @@ async def cancel_at_once(tx: Transaction, command_id: UUID) -> None:
     )
 
 
-async def request_cancel(tx: Transaction, command_id: UUID) -> None:
+async def request_cancel(tx: Transaction, command_id: UUID, signed_cancel: bytes) -> None:
     """Ask for the end of a command that a machine has, or may have: its answer settles it."""
     await tx.execute(
         "update core.commands set cancel_requested_at = coalesce(cancel_requested_at, now()),"
         " delivered_at = coalesce(delivered_at, sent_at),"
-        " status = case when status = 'queued' then 'delivered' else status end where command_id = $1",
+        " status = case when status = 'queued' then 'delivered' else status end, signed_cancel = $2"
+        " where command_id = $1",
         command_id,
+        signed_cancel,
     )
 
 

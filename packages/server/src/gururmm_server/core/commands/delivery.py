@@ -1,14 +1,13 @@
 """Commands on their way to an agent, and what the agent says about them on its way back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 from uuid import UUID
 
-from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
+from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult, OrderRefused
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
-from gururmm_wire.v2.names import OUTCOMES
-from gururmm_wire.v2.server import CancelCommand, RunCommand
+from gururmm_wire.v2.names import OUTCOMES, UNKNOWN_KIND
 
 from gururmm_server.core.commands import _delivery_repository as repository
 from gururmm_server.core.commands._delivery_repository import Machine
@@ -21,6 +20,8 @@ from gururmm_server.infra.outbox import publish_many
 AT_ONCE: Final = 8
 """How many commands an agent gets before it accepted the first: what it does not read must not pile up."""
 HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
+_ENDS: Final = frozenset({"no_key", "unknown_key", "malformed", UNKNOWN_KIND, "too_far_ahead", "behind", "repeated"})
+"""Why an order can never be followed, also when it comes again."""
 _REMEMBERED: Final = 20_000
 # What was under way when the agent reached its own limit still counts.
 _OUTPUT_LIMIT: Final = COMMAND_OUTPUT_BYTES + CHUNK_BYTES
@@ -45,6 +46,20 @@ class Report:
     def weight(self) -> int:
         """About how many bytes it takes in memory."""
         return len(self.message.data) + 200 if isinstance(self.message, CommandOutput) else 400
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An order that an agent did not follow, and who that agent is."""
+
+    tenant_id: UUID
+    agent_id: UUID
+    client_id: UUID
+    hostname: str
+    message: OrderRefused
+
+
+SaidBy = Report | Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +116,7 @@ class CommandDelivery:
         live: dict[UUID, Live] = {}
         for row in rows:
             agent_id = row["agent_id"].bytes
-            deliveries.append(Delivery(agent_id, encode(_run(row))))
+            deliveries.append(Delivery(agent_id, row["signed_order"]))
             live.setdefault(row["tenant_id"], Live()).updates.append(
                 CommandUpdate(
                     command_id=row["command_id"].bytes,
@@ -118,9 +133,29 @@ class CommandDelivery:
             agents = await repository.waiting_agents(tx, gateway_id)
             cancelled = await repository.cancelled(tx, gateway_id)
         return [agent_id.bytes for agent_id in agents], [
-            Delivery(row["agent_id"].bytes, encode(CancelCommand(command_id=row["command_id"].bytes)))
-            for row in cancelled
+            Delivery(row["agent_id"].bytes, row["signed_cancel"]) for row in cancelled
         ]
+
+    async def refused(self, reports: list[Refused]) -> Recorded:
+        """End the commands whose orders an agent can never follow, and say why.
+
+        What was forged on the way ends nothing: the order itself comes again.
+        """
+        recorded = Recorded()
+        ends = {
+            (UUID(bytes=report.message.order_id), report.tenant_id, report.agent_id): report
+            for report in reports
+            if report.message.kind == "run_command" and report.message.code in _ENDS
+        }
+        if not ends:
+            return recorded
+        async with self._db.ingest() as tx:
+            rows = await repository.refused(tx, [(*key, _why(report.message)) for key, report in ends.items()])
+            said_by = {report.agent_id.bytes: report for report in ends.values()}
+            for row in rows:
+                _tell(recorded, row, said_by)
+            await publish_many(tx, [_completed(row, said_by) for row in rows])
+        return recorded
 
     async def record(self, reports: list[Report]) -> Recorded:
         """Write what agents reported, in order. What belongs to another agent's command is not written."""
@@ -209,18 +244,9 @@ class CommandDelivery:
         recorded: Recorded,
     ) -> None:
         rows = await repository.finish(tx, [_final(machine, result) for (_, machine), result in results.items()])
-        events: list[tuple[UUID, CommandCompleted]] = []
         for row in rows:
             _tell(recorded, row, said_by)
-            event = CommandCompleted(
-                command_id=row["command_id"],
-                agent_id=row["agent_id"],
-                hostname=said_by[row["agent_id"].bytes].hostname,
-                status=row["status"],
-                exit_code=row["exit_code"],
-            )
-            events.append((row["tenant_id"], event))
-        await publish_many(tx, events)
+        await publish_many(tx, [_completed(row, said_by) for row in rows])
         with_output = [UUID(bytes=result.command_id) for result in results.values() if result.chunks]
         held = await repository.chunks_held(tx, with_output) if with_output else {}
         for (command_id, machine), result in results.items():
@@ -235,14 +261,19 @@ class CommandDelivery:
         return facts is None or facts.machine != machine or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
 
 
-def _run(row: Row) -> RunCommand:
-    return RunCommand(
-        command_id=row["command_id"].bytes,
-        shell=row["shell"],
-        script=row["script"],
-        timeout_s=row["timeout_s"],
-        deadline_at=row["deadline_at"],
+def _completed(row: Row, said_by: Mapping[bytes, SaidBy]) -> tuple[UUID, CommandCompleted]:
+    event = CommandCompleted(
+        command_id=row["command_id"],
+        agent_id=row["agent_id"],
+        hostname=said_by[row["agent_id"].bytes].hostname,
+        status=row["status"],
+        exit_code=row["exit_code"],
     )
+    return row["tenant_id"], event
+
+
+def _why(message: OrderRefused) -> str:
+    return f"The machine does not follow the order to run it: {message.message.replace(chr(0), '')[:500]}."
 
 
 def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, str, int | None, str, int, int]:
@@ -260,7 +291,7 @@ def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, s
     )
 
 
-def _tell(recorded: Recorded, row: Row, said_by: dict[bytes, Report]) -> None:
+def _tell(recorded: Recorded, row: Row, said_by: Mapping[bytes, SaidBy]) -> None:
     agent_id = row["agent_id"].bytes
     recorded.live.setdefault(row["tenant_id"], Live()).updates.append(
         CommandUpdate(

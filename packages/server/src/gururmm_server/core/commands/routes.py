@@ -11,7 +11,7 @@ from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.commands import schemas
 from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_READ, COMMANDS_RUN
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
-from gururmm_server.core.commands.shapes import Order
+from gururmm_server.core.commands.shapes import Script
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
@@ -55,8 +55,8 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
     @router.post("", response_model=schemas.CommandList, status_code=201)
     async def create_commands(caller: Runner, body: schemas.CreateCommands) -> Response:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
-        order = Order(body.shell, body.script, body.timeout_s, body.deadline_s)
-        items = await commands.create(caller, order, body.agent_ids, _fleet(body.filter))
+        script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)
+        items = await commands.create(caller, script, body.agent_ids, _fleet(body.filter))
         return json_response({"items": items}, 201)
 
     @router.post(

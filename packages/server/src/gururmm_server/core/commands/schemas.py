@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from gururmm_wire.v2.limits import SCRIPT_BYTES
+from gururmm_wire.v2.limits import ORDER_SECONDS, SCRIPT_BYTES
 from pydantic import Field, field_validator, model_validator
 
 from gururmm_server.core.agents.os_family import OsFamily
@@ -36,8 +36,8 @@ class CreateCommands(Exact):
     shell: Shell = "sh"
     script: Annotated[str, Field(min_length=1)]
     timeout_s: Annotated[int, Field(ge=1, le=DAY_SECONDS)] = 60
-    deadline_s: Annotated[int, Field(ge=1, le=366 * DAY_SECONDS)] | None = DAY_SECONDS
-    """Not to be started later than this many seconds from now; null: whenever the machine returns."""
+    deadline_s: Annotated[int, Field(ge=1, le=ORDER_SECONDS)] = DAY_SECONDS
+    """Not to be started later than this many seconds from now; a week at most."""
 
     @field_validator("script")
     @classmethod
@@ -78,7 +78,7 @@ class Command(Exact):
     finished_at: datetime | None
     duration_ms: int | None
     timeout_s: int
-    deadline_at: datetime | None
+    deadline_at: datetime
     cancel_requested: bool
     first_line: str | None
     """Of what it said, so far as it has."""

@@ -1,13 +1,11 @@
 """Queueing, showing, cancelling and clearing commands, for people who may."""
 
 import asyncio
-import math
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from gururmm_wire.v2.agent import Message
-from gururmm_wire.v2.server import CancelCommand, RunCommand
+from gururmm_wire.v2.server import RunCommand
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.fleet import FleetFilter
@@ -15,6 +13,7 @@ from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
+from gururmm_server.core.commands.cancelling import cancellation
 from gururmm_server.core.commands.errors import (
     AlreadyFinished,
     CommandNotFound,
@@ -23,8 +22,9 @@ from gururmm_server.core.commands.errors import (
     TooManyTargets,
 )
 from gururmm_server.core.commands.live import CommandUpdate
-from gururmm_server.core.commands.shapes import Order
+from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.component import House
+from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
@@ -48,46 +48,55 @@ class CommandService:
     """One transaction an act: no audit row, no action."""
 
     def __init__(
-        self, db: Database, post: Post, agents: AgentService, hub: LiveHub, *, recheck_s: float = RECHECK_SECONDS
+        self,
+        db: Database,
+        post: Post,
+        signer: OrderSigner,
+        agents: AgentService,
+        hub: LiveHub,
+        *,
+        recheck_s: float = RECHECK_SECONDS,
     ) -> None:
         """`recheck_s`: live traffic may be lost, so whoever waits for a command looks at its row this often."""
         self._recheck_s = recheck_s
         self._db = db
         self._post = post
+        self._signer = signer
         self._agents = agents
         self._hub = hub
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(Post), house.get(AgentService), house.get(LiveHub))
+        return cls(house.db, house.get(Post), house.get(OrderSigner), house.get(AgentService), house.get(LiveHub))
 
     async def create(
-        self, caller: Scope, order: Order, agent_ids: list[UUID] | None, fleet: FleetFilter | None
+        self, caller: Scope, script: Script, agent_ids: list[UUID] | None, fleet: FleetFilter | None
     ) -> list[dict[str, Any]]:
         """Queue a script for machines, given or found. Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`."""
-        deadline = None if order.deadline_s is None else now() + timedelta(seconds=order.deadline_s)
+        deadline = now() + timedelta(seconds=script.deadline_s)
         async with self._db.scope(caller) as tx:
             if agent_ids is None:
                 agent_ids = await self._agents.targets(tx, fleet or FleetFilter(), MOST_TARGETS + 1)
             wanted = list(dict.fromkeys(agent_ids))
-            _check_size(wanted, order)
+            _check_size(wanted, script)
             batch_id = new_id()
+            signed = await self._sign(script, wanted, deadline)
             made = await rows.create(
                 tx,
-                [(agent_id, new_id(), new_id()) for agent_id in wanted],
+                [(agent_id, command_id, new_id(), signed_order) for agent_id, command_id, signed_order in signed],
                 batch_id=batch_id,
-                shell=order.shell,
-                script=order.script,
-                timeout_s=order.timeout_s,
+                shell=script.shell,
+                script=script.script,
+                timeout_s=script.timeout_s,
                 deadline_at=deadline,
                 created_by=caller.subject.name,
                 created_by_id=caller.subject.id,
             )
             if len(made) != len(wanted):
                 raise TargetNotFound
-            self._announce(tx, caller.tenant_id, order, deadline, made)
-        return [shapes.new_command(row, order, batch_id, deadline, caller.subject.name) for row in made]
+            self._announce(tx, caller.tenant_id, made, {command_id: order for _, command_id, order in signed})
+        return [shapes.new_command(row, script, batch_id, deadline, caller.subject.name) for row in made]
 
     async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
         """A command with its output; `wait_s`: when it is over or that time has passed. Raises `CommandNotFound`."""
@@ -136,11 +145,12 @@ class CommandService:
                 await rows.cancel_at_once(tx, command_id)
                 await outbox.publish(tx, caller.tenant_id, shapes.cancelled(row))
             else:
-                await rows.request_cancel(tx, command_id)
+                signed_cancel = self._signer.sign(cancellation(row))
+                await rows.request_cancel(tx, command_id, signed_cancel)
             after = await rows.find(tx, command_id)
             assert after is not None
             if not settled:
-                self._send(tx, row, CancelCommand(command_id.bytes))
+                self._send(tx, row, signed_cancel)
             tx.after_commit(self._post.to_dashboards, caller.tenant_id, [shapes.update(after)])
         return shapes.command(after), settled
 
@@ -151,7 +161,7 @@ class CommandService:
             await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", caller.subject, row))
             await rows.delete(tx, command_id)
             if row["status"] not in FINAL:
-                self._send(tx, row, CancelCommand(command_id.bytes))
+                self._send(tx, row, self._signer.sign(cancellation(row)))
 
     async def clear(self, caller: Scope, agent_id: UUID | None) -> int:
         """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
@@ -174,29 +184,41 @@ class CommandService:
             raise CommandNotFound
         return row
 
-    def _announce(
-        self, tx: Transaction, tenant_id: UUID, order: Order, deadline: datetime | None, made: list[Row]
-    ) -> None:
+    async def _sign(self, script: Script, agent_ids: list[UUID], deadline: datetime) -> list[tuple[UUID, UUID, bytes]]:
+        """Returns (agent, new command id, signed order) for each."""
+        ids = [(agent_id, new_id()) for agent_id in agent_ids]
+        wanted = [
+            Wanted(
+                RunCommand(command_id.bytes, script.shell, script.script, script.timeout_s),
+                agent_id,
+                command_id,
+                deadline,
+            )
+            for agent_id, command_id in ids
+        ]
+        orders = await self._signer.sign_all(wanted)
+        return [(*each, order) for each, order in zip(ids, orders, strict=True)]
+
+    def _announce(self, tx: Transaction, tenant_id: UUID, made: list[Row], orders: dict[UUID, bytes]) -> None:
         """After the commit: to the machines that are online, then to the dashboards."""
         budget = _DIRECT_BYTES
-        deadline_at = 0 if deadline is None else math.ceil(deadline.timestamp())
         for row in made:
-            budget -= len(order.script) + 200
+            order = orders[row["command_id"]]
+            budget -= len(order)
             if budget > 0:
-                run = RunCommand(row["command_id"].bytes, order.shell, order.script, order.timeout_s, deadline_at)
-                self._send(tx, row, run)
+                self._send(tx, row, order)
         tx.ring_relay()  # the events are in the repository's one statement
         tx.after_commit(self._post.to_dashboards, tenant_id, [shapes.queued(row) for row in made])
 
-    def _send(self, tx: Transaction, row: Row, message: Message) -> None:
+    def _send(self, tx: Transaction, row: Row, order: bytes) -> None:
         """After the commit: to the machine, if a gateway holds it; otherwise it gets it when it returns."""
-        tx.after_commit(self._post.to_machine, row["gateway_id"], row["agent_id"], message)
+        tx.after_commit(self._post.carry, row["gateway_id"], row["agent_id"], order)
 
 
-def _check_size(wanted: list[UUID], order: Order) -> None:
+def _check_size(wanted: list[UUID], script: Script) -> None:
     if not wanted:
         raise NoTargets
-    if len(wanted) > MOST_TARGETS or len(wanted) * len(order.script) > _BATCH_BYTES:
+    if len(wanted) > MOST_TARGETS or len(wanted) * len(script.script) > _BATCH_BYTES:
         raise TooManyTargets
 
 

@@ -13,13 +13,13 @@ from gururmm_server.infra.database import Row
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Script:
     """What to run, validated."""
 
     shell: str
     script: str
     timeout_s: int
-    deadline_s: int | None
+    deadline_s: int
 
 
 def command(row: Row) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def detail(row: Row) -> dict[str, Any]:
     }
 
 
-def new_command(row: Row, order: Order, batch_id: UUID, deadline: datetime | None, created_by: str) -> dict[str, Any]:
+def new_command(row: Row, script: Script, batch_id: UUID, deadline: datetime, created_by: str) -> dict[str, Any]:
     """As `schemas.Command`, of a row that was made just now."""
     names = ("agent_id", "hostname", "client_name", "site_name", "created_at")
     return {
@@ -63,9 +63,9 @@ def new_command(row: Row, order: Order, batch_id: UUID, deadline: datetime | Non
         **{name: row[name] for name in names},
         **dict.fromkeys(("exit_code", "message", "delivered_at", "started_at", "finished_at", "duration_ms")),
         "batch_id": batch_id,
-        "shell": order.shell,
-        "script": order.script,
-        "timeout_s": order.timeout_s,
+        "shell": script.shell,
+        "script": script.script,
+        "timeout_s": script.timeout_s,
         "deadline_at": deadline,
         "created_by": created_by,
         "status": "queued",

@@ -26,6 +26,7 @@ from gururmm_server.core.enrolment.errors import (
     SignatureRefused,
 )
 from gururmm_server.core.enrolment.events import AgentEnrolled
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Transaction
@@ -41,15 +42,16 @@ _REFUSALS = {"expired": CodeExpired, "used_up": CodeUsedUp, "revoked": CodeRevok
 class Bootstrap:
     """Answers hello from memory and enrols machines."""
 
-    def __init__(self, db: Database, gateways: GatewayDirectory) -> None:
+    def __init__(self, db: Database, gateways: GatewayDirectory, signer: OrderSigner) -> None:
         self._db = db
+        self._signer = signer
         self._gateways = gateways
         self._failures = RateLimit(_FAILURES_PER_MINUTE, 60)
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(GatewayDirectory))
+        return cls(house.db, house.get(GatewayDirectory), house.get(OrderSigner))
 
     def hello(self, request: HelloRequest) -> HelloResponse:
         """What this agent should do next. Asks no database."""
@@ -76,7 +78,7 @@ class Bootstrap:
         if wait := self._failures.check(address):
             raise RateLimited(f"Too many refused enrolments from this address. Try again in {wait} seconds.", wait)
         try:
-            agent_id = await self._enrol(request, address)
+            tenant_id, agent_id = await self._enrol(request, address)
         except (CodeUnknown, CodeExpired, CodeUsedUp, CodeRevoked, SignatureRefused):
             self._failures.hit(address)
             raise
@@ -84,9 +86,12 @@ class Bootstrap:
             agent_id=str(agent_id),
             server_public_key=self._gateways.server_public_key,
             gateway_url=self._gateways.choose(),
+            order_public_key=self._signer.key.public_key.hex(),
+            tenant_id=str(tenant_id),
         )
 
-    async def _enrol(self, request: EnrolRequest, address: str) -> UUID:
+    async def _enrol(self, request: EnrolRequest, address: str) -> tuple[UUID, UUID]:
+        """Returns the Partner's and the machine's id."""
         public_key = bytes.fromhex(request.public_key)
         _check_signature(request, public_key)
         tenant_id = await tenant_of_code(self._db, request.site_code)
@@ -99,12 +104,12 @@ class Bootstrap:
                 raise CodeUnknown
             known = await repository.known_agent(tx, agent_id)
             if known is not None and known["revoked_at"] is None:
-                return agent_id
+                return tenant_id, agent_id
             if admission.state != "active":
                 raise _REFUSALS[admission.state]
             await self._register(tx, agent_id, admission, request, address=address)
         log.info("agent enrolled", agent_id=str(agent_id), tenant_id=str(tenant_id))
-        return agent_id
+        return tenant_id, agent_id
 
     async def _register(
         self, tx: Transaction, agent_id: UUID, at: Admission, request: EnrolRequest, *, address: str

@@ -21,11 +21,11 @@ BATCH_BYTES: Final = 256 * 1024
 """About what one live batch weighs at most: the broker takes a megabyte, and browsers share a line with others."""
 
 
-def to_machine(gateway_id: str, agent_id: UUID, messages: Iterable[Message]) -> Iterator[Letter]:
-    """Yields wire messages for a machine. A gateway follows its orders one after the other."""
+def to_machine(gateway_id: str, agent_id: UUID, encoded: Iterable[bytes]) -> Iterator[Letter]:
+    """Yields encoded wire messages for a machine. A gateway hands them on in this order."""
     subject = traffic.gateway_deliver(gateway_id)
-    for message in messages:
-        yield subject, traffic.encode(traffic.Deliver(agent_id.bytes, encode_wire(message)))
+    for message in encoded:
+        yield subject, traffic.encode(traffic.Deliver(agent_id.bytes, message))
 
 
 def by_tunnel(gateway_id: str, agent_id: UUID, message: Message) -> Letter:

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Self
 from uuid import UUID
 
+from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Message
 
 from gururmm_server.core.component import House, LiveKind
@@ -29,8 +30,12 @@ class Post:
 
     async def to_machine(self, gateway_id: str | None, agent_id: UUID, *messages: Message) -> None:
         """Gives a machine wire messages, in this order, through the gateway that holds it."""
+        await self.carry(gateway_id, agent_id, *map(encode, messages))
+
+    async def carry(self, gateway_id: str | None, agent_id: UUID, *encoded: bytes) -> None:
+        """Gives a machine wire messages that are encoded already: nobody may encode a signed order again."""
         if gateway_id is not None:
-            for letter in letters.to_machine(gateway_id, agent_id, messages):
+            for letter in letters.to_machine(gateway_id, agent_id, encoded):
                 await self._publish(*letter)
 
     async def by_tunnel(self, gateway_id: str, agent_id: UUID, message: Message) -> None:

@@ -1,6 +1,7 @@
 """SQL of what a gateway reads about its tenants and says about itself."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from gururmm_wire.v2.server import Settings
@@ -14,20 +15,31 @@ async def agent_link_key(tx: Transaction) -> bytes:
     return seed
 
 
-async def settings_of(tx: Transaction, tenant_ids: Iterable[UUID]) -> dict[UUID, Settings]:
-    """What each tenant's agents are told."""
+@dataclass(frozen=True, slots=True)
+class AgentSettings:
+    """What a tenant's agents are told: the settings, and the signed order of them; none before the first signing."""
+
+    settings: Settings = field(default_factory=Settings)
+    order: bytes | None = None
+
+
+async def settings_of(tx: Transaction, tenant_ids: Iterable[UUID]) -> dict[UUID, AgentSettings]:
+    """Returns what each tenant's agents are told."""
     rows = await tx.fetch(
-        "select tenant_id, version, heartbeat_s, metrics_s, inventory_s, log_level from core.tenant_settings "
-        "where tenant_id = any($1::uuid[])",
+        "select tenant_id, version, heartbeat_s, metrics_s, inventory_s, log_level, signed_order"
+        " from core.tenant_settings where tenant_id = any($1::uuid[])",
         list(tenant_ids),
     )
     return {
-        row["tenant_id"]: Settings(
-            version=row["version"],
-            heartbeat_s=row["heartbeat_s"],
-            metrics_s=row["metrics_s"],
-            inventory_s=row["inventory_s"],
-            log_level=row["log_level"],
+        row["tenant_id"]: AgentSettings(
+            Settings(
+                version=row["version"],
+                heartbeat_s=row["heartbeat_s"],
+                metrics_s=row["metrics_s"],
+                inventory_s=row["inventory_s"],
+                log_level=row["log_level"],
+            ),
+            row["signed_order"],
         )
         for row in rows
     }

@@ -5,10 +5,10 @@ from typing import Self
 from uuid import UUID
 
 import msgspec
-from gururmm_wire.v2.server import Settings
 
 from gururmm_server.core.component import House
 from gururmm_server.core.presence import _gateways_repository as repository
+from gururmm_server.core.presence._gateways_repository import AgentSettings
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 
@@ -22,6 +22,9 @@ class ThisGateway(msgspec.Struct, frozen=True):
 def new_gateway() -> ThisGateway:
     """Returns the name of a gateway that begins now: no other has it, and none will."""
     return ThisGateway(f"g{new_id().hex[-12:]}")
+
+
+__all__ = ["AgentSettings", "GatewayRecord"]
 
 
 class GatewayRecord:
@@ -41,7 +44,7 @@ class GatewayRecord:
         async with self._db.ingest() as tx:
             return await repository.agent_link_key(tx)
 
-    async def settings_of(self, tenant_ids: Iterable[UUID]) -> dict[UUID, Settings]:
+    async def settings_of(self, tenant_ids: Iterable[UUID]) -> dict[UUID, AgentSettings]:
         """The settings of tenants; one without any is missing."""
         async with self._db.ingest() as tx:
             return await repository.settings_of(tx, tenant_ids)

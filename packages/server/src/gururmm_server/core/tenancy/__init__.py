@@ -4,9 +4,10 @@ Owns core.tenants, tenant_settings, clients, sites and site_codes, and keeps the
 core.agents true. Refuses to know people (identity) or machines (agents): it counts the latter and no more.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from gururmm_server.core.component import Component, House
+from gururmm_server.core.component import Component, House, Job
 from gururmm_server.core.tenancy.events import EVENTS
 from gururmm_server.core.tenancy.permissions import PERMISSIONS
 
@@ -23,10 +24,19 @@ def _routes(house: House) -> "APIRouter":
     return build_router(house.get(Tenancy), house.get(SiteCodes), house.get(PartnerSettings))
 
 
+def _jobs(house: House) -> Sequence[Job]:
+    from gururmm_server.core.orders.signing import OrderSigner
+    from gururmm_server.core.tenancy.jobs import sign_settings
+
+    signer = house.get(OrderSigner)
+    return [Job("settings_orders", 30, lambda: sign_settings(house.db, house.bus, signer))]
+
+
 COMPONENT: Final = Component(
     name="tenancy",
     tables=("clients", "site_codes", "sites", "tenant_settings", "tenants"),
     permissions=PERMISSIONS,
     events=EVENTS,
     routes=_routes,
+    jobs=_jobs,
 )

@@ -1,7 +1,9 @@
 """The way to a session's agent: which gateway holds it, what is said to it, and whether it was heard lately."""
 
 from asyncio import get_running_loop
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
@@ -32,9 +34,10 @@ FromAgent = TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed
 class AgentEnd:
     """Speaks the wire with one agent about one session. Nothing sent is sure to arrive: callers repeat by offset."""
 
-    def __init__(self, bus: Bus, claimed: Claimed) -> None:
+    def __init__(self, bus: Bus, claimed: Claimed, order_to_open: Callable[[UUID, TunnelOpen], bytes]) -> None:
         self._bus = bus
         self._post = Post(bus.publish)
+        self._order_to_open = order_to_open
         self._agent_id, self._agent = claimed.agent_id, claimed.agent_id.bytes
         self._clock = get_running_loop().time
         self._asked_at: float | None = None
@@ -84,6 +87,11 @@ class AgentEnd:
         if self.gateway_id is not None and self._bus.connected:
             await self._post.to_machine(self.gateway_id, self._agent_id, message)
 
+    async def open(self, message: TunnelOpen) -> None:
+        """Order the agent to open a channel, if a gateway holds it."""
+        if self.gateway_id is not None and self._bus.connected:
+            await self._post.carry(self.gateway_id, self._agent_id, self._order_to_open(self._agent_id, message))
+
     async def send_bytes(self, message: Message) -> None:
         """Say something to an open channel, by the connection for channels where that was heard of."""
         if self.tunnel_gateway_id is None:
@@ -115,7 +123,7 @@ class AgentChannel:
         if not self.opened:
             parameters = self._claimed.parameters | (self.changed or {})
             rights = self._claimed.rights
-            await self._agent.send(TunnelOpen(*self._key, self._claimed.kind, parameters, rights, credit))
+            await self._agent.open(TunnelOpen(*self._key, self._claimed.kind, parameters, rights, credit))
             await self._agent.send(TunnelResume(*self._key, acknowledged, credit))  # behind it, so by the same way
         else:
             await self._agent.send_bytes(TunnelResume(*self._key, acknowledged, credit))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
+from gururmm_wire.codec import encode
 from gururmm_wire.v2.server import TunnelClose
 
 from gururmm_server.core.access.subject import Subject
@@ -80,6 +81,6 @@ async def close_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
         await note_session(tx, tx.tenant_id, row, closure)
     notice = traffic.encode(traffic.TunnelNotice("", reason))
     return Ended(
-        [TunnelClose(session_id.bytes) for session_id in session_ids],
+        [encode(TunnelClose(session_id.bytes)) for session_id in session_ids],
         [(traffic.tunnel_notice(session_id), notice) for session_id in session_ids],
     )

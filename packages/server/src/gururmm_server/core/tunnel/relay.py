@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
+from gururmm_wire.v2.server import TunnelOpen
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.identity.principal import Principal
@@ -61,6 +62,7 @@ class SessionRelay:
         stored: int,
         bus: Bus,
         closing: Closing,
+        order_to_open: Callable[[UUID, TunnelOpen], bytes],
         on_gone: Callable[["SessionRelay"], Awaitable[None]],
     ) -> None:
         """`stored` is how much the session's recordings hold already."""
@@ -72,7 +74,7 @@ class SessionRelay:
         self._bus = bus
         self._closing = closing
         self._on_gone = on_gone
-        self._agent = AgentEnd(bus, claimed)
+        self._agent = AgentEnd(bus, claimed, order_to_open)
         self._ledger = SessionLedger(owner, claimed)
         self._tasks = Tasks(self._lose, lambda: self.end("failed"))
         self._clock = asyncio.get_running_loop().time

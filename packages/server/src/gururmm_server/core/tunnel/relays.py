@@ -96,6 +96,7 @@ class TunnelRelays:
             stored=claim.stored,
             bus=self._bus,
             closing=self._service,
+            order_to_open=self._service.order_to_open,
             on_gone=self._forget,
         )
         self._relays[session_id] = relay

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import issue
+from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel import _channel_repository as channels
@@ -38,6 +40,7 @@ from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import play
 from gururmm_server.core.tunnel.schemas import channel_status, tunnel_status
 from gururmm_server.infra import outbox
+from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
@@ -52,6 +55,8 @@ OPEN_SESSIONS = 8
 OPEN_CHANNELS = 8
 """How many one session may have open."""
 LAST_CHANNEL = 255
+_OPEN_WITHIN = timedelta(minutes=15)
+"""As far as the clocks of server and machine may be apart."""
 NOTICE = "Keystrokes are recorded."
 SORTS = {
     "opened_at": Sort("s.opened_at", "timestamptz"),
@@ -84,15 +89,20 @@ class Replay:
 class TunnelService:
     """Everything about tech sessions that is not their bytes."""
 
-    def __init__(self, db: Database, bus: Bus) -> None:
+    def __init__(self, db: Database, bus: Bus, signer: OrderSigner) -> None:
         self._db = db
         self._bus = bus
         self._post = Post(bus.publish)
+        self._signer = signer
+
+    def order_to_open(self, agent_id: UUID, message: TunnelOpen) -> bytes:
+        """Returns the signed order to open a channel. The machine follows it once, and not much later than now."""
+        return self._signer.sign(Wanted(message, agent_id, new_id(), now() + _OPEN_WITHIN))
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus)
+        return cls(house.db, house.bus, house.get(OrderSigner))
 
     async def open(
         self, caller: Principal, agent_id: UUID, kind: str, parameters: dict[str, Any], reason: str = ""
@@ -130,7 +140,7 @@ class TunnelService:
             await outbox.publish(tx, scope.tenant_id, event)
             ticket = await issue(tx, caller, "tunnel", session_id)
             opening = _opening(session_id, _FIRST, wanted, opened)
-            tx.after_commit(self._post.to_machine, agent["gateway_id"], agent_id, opening)
+            tx.after_commit(self._post.carry, agent["gateway_id"], agent_id, self.order_to_open(agent_id, opening))
         log.info("session opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
         return {
             "session_id": session_id,
@@ -166,7 +176,8 @@ class TunnelService:
             gateway_id = await repository.gateway_of(tx, row["agent_id"])
             added = await channels.find(tx, session_id, number)
             opening = _opening(session_id, number, wanted, opened)
-            tx.after_commit(self._post.to_machine, gateway_id, row["agent_id"], opening)
+            order = self.order_to_open(row["agent_id"], opening)
+            tx.after_commit(self._post.carry, gateway_id, row["agent_id"], order)
         assert added is not None
         return channel_status(added)
 

@@ -8,15 +8,18 @@ import asyncio
 import os
 from collections.abc import Callable
 from typing import Final
+from uuid import UUID
 
 from gururmm_wire import capabilities
 from gururmm_wire.codec import MalformedMessage, encode
 from gururmm_wire.handshake import RANDOM_BYTES, HandshakeFailed, ServerHandshake
 from gururmm_wire.v2.agent import PURPOSE_TUNNEL, Authenticate
 from gururmm_wire.v2.limits import Close
-from gururmm_wire.v2.server import Settings, Welcome
+from gururmm_wire.v2.server import Welcome
 from nacl.bindings import crypto_sign_seed_keypair
 
+from gururmm_server.core.orders.chain import KeyChain
+from gururmm_server.core.presence.gateways import AgentSettings
 from gururmm_server.core.presence.service import Candidate, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
@@ -37,9 +40,17 @@ Joined = Callable[[AgentSocket, AgentSession, Authenticate | None], None]
 class Authenticator:
     """Checks proofs one batch after the other."""
 
-    def __init__(self, presence: Presence, settings: TenantSettings, link_key_seed: bytes, joined: Joined) -> None:
+    def __init__(
+        self,
+        presence: Presence,
+        settings: TenantSettings,
+        order_keys: KeyChain,
+        link_key_seed: bytes,
+        joined: Joined,
+    ) -> None:
         self._presence = presence
         self._settings = settings
+        self._order_keys = order_keys
         self._public_key, self._secret_key = crypto_sign_seed_keypair(link_key_seed)
         self._joined = joined
         self._known = frozenset(capabilities.said_by("agent"))
@@ -98,7 +109,7 @@ class Authenticator:
         socket: AgentSocket,
         handshake: ServerHandshake,
         candidate: Candidate | None,
-        settings: dict[object, Settings],
+        settings: dict[UUID, AgentSettings],
     ) -> None:
         claim = handshake.claim
         if candidate is None or not handshake.proves(candidate.public_key):
@@ -121,8 +132,12 @@ class Authenticator:
             socket.close(Close.UNAUTHENTICATED, str(error))
             return
         session.capabilities = self._shared(claim.capabilities)
-        welcome = Welcome(settings=settings[session.tenant_id], capabilities=self._said)
-        socket.welcome(session, proof, seal, encode(welcome))
+        socket.welcome(session, proof, seal, encode(Welcome(capabilities=self._said)))
+        # Whatever is ordered may be signed by a key that this agent has yet to hear of.
+        for change in self._order_keys.missing(claim.order_key):
+            socket.send(change)
+        if (order := settings[session.tenant_id].order) is not None:
+            socket.send(order)
         self._joined(socket, session, claim if claim.agent_version != candidate.agent_version else None)
 
     def _shared(self, names: list[str]) -> frozenset[str]:

@@ -6,10 +6,11 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from gururmm_wire.codec import MalformedMessage, decode_from_server, encode, tag_in, tag_of
+from gururmm_wire.codec import MalformedMessage, decode_from_server, tag_in, tag_of
 from gururmm_wire.v2.limits import Close
-from gururmm_wire.v2.server import Settings, SettingsPush, Watch
+from gururmm_wire.v2.server import Watch
 
+from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.traffic import AgentMoved, Deliver, Kick
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
@@ -33,12 +34,20 @@ class Downlink:
     """Subscribes for one gateway."""
 
     def __init__(
-        self, bus: Bus, gateway_id: str, roster: Roster, settings: TenantSettings, commands_wake: asyncio.Event
+        self,
+        bus: Bus,
+        gateway_id: str,
+        roster: Roster,
+        *,
+        settings: TenantSettings,
+        order_keys: KeyChain,
+        commands_wake: asyncio.Event,
     ) -> None:
         self._bus = bus
         self._gateway_id = gateway_id
         self._roster = roster
         self._settings = settings
+        self._order_keys = order_keys
         self._commands_wake = commands_wake
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
@@ -123,7 +132,7 @@ class Downlink:
         self._commands_wake.set()
 
     async def run_settings(self) -> None:
-        """Push changed settings for ever: when told, and by looking now and then."""
+        """Pass on changes of settings and of the order key for ever: when told, and by looking now and then."""
         while True:
             try:
                 await asyncio.wait_for(self._settings_wake.wait(), SETTINGS_RELOAD_S)
@@ -132,16 +141,22 @@ class Downlink:
                 wanted = None
             self._settings_wake.clear()
             try:
+                if wanted is None:
+                    self._tell_all(await self._order_keys.reload())
                 self._push(await self._settings.reload(wanted))
             except Unavailable:
                 self._stale |= wanted or set()
 
-    def _push(self, changed: dict[UUID, Settings]) -> None:
-        messages = {tenant_id: encode(SettingsPush(settings=settings)) for tenant_id, settings in changed.items()}
-        if messages:
+    def _push(self, orders: dict[UUID, bytes]) -> None:
+        if orders:
             for socket in list(self._roster.agents.values()):
-                if socket.session is not None and socket.session.tenant_id in messages:
-                    socket.send(messages[socket.session.tenant_id])
+                if socket.session is not None and socket.session.tenant_id in orders:
+                    socket.send(orders[socket.session.tenant_id])
+
+    def _tell_all(self, changes: list[bytes]) -> None:
+        for change in changes:
+            for socket in list(self._roster.agents.values()):
+                socket.send(change)
 
     def _note_watch(self, socket: AgentSocket, message: bytes) -> None:
         try:

@@ -23,6 +23,8 @@ from picows import (
 from gururmm_server.core.commands.delivery import CommandDelivery
 from gururmm_server.core.component import House
 from gururmm_server.core.inventory.ingest import InventoryIngest
+from gururmm_server.core.orders.chain import KeyChain
+from gururmm_server.core.orders.refusals import OrderRefusals
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.traffic import AgentConnected
 from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
@@ -86,6 +88,7 @@ class Gateway:
         self._server: asyncio.Server | None = None
         self._record = house.get(GatewayRecord)
         self._settings = TenantSettings(self._record)
+        self._order_keys = house.get(KeyChain)
         self._commands = house.get(CommandDelivery)
         self._commands_wake = asyncio.Event()
         self._uplink = Uplink(bus)
@@ -94,12 +97,20 @@ class Gateway:
             telemetry=house.get(TelemetryIngest),
             inventory=house.get(InventoryIngest),
             commands=self._commands,
+            refusals=house.get(OrderRefusals),
             roster=self.roster,
             uplink=self._uplink,
         )
         self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
         self._sweeper = Sweeper(self.roster)
-        self._downlink = Downlink(bus, self.gateway_id, self.roster, self._settings, self._commands_wake)
+        self._downlink = Downlink(
+            bus,
+            self.gateway_id,
+            self.roster,
+            settings=self._settings,
+            order_keys=self._order_keys,
+            commands_wake=self._commands_wake,
+        )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES
 
@@ -108,7 +119,9 @@ class Gateway:
         seed = await self._record.agent_link_key()
         if not seed:
             raise StartError("The database has no key for the agents' link: run `gururmm migrate` once.")
-        self._authenticator = Authenticator(self._house.get(Presence), self._settings, seed, self._joined)
+        await self._order_keys.reload()
+        presence = self._house.get(Presence)
+        self._authenticator = Authenticator(presence, self._settings, self._order_keys, seed, self._joined)
         try:
             self._server = await ws_create_server(
                 self._upgrade,

@@ -20,6 +20,7 @@ from gururmm_wire.v2.agent import (
     InventorySection,
     Metrics,
     MetricsBacklog,
+    OrderRefused,
     SettingsApplied,
     TunnelClosed,
     TunnelInputAck,
@@ -31,6 +32,7 @@ from gururmm_wire.v2.names import OUTCOMES, SECTIONS, STREAMS
 
 from gururmm_server.core.commands.delivery import Report
 from gururmm_server.core.inventory.ingest import Upload
+from gururmm_server.core.orders.refusals import Refusal
 from gururmm_server.core.post import traffic
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import history_row, note_metrics
@@ -47,6 +49,7 @@ log = get_logger(__name__)
 # What a message costs of the agent's budget beyond its frame.
 _SAMPLE_UNITS: Final = 4
 _INVENTORY_UNITS: Final = 200
+_REFUSAL_UNITS: Final = 20
 _SPACING: Final = 0.8
 
 
@@ -59,6 +62,7 @@ class Queues(Protocol):
     def readings(self, session: AgentSession) -> None: ...
     def history(self, row: HistoryRow) -> None: ...
     def report(self, report: Report, *, lazy: bool) -> None: ...
+    def refusal(self, refusal: Refusal) -> None: ...
     def offer(self, session: AgentSession, hashes: dict[str, bytes]) -> None: ...
     def upload(self, upload: Upload, weight: int) -> None: ...
 
@@ -90,6 +94,7 @@ class Inbox:
             Answer: self._answer,
             Goodbye: self._goodbye,
             SettingsApplied: self._settings_applied,
+            OrderRefused: self._refusal,
         }
         self._tunnel_handlers: Handlers = {
             TunnelOpened: self._tunnel,
@@ -213,6 +218,11 @@ class Inbox:
         self, _socket: AgentSocket, session: AgentSession, message: SettingsApplied, _data: bytes
     ) -> None:
         log.debug("settings applied", **_ids(session), version=message.version)
+
+    def _refusal(self, socket: AgentSocket, session: AgentSession, message: OrderRefused, _data: bytes) -> None:
+        socket.charge(_REFUSAL_UNITS)
+        refusal = Refusal(session.tenant_id, session.agent_uuid, session.client_id, session.hostname, message)
+        self._queues.refusal(refusal)
 
 
 def _passed_over(what: str, session: AgentSession, name: object) -> None:

@@ -10,8 +10,9 @@ from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, Close
 from gururmm_wire.v2.server import InventoryWanted, ResultAck
 
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Report
+from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Refused, Report
 from gururmm_server.core.inventory.ingest import InventoryIngest, Upload
+from gururmm_server.core.orders.refusals import OrderRefusals, Refusal
 from gururmm_server.core.post.letters import cut_off
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
@@ -45,6 +46,7 @@ class DatabaseQueues:
         telemetry: TelemetryIngest,
         inventory: InventoryIngest,
         commands: CommandDelivery,
+        refusals: OrderRefusals,
         roster: Roster,
         uplink: Uplink,
     ) -> None:
@@ -52,6 +54,7 @@ class DatabaseQueues:
         self._telemetry = telemetry
         self._inventory = inventory
         self._commands = commands
+        self._order_refusals = refusals
         self._roster = roster
         self._uplink = uplink
         self._readings: dict[bytes, AgentSession] = {}
@@ -61,6 +64,7 @@ class DatabaseQueues:
         self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
         self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
         self._uploads = GroupCommit("inventory", self._write_uploads, batch=20, share=UPLOAD_SHARE)
+        self._refusals = GroupCommit("refusals", self._write_refusals)
         self._refused: dict[bytes, set[str]] = {}
         """Sections for which there was no room, by agent: asked for again once something of the agent's is written."""
         self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
@@ -70,7 +74,7 @@ class DatabaseQueues:
     async def run(self) -> None:
         """Write for ever."""
         async with asyncio.TaskGroup() as tasks:
-            for queue in (self._changes, self._reports, self._offers, self._uploads, self._due):
+            for queue in (self._changes, self._reports, self._refusals, self._offers, self._uploads, self._due):
                 tasks.create_task(queue.run())
             tasks.create_task(self._run_telemetry())
 
@@ -105,6 +109,10 @@ class DatabaseQueues:
         """Something about a command. Where it cannot be taken the agent says it again, for it got no receipt."""
         if not self._reports.add(report, report.weight, lazy=lazy):
             log.warning("too many reports wait", agent_id=str(report.agent_id))
+
+    def refusal(self, refusal: Refusal) -> None:
+        """An order that an agent did not follow."""
+        self._refusals.add(refusal, 1000)
 
     def offer(self, session: AgentSession, hashes: dict[str, bytes]) -> None:
         """Hashes to compare."""
@@ -198,6 +206,13 @@ class DatabaseQueues:
             ready = self._more & {report.agent_id.bytes for report in reports}
             self._more -= ready
             self.due(list(ready))
+
+    async def _write_refusals(self, refusals: list[Refusal]) -> None:
+        await self._order_refusals.record(refusals)
+        recorded = await self._commands.refused(
+            [Refused(each.tenant_id, each.agent_id, each.client_id, each.hostname, each.message) for each in refusals]
+        )
+        self._uplink.commands(recorded.live)
 
     async def _compare(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> None:
         for session, names in await self._inventory.wanted(offers):

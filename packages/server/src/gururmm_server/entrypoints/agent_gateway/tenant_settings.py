@@ -4,35 +4,43 @@ from uuid import UUID
 
 from gururmm_wire.v2.server import Settings
 
-from gururmm_server.core.presence.gateways import GatewayRecord
+from gururmm_server.core.presence.gateways import AgentSettings, GatewayRecord
 
 
 class TenantSettings:
-    """The settings of the tenants whose agents are here."""
+    """The settings of the tenants whose agents are here, and the orders that say them: only carried, never made."""
 
     def __init__(self, record: GatewayRecord) -> None:
         self._record = record
-        self._known: dict[UUID, Settings] = {}
+        self._known: dict[UUID, AgentSettings] = {}
 
     def get(self, tenant_id: UUID) -> Settings:
         """The settings of a tenant with an agent here."""
-        return self._known.get(tenant_id) or Settings()
+        known = self._known.get(tenant_id)
+        return known.settings if known is not None else Settings()
 
-    async def of(self, tenant_ids: set[UUID]) -> dict[object, Settings]:
+    async def of(self, tenant_ids: set[UUID]) -> dict[UUID, AgentSettings]:
         """The settings of each; read from the database where they aren't known yet. Raises `Unavailable`."""
         missing = tenant_ids - self._known.keys()
         if missing:
             found = await self._record.settings_of(missing)
             for tenant_id in missing:
-                self._known[tenant_id] = found.get(tenant_id, Settings())
+                self._known[tenant_id] = found.get(tenant_id, AgentSettings())
         return {tenant_id: self._known[tenant_id] for tenant_id in tenant_ids}
 
-    async def reload(self, tenant_ids: set[UUID] | None = None) -> dict[UUID, Settings]:
-        """Read those (None: all that are known) again; which of them changed. Raises `Unavailable`."""
+    async def reload(self, tenant_ids: set[UUID] | None = None) -> dict[UUID, bytes]:
+        """Read those (None: all that are known) again; the orders that say something new. Raises `Unavailable`.
+
+        What was only signed anew is for those who come from now on.
+        """
         wanted = set(self._known) if tenant_ids is None else tenant_ids & self._known.keys()
         if not wanted:
             return {}
         found = await self._record.settings_of(wanted)
-        changed = {tenant_id: value for tenant_id, value in found.items() if self._known[tenant_id] != value}
-        self._known.update(changed)
-        return changed
+        new = {tenant_id: value.order for tenant_id, value in found.items() if self._is_new(tenant_id, value)}
+        self._known.update(found)
+        return {tenant_id: order for tenant_id, order in new.items() if order is not None}
+
+    def _is_new(self, tenant_id: UUID, value: AgentSettings) -> bool:
+        known = self._known[tenant_id]
+        return known.order is None or known.settings != value.settings

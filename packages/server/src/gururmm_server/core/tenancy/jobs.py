@@ -1,0 +1,32 @@
+"""What tenancy does by the clock."""
+
+from typing import Final
+
+from gururmm_server.core.orders.signing import OrderSigner
+from gururmm_server.core.post.traffic import settings_changed
+from gururmm_server.core.tenancy import _jobs_repository as repository
+from gururmm_server.core.tenancy.settings_order import settings_order
+from gururmm_server.infra.database import Database
+from gururmm_server.infra.nats import Bus
+
+_BATCH: Final = 500
+
+
+async def sign_settings(db: Database, bus: Bus, signer: OrderSigner) -> int:
+    """Sign the settings of new Partners, and all others' each day and after a rotation; how many those were.
+
+    An order lives for a week, so agents that come back while no worker runs get a valid one for days.
+    """
+    signed = 0
+    while True:
+        key_id = signer.key.key_id
+        async with db.worker() as tx:
+            rows = await repository.unsigned_settings(tx, key_id, _BATCH)
+            if not rows:
+                return signed
+            tenants = [row["tenant_id"] for row in rows]
+            orders = await signer.sign_all([settings_order(row["tenant_id"], dict(row)) for row in rows])
+            await repository.sign_settings(tx, key_id, list(zip(tenants, orders, strict=True)))
+        for tenant_id in tenants:
+            await bus.publish(settings_changed(tenant_id), b"")
+        signed += len(rows)
