@@ -27,6 +27,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 # Peers of other ages are made where the samples of messages are.
 sys.path.insert(0, str(Path(__file__).parents[2] / "wire" / "tests"))
 
+from channel_ends import ApiChannels
 from generations import Today
 from order_key import OrderKey
 
@@ -64,6 +65,7 @@ class Connection(WSListener):
             self._authenticate(data)
             return
         message = codec.decode_from_agent(self.seal.open(data))
+        message = self.gateway.channels.opened(message, self.gateway.agent_public_key)
         if self.gateway.peer.knows(message):
             self.gateway.heard.append((self, message))
             self.gateway.take(message)
@@ -72,7 +74,8 @@ class Connection(WSListener):
         self.gone.set()
 
     def say(self, message: up.Message) -> None:
-        """Say this; what counts only in an order is put into one."""
+        """Say this; what counts only in an order is put into one, and what a channel says is sealed."""
+        message = self.gateway.channels.sealed(message)
         self.say_bare(message if orders.kind_of(message) is None else self.gateway.order(message))
 
     def say_bare(self, message: up.Message) -> None:
@@ -115,6 +118,7 @@ class Gateway:
         self.capabilities: list[str] = []
         """What the agent says that it can do."""
         self.settings = down.Settings(version=3, heartbeat_s=5, metrics_s=5)
+        self.channels = ApiChannels()
         self.connections: list[Connection] = []
         self.close_codes: list[int] = []
         self.current: Connection | None = None

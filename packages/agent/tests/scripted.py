@@ -71,6 +71,8 @@ class System:
         self.processes: dict[int, Running] = {}
         self.held: set[Path] = set()
         self.stops: list[Callable[[], None]] = []
+        self.screens: list[Screen] = []
+        """The terminals that were opened, in their order."""
         self._pids = itertools.count(100)
 
     def spawn(self, act: Act, parent: Running | None, environment: dict[str, str]) -> Running:
@@ -212,6 +214,7 @@ class Screen:
     def __init__(self, system: System, columns: int, rows: int) -> None:
         self.program = ""
         self.size = (columns, rows)
+        self.sizes: list[tuple[int, int]] = []
         self.resized = asyncio.Event()
         self._system = system
         self._leader: Running | None = None
@@ -286,6 +289,7 @@ class Screen:
 
     def resize(self, columns: int, rows: int) -> None:
         self.size = (columns, rows)
+        self.sizes.append(self.size)
         self.resized.set()
 
     async def wait(self) -> int:
@@ -330,6 +334,7 @@ class Terminals:
         screen = Screen(self._system, columns, rows)
         screen.begin(shell, act)
         screen.leader.directory = directory
+        self._system.screens.append(screen)
         return screen
 
 

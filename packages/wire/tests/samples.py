@@ -4,6 +4,7 @@ Append only. An example that was once released stays, and its file with it.
 """
 
 from gururmm_wire import orders
+from gururmm_wire.channel_seal import CHANGE, INPUT, OUTPUT, ChannelSeal
 from gururmm_wire.v2 import agent as a
 from gururmm_wire.v2 import server as s
 from gururmm_wire.v2.agent import Message
@@ -14,6 +15,13 @@ KEY = bytes(range(32, 64))
 HASH = bytes(range(100, 116))
 KEY_ID = bytes(range(200, 208))
 SIGNATURE = bytes(range(64))
+HALF = bytes(range(64, 96))
+
+
+def _sealed(what: bytes, place: int, data: bytes) -> bytes:
+    """The first piece that one end of a channel says."""
+    return ChannelSeal(NONCE, KEY).seal(what, place, data)
+
 
 METRICS = a.Metrics(
     at=1_795_000_000,
@@ -42,7 +50,7 @@ FROM_AGENT: dict[str, Message] = {
         agent_version="0.1.0",
         os="linux",
         arch="x86_64",
-        capabilities=["open_names", "expired", "signed_orders"],
+        capabilities=["open_names", "expired", "signed_orders", "sealed_channels"],
         order_key=KEY_ID,
     ),
     "heartbeat": a.Heartbeat(at=1_795_000_000, cpu=125, memory=250),
@@ -84,10 +92,13 @@ FROM_AGENT: dict[str, Message] = {
     "command_result_expired": a.CommandResult(
         command_id=ID, outcome="expired", exit_code=None, duration_ms=0, chunks=0, message="too late"
     ),
-    "tunnel_opened": a.TunnelOpened(session_id=ID, channel=1, program="/bin/bash"),
-    "tunnel_output": a.TunnelOutput(session_id=ID, channel=1, offset=4096, data="grüße\n".encode()),
+    "tunnel_opened": a.TunnelOpened(session_id=ID, channel=1, half=HALF, signature=SIGNATURE, program="/bin/bash"),
+    "tunnel_opened_silent": a.TunnelOpened(session_id=ID, channel=1, half=None, signature=None),
+    "tunnel_output": a.TunnelOutput(
+        session_id=ID, channel=1, offset=4096, data=_sealed(OUTPUT, 4096, "grüße\n".encode())
+    ),
     "tunnel_input_ack": a.TunnelInputAck(session_id=ID, channel=1, offset=12),
-    "tunnel_closed": a.TunnelClosed(session_id=ID, channel=1, exit_code=0, message="", output_end=4103),
+    "tunnel_closed": a.TunnelClosed(session_id=ID, channel=1, exit_code=0, output_end=4103, proof=bytes(24)),
     "tunnel_refused": a.TunnelClosed(session_id=ID, channel=1, message="no shell"),
     "tunnel_unknown_kind": a.TunnelClosed(session_id=ID, channel=1, message="what is that?", code="unknown_kind"),
     "answer": a.Answer(query_id=ID, ok=True, data={"items": [{"pid": 1, "name": "init"}], "truncated": False}),
@@ -102,7 +113,7 @@ FROM_AGENT: dict[str, Message] = {
 
 FROM_SERVER: dict[str, Message] = {
     "challenge": s.Challenge(nonce=NONCE, server_time=1_795_000_000),
-    "welcome": s.Welcome(capabilities=["open_names", "signed_orders"]),
+    "welcome": s.Welcome(capabilities=["open_names", "signed_orders", "sealed_channels"]),
     "settings_push": s.SettingsPush(
         settings=s.Settings(version=2, heartbeat_s=10, metrics_s=30, inventory_s=600, log_level="DEBUG")
     ),
@@ -117,9 +128,10 @@ FROM_SERVER: dict[str, Message] = {
         parameters={"columns": 120, "rows": 32, "shell": ""},
         rights=["input"],
         credit=1048576,
+        half=HALF,
     ),
-    "tunnel_input": s.TunnelInput(session_id=ID, channel=1, offset=0, data=b"ls -l\r"),
-    "tunnel_change": s.TunnelChange(session_id=ID, channel=1, parameters={"columns": 200, "rows": 50}),
+    "tunnel_input": s.TunnelInput(session_id=ID, channel=1, offset=0, data=_sealed(INPUT, 0, b"ls -l\r")),
+    "tunnel_change": s.TunnelChange(session_id=ID, channel=1, number=1, sealed=_sealed(CHANGE, 1, b"\x80")),
     "tunnel_output_ack": s.TunnelOutputAck(session_id=ID, channel=1, offset=4103, credit=1052679),
     "tunnel_resume": s.TunnelResume(session_id=ID, channel=1, offset=4096, credit=1052672),
     "tunnel_close": s.TunnelClose(session_id=ID),
@@ -139,4 +151,5 @@ FROM_SERVER: dict[str, Message] = {
         signature=SIGNATURE,
     ),
     "key_change": s.KeyChange(public_key=NONCE, retired=[KEY_ID]),
+    "tunnel_rekey": s.TunnelRekey(session_id=ID, channel=1, half=HALF),
 }

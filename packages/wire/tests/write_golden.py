@@ -14,6 +14,7 @@ from typing import get_args
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from channel_vector import vector
 from gururmm_wire.capabilities import CAPABILITIES
 from gururmm_wire.codec import encode, tag_of
 from gururmm_wire.v2.agent import AgentMessage, Message
@@ -43,7 +44,7 @@ def write_files() -> None:
 
 
 def write_handshake() -> None:
-    """Make the golden handshake anew, of the same keys and random bytes, if it differs."""
+    """Make the golden handshake and the golden channel anew, of the same keys and random bytes."""
     listed = HANDSHAKE.with_name("SHA256SUMS")
     if listed.read_text().startswith("# append-only since "):
         return
@@ -61,7 +62,10 @@ def write_handshake() -> None:
         "sealed_down": {number: down.hex() for number, (_, down) in sealed.items() if number in wanted},
     }
     HANDSHAKE.write_text(json.dumps(golden, indent=2) + "\n")
-    listed.write_text(f"{hashlib.sha256(HANDSHAKE.read_bytes()).hexdigest()}  {HANDSHAKE.name}\n")
+    channel = HANDSHAKE.with_name("channel.json")
+    channel.write_text(json.dumps(vector(), indent=2) + "\n")
+    sums = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in (HANDSHAKE, channel)]
+    listed.write_text("".join(sums))
 
 
 def write_document() -> None:

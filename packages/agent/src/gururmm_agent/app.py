@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 import time
+from functools import partial
 from typing import Final
 
 from gururmm_wire import capabilities, orders
@@ -88,7 +89,14 @@ class Agent:
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
         self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)
         self._queries = Queries(adapters, uplink, group)
-        self._tunnels = Tunnels(adapters, uplink, group, dial=self._dial_for_tunnels, backoff=Backoff(random.uniform))
+        self._tunnels = Tunnels(
+            adapters,
+            uplink,
+            group,
+            dial=self._dial_for_tunnels,
+            backoff=Backoff(random.uniform),
+            sign=partial(hello.sign, bytes.fromhex(self._identity.private_key)),
+        )
 
     async def _farewell(self) -> None:
         try:
@@ -102,6 +110,7 @@ class Agent:
                 await self._uplink.leave("the agent was stopped")
         except TimeoutError:
             _log.warning("the server did not read the goodbye in time")
+        self._orders.close()
 
     async def _stay_connected(self, group: asyncio.TaskGroup) -> None:
         while True:
@@ -252,17 +261,24 @@ class Agent:
                     self._orders.check_once(order)
                 self._commands.cancel(message)
                 followed()
-            case wire.TunnelOpen():
-                if not self._tunnels.knows(message):
-                    self._orders.check_once(order)
-                    followed()
-                self._tunnels.open(message)
+            case wire.TunnelOpen() | wire.TunnelRekey():
+                self._check_last_order(order, message)
+                self._tunnels.ordered(message, order.body.counter)
             case wire.SettingsPush():
                 self._orders.check_settings(order)
                 self._orders.followed_settings(order)
                 self._settings.apply(message.settings)
             case wire.KeyChange():
                 self._orders.change_keys(message)
+
+    def _check_last_order(self, order: Genuine, message: wire.TunnelOpen | wire.TunnelRekey) -> None:
+        """The last order about a channel may be told again. Raises `Refused` for an older one."""
+        last = self._tunnels.last_order(message)
+        if last is not None and order.body.counter < last:
+            raise Refused("repeated", "a newer order about the channel was followed", order.body, order.message)
+        if order.body.counter != last:
+            self._orders.check_once(order)
+            self._orders.followed(order)
 
     def _refuse(self, refusal: Refused) -> None:
         """Say in the log and to the server that an order is not followed, and why."""

@@ -4,6 +4,7 @@ import asyncio
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 from gururmm_agent.app import Agent, describe
 from gururmm_agent.link.hello import enrol
@@ -91,16 +92,16 @@ async def _questions(gateway: Gateway) -> None:
 
 
 async def _terminals(gateway: Gateway, poured: Path) -> None:
-    gateway.say(TunnelOpen(SESSION, 0, "terminal", {"shell": "echoes"}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(SESSION, 0, "terminal", {"shell": "echoes"}, ["input"], _CREDIT, None))
     await gateway.wait_for(TunnelOpened, channel=0)
-    gateway.say(TunnelChange(SESSION, 0, {"columns": 100, "rows": 30}))
+    gateway.say(TunnelChange(SESSION, 0, 1, msgspec.msgpack.encode({"columns": 100, "rows": 30})))
     gateway.say(TunnelInput(SESSION, 0, 0, b"typed"))
     await gateway.wait_until(lambda: b"".join(m.data for m in gateway.of(TunnelOutput, channel=0)) == b"readytyped")
     await gateway.wait_for(TunnelInputAck, channel=0, offset=5)
     gateway.say(TunnelInput(SESSION, 0, 5, b"\x04"))
     assert (await gateway.wait_for(TunnelClosed, channel=0)).exit_code == 7
 
-    gateway.say(TunnelOpen(SESSION, 1, "terminal", {"shell": "pours"}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(SESSION, 1, "terminal", {"shell": "pours"}, ["input"], _CREDIT, None))
     await gateway.wait_until(lambda: _shown(gateway) >= _CREDIT)
     assert not poured.exists()  # without credit nothing is read, so the program waits
     while not gateway.of(TunnelClosed, channel=1):

@@ -72,7 +72,7 @@ async def it_works(gateway):
         assert (await gateway.wait_for(InventorySection, section=section)).items
 
     session = os.urandom(16)
-    gateway.say(TunnelOpen(session, 1, "terminal", {}, ["input"], 65536))
+    gateway.say(TunnelOpen(session, 1, "terminal", {}, ["input"], 65536, None))
     await gateway.wait_for(TunnelOpened, session_id=session)
     gateway.say(TunnelInput(session, 1, 0, b"echo a$((1+1))b\r"))
     await gateway.wait_until(
@@ -94,7 +94,7 @@ async def test_an_unknown_kind_is_refused_by_name(gateway, agent):
     assert (answer.ok, answer.code, answer.data) == (False, UNKNOWN_KIND, None)
     assert NEW in answer.message
     session = os.urandom(16)
-    gateway.say(TunnelOpen(session, 1, NEW, {}, [], 0))
+    gateway.say(TunnelOpen(session, 1, NEW, {}, [], 0, None))
     closed = await gateway.wait_for(TunnelClosed, session_id=session)
     assert (closed.code, closed.exit_code, NEW in closed.message) == (UNKNOWN_KIND, None, True)
     assert not gateway.close_codes

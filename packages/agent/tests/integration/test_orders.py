@@ -137,7 +137,7 @@ async def it_still_obeys(gateway, tmp_path):
     "message",
     [
         CancelCommand(os.urandom(16)),
-        TunnelOpen(os.urandom(16), 1, "terminal", {}, ["input"], 65536),
+        TunnelOpen(os.urandom(16), 1, "terminal", {}, ["input"], 65536, None),
         SettingsPush(Settings(version=99, heartbeat_s=3600)),
         KeyChange(os.urandom(32)),
     ],
@@ -191,7 +191,7 @@ async def test_a_command_that_was_lost_before_it_began_runs_when_it_is_said_agai
 async def test_a_terminal_that_is_over_is_not_opened_again_by_its_old_order(gateway, agent):
     await agent.start()
     session = os.urandom(16)
-    order = gateway.order(TunnelOpen(session, 1, "terminal", {}, ["input"], 65536))
+    order = gateway.order(TunnelOpen(session, 1, "terminal", {}, ["input"], 65536, None))
     gateway.say(order)
     await gateway.wait_for(TunnelOpened, session_id=session)
     gateway.say(order)

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
@@ -36,7 +37,7 @@ class Screen:
 
     async def open(self, shell: str = "sh", columns: int = 80, rows: int = 24, directory: str = "") -> TunnelOpened:
         parameters = {"columns": columns, "rows": rows, "shell": shell, "directory": directory}
-        self.gateway.say(TunnelOpen(*self.key, "terminal", parameters, ["input"], _CREDIT))
+        self.gateway.say(TunnelOpen(*self.key, "terminal", parameters, ["input"], _CREDIT, None))
         return await self.gateway.wait_for(TunnelOpened, session_id=self.key[0], channel=self.key[1])
 
     def type(self, data: bytes) -> None:
@@ -117,7 +118,7 @@ async def test_resize_reaches_the_program(gateway, agent):
     await screen.open("bash")
     screen.type(b"trap 'echo now $(stty size)' WINCH; echo set\n")
     await screen.shows(b"\r\nset")
-    gateway.say(TunnelChange(*screen.key, {"columns": 132, "rows": 50}))
+    gateway.say(TunnelChange(*screen.key, 1, msgspec.msgpack.encode({"columns": 132, "rows": 50})))
     screen.type(b"\n")
     await screen.shows(b"now 50 132")
 
@@ -230,7 +231,7 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
     screen = Screen(gateway)
     await screen.open()
     screen.type(b"x=here\n")
-    gateway.say(TunnelOpen(*screen.key, "terminal", {}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {}, ["input"], _CREDIT, None))
     await gateway.wait_for(TunnelOpened, count=2)
     screen.type(b"echo still $x\n")
     await screen.shows(b"still here")
@@ -239,7 +240,7 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
 async def test_what_cannot_be_opened_says_why(gateway, agent):
     await agent.start()
     screen = Screen(gateway)
-    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "/no/such/shell"}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "/no/such/shell"}, ["input"], _CREDIT, None))
     assert "/no/such/shell" in (await screen.closed()).message
     lost = Screen(gateway)
     gateway.say(TunnelResume(*lost.key, 0, _CREDIT))
@@ -247,7 +248,7 @@ async def test_what_cannot_be_opened_says_why(gateway, agent):
     many = [Screen(gateway, channel) for channel in range(17)]
     for one in many[:16]:
         await one.open()
-    gateway.say(TunnelOpen(*many[16].key, "terminal", {}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(*many[16].key, "terminal", {}, ["input"], _CREDIT, None))
     assert "16" in (await many[16].closed()).message
 
 
@@ -277,12 +278,12 @@ async def test_utf8_split_over_messages(gateway, agent, size):
 async def test_what_an_agent_does_not_know_is_refused_by_name(gateway, agent):
     await agent.start()
     unknown, wrong = Screen(gateway), Screen(gateway, 1)
-    gateway.say(TunnelOpen(*unknown.key, "hologram", {"depth": 3}, ["look"], _CREDIT))
+    gateway.say(TunnelOpen(*unknown.key, "hologram", {"depth": 3}, ["look"], _CREDIT, None))
     assert "hologram" in (await unknown.closed()).message
-    gateway.say(TunnelOpen(*wrong.key, "terminal", {"columns": 0}, ["input"], _CREDIT))
+    gateway.say(TunnelOpen(*wrong.key, "terminal", {"columns": 0}, ["input"], _CREDIT, None))
     assert "columns" in (await wrong.closed()).message
     known = Screen(gateway, 2)
-    gateway.say(TunnelOpen(*known.key, "terminal", {"shell": "sh", "colour": "blue"}, ["input", "fly"], _CREDIT))
+    gateway.say(TunnelOpen(*known.key, "terminal", {"shell": "sh", "colour": "blue"}, ["input", "fly"], _CREDIT, None))
     await gateway.wait_for(TunnelOpened, session_id=known.key[0])
 
 
@@ -303,7 +304,7 @@ async def test_one_channel_is_closed_and_the_other_goes_on(gateway, agent):
 async def test_without_the_right_to_type_nothing_is_typed(gateway, agent):
     await agent.start()
     screen = Screen(gateway)
-    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "sh"}, [], _CREDIT))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "sh"}, [], _CREDIT, None))
     await gateway.wait_for(TunnelOpened, session_id=screen.key[0])
     screen.type(b"touch typed\n")
     await gateway.wait_for(TunnelInputAck, offset=0)

@@ -1,16 +1,30 @@
 """The channels, over a machine in memory, a connection that a test cuts, and a clock that it moves."""
 
 import asyncio
+import itertools
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
+import msgspec
+from channel_ends import ApiChannels
+from gururmm_agent.link.hello import sign
 from gururmm_agent.link.reconnect import Backoff
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.tunnel.line import LINGER_S
 from gururmm_agent.tunnel.sessions import ALONE_S, Tunnels
-from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.names import UNKNOWN_KIND
-from gururmm_wire.v2.server import TunnelClose, TunnelInput, TunnelOpen, TunnelOutputAck, TunnelResume
+from gururmm_wire.v2.server import (
+    TunnelChange,
+    TunnelClose,
+    TunnelInput,
+    TunnelOpen,
+    TunnelOutputAck,
+    TunnelRekey,
+    TunnelResume,
+)
+from links import AGENT_PUBLIC, AGENT_SECRET
 
 from packages.agent.tests.contract import scripts
 from packages.agent.tests.loops import ClockLoop, run_on
@@ -30,7 +44,7 @@ class Link:
         self.full.set()
 
     def send(self, message: Message) -> None:
-        self.world.sent.append(message)
+        self.world.sent.append(self.world.api.opened(message, AGENT_PUBLIC))
 
     async def drain(self) -> None:
         await self.full.wait()
@@ -55,12 +69,19 @@ class World:
         self.dials = 0
         self.link: Link | None = None
         self.tunnels = Tunnels(
-            self.system.adapters(), self, group, dial=self.dial, backoff=Backoff(lambda low, high: high)
+            self.system.adapters(),
+            self,
+            group,
+            dial=self.dial,
+            backoff=Backoff(lambda low, high: high),
+            sign=partial(sign, AGENT_SECRET[:32]),
         )
+        self.api = ApiChannels()
+        self.orders = itertools.count(1)
 
     def send(self, message: Message) -> None:
         """What goes by the agent's own connection."""
-        self.refused.append(message)
+        self.refused.append(self.api.opened(message, AGENT_PUBLIC))
 
     async def drain(self) -> None:
         """The agent's own connection is never full here."""
@@ -81,7 +102,20 @@ class World:
         await self.loop.settle()
 
     def open(self, shell: str = "sleeps", channel: int = 1) -> None:
-        self.tunnels.open(TunnelOpen(KEY[0], channel, "terminal", {"shell": shell}, ["input"], 1024))
+        self.say(TunnelOpen(KEY[0], channel, "terminal", {"shell": shell}, ["input"], 1024, None))
+
+    def say(self, message: Message) -> None:
+        """What the api says: sealed, and as an order where it is one."""
+        message = self.api.sealed(message)
+        if isinstance(message, TunnelOpen | TunnelRekey):
+            self.tunnels.ordered(message, next(self.orders))
+        else:
+            self.tunnels.received(message)
+
+    @property
+    def shown(self) -> bytes:
+        """What came out of the channels by the connection for them."""
+        return b"".join(message.data for message in self.sent if isinstance(message, TunnelOutput))
 
     def resumes(self) -> bool:
         """Whether the agent still knows the channel."""
@@ -211,21 +245,19 @@ def test_a_connection_that_is_full_stops_the_reading() -> None:
         assert world.link is not None
         world.link.full.clear()
         for offset in range(5):  # one read is under way already
-            world.tunnels.input(TunnelInput(*KEY, offset, b"x"))
+            world.say(TunnelInput(*KEY, offset, b"x"))
             await world.loop.settle()
-        shown = b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput))
-        assert shown == b"readyx"
+        assert world.shown == b"readyx"
         world.link.full.set()
         await world.loop.settle()
-        shown = b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput))
-        assert shown == b"readyxxxxx"
+        assert world.shown == b"readyxxxxx"
 
     in_a_world(main)
 
 
 def test_an_unknown_kind_is_refused_by_name_on_the_agents_own_connection() -> None:
     async def main(world: World) -> None:
-        world.tunnels.open(TunnelOpen(*KEY, "hologram", {}, [], 0))
+        world.say(TunnelOpen(*KEY, "hologram", {}, [], 0, None))
         why = "this agent does not know channels of the kind hologram"
         assert world.refused == [TunnelClosed(*KEY, message=why, code=UNKNOWN_KIND)]
         world.tunnels.received(TunnelOutputAck(*KEY, 5, 5))
@@ -244,7 +276,7 @@ def test_a_server_that_takes_no_second_connection_gets_everything_by_the_first()
         assert [type(message) for message in world.refused] == [TunnelOpened, TunnelOutput]
         world.connected = False
         world.tunnels.left()
-        world.tunnels.input(TunnelInput(*KEY, 0, b"x"))
+        world.say(TunnelInput(*KEY, 0, b"x"))
         await world.loop.settle()
         assert len(world.refused) == 2
         world.connected = True
@@ -252,6 +284,80 @@ def test_a_server_that_takes_no_second_connection_gets_everything_by_the_first()
         await world.loop.settle()
         assert world.dials == 1
         assert world.resumes()
-        assert b"".join(message.data for message in world.sent if isinstance(message, TunnelOutput)) == b"readyx"
+        assert world.shown == b"readyx"
+
+    in_a_world(main)
+
+
+def test_without_a_key_a_channel_runs_and_is_silent() -> None:
+    async def main(world: World) -> None:
+        bare = TunnelOpen(*KEY, "terminal", {"shell": "echoes"}, ["input"], 1024, None)
+        world.tunnels.ordered(bare, next(world.orders))
+        await world.loop.settle()
+        world.tunnels.received(TunnelInput(*KEY, 0, b"x"))
+        await world.loop.settle()
+        assert world.shown == b""
+        assert {type(message) for message in world.sent} == {TunnelOpened, TunnelInputAck}
+        world.say(bare)
+        world.say(TunnelResume(*KEY, 0, 1024))
+        world.say(TunnelInput(*KEY, 0, b"y"))
+        await world.loop.settle()
+        assert world.shown == b"readyy"
+
+    in_a_world(main)
+
+
+def test_what_the_api_did_not_seal_is_neither_typed_nor_obeyed() -> None:
+    async def main(world: World) -> None:
+        world.open("echoes")
+        await world.loop.settle()
+        genuine = world.api.sealed(TunnelInput(*KEY, 0, b"x"))
+        change = world.api.sealed(TunnelChange(*KEY, 1, msgspec.msgpack.encode({"columns": 99, "rows": 9})))
+        assert isinstance(genuine, TunnelInput)
+        assert isinstance(change, TunnelChange)
+        for forged in (
+            TunnelInput(*KEY, 0, b"x"),
+            msgspec.structs.replace(genuine, data=genuine.data[:-1]),
+            msgspec.structs.replace(genuine, offset=1),
+            msgspec.structs.replace(change, number=2),
+            TunnelChange(*KEY, 3, change.sealed),
+            TunnelChange(*KEY, 4, b""),
+        ):
+            world.tunnels.received(forged)
+        await world.loop.settle()
+        assert world.shown == b"ready"
+        assert world.system.screens[0].sizes == []
+        for told in (genuine, genuine, change, change):
+            world.tunnels.received(told)
+        await world.loop.settle()
+        assert world.shown == b"readyx"
+        assert world.system.screens[0].sizes == [(99, 9)]
+
+    in_a_world(main)
+
+
+def test_after_a_rekey_the_earlier_key_is_worth_nothing() -> None:
+    async def main(world: World) -> None:
+        world.open("echoes")
+        await world.loop.settle()
+        late = world.api.sealed(TunnelInput(*KEY, 0, b"late"))
+        earlier = world.api.offers[KEY]
+        world.say(TunnelRekey(*KEY, bytes(32)))
+        await world.loop.settle()
+        world.tunnels.received(late)
+        world.tunnels.ordered(TunnelRekey(*KEY, earlier.half), 1)  # told again, long after
+        world.say(TunnelInput(*KEY, 0, b"x"))
+        await world.loop.settle()
+        assert world.shown == b"readyx"
+
+    in_a_world(main)
+
+
+def test_a_rekey_of_a_channel_that_is_gone_starts_nothing() -> None:
+    async def main(world: World) -> None:
+        world.tunnels.ordered(TunnelRekey(*KEY, bytes(range(32))), 1)
+        await world.loop.settle()
+        assert world.refused == [GONE]
+        assert world.system.screens == []
 
     in_a_world(main)

@@ -50,7 +50,7 @@ def _messages() -> list[Message]:
         CommandAccepted(command_id=one, started_at_ms=1),
         CommandOutput(command_id=one, seq=0, stream=1, data=b"x"),
         CommandResult(command_id=one, outcome="failed", exit_code=1, duration_ms=1, chunks=1),
-        TunnelOpened(session_id=one, channel=1),
+        TunnelOpened(session_id=one, channel=1, half=None, signature=None),
         TunnelOutput(session_id=one, channel=1, offset=0, data=b"x"),
         TunnelInputAck(session_id=one, channel=1, offset=0),
         TunnelClosed(session_id=one, channel=1),

@@ -107,7 +107,7 @@ async def test_what_the_middle_puts_in_is_not_obeyed(house: House, what: str) ->
     put_in: dict[str, Message] = {
         "command": house.command("injected"),
         "settings": SettingsPush(Settings(version=99, heartbeat_s=3600)),
-        "terminal": TunnelOpen(bytes(16), 1, "terminal", {}, ["input"], 65536),
+        "terminal": TunnelOpen(bytes(16), 1, "terminal", {}, ["input"], 65536, None),
     }
     link.put_in(DOWN, house.signed(put_in[what]))
     assert await _first(house, "injected") == (UP, BROKEN_SEAL)

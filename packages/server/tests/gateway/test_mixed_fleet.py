@@ -120,11 +120,11 @@ async def it_works(fleet: Fleet, agent: AgentEnd, api: Bystander, command_id: UU
 
     session_id = new_id()
     await api.listen(session_id)
-    opening = TunnelOpen(session_id.bytes, 1, "terminal", {}, ["input"], 65536)
+    opening = TunnelOpen(session_id.bytes, 1, "terminal", {}, ["input"], 65536, None)
     await api.carry(fleet.order(agent.agent_id, opening))
     assert (await agent.expect(TunnelOpen)).session_id == session_id.bytes
     for message in (
-        TunnelOpened(session_id.bytes, 1, "/bin/sh"),
+        TunnelOpened(session_id.bytes, 1, None, None, "/bin/sh"),
         TunnelOutput(session_id.bytes, 1, 0, b"$ "),
     ):
         agent.send(message)

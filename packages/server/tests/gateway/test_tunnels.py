@@ -84,13 +84,13 @@ async def test_bytes_go_by_it_and_say_by_which_gateway_they_came(
     first, second = await start_gateway(), await start_gateway()
     agent, tunnel = await both(fleet, first, second)
     async with heard(bus) as news:
-        for message in (TunnelOpened(SESSION.bytes, 1), OUTPUT, TunnelInputAck(SESSION.bytes, 1, 3)):
+        for message in (TunnelOpened(SESSION.bytes, 1, None, None), OUTPUT, TunnelInputAck(SESSION.bytes, 1, 3)):
             tunnel.send(message)
             assert await asyncio.wait_for(news.get(), 5) == (agent.agent_id.bytes, second.gateway_id, message)
     key = (SESSION.bytes, 1)
     await tell(bus, traffic.gateway_tunnel(second.gateway_id), agent, TunnelInput(*key, 0, b"ls"))
     assert await tunnel.receive() == TunnelInput(*key, 0, b"ls")
-    await tell(bus, traffic.gateway_deliver(first.gateway_id), agent, TunnelOpen(*key, "terminal", {}, [], 0))
+    await tell(bus, traffic.gateway_deliver(first.gateway_id), agent, TunnelOpen(*key, "terminal", {}, [], 0, None))
     assert isinstance(await agent.receive(), TunnelOpen)
 
 
@@ -197,6 +197,6 @@ async def test_a_flood_on_it_has_its_own_budget(gateway: Gateway, fleet: Fleet, 
 
 async def test_a_change_of_a_channel_reaches_it(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     agent, tunnel = await both(fleet, gateway)
-    change = TunnelChange(SESSION.bytes, 1, {"columns": 100, "rows": 40})
+    change = TunnelChange(SESSION.bytes, 1, 1, b"sealed")
     await tell(bus, traffic.gateway_tunnel(gateway.gateway_id), agent, change)
     assert await tunnel.receive() == change

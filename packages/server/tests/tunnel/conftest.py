@@ -16,6 +16,7 @@ from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
+from nacl.bindings import crypto_sign_seed_keypair
 
 from packages.server.tests import world
 
@@ -49,7 +50,7 @@ async def plant_machine(db: Database, gateway_id: str | None) -> tuple[UUID, UUI
             agent_id,
             client_id,
             site_id,
-            agent_id.bytes * 2,
+            crypto_sign_seed_keypair(agent_id.bytes * 2)[0],
         )
         await tx.execute(
             "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id)"

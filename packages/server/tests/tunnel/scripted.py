@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -12,8 +14,10 @@ from gururmm_server.core.tunnel.browser_end import BrowserEnd, BrowserGone
 from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus, Subscription
+from gururmm_wire.channel_seal import CHANGE, INPUT, OUTPUT, RANDOM_BYTES, ChannelSeal, accept
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.orders import read
+from gururmm_wire.sealing import BrokenSeal
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES
 from gururmm_wire.v2.server import (
@@ -23,8 +27,10 @@ from gururmm_wire.v2.server import (
     TunnelInput,
     TunnelOpen,
     TunnelOutputAck,
+    TunnelRekey,
     TunnelResume,
 )
+from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 
 async def eventually(what: Callable[[], Any], within_s: float = 5) -> Any:
@@ -40,7 +46,8 @@ async def eventually(what: Callable[[], Any], within_s: float = 5) -> Any:
 class Shell:
     """A channel whose program echoes, with offsets of its own."""
 
-    def __init__(self, number: int, send: Callable[[Message], Any]) -> None:
+    def __init__(self, number: int, send: Callable[[Message], Any], secret: bytes) -> None:
+        """`secret` is the machine's lasting key."""
         self.number = number
         self.session: bytes | None = None
         self.input = bytearray()
@@ -49,6 +56,7 @@ class Shell:
         self.acknowledged = 0
         self.credit = 0
         self.most_ahead = 0
+        self.rekeys = 0
         self.sizes: list[tuple[int, int]] = []
         self.opens: list[TunnelOpen] = []
         self.resumes: list[int] = []
@@ -57,6 +65,10 @@ class Shell:
         self.closed: TunnelClosed | None = None
         self.echo = True
         self.takes_input = True
+        self.secret = secret
+        self.seal: ChannelSeal | None = None
+        self._answer: tuple[bytes | None, bytes | None] = (None, None)
+        self._offered: bytes | None = None
         self._send_message = send
 
     async def print(self, data: bytes) -> None:
@@ -67,7 +79,9 @@ class Shell:
     async def exit(self, code: int) -> None:
         """The program ends."""
         assert self.session is not None
-        self.closed = TunnelClosed(self.session, self.number, code, "", len(self.output))
+        closed = TunnelClosed(self.session, self.number, code, "", len(self.output))
+        assert self.seal is not None
+        self.closed = msgspec.structs.replace(closed, proof=self.seal.vouch(closed))
         await self._send_message(self.closed)
 
     async def on_message(self, message: Any) -> None:
@@ -77,11 +91,17 @@ class Shell:
                 self.opens.append(message)
                 self.session = message.session_id
                 self.credit = max(self.credit, message.credit)
-                await self._send_message(TunnelOpened(message.session_id, self.number, "/bin/echo"))
+                await self._agree(message.half)
+            case TunnelRekey():
+                self.rekeys += 1
+                await self._agree(message.half)
             case TunnelInput(offset=offset, data=data):
-                await self.on_input(offset, data)
-            case TunnelChange(parameters=parameters):
-                self.sizes.append((parameters["columns"], parameters["rows"]))
+                with suppress(BrokenSeal):
+                    await self.on_input(offset, self.seal.open(INPUT, offset, data))
+            case TunnelChange(number=number, sealed=sealed):
+                with suppress(BrokenSeal):
+                    parameters = msgspec.msgpack.decode(self.seal.open(CHANGE, number, sealed))
+                    self.sizes.append((parameters["columns"], parameters["rows"]))
             case TunnelOutputAck(offset=offset, credit=credit):
                 self.acknowledged, self.credit = max(self.acknowledged, offset), max(self.credit, credit)
                 await self._pump()
@@ -96,6 +116,31 @@ class Shell:
                     await self._send_message(self.closed)
             case TunnelClose():
                 self.hung_up += 1
+
+    async def _agree(self, offered: bytes | None) -> None:
+        """Answer with a half of its own, and with the same one to the same offer."""
+        assert self.session is not None
+        if offered is not None and offered != self._offered:
+            self._offered = offered
+            half, signature, self.seal = accept(
+                self.session, self.number, offered, random=os.urandom(RANDOM_BYTES), sign=self._sign
+            )
+            self._answer = (half, signature)
+            if self.closed is not None:
+                bare = msgspec.structs.replace(self.closed, proof=b"")
+                self.closed = msgspec.structs.replace(bare, proof=self.seal.vouch(bare))
+        await self._send_message(TunnelOpened(self.session, self.number, *self._answer, "/bin/echo"))
+
+    def _sign(self, signed: bytes) -> bytes:
+        return crypto_sign(signed, self.secret)[:64]
+
+    def sealed(self, message: Message) -> Message | None:
+        """What goes over the wire; None for what a channel without a key does not say."""
+        if not isinstance(message, TunnelOutput):
+            return message
+        if self.seal is None:
+            return None
+        return msgspec.structs.replace(message, data=self.seal.seal(OUTPUT, message.offset, message.data))
 
     async def on_input(self, offset: int, data: bytes) -> None:
         """The program gets input."""
@@ -121,12 +166,14 @@ class ScriptedAgent(Shell):
     """An agent and its gateway on the bus. It is its own channel 1; others are in `shells`."""
 
     def __init__(self, bus: Bus, tenant_id: UUID, agent_id: UUID) -> None:
-        super().__init__(1, self._send)
+        super().__init__(1, self._send, crypto_sign_seed_keypair(agent_id.bytes * 2)[1])
         self.bus = bus
         self.tenant_id = tenant_id
         self.agent_id = agent_id
         self.gateway_id = f"gw-{new_id().hex[:8]}"
         self.shells: dict[int, Shell] = {1: self}
+        self.lost = False
+        """The agent was started anew and knows no channel."""
         self.lose_to_agent: Callable[[Any], bool] = lambda message: False
         self.lose_to_server: Callable[[Any], bool] = lambda message: False
         self._subscription: Subscription | None = None
@@ -152,10 +199,18 @@ class ScriptedAgent(Shell):
     async def say(self, message: Message, sender: UUID | None = None) -> None:
         """Publish any message of this session, under any agent's id."""
         session = UUID(bytes=message.session_id)  # type: ignore[attr-defined]
+        shell = self.shells.get(message.channel)  # type: ignore[attr-defined]
+        said = shell.sealed(message) if shell is not None and sender is None else message
+        if said is not None:
+            await self._publish(session, said, sender or self.agent_id)
+
+    async def say_as_it_is(self, message: Message) -> None:
+        """Publish what a gateway could have made up."""
+        await self._publish(UUID(bytes=message.session_id), message, self.agent_id)  # type: ignore[attr-defined]
+
+    async def _publish(self, session: UUID, said: Message, sender: UUID) -> None:
         by = traffic.from_gateway(self.gateway_id)
-        await self.bus.publish(
-            traffic.tunnel_up(session), (sender or self.agent_id).bytes + by + traffic.sized(encode(message))
-        )
+        await self.bus.publish(traffic.tunnel_up(session), sender.bytes + by + traffic.sized(encode(said)))
 
     async def _send(self, message: Message) -> None:
         if self._subscription is not None and not self.lose_to_server(message):
@@ -173,12 +228,15 @@ class ScriptedAgent(Shell):
         if self.lose_to_agent(message):
             return
         number = message.channel  # type: ignore[union-attr]
+        if self.lost and not isinstance(message, TunnelOpen):
+            await self._send(TunnelClosed(message.session_id, number, None, "this channel is gone"))  # type: ignore[union-attr]
+            return
         if number is None:
             for shell in self.shells.values():
                 await shell.on_message(message)
             return
         if number not in self.shells:
-            self.shells[number] = Shell(number, self._send)
+            self.shells[number] = Shell(number, self._send, self.secret)
         await self.shells[number].on_message(message)
 
 

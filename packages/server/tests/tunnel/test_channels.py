@@ -51,7 +51,7 @@ async def test_two_terminals_in_one_session_do_not_mix(house: House) -> None:
         )
     typed = {number: b"".join(row["input"] for row in rows if row["channel_id"] == number) for number in (1, 2)}
     assert typed == {1: b"in the first again", 2: b"in the second "}
-    await eventually(lambda: house.agent.acknowledged == 18)
+    await eventually(lambda: house.agent.acknowledged == 18 and house.agent.shells[2].acknowledged == 14)
     assert await house.recorded(session_id, 1) == [("r", b"80x24"), ("o", b"in the first again")]
     assert await house.recorded(session_id, 2) == [("r", b"100x40"), ("o", b"in the second ")]
     assert await house.chain_is_whole()

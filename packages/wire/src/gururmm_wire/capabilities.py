@@ -53,6 +53,12 @@ CAPABILITIES: Final = (
         ("agent", "server"),
         "Sends, and follows, commands, cancellations, settings and openings of channels only as signed orders.",
     ),
+    Capability(
+        "sealed_channels",
+        dt.date(2026, 11, 27),
+        ("agent", "server"),
+        "Seals what a channel says between the api and the agent, under a key agreed in the signed opening.",
+    ),
 )
 
 

@@ -91,6 +91,10 @@ class Orders:
             raise Refused("behind", "newer settings were followed before", order.body, order.message)
         self._check_deadline(order)
 
+    def close(self) -> None:
+        """Let go of the file. Nothing is followed from then on."""
+        self._window.close()
+
     def followed(self, order: Genuine) -> None:
         """Remember that this was done, so that it is not done again."""
         self._window.add(order.body.counter)
@@ -191,6 +195,10 @@ class _Window:
         if counter > self.settings:
             self.settings = counter
             self._write("s", counter)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
     def _insert(self, counter: int) -> None:
         insort(self._counters, counter)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 from gururmm_wire.v2.agent import Message, TunnelClosed
@@ -15,6 +16,7 @@ from gururmm_wire.v2.server import (
     TunnelInput,
     TunnelOpen,
     TunnelOutputAck,
+    TunnelRekey,
     TunnelResume,
 )
 
@@ -25,6 +27,7 @@ from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tunnel.channel import HANG_UP_S, Channel, Key, Opening, Refused
 from gururmm_agent.tunnel.channels import KINDS
 from gururmm_agent.tunnel.line import Dial, TunnelLine
+from gururmm_agent.tunnel.sealed import SealedEnd, Sign
 
 _log = logging.getLogger(__name__)
 
@@ -32,6 +35,14 @@ MAX_CHANNELS: Final = 16
 ALONE_S: Final = 120.0
 """Without a connection for so long, every channel is closed."""
 _STOP_HANG_UP_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open channel, and the end of its seal through which it speaks."""
+
+    channel: Channel
+    sealed: SealedEnd
 
 
 class Tunnels:
@@ -42,8 +53,9 @@ class Tunnels:
     """
 
     def __init__(
-        self, adapters: Adapters, uplink: Uplink, group: asyncio.TaskGroup, *, dial: Dial, backoff: Backoff
+        self, adapters: Adapters, uplink: Uplink, group: asyncio.TaskGroup, *, dial: Dial, backoff: Backoff, sign: Sign
     ) -> None:
+        self._sign = sign
         self._adapters = adapters
         self._uplink = uplink
         self._group = group
@@ -51,28 +63,37 @@ class Tunnels:
         self._second = True
         self._fresh: set[Key] = set()
         """Channels that have not been heard of on any line."""
-        self._channels: dict[Key, Channel] = {}
+        self._channels: dict[Key, _Open] = {}
         self._alone: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Keep the line for channels, for ever."""
         await self._line.run()
 
-    def knows(self, message: TunnelOpen) -> bool:
-        """Returns whether this channel is open here, or was a moment ago."""
-        return (message.session_id, message.channel) in self._channels
+    def last_order(self, message: TunnelOpen | TunnelRekey) -> int | None:
+        """Returns the counter of the last order about this channel; None where it is not open here."""
+        known = self._channels.get((message.session_id, message.channel))
+        return None if known is None else known.sealed.counter
 
     def refuse(self, message: TunnelOpen, why: str) -> None:
         """Say that a channel will not be opened."""
-        if not self.knows(message):
+        if self.last_order(message) is None:
             self._uplink.send(TunnelClosed(message.session_id, message.channel, message=why[:2048], code=ORDER_REFUSED))
 
-    def open(self, message: TunnelOpen) -> None:
-        """Open a channel, or say again that it is open."""
+    def ordered(self, message: TunnelOpen | TunnelRekey, counter: int) -> None:
+        """Open a channel, or say again that it is open; an order with a higher `counter` brings another key."""
+        if isinstance(message, TunnelOpen):
+            self._open(message, counter)
+        elif (known := self._find(message)) is not None:
+            known.sealed.agree(message.half, counter)
+            known.channel.tell_opened()
+
+    def _open(self, message: TunnelOpen, counter: int) -> None:
         key = (message.session_id, message.channel)
         known = self._channels.get(key)
         if known is not None:
-            known.tell_opened()
+            known.sealed.agree(message.half, counter)
+            known.channel.tell_opened()
             return
         self._forget_finished()
         if len(self._channels) >= MAX_CHANNELS:
@@ -83,13 +104,15 @@ class Tunnels:
             why = f"this agent does not know channels of the kind {message.kind}"
             self._uplink.send(TunnelClosed(*key, message=why, code=UNKNOWN_KIND))
             return
+        sealed = SealedEnd(key, self._sign, self._send)
+        sealed.agree(message.half, counter)
         opening = Opening(
             key,
             message.parameters,
             frozenset(message.rights),
             message.credit,
             self._adapters,
-            self._send,
+            sealed.send,
             self._ready,
             held=not self._is_connected,
         )
@@ -98,7 +121,7 @@ class Tunnels:
         except (Refused, Unsupported, OSError) as error:
             self._uplink.send(TunnelClosed(*key, None, f"the {message.kind} could not be opened: {error}"))
             return
-        self._channels[key] = channel
+        self._channels[key] = _Open(channel, sealed)
         if self._second:
             self._line.want()
         if not self._is_connected:
@@ -108,32 +131,32 @@ class Tunnels:
 
     def input(self, message: TunnelInput) -> None:
         """Input for a channel."""
-        if (channel := self._find(message)) is not None:
-            channel.input(message.offset, message.data)
+        if (known := self._find(message)) is not None and (data := known.sealed.input(message)) is not None:
+            known.channel.input(message.offset, data)
 
     def output_ack(self, message: TunnelOutputAck) -> None:
         """Credit for a channel's output."""
-        channel = self._channels.get((message.session_id, message.channel))
-        if channel is not None:
-            channel.output_ack(message.offset, message.credit)
-            if channel.is_over:
+        known = self._channels.get((message.session_id, message.channel))
+        if known is not None:
+            known.channel.output_ack(message.offset, message.credit)
+            if known.channel.is_over:
                 self._forget([(message.session_id, message.channel)])
 
     def change(self, message: TunnelChange) -> None:
         """Other parameters for a channel."""
-        if (channel := self._find(message)) is not None:
-            channel.change(message.parameters)
+        if (known := self._find(message)) is not None and (changed := known.sealed.change(message)) is not None:
+            known.channel.change(changed)
 
     def resume(self, message: TunnelResume) -> None:
         """Go on after a lost connection."""
-        if (channel := self._find(message)) is not None:
-            channel.resume(message.offset, message.credit)
+        if (known := self._find(message)) is not None:
+            known.channel.resume(message.offset, message.credit)
 
     def close(self, message: TunnelClose) -> None:
         """End one channel of a session, or every one."""
         chosen = [
-            channel
-            for (session_id, number), channel in self._channels.items()
+            known.channel
+            for (session_id, number), known in self._channels.items()
             if session_id == message.session_id and message.channel in (None, number)
         ]
         self._group.create_task(_close(chosen, "closed"))
@@ -157,18 +180,18 @@ class Tunnels:
         if self._alone is not None:
             self._alone.cancel()
             self._alone = None
-        for key, channel in self._channels.items():
-            channel.tell_opened()
+        for key, known in self._channels.items():
+            known.channel.tell_opened()
             if key in self._fresh:
-                channel.resume(0, 0)
+                known.channel.resume(0, 0)
             else:
-                channel.connected()
+                known.channel.connected()
         self._fresh.clear()
 
     def disconnected(self) -> None:
         """See `LineUser`: programs go on meanwhile."""
-        for channel in self._channels.values():
-            channel.disconnected()
+        for known in self._channels.values():
+            known.channel.disconnected()
         self._wait_for_the_server()
 
     def received(self, message: ServerMessage) -> None:
@@ -189,7 +212,7 @@ class Tunnels:
 
     async def stop(self) -> None:
         """The agent stops: no program is left behind."""
-        await _close(self._channels.values(), "the agent stopped", _STOP_HANG_UP_S)
+        await _close([known.channel for known in self._channels.values()], "the agent stopped", _STOP_HANG_UP_S)
 
     def hang_up(self) -> None:
         """End the connection for channels."""
@@ -199,19 +222,20 @@ class Tunnels:
         try:
             await channel.run()
             await asyncio.sleep(ALONE_S)  # the server may still resume what it has not recorded
-            if self._channels.get(key) is channel:
+            known = self._channels.get(key)
+            if known is not None and known.channel is channel:
                 self._forget([key])
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("a channel failed inside the agent")
             self._uplink.send(TunnelClosed(*key, None, "the agent failed; its log says why"))
             self._forget([key])
 
-    def _find(self, message: TunnelInput | TunnelChange | TunnelResume) -> Channel | None:
+    def _find(self, message: TunnelInput | TunnelChange | TunnelResume | TunnelRekey) -> _Open | None:
         key = (message.session_id, message.channel)
-        channel = self._channels.get(key)
-        if channel is None:
+        known = self._channels.get(key)
+        if known is None:
             self._uplink.send(TunnelClosed(*key, None, "this channel is gone"))
-        return channel
+        return known
 
     @property
     def _is_connected(self) -> bool:
@@ -236,10 +260,10 @@ class Tunnels:
         chosen = list(self._channels.items())
         self._forget(key for key, _ in chosen)
         reason = "there was no connection to the server for too long"
-        self._group.create_task(_close([channel for _, channel in chosen], reason))
+        self._group.create_task(_close([known.channel for _, known in chosen], reason))
 
     def _forget_finished(self) -> None:
-        self._forget([key for key, channel in self._channels.items() if channel.is_over])
+        self._forget([key for key, known in self._channels.items() if known.channel.is_over])
 
     def _forget(self, keys: Iterable[Key]) -> None:
         for key in keys:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from gururmm_wire.v2.limits import CAPABILITIES, CHUNK_BYTES, METRICS_BACKLOG_ITEMS, SECTIONS
+from gururmm_wire.v2.limits import CAPABILITIES, CHANNEL_SEAL_BYTES, CHUNK_BYTES, METRICS_BACKLOG_ITEMS, SECTIONS
 from gururmm_wire.v2.names import OpenName
 
 Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -18,6 +18,8 @@ Name = Annotated[str, Meta(max_length=128)]
 Label = Annotated[str, Meta(max_length=256)]
 Text = Annotated[str, Meta(max_length=2048)]
 Chunk = Annotated[bytes, Meta(max_length=CHUNK_BYTES)]
+Sealed = Annotated[bytes, Meta(max_length=CHUNK_BYTES + CHANNEL_SEAL_BYTES)]
+"""A chunk as `channel_seal` seals it."""
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Permille = Annotated[int, Meta(ge=0, le=1000)]
@@ -161,20 +163,26 @@ class CommandResult(Message, frozen=True, tag=10):
 
 
 class TunnelOpened(Message, frozen=True, tag=11):
-    """The channel is open. `program` is what runs on it, if anything does."""
+    """The channel is open. `program` is what runs on it, if anything does.
+
+    `half` and `signature` answer the half in the order: from then on what the channel says is sealed (`channel_seal`).
+    Null where the order had none: then the channel is silent.
+    """
 
     session_id: Id
     channel: Channel
+    half: Key | None
+    signature: Signature | None
     program: Label = ""
 
 
 class TunnelOutput(Message, frozen=True, tag=12):
-    """Output of a channel: `offset` is the number of bytes before `data` since the channel opened."""
+    """Output of a channel, sealed: `offset` is the number of bytes before it since the channel opened."""
 
     session_id: Id
     channel: Channel
     offset: Count
-    data: Chunk
+    data: Sealed
 
 
 class TunnelInputAck(Message, frozen=True, tag=13):
@@ -188,7 +196,7 @@ class TunnelInputAck(Message, frozen=True, tag=13):
 class TunnelClosed(Message, frozen=True, tag=14):
     """The channel is over (or never began: `message` says why, and `code` says it to a program).
 
-    `output_end` is the total output offset.
+    `output_end` is the total output offset; `proof`, where there is a seal, says that this is the agent's own word.
     """
 
     session_id: Id
@@ -197,6 +205,7 @@ class TunnelClosed(Message, frozen=True, tag=14):
     message: Text = ""
     output_end: Count = 0
     code: OpenName | None = None
+    proof: Sealed = b""
 
 
 class Answer(Message, frozen=True, tag=15):

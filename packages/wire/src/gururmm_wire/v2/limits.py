@@ -22,6 +22,12 @@ AUTHENTICATION_SECONDS: Final = 10
 CHUNK_BYTES: Final = 32 * 1024
 """The most data in one output, tunnel or paste chunk."""
 
+CHANNEL_SEAL_BYTES: Final = 24
+"""By how much a sealed piece of a channel is longer than what it holds: its number and its tag (`channel_seal`)."""
+
+CHANGE_BYTES: Final = 16 * 1024
+"""The most in one sealed change of a channel's parameters."""
+
 COMMAND_OUTPUT_BYTES: Final = 1024 * 1024
 """What is kept of one command's output, both streams together; the rest is counted and dropped."""
 

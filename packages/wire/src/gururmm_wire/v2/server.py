@@ -8,18 +8,19 @@ from msgspec import Meta
 from gururmm_wire.v2.agent import (
     Capabilities,
     Channel,
-    Chunk,
     Count,
     Id,
+    Key,
     Message,
     Name,
     Nonce,
     OrderKeyId,
     Part,
+    Sealed,
     Seconds,
     Signature,
 )
-from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES, ORDER_KEYS, SCRIPT_BYTES, SECTIONS
+from gururmm_wire.v2.limits import CHANGE_BYTES, MAX_MESSAGE_BYTES, ORDER_KEYS, SCRIPT_BYTES, SECTIONS
 from gururmm_wire.v2.names import OpenName
 
 Parameters = Annotated[dict[Name, Any], Meta(max_length=32)]
@@ -99,23 +100,29 @@ class TunnelOpen(Message, frozen=True, tag=8):
     """What the technician may do on the channel: a terminal takes input only with `input`."""
     credit: Count
     """The channel may send its output before this offset."""
+    half: Key | None
+    """The api's half of the key that seals the channel's bytes (`channel_seal`); null: a later order has it."""
 
 
 class TunnelInput(Message, frozen=True, tag=9):
-    """Input for the channel; bytes before the agent's own input offset are a repetition and are dropped."""
+    """Input for the channel, sealed; bytes before the agent's own input offset are a repetition and are dropped."""
 
     session_id: Id
     channel: Channel
     offset: Count
-    data: Chunk
+    data: Sealed
 
 
 class TunnelChange(Message, frozen=True, tag=10):
-    """Some of a channel's parameters have other values: a terminal's window has another size."""
+    """Some of a channel's parameters have other values: a terminal's window has another size.
+
+    `number` rises from change to change under one key: an older one is dropped. `sealed` holds `Parameters`.
+    """
 
     session_id: Id
     channel: Channel
-    parameters: Parameters
+    number: Count
+    sealed: Annotated[bytes, Meta(max_length=CHANGE_BYTES)]
 
 
 class TunnelOutputAck(Message, frozen=True, tag=11):
@@ -182,6 +189,17 @@ class KeyChange(Message, frozen=True, tag=18):
     retired: Annotated[list[OrderKeyId], Meta(max_length=ORDER_KEYS)] = msgspec.field(default_factory=list)
 
 
+class TunnelRekey(Message, frozen=True, tag=19):
+    """Another api process has the session: speak on this channel under a key agreed with this half.
+
+    Only inside of an `Order`. Answered by `TunnelOpened`, and by `TunnelClosed` if the channel is gone.
+    """
+
+    session_id: Id
+    channel: Channel
+    half: Key
+
+
 ServerMessage = (
     Challenge
     | Welcome
@@ -201,4 +219,5 @@ ServerMessage = (
     | MoveOver
     | Order
     | KeyChange
+    | TunnelRekey
 )

@@ -86,7 +86,7 @@ class Terminal:
 
     def tell_opened(self) -> None:
         """Say that the program runs; said again when the server asks again."""
-        self._send(TunnelOpened(*self._key, self._program.program))
+        self._send(TunnelOpened(*self._key, None, None, self._program.program))
 
     def output_ack(self, offset: int, credit: int) -> None:
         """The server has the output before `offset`: forget it and read on."""

@@ -18,7 +18,8 @@ _GATEWAY = "(select gateway_id from core.agent_state t where t.agent_id = s.agen
 _CLAIM = f"""
 update core.tunnel_sessions s set lease_owner = $2, lease_until = now() + interval '60 seconds'
 where session_id = $1 and opened_by_id = $3 and status <> 'closed'
-returning session_id, tenant_id, agent_id, {_GATEWAY} as gateway_id
+returning session_id, tenant_id, agent_id, {_GATEWAY} as gateway_id,
+  (select public_key from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id) as public_key
 """
 _RENEW = f"""
 update core.tunnel_sessions s set lease_until = now() + interval '60 seconds'
@@ -63,6 +64,8 @@ class Claimed:
     tenant_id: UUID
     agent_id: UUID
     gateway_id: str | None
+    public_key: bytes
+    """The agent's."""
 
 
 async def find_agent(tx: Transaction, agent_id: UUID) -> Row | None:

@@ -2,23 +2,18 @@
 
 from asyncio import get_running_loop
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.server import (
-    TunnelChange,
     TunnelClose,
-    TunnelInput,
     TunnelOpen,
-    TunnelOutputAck,
-    TunnelResume,
+    TunnelRekey,
 )
 
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
-from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
@@ -31,10 +26,14 @@ _LOST_S = 1.0
 FromAgent = TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed
 
 
+OrderToOpen = Callable[[UUID, TunnelOpen | TunnelRekey], bytes]
+"""Returns the signed order for an agent to open a channel, or to speak under another key."""
+
+
 class AgentEnd:
     """Speaks the wire with one agent about one session. Nothing sent is sure to arrive: callers repeat by offset."""
 
-    def __init__(self, bus: Bus, claimed: Claimed, order_to_open: Callable[[UUID, TunnelOpen], bytes]) -> None:
+    def __init__(self, bus: Bus, claimed: Claimed, order_to_open: OrderToOpen) -> None:
         self._bus = bus
         self._post = Post(bus.publish)
         self._order_to_open = order_to_open
@@ -43,6 +42,7 @@ class AgentEnd:
         self._asked_at: float | None = None
         self._log = log.bind(session_id=str(claimed.session_id), agent_id=str(claimed.agent_id))
         self.session = claimed.session_id.bytes
+        self.public_key = claimed.public_key
         self.gateway_id = claimed.gateway_id
         self.tunnel_gateway_id: str | None = None
         """Where the agent's connection for channels is, as far as it was heard."""
@@ -87,10 +87,14 @@ class AgentEnd:
         if self.gateway_id is not None and self._bus.connected:
             await self._post.to_machine(self.gateway_id, self._agent_id, message)
 
-    async def open(self, message: TunnelOpen) -> None:
-        """Order the agent to open a channel, if a gateway holds it."""
+    def order(self, message: TunnelOpen | TunnelRekey) -> bytes:
+        """Returns the signed order to open a channel, or to speak under another key."""
+        return self._order_to_open(self._agent_id, message)
+
+    async def carry(self, order: bytes) -> None:
+        """Give the agent a signed order, if a gateway holds it."""
         if self.gateway_id is not None and self._bus.connected:
-            await self._post.carry(self.gateway_id, self._agent_id, self._order_to_open(self._agent_id, message))
+            await self._post.carry(self.gateway_id, self._agent_id, order)
 
     async def send_bytes(self, message: Message) -> None:
         """Say something to an open channel, by the connection for channels where that was heard of."""
@@ -98,46 +102,3 @@ class AgentEnd:
             await self.send(message)
         elif self._bus.connected:
             await self._post.by_tunnel(self.tunnel_gateway_id, self._agent_id, message)
-
-
-class AgentChannel:
-    """Speaks with an agent about one channel."""
-
-    def __init__(self, agent: AgentEnd, claimed: ClaimedChannel) -> None:
-        self._agent = agent
-        self._claimed = claimed
-        self._key = (agent.session, claimed.channel)
-        self._clock = get_running_loop().time
-        self.opened = claimed.state == "open"
-        self.resumed_at = 0.0
-        self.changed: dict[str, Any] | None = None
-        """The last change, said again at every resume."""
-
-    async def resume(self, acknowledged: int, credit: int) -> None:
-        """Ask for the output from `acknowledged` on; the answer also says how much input the agent has.
-
-        Until the agent has said that the channel is open, it is told to open it: the first such message may be lost.
-        """
-        self.resumed_at = self._clock()
-        self._agent.expect_answer()
-        if not self.opened:
-            parameters = self._claimed.parameters | (self.changed or {})
-            rights = self._claimed.rights
-            await self._agent.open(TunnelOpen(*self._key, self._claimed.kind, parameters, rights, credit))
-            await self._agent.send(TunnelResume(*self._key, acknowledged, credit))  # behind it, so by the same way
-        else:
-            await self._agent.send_bytes(TunnelResume(*self._key, acknowledged, credit))
-        if self.changed is not None:
-            await self.change(self.changed)
-
-    async def input(self, offset: int, data: bytes) -> None:
-        """Input for the channel. The caller has its audit row."""
-        await self._agent.send_bytes(TunnelInput(*self._key, offset, data))
-
-    async def acknowledge(self, offset: int, credit: int) -> None:
-        """The output before `offset` is recorded and shown; what lies before `credit` may be sent."""
-        await self._agent.send_bytes(TunnelOutputAck(*self._key, offset, credit))
-
-    async def change(self, parameters: dict[str, Any]) -> None:
-        """Some parameters have other values."""
-        await self._agent.send_bytes(TunnelChange(*self._key, parameters))

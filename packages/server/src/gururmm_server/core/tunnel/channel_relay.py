@@ -13,7 +13,8 @@ from gururmm_wire.v2.limits import TUNNEL_CREDIT_BYTES
 
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel._repository import Claimed
-from gururmm_server.core.tunnel.agent_end import AgentChannel, AgentEnd, FromAgent
+from gururmm_server.core.tunnel.agent_channel import AgentChannel
+from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import BrowserEnd
 from gururmm_server.core.tunnel.errors import StreamProtocol
 from gururmm_server.core.tunnel.input_path import InputPath
@@ -175,10 +176,11 @@ class ChannelRelay:
         await self._end_of_agent.resume(self._output.acknowledged, self._output.credit)
 
     async def hear(self, message: FromAgent) -> None:
-        """Take a message of the agent about this channel."""
-        if self.is_over:
-            return
-        match message:
+        """Take a message of the agent about this channel; what it did not say itself is passed over."""
+        word = None if self.is_over else await self._end_of_agent.hear(message)
+        match word:
+            case None:
+                return
             case TunnelOutput(offset=offset, data=data):
                 self._active_at = self._clock()
                 self._gap = not self._output.take(offset, data)
@@ -189,9 +191,9 @@ class ChannelRelay:
             case TunnelInputAck(offset=offset):
                 await self._on_input_ack(offset)
             case TunnelClosed():
-                await self._on_closed(message)
+                await self._on_closed(word)
                 return
-        if not self._end_of_agent.opened:
+        if not self._end_of_agent.opened and self._end_of_agent.is_sealed:
             self._end_of_agent.opened = True
             self._tasks.spawn(self._ledger.mark_open())
 
@@ -222,7 +224,7 @@ class ChannelRelay:
             await self.resume()
             return
         why: Why = "exited" if self._end_of_agent.opened else "not_opened"
-        if self._end_of_agent.opened and message.exit_code is None and message.output_end == 0:
+        if self._end_of_agent.opened and not message.proof:
             why = "agent_lost"
         self.end(why, message.exit_code, said=message.message, tell_agent=False)
 

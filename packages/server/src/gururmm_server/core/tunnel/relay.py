@@ -10,14 +10,13 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
-from gururmm_wire.v2.server import TunnelOpen
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel._repository import Claimed
-from gururmm_server.core.tunnel.agent_end import AgentEnd
+from gururmm_server.core.tunnel.agent_end import AgentEnd, OrderToOpen
 from gururmm_server.core.tunnel.browser_end import CLOSE_TAKEN_OVER, Browser, BrowserEnd
 from gururmm_server.core.tunnel.channel_relay import ChannelRelay
 from gururmm_server.core.tunnel.closing import Closure
@@ -62,7 +61,7 @@ class SessionRelay:
         stored: int,
         bus: Bus,
         closing: Closing,
-        order_to_open: Callable[[UUID, TunnelOpen], bytes],
+        order_to_open: OrderToOpen,
         on_gone: Callable[["SessionRelay"], Awaitable[None]],
     ) -> None:
         """`stored` is how much the session's recordings hold already."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any, Self
 from uuid import UUID
 
-from gururmm_wire.v2.server import TunnelClose, TunnelOpen
+from gururmm_wire.v2.server import TunnelClose, TunnelOpen, TunnelRekey
 
 from gururmm_server.core.access.errors import Forbidden
 from gururmm_server.core.access.scope import Scope, system_scope
@@ -95,8 +95,8 @@ class TunnelService:
         self._post = Post(bus.publish)
         self._signer = signer
 
-    def order_to_open(self, agent_id: UUID, message: TunnelOpen) -> bytes:
-        """Returns the signed order to open a channel. The machine follows it once, and not much later than now."""
+    def order_to_open(self, agent_id: UUID, message: TunnelOpen | TunnelRekey) -> bytes:
+        """Returns the signed order to open a channel, or to speak under another key. It is followed once, and soon."""
         return self._signer.sign(Wanted(message, agent_id, new_id(), now() + _OPEN_WITHIN))
 
     @classmethod
@@ -371,7 +371,8 @@ async def _add_channel(
 
 
 def _opening(session_id: UUID, channel: int, kind: ChannelKind, parameters: Parameters) -> TunnelOpen:
-    return TunnelOpen(session_id.bytes, channel, kind.name, parameters, list(kind.rights), SHOWN_AHEAD_BYTES)
+    """Returns what makes it begin at once; the half of a key is its relay's to offer."""
+    return TunnelOpen(session_id.bytes, channel, kind.name, parameters, list(kind.rights), SHOWN_AHEAD_BYTES, None)
 
 
 def _stream(session_id: UUID, ticket: str) -> dict[str, str]:
