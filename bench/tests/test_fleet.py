@@ -123,7 +123,7 @@ async def test_it_obeys(server, fleet):
     await peer.until(Metrics)
     peer.tell(Query(ID, "processes", {}))
     assert (await peer.until(Answer)).data["items"]
-    peer.tell(TunnelOpen(ID, 1, "terminal", {}, [], 0))
+    peer.tell(TunnelOpen(ID, 1, "terminal", {}, [], 0, None))
     assert (await peer.until(TunnelClosed)).message == "a simulated machine has no shell"
     peer.tell(RunCommand(ID, "sh", "hostname", 10))
     assert (await peer.until(CommandResult)).exit_code == 0
