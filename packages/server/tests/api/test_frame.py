@@ -44,6 +44,20 @@ async def test_malformed_bodies_are_told_apart_by_field(api: Api) -> None:
     assert (await api.ask("GET", "/clients/not-an-id", token=token)).status == 422
 
 
+async def test_what_an_address_takes_is_said_where_it_refuses_a_method(api: Api) -> None:
+    """Be it one route, several, or one of another path that fits, too."""
+    client_id, agent_id = api.own.ids["client_id"], api.own.ids["agent_id"]
+    for path, methods in (
+        ("/clients", "GET, POST"),
+        (f"/clients/{client_id}", "DELETE, GET, PATCH"),
+        (f"/agents/{agent_id}/software", "GET"),
+        ("/commands/clear", "DELETE, GET, POST"),
+        ("/-/healthz", "GET"),
+    ):
+        answer = await api.ask("PUT", path, token=api.token())
+        assert (answer.status, answer.headers["Allow"]) == (405, methods), path
+
+
 async def test_a_body_beyond_the_limit_is_refused_however_it_is_sent(api: Api) -> None:
     token = api.token()
     big = b'{"name": "' + b"x" * (1024 * 1024) + b'"}'

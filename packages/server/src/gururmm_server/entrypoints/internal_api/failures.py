@@ -1,13 +1,17 @@
 """Every failure as the same JSON: {code, message, request_id, details}."""
 
 import json
+import re
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from gururmm_server.infra.errors import GuruError, InvalidInput, NotFound
 from gururmm_server.infra.logging import get_logger
@@ -80,7 +84,9 @@ def add_handlers(app: FastAPI) -> None:
             case 404:
                 return _response(request, NotFound("There is nothing at this address."))
             case 405:
-                return _response(request, MethodNotAllowed())
+                response = _response(request, MethodNotAllowed())
+                response.headers["allow"] = ", ".join(sorted(_methods(app, request.scope["path"])))
+                return response
             case _:
                 return _response(request, Unreadable(internal=str(error.detail)))
 
@@ -91,6 +97,17 @@ def _response(request: Request, error: GuruError) -> Response:
     for name, value in headers:
         response.headers[name.decode()] = value.decode()
     return response
+
+
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """The methods that an address takes, be it by several routes."""
+    contexts = [each for each in iter_route_contexts(app.routes) if each.path and _pattern(each.path).match(path)]
+    return {method for each in contexts for method in getattr(each, "methods", None) or ()}
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return compile_path(template)[0]
 
 
 def _field(location: tuple[int | str, ...]) -> str:
