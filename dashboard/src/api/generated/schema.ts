@@ -1813,7 +1813,10 @@ export interface components {
         NewUser: {
             /** Client Id */
             client_id?: string | null;
-            /** Email */
+            /**
+             * Email
+             * Format: email
+             */
             email: string;
             /**
              * Name

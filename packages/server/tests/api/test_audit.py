@@ -72,6 +72,10 @@ async def test_filters_narrow_and_hostile_ones_are_refused(api: Api) -> None:
     for query in (beyond[0], "from=0001-01-01T00:00:00Z&to=9999-12-31T23:59:59-12:00"):
         answer = await api.ask("GET", f"/agents/{ids['agent_id']}/metrics?{query}", token=token)
         assert answer.status in (200, 422), answer.body
+    for query in ("from=0", "to=1700000000", "from=1e3", "to="):
+        for path in ("/audit", f"/agents/{ids['agent_id']}/metrics"):
+            answer = await api.ask("GET", f"{path}?{query}", token=token)
+            assert (answer.status, answer.body["details"][0]["field"]) == (422, query.partition("=")[0]), (path, query)
     for query in ("kind=secret", "session_id=x", "from=yesterday", "operation=%00", "limit=1000", "sort=hash"):
         assert (await api.ask("GET", f"/audit?{query}", token=token)).status == 422, query
 

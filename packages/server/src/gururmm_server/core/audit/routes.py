@@ -1,6 +1,5 @@
 """/api/v1/audit."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.permissions import AUDIT_READ
 from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Kind, Verified
 from gururmm_server.infra.errors import InvalidInput
+from gururmm_server.infra.fields import Moment
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
 Reader = Annotated[Scope, requires(AUDIT_READ)]
@@ -30,8 +30,8 @@ def build_router(audit: AuditReading) -> APIRouter:
         actor: Exact = None,
         agent_id: UUID | None = None,
         session_id: UUID | None = None,
-        since: Annotated[datetime | None, Query(alias="from")] = None,
-        until: Annotated[datetime | None, Query(alias="to")] = None,
+        since: Annotated[Moment | None, Query(alias="from")] = None,
+        until: Annotated[Moment | None, Query(alias="to")] = None,
         kind: Kind | None = None,
     ) -> Page[Entry]:
         """Both chains, newest first. That you read them is recorded."""
@@ -41,8 +41,8 @@ def build_router(audit: AuditReading) -> APIRouter:
             actor=_exact("actor", actor),
             agent_id=agent_id,
             session_id=session_id,
-            since=_moment("from", since),
-            until=_moment("to", until),
+            since=since,
+            until=until,
         )
         return await audit.page(caller, chosen, query)
 
@@ -58,14 +58,3 @@ def _exact(field: str, value: str | None) -> str | None:
     if value is not None and not value.isprintable():
         raise InvalidInput(details=[{"field": field, "message": "Control characters are not allowed here."}])
     return value or None
-
-
-def _moment(field: str, value: datetime | None) -> datetime | None:
-    """A time without a zone is in UTC."""
-    if value is None:
-        return None
-    try:
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    except OverflowError as error:
-        message = "In UTC, this is before the year 1 or after 9999."
-        raise InvalidInput(details=[{"field": field, "message": message}]) from error

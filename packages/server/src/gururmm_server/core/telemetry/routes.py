@@ -14,6 +14,7 @@ from gururmm_server.core.telemetry.errors import UnknownRange
 from gururmm_server.core.telemetry.history import RANGES
 from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.infra.clock import now
+from gururmm_server.infra.fields import Moment
 from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[Scope, requires(AGENTS_READ)]
@@ -28,8 +29,8 @@ def build_router(telemetry: Telemetry) -> APIRouter:
         caller: Reader,
         agent_id: UUID,
         range_: Annotated[str, Query(alias="range", max_length=8)] = "",
-        start: Annotated[datetime | None, Query(alias="from")] = None,
-        end: Annotated[datetime | None, Query(alias="to")] = None,
+        start: Annotated[Moment | None, Query(alias="from")] = None,
+        end: Annotated[Moment | None, Query(alias="to")] = None,
     ) -> Response:
         """Readings over time, by `range` (1h, 6h, 24h, 7d, 30d, 1y) or by `from` and `to`. Gaps are null."""
         since, until = _window(range_, start, end)
@@ -39,7 +40,7 @@ def build_router(telemetry: Telemetry) -> APIRouter:
 
 
 def _window(range_: str, start: datetime | None, end: datetime | None) -> tuple[float, float]:
-    """From and to in Unix seconds. A time without a zone is UTC. Raises `UnknownRange`."""
+    """From and to in Unix seconds. Raises `UnknownRange`."""
     moment = now()
     if start is None and end is None:
         if (range_ or "1h") not in RANGES:
@@ -47,5 +48,4 @@ def _window(range_: str, start: datetime | None, end: datetime | None) -> tuple[
         return (moment - timedelta(seconds=RANGES[range_ or "1h"])).timestamp(), moment.timestamp()
     if start is None or range_:
         raise UnknownRange
-    since, until = (part.replace(tzinfo=part.tzinfo or moment.tzinfo) for part in (start, end or moment))
-    return since.timestamp(), until.timestamp()
+    return start.timestamp(), (end or moment).timestamp()
