@@ -39,6 +39,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: -takes[_group(item)])
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what tests have to tell of themselves: `record_property("summary", …)`."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, value in report.user_properties if report.when == "call" else ():
+            if name == "summary":
+                terminalreporter.write_line(str(value))
+
+
 def _group(item: pytest.Item) -> str:
     mark = item.get_closest_marker("xdist_group")
     return f"@{mark.args[0] if mark.args else mark.kwargs['name']}" if mark else item.nodeid

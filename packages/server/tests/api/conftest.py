@@ -143,8 +143,16 @@ def dashboard_dir(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def api(db: Database, bus: Bus, dashboard_dir: Path) -> AsyncIterator[Api]:
-    settings = Settings(database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir)
+def trusted_proxies() -> tuple[str, ...]:
+    """Whom the api believes about the address of a client: nobody."""
+    return ()
+
+
+@pytest.fixture
+async def api(db: Database, bus: Bus, dashboard_dir: Path, trusted_proxies: tuple[str, ...]) -> AsyncIterator[Api]:
+    settings = Settings(
+        database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir, trusted_proxies=trusted_proxies
+    )
     process = Process(settings, db, bus, await load_access_token_key(db))
     await process.open()
     server = ApiServer(process.app, "127.0.0.1", 0)
