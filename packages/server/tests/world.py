@@ -20,6 +20,8 @@ from gururmm_server.core.post.live import LiveBatch, LiveItem, encode
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
 
+from packages.server.tests.answers import Checked, fail
+
 DECLARED = Declared(COMPONENTS)
 """What the components of the product declare, together."""
 PERMISSIONS = DECLARED.permissions
@@ -150,7 +152,10 @@ class Api:
         key = str(principal.session_id)
         self._people[key] = principal
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app), base_url="http://api/api/v1", headers={"x-person": key}, timeout=30
+            transport=httpx.ASGITransport(Checked(self.app, fail)),
+            base_url="http://api/api/v1",
+            headers={"x-person": key},
+            timeout=30,
         )
 
 

@@ -28,6 +28,7 @@ from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
+from packages.server.tests.answers import Checked
 from packages.server.tests.waiting import until
 from packages.server.tests.world import person
 
@@ -155,7 +156,8 @@ async def api(db: Database, bus: Bus, dashboard_dir: Path, trusted_proxies: tupl
     )
     process = Process(settings, db, bus, await load_access_token_key(db))
     await process.open()
-    server = ApiServer(process.app, "127.0.0.1", 0)
+    faults: list[str] = []
+    server = ApiServer(Checked(process.app, faults.append), "127.0.0.1", 0)
     serving = asyncio.create_task(server.run())
     own, foreign = await build_house(db, bus, "own"), await build_house(db, bus, "foreign")
     async with new_browser() as browser:
@@ -176,6 +178,7 @@ async def api(db: Database, bus: Bus, dashboard_dir: Path, trusted_proxies: tupl
     server.stop()
     await serving
     await process.close()
+    assert not faults, "\n".join(faults)
 
 
 async def build_house(db: Database, bus: Bus, name: str) -> House:

@@ -9,5 +9,6 @@ _encode = msgspec.json.Encoder().encode
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    """A JSON answer of plain values: dicts, lists, UUIDs, times with a zone. `response_model` describes it."""
+    """A JSON answer of plain values: dicts, lists, UUIDs, times with a zone. The tests hold it against
+    the route's `response_model`."""
     return Response(_encode(body), status, media_type="application/json")
