@@ -9,6 +9,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 def json_response(body: Any, status: int = 200) -> Response:
-    """A JSON answer of plain values: dicts, lists, UUIDs, times with a zone. The tests hold it against
-    the route's `response_model`."""
+    """Returns a JSON answer of plain values: dicts, lists, UUIDs, times with a zone.
+
+    The route's `response_model` describes it, and in the tests every answer is held against that.
+    """
     return Response(_encode(body), status, media_type="application/json")
