@@ -71,5 +71,5 @@ def _try_run(api: Api, agent_id: str, script: str) -> str | None:
 
 def _completed(api: Api, command_id: str) -> bool:
     """The event of its completion went through outbox and stream into the feed."""
-    events = api.get("/events", name="command.completed", limit=50)["items"]
-    return any(command_id in str(event) for event in events) or any("succeeded" in event["text"] for event in events)
+    events = api.get("/events", name="command.completed", limit=200)["items"]
+    return command_id in [event["subject_id"] for event in events]

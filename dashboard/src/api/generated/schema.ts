@@ -1596,6 +1596,8 @@ export interface components {
             name: string;
             /** Site Id */
             site_id: string | null;
+            /** Subject Id */
+            subject_id: string | null;
             /** Text */
             text: string;
         };

@@ -20,6 +20,7 @@ from gururmm_server.core.post import traffic
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence.events import AgentOffline
+from gururmm_server.core.tunnel.events import TunnelClosed
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
@@ -91,6 +92,7 @@ def feed_row(partner: Partner, number: int, name: str = "agent.online", client: 
         site_id=None,
         actor="anna@example.org",
         hostname=f"host-{number}",
+        subject_id=None,
         text=f"host-{number} 100% happened.",
         permission={event.name: event.audience.permission for event in EVENTS if event.audience}[name],
     )
@@ -120,6 +122,24 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
         assert [event["hostname"] for event in seen["items"]] == ["host-4", "host-2", "host-0"]
     async with api.as_(other.person()) as stranger:
         assert (await stranger.get("/events")).json()["total"] == 1
+
+
+async def test_the_feed_names_what_an_event_tells_of(db: Database, bus: Bus, owner_url: str) -> None:
+    """A command, a tech session: each by its id, on the page and live; a machine's coming names the machine alone."""
+    partner = await plant(owner_url)
+    feed = ActivityFeed(db, bus, EVENTS)
+    kinds = {CommandCompleted: "command_id", TunnelClosed: "session_id", AgentOffline: None}
+    told = [sample(kind, agent_id=partner.agents[0]) for kind in kinds]
+    named = [str(getattr(event, field)) if field else None for event, field in zip(told, kinds.values(), strict=True)]
+    async with hearing(bus, traffic.live(partner.tenant_id), LiveBatch) as live:
+        await feed.take([on_the_bus(event, partner.tenant_id) for event in told])
+        heard = [item.item["subject_id"] for batch in await live.everything() for item in batch.of(FeedItem)]
+    assert sorted(heard, key=str) == sorted(named, key=str)
+    async with Api(build_router(feed)).as_(partner.person()) as admin:
+        items = (await admin.get("/events")).json()["items"]
+    assert {item["name"]: item["subject_id"] for item in items} == {
+        event.name: subject for event, subject in zip(told, named, strict=True)
+    }
 
 
 async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, bus: Bus, owner_url: str) -> None:

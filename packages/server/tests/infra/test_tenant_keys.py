@@ -22,6 +22,7 @@ LOOSE = {
     "activity.agent_id": "the feed outlives its machines; a trigger refuses another tenant's",
     "activity.client_id": "the feed outlives it; of the machine, where that is there",
     "activity.site_id": "the feed outlives it; of the machine, where that is there",
+    "activity.subject_id": "the feed outlives what it tells of, which may be of any kind",
     "activity.tenant_id": "of the event",
     "agent_metrics.agent_id": "dropped by the partition; a trigger refuses another tenant's",
     "agent_metrics.tenant_id": "of the gateway's session; a trigger refuses another tenant's machine",

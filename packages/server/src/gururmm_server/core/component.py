@@ -34,6 +34,10 @@ class EventKind(Protocol):
         """Returns what the activity feed says of such an event."""
         ...
 
+    def subject_id(self) -> UUID | None:
+        """Returns the id of the command, the tech session or whatever else it tells of."""
+        ...
+
 
 class LiveKind(Protocol):
     """The class of a live message (`core.post.live.LiveItem`)."""

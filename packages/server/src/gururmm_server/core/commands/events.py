@@ -27,6 +27,9 @@ class CommandQueued(Event, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return f"{self.actor} queued a command for {self.hostname}."
 
+    def subject_id(self) -> UUID | None:
+        return self.command_id
+
 
 class CommandCompleted(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "command.completed"
@@ -41,6 +44,9 @@ class CommandCompleted(Event, frozen=True, kw_only=True):
         failed = self.status == "failed" and self.exit_code is not None
         code = f" with exit code {self.exit_code}" if failed else ""
         return f"A command on {self.hostname} {_HOW_ENDED.get(self.status, self.status)}{code}."
+
+    def subject_id(self) -> UUID | None:
+        return self.command_id
 
 
 EVENTS = (CommandQueued, CommandCompleted)

@@ -9,20 +9,21 @@ from gururmm_server.infra.paging import PageQuery, Sort, search_words
 
 SORTS = {"at": Sort("at", "timestamptz")}
 
-_COLUMNS = "event_id, at, name, agent_id, client_id, site_id, actor, hostname, text"
+_COLUMNS = "event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, subject_id"
 
 # The machine says whose it is: the event may be older than its move. The event does where the machine is gone.
 _INSERT = """
 insert into core.activity (tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text,
-  permission)
+  subject_id, permission)
 select u.tenant_id, u.event_id, u.at, u.name, u.agent_id, coalesce(a.client_id, u.client_id),
-  coalesce(a.site_id, u.site_id), u.actor, u.hostname, u.text, u.permission
+  coalesce(a.site_id, u.site_id), u.actor, u.hostname, u.text, u.subject_id, u.permission
 from unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::uuid[], $6::uuid[], $7::uuid[], $8::text[],
-  $9::text[], $10::text[], $11::text[])
-  u(tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, permission)
+  $9::text[], $10::text[], $11::uuid[], $12::text[])
+  u(tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, subject_id, permission)
 left join core.agents a on a.agent_id = u.agent_id and a.tenant_id = u.tenant_id
 on conflict do nothing
-returning tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, permission
+returning tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, hostname, text, subject_id,
+  permission
 """
 
 
@@ -43,6 +44,7 @@ async def insert(tx: Transaction, feed: Sequence[FeedRow]) -> list[Row]:
                 "actor",
                 "hostname",
                 "text",
+                "subject_id",
                 "permission",
             )
         ),

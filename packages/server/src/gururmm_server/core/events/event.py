@@ -5,6 +5,7 @@ who caused it, where a person did.
 """
 
 from typing import ClassVar
+from uuid import UUID
 
 import msgspec
 
@@ -22,3 +23,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     def sentence(self) -> str:
         """Returns what the activity feed says of it."""
         return self.name
+
+    def subject_id(self) -> UUID | None:
+        """Returns the id of what it tells of, where that is neither a Partner nor a Client, Site or machine."""
+        return None

@@ -23,6 +23,8 @@ class FeedRow(msgspec.Struct, frozen=True):
     actor: str | None
     hostname: str | None
     text: str
+    subject_id: UUID | None
+    """The command, the tech session or whatever else it tells of."""
     permission: str | None
     """What a reader must be allowed to do; None: nobody reads it."""
 
@@ -58,10 +60,11 @@ class FeedReader:
         envelope = _envelope.decode(data)
         about = _about.decode(envelope.payload)
         known = self._decoders.get(envelope.name)
-        text, permission = envelope.name, None
+        text, subject_id, permission = envelope.name, None, None
         if known is not None:
             decoder, permission = known
-            text = decoder.decode(envelope.payload).sentence()
+            event = decoder.decode(envelope.payload)
+            text, subject_id = event.sentence(), event.subject_id()
         return FeedRow(
             event_id=envelope.event_id,
             tenant_id=envelope.tenant_id,
@@ -73,5 +76,6 @@ class FeedReader:
             actor=about.actor,
             hostname=about.hostname,
             text=text,
+            subject_id=subject_id,
             permission=permission,
         )

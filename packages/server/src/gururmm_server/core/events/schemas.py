@@ -19,3 +19,5 @@ class Event(BaseModel):
     site_id: UUID | None
     actor: str | None
     text: str
+    subject_id: UUID | None
+    """The command or tech session that it tells of, where it tells of one."""

@@ -74,7 +74,9 @@ def item(row: Row) -> dict[str, Any]:
     """As `schemas.Event`."""
     return {
         "id": row["event_id"],
-        **{name: row[name] for name in ("at", "name", "agent_id", "hostname", "site_id", "actor", "text")},
+        **{
+            name: row[name] for name in ("at", "name", "agent_id", "hostname", "site_id", "actor", "text", "subject_id")
+        },
     }
 
 
@@ -82,8 +84,6 @@ def _portable(shown: dict[str, Any]) -> dict[str, Any]:
     """The item with ids and times as the API writes them, for a message between processes."""
     return {
         **shown,
-        "id": str(shown["id"]),
         "at": shown["at"].isoformat().replace("+00:00", "Z"),
-        "agent_id": shown["agent_id"] and str(shown["agent_id"]),
-        "site_id": shown["site_id"] and str(shown["site_id"]),
+        **{name: shown[name] and str(shown[name]) for name in ("id", "agent_id", "site_id", "subject_id")},
     }

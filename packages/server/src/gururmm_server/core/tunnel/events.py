@@ -19,6 +19,9 @@ class TunnelOpened(Event, frozen=True, kw_only=True):
     def sentence(self) -> str:
         return f"{self.actor} opened a terminal on {self.hostname}."
 
+    def subject_id(self) -> UUID | None:
+        return self.session_id
+
 
 class TunnelClosed(Event, frozen=True, kw_only=True):
     name: ClassVar[str] = "tunnel.closed"
@@ -31,6 +34,9 @@ class TunnelClosed(Event, frozen=True, kw_only=True):
 
     def sentence(self) -> str:
         return f"The terminal of {self.actor} on {self.hostname} was closed{': ' + self.reason if self.reason else ''}."
+
+    def subject_id(self) -> UUID | None:
+        return self.session_id
 
 
 EVENTS = (TunnelOpened, TunnelClosed)
