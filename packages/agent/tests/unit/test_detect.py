@@ -37,7 +37,7 @@ def test_every_adapter_collects_every_section(adapters):
         assert items or section == "users"  # nobody may be logged in
         assert len(inventory_hash(items)) == 16
     assert adapters.inventory.hostname()
-    assert adapters.inventory.smart() is not None
+    assert adapters.inventory.smart(), "the health of a disk, or why there is none"
 
 
 def test_every_adapter_counts(adapters):
