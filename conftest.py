@@ -5,7 +5,10 @@ takes long says so by the mark `takes`, and starts first, so that no worker is l
 """
 
 import os
+import shutil
+import tempfile
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +16,18 @@ import pytest
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: a good part of the tests waits for processes, timers and sockets."""
     return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main(config: pytest.Config) -> Iterator[object]:
+    """Give the run a folder of its own: a second run would close pytest's to others, and PostgreSQL's user is one."""
+    if config.option.basetemp is not None or hasattr(config, "workerinput"):
+        return (yield)
+    config.option.basetemp = tempfile.mkdtemp(prefix="gururmm-pytest-")
+    try:
+        return (yield)
+    finally:
+        shutil.rmtree(config.option.basetemp, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
