@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -172,7 +173,7 @@ class Terminal:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _sent: bytearray = field(default_factory=bytearray)
     _acknowledged: int = 0
-    _told: int = 0
+    told: int = 0
     _socket: aiohttp.ClientWebSocketResponse | None = None
     _http: aiohttp.ClientSession | None = None
     _reader: "asyncio.Task[None] | None" = None
@@ -228,9 +229,9 @@ class Terminal:
                 offset = int.from_bytes(message.data[1:9], "big")
                 assert offset <= len(self.output), "a gap in the output"
                 self.output[offset:] = message.data[9:]
-                if len(self.output) - self._told > 32 * 1024:
-                    self._told = len(self.output)
-                    await socket.send_json({"type": "ack", "channel": 1, "output_offset": self._told})
+                if len(self.output) - self.told > 32 * 1024:
+                    self.told = len(self.output)
+                    await socket.send_json({"type": "ack", "channel": 1, "output_offset": self.told})
             elif message.type is aiohttp.WSMsgType.TEXT:
                 told = json.loads(message.data)
                 if told["type"] == "attached":
@@ -286,9 +287,9 @@ class Terminal:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._reader
         if self._socket is not None:
-            transport = self._socket.get_extra_info("socket")
-            if transport is not None and not self._socket.closed:
-                self._socket._writer.transport.abort()  # type: ignore[attr-defined]
+            connection = self._socket.get_extra_info("socket")
+            if connection is not None and not self._socket.closed:
+                connection.shutdown(socket.SHUT_RDWR)
         if self._http is not None:
             await self._http.close()
         self._socket = self._http = self._reader = None

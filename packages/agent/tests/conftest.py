@@ -150,6 +150,10 @@ class Gateway:
         )
         self._ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
 
+    def stop_answering_hello(self) -> None:
+        """Close the port of hello alone: connections stay, and new ones are taken."""
+        self._http.close()
+
     async def stop(self) -> None:
         """Close the ports and every connection; `start` opens the same ports again."""
         self._http.close()

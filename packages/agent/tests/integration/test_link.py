@@ -311,7 +311,7 @@ async def test_samples_taken_alone_arrive_after_the_return(gateway, agent):
 
 async def test_hello_unreachable_falls_back_to_the_last_gateway(gateway, agent):
     await agent.start()
-    gateway._http.close()
+    gateway.stop_answering_hello()
     gateway.drop()
     await asyncio.wait_for(gateway.welcomed.wait(), 10)
     assert "trying the last gateway" in agent.log.read_text()

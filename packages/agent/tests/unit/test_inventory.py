@@ -90,26 +90,41 @@ def test_temperatures_from_sysfs(tmp_path, monkeypatch):
     assert [attempt.source for attempt in attempts] == ["hwmon", "thermal zones", "NVML"]
 
 
-def test_package_lists():
-    assert software._tabbed("bash\t5.2\tii \nold\t1\trc \nlibc6:amd64\t2.36\tii \n\n") == [
-        ("bash", "5.2"),
-        ("libc6:amd64", "2.36"),
-    ]
-    assert software._tabbed("bash\t5.2-1\n") == [("bash", "5.2-1")]
-    assert software._apk("musl-1.2.4-r2 - the C library\nbusybox-1.36.1-r5\nodd\n") == [
-        ("musl", "1.2.4-r2"),
-        ("busybox", "1.36.1-r5"),
-    ]
+@pytest.mark.parametrize(
+    ("tool", "text", "source", "packages"),
+    [
+        (
+            "dpkg-query",
+            "bash\t5.2\tii \nold\t1\trc \nlibc6:amd64\t2.36\tii \n\n",
+            "dpkg",
+            {"bash": "5.2", "libc6:amd64": "2.36"},
+        ),
+        ("rpm", "bash\t5.2-1\n", "rpm", {"bash": "5.2-1"}),
+        (
+            "apk",
+            "musl-1.2.4-r2 - the C library\nbusybox-1.36.1-r5\nodd\n",
+            "apk",
+            {"busybox": "1.36.1-r5", "musl": "1.2.4-r2"},
+        ),
+    ],
+)
+def test_package_lists(monkeypatch, tool, text, source, packages):
+    monkeypatch.setattr(software, "ask_tool", lambda *arguments, timeout_s: text if arguments[0] == tool else "")
+    assert software.software_items() == {
+        name: {"version": version, "source": source} for name, version in packages.items()
+    }
 
 
-def test_sessions_from_utmp():
+def test_sessions_from_utmp(tmp_path):
     record = struct.Struct("=hxxi32s4s32s256shhiii4I20x")
     live = record.pack(7, os.getpid(), b"pts/0", b"", b"ann", b"192.0.2.7", 0, 0, 0, 1700000000, 0, 0, 0, 0, 0)
     dead = record.pack(8, 1, b"pts/1", b"", b"bob", b"", 0, 0, 0, 0, 0, 0, 0, 0, 0)
     assert record.size == 384
-    assert users._sessions(live + dead + b"torn") == {
+    (tmp_path / "utmp").write_bytes(live + dead + b"torn")
+    assert users.user_items((tmp_path / "absent", tmp_path / "utmp")) == {
         "ann@pts/0": {"name": "ann", "terminal": "pts/0", "host": "192.0.2.7", "since": 1700000000}
     }
+    assert users.user_items((tmp_path / "absent",))["none"]
 
 
 def test_this_machine_is_described():

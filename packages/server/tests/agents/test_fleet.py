@@ -90,17 +90,40 @@ async def test_wildcards_are_letters(admin: httpx.AsyncClient) -> None:
 
 
 async def test_a_common_word_gives_the_same_as_a_rare_one(
-    admin: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    admin: httpx.AsyncClient, partner: Partner, owner_url: str
 ) -> None:
+    """Of 12 machines and of 1,012: the second way begins where more than 1,000 are meant, as all of them are here."""
     expected = {sort: await names(admin, search="client", sort=sort) for sort in SORTS}
-    monkeypatch.setattr("gururmm_server.core.agents._fleet_repository._FEW", 3)
+    await plant_many(owner_url, partner, 1000)
     for sort, rows in expected.items():
-        assert await names(admin, search="client", sort=sort) == rows
+        everything = await names(admin, sort=sort, limit=200)
         first = (await admin.get("/agents", params={"search": "client", "sort": sort, "limit": 4})).json()
-        assert first["total"] == 12
+        assert first["total"] == 1012
+        assert [item["hostname"] for item in first["items"]] == everything[:4]
         cursor = first["next_cursor"]
         after = await names(admin, search="client", sort=sort, limit=4, cursor=cursor)
-        assert after == rows[4:8]
+        assert after == everything[4:8]
+        both = await names(admin, search="client host", sort=sort, limit=200)
+        assert both == rows, "a rare word beside it, which means the first twelve"
+
+
+async def plant_many(owner_url: str, partner: Partner, count: int) -> None:
+    """More machines like the Partner's first, called `more-0001` and so on."""
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute(
+        """with made as (
+          insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,
+            hostname)
+          select tenant_id, gen_random_uuid(), client_id, site_id, client_name, site_name, sha256(n::text::bytea),
+            'more-' || to_char(n, 'FM0000')
+          from core.agents, generate_series(1, $2::int) n where agent_id = $1 returning tenant_id, agent_id, client_id
+        )
+        insert into core.agent_state (tenant_id, agent_id, client_id)
+        select tenant_id, agent_id, client_id from made""",
+        partner.agents[0],
+        count,
+    )
+    await owner.close()
 
 
 async def test_filters(admin: httpx.AsyncClient, partner: Partner, owner_url: str) -> None:

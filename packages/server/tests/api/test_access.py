@@ -167,11 +167,11 @@ async def test_every_route_is_in_this_test(api: Api) -> None:
     assert served == set(CASES) | PUBLIC
 
 
-def _fill(value: Any, ids: dict[str, Any]) -> Any:
+def fill(value: Any, ids: dict[str, Any]) -> Any:
     if isinstance(value, dict):
-        return {name: _fill(inner, ids) for name, inner in value.items()}
+        return {name: fill(inner, ids) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_fill(inner, ids) for inner in value]
+        return [fill(inner, ids) for inner in value]
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda match: str(ids[match[1]]), value)
     return value
@@ -181,7 +181,7 @@ async def _ask(api: Api, name: str, token: str | None, *, path_of: str = "own", 
     case, (method, path) = CASES[name], name.split(" ")
     houses = {"own": api.own.ids, "foreign": api.foreign.ids}
     return await api.ask(
-        method, _fill(path, houses[path_of]) + case.query, _fill(case.body, houses[body_of]), token=token
+        method, fill(path, houses[path_of]) + case.query, fill(case.body, houses[body_of]), token=token
     )
 
 

@@ -23,7 +23,7 @@ from packages.server.tests import world
 from packages.server.tests.world import DECLARED, batch
 
 from .conftest import Api, House
-from .test_access import CASES, _fill
+from .test_access import CASES, fill
 
 EVERYTHING = frozenset(permission.name for permission in world.PERMISSIONS.all())
 """As if no route had ever asked for a permission."""
@@ -187,7 +187,7 @@ async def test_no_route_tells_a_contact_of_another_client(api: Api, planted: Pla
         method, path = name.split(" ")
         if method != "GET" or name.startswith("GET /platform"):
             continue
-        answer = await api.ask("GET", _fill(path, planted.ids) + case.query, token=token)
+        answer = await api.ask("GET", fill(path, planted.ids) + case.query, token=token)
         # What the path itself named may be said back.
         if answer.status == 200 and tells(answer.body, planted, api.foreign):
             told[name] = answer.body

@@ -6,6 +6,7 @@ from typing import Any
 import aiohttp
 import pytest
 from gururmm_server.core.identity import service
+from gururmm_server.core.identity.passwords import Passwords
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 
 from .conftest import PASSWORD, Answer, Api, new_browser
@@ -68,7 +69,7 @@ async def test_a_wrong_current_password_is_refused_and_counted_as_at_sign_in(api
     # One count for both doors; and the address was counted too.
     assert await sign_in_status(api, PASSWORD) == 429
     for _ in range(15):
-        api.identity._attempts.failed("127.0.0.1")
+        api.identity.attempts.failed("127.0.0.1")
     assert "from this address" in (await change(api, mine)).body["message"]
     for token in (mine, other):
         assert (await api.ask("GET", "/auth/me", token=token)).status == 200
@@ -138,24 +139,24 @@ async def test_who_proved_the_old_password_a_moment_too_early_gets_nothing(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the proof and what it is for, somebody else changes the password."""
-    verify = api.identity._passwords.verify
+    verify = Passwords.verify
     mine, other = await api.sign_in(api.own.email), await api.sign_in(api.own.email)
     current, following = PASSWORD, NEW_PASSWORD
 
-    async def slow(password: str, stored: str | None) -> bool:
-        fits = await verify(password, stored)
+    async def slow(self: Passwords, password: str, stored: str | None) -> bool:
+        fits = await verify(self, password, stored)
         with monkeypatch.context() as patched:
-            patched.setattr(api.identity._passwords, "verify", verify)
+            patched.setattr(Passwords, "verify", verify)
             assert (await change(api, mine, current, following)).status == 204
         return fits
 
     with monkeypatch.context() as patched:
-        patched.setattr(api.identity._passwords, "verify", slow)
+        patched.setattr(Passwords, "verify", slow)
         assert await sign_in_status(api, PASSWORD) == 401
     sessions = (await api.ask("GET", "/auth/sessions", token=mine)).body["items"]
     assert [session["current"] for session in sessions] == [True]
     other, current, following = await api.sign_in(api.own.email, NEW_PASSWORD), NEW_PASSWORD, PASSWORD
     with monkeypatch.context() as patched:
-        patched.setattr(api.identity._passwords, "verify", slow)
+        patched.setattr(Passwords, "verify", slow)
         assert (await change(api, other, NEW_PASSWORD, "mallory was here")).body["code"] == "wrong_password"
     assert await sign_in_status(api, PASSWORD) == 200

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import pytest
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity.errors import NoPartner
 from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.service import load_access_token_key
 from gururmm_server.core.identity.sessions import Device
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.ids import new_id
@@ -76,9 +76,8 @@ async def test_guessing_is_slowed_down_and_says_for_how_long(api: Api) -> None:
     # Another account still gets in, and success does not use anything up.
     for _ in range(7):
         await api.sign_in(api.own.email)
-    identity = api.identity
     for number in range(40):
-        identity._attempts.failed("127.0.0.1" if number < 20 else "192.0.2.1")
+        api.identity.attempts.failed("127.0.0.1" if number < 20 else "192.0.2.1")
     blocked = await api.ask("POST", "/auth/sign-in", {"email": api.own.email, "password": PASSWORD})
     assert (blocked.status, "from this address" in blocked.body["message"]) == (429, True)
     # Nobody talks their way out with a header.
@@ -213,7 +212,7 @@ def _unsigned(claims: dict[str, object], algorithm: str) -> str:
 
 async def test_only_our_own_fresh_tokens_are_believed(api: Api) -> None:
     good = api.token()
-    key = api.identity.tokens._key
+    key = OctKey.import_key(await load_access_token_key(api.db))
     claims = jwt.decode(good, key, algorithms=["HS256"]).claims
     principal = api.identity.tokens.verify(good)
     hs512 = jwt.encode({"alg": "HS512"}, claims, key, algorithms=["HS512"])
@@ -322,11 +321,9 @@ async def test_a_membership_never_carries_platform_power_into_a_partner(api: Api
         # Without a membership there is one way in.
         outside = await api.sign_in("root@gururmm.example", browser=browser)
         assert (await api.ask("POST", "/auth/switch-partner", here, token=outside)).status == 404
-    async with api.db.identity(api.own.tenant_id) as tx:
-        person = await repository.person(tx, UUID(invited["id"]))
-        assert person is not None
-        with pytest.raises(NoPartner):
-            await api.identity.keeper.start(tx, person, api.own.tenant_id, Device("", ""))
+    staff = world.person(None, Role.PLATFORM_ADMIN, user_id=UUID(invited["id"]))
+    with pytest.raises(NoPartner):
+        await api.identity.keeper.replace(staff, api.own.tenant_id, Device("", ""))
 
 
 async def test_a_platform_admin_makes_a_partner_whose_admin_comes_by_link(api: Api) -> None:

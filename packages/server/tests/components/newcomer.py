@@ -80,9 +80,15 @@ async def look(office: Office, house: House) -> dict[str, object]:
         "feed": [item["text"] for item in feed["items"]],
         "feed_of_a_contact": (await office.ask(Role.CLIENT_CONTACT, "GET", "/events")).json()["total"],
         "live": sorted([message["type"], message["item"]["text"]] for message in said),
-        "live_of_a_contact": len(contact._queue),
+        "live_of_a_contact": await said_so_far(contact),
         "job": await Schedule(house.db).run_once(job),
     }
+
+
+async def said_so_far(session: LiveSession) -> int:
+    """How many messages a browser would be sent."""
+    session.say({"type": "end"})
+    return len(await session.messages()) - 1
 
 
 async def main(database_url: str, nats_url: str, tenant_id: str, client_id: str, folder: str) -> None:

@@ -66,12 +66,11 @@ def test_a_torn_or_foreign_port_list_is_only_a_lost_preference(data: DataDir, te
     assert data.port("nats") == data.known_port("nats")
 
 
-def test_a_long_log_is_moved_aside_under_its_writer(data: DataDir, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gururmm_server.infra.embedded.data_dir._LOG_ROTATE_BYTES", 100)
+def test_a_long_log_is_moved_aside_under_its_writer(data: DataDir) -> None:
     with data.open_log("api") as log:
         log.write(b"old\n" * 50)
         log.flush()
-        data.rotate_log("api")
+        data.rotate_log("api", over_bytes=100)
         log.write(b"new\n")
         log.flush()
     assert data.log_path("api").read_bytes() == b"new\n"

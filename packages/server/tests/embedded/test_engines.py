@@ -11,7 +11,7 @@ import nats
 import pytest
 from gururmm_server.entrypoints.supervisor.service import State
 from gururmm_server.infra.embedded import logins
-from gururmm_server.infra.schema import _upgrade, migrate
+from gururmm_server.infra.schema import migrate, upgrade
 
 from packages.server.tests.embedded.engines import Engines
 from packages.server.tests.waiting import until
@@ -122,7 +122,7 @@ async def test_a_folder_whose_owner_was_the_superuser_is_carried_over(
             superuser = await asyncpg.connect(old.postgres.superuser_url.rpartition("/")[0] + "/postgres")
             await superuser.execute("create database gururmm")
             await superuser.close()
-            await asyncio.to_thread(_upgrade, old.postgres.superuser_url, "0004")
+            await asyncio.to_thread(upgrade, old.postgres.superuser_url, "0004")
             superuser = await asyncpg.connect(old.postgres.superuser_url)
             await superuser.execute("insert into core.tenants (tenant_id, name) values (gen_random_uuid(), 'Kept')")
             await superuser.close()

@@ -1,10 +1,11 @@
 """Who gets in: the mutual challenge and everything that is refused at the door."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from agent_end import Fleet, until
+from gururmm_server.core.presence.service import Presence
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_wire import handshake
 from gururmm_wire.codec import encode
@@ -12,6 +13,8 @@ from gururmm_wire.v2.agent import Authenticate, Heartbeat
 from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import Settings, SettingsPush
 from picows import WSMsgType
+
+Start = Callable[..., Awaitable[Gateway]]
 
 
 async def test_an_enrolled_agent_proves_itself_and_gets_its_settings(gateway: Gateway, fleet: Fleet) -> None:
@@ -161,25 +164,26 @@ async def test_whoever_says_nothing_is_let_go(gateway: Gateway, fleet: Fleet) ->
     assert await agent.ended() == Close.AUTHENTICATION_TIMEOUT
 
 
-async def test_a_dead_database_sends_agents_away_for_a_moment(gateway: Gateway, fleet: Fleet) -> None:
+async def test_a_dead_database_sends_agents_away_for_a_moment(
+    gateway: Gateway, fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (agent,) = await fleet.enrol()
     challenge = await agent.open(gateway.port)
 
-    async def broken(_ids: object) -> object:
+    async def broken(_self: Presence, _ids: object) -> object:
         raise RuntimeError("broken on purpose")
 
-    assert gateway._authenticator is not None
-    gateway._authenticator._presence.candidates = broken
+    monkeypatch.setattr(Presence, "candidates", broken)
     agent.send_raw(agent.proof(challenge))
     assert await agent.ended() == Close.UNAVAILABLE
 
 
-async def test_a_gateway_that_takes_no_more_says_when_to_come_back(gateway: Gateway, fleet: Fleet) -> None:
+async def test_a_gateway_that_takes_no_more_says_when_to_come_back(start_gateway: Start) -> None:
+    gateway = await start_gateway(most=0)
     request = (
         b"GET /agent/v2 HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    gateway._most = 0
     reader, writer = await asyncio.open_connection("127.0.0.1", gateway.port)
     writer.write(request)
     answer = await asyncio.wait_for(reader.read(), 5)

@@ -12,7 +12,7 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.tunnel.recording import Block, play
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.schema import _upgrade, check_revision, migrate
+from gururmm_server.infra.schema import check_revision, migrate, upgrade
 from gururmm_server.migrations import versions
 from gururmm_server.migrations.versions import rev_0010_signed_orders
 
@@ -127,7 +127,7 @@ async def test_sessions_of_before_get_their_machines_name_and_a_channel_with_the
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
     await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
     migrator = engines.database(engines.migrator_url, url.rpartition("/")[2])
-    await asyncio.to_thread(_upgrade, migrator, "0001")
+    await asyncio.to_thread(upgrade, migrator, "0001")
     tenant_id, client_id, site_id, agent_id, session_id = (new_id() for _ in range(5))
     owner = await asyncpg.connect(url)
     await owner.execute("insert into core.tenants (tenant_id, name) values ($1, 'Northwind IT')", tenant_id)

@@ -8,12 +8,15 @@ from uuid import UUID
 import asyncpg
 import pytest
 from gururmm_server.core.access.scope import system_scope
-from gururmm_server.core.agents import _repository as agents
+from gururmm_server.core.agents.removal import AgentRemoval
+from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.delivery import CommandDelivery, Report
-from gururmm_server.core.presence import _repository as presence
+from gururmm_server.core.presence import readings
+from gururmm_server.core.presence.service import Change, Presence, Recorded
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import CommandOutput, CommandResult
 
 from packages.server.tests.world import Partner, plant
@@ -331,12 +334,10 @@ async def test_a_machine_is_its_sites_clients_and_so_is_its_state(db: Database, 
             await tx.execute(statement, north.clients[0], north.sites[1])
 
 
-async def test_a_machine_takes_its_state_along_to_another_client(db: Database, north: Partner) -> None:
+async def test_a_machine_takes_its_state_along_to_another_client(db: Database, bus: Bus, north: Partner) -> None:
     agent_id = north.agents[0]
+    await AgentService(db, bus).move(system_scope(north.tenant_id), agent_id, north.sites[1])
     async with db.scope(system_scope(north.tenant_id)) as tx:
-        site = await agents.site(tx, north.sites[1])
-        assert site is not None
-        assert await agents.move(tx, agent_id, site) == "gw-1"
         assert (
             await tx.fetchval("select client_id from core.agent_state where agent_id = $1", agent_id)
             == (north.clients[1])
@@ -344,7 +345,7 @@ async def test_a_machine_takes_its_state_along_to_another_client(db: Database, n
 
 
 async def test_removing_a_machine_takes_along_what_hangs_on_it_and_keeps_the_evidence(
-    db: Database, owner: Any, north: Partner
+    db: Database, bus: Bus, owner: Any, north: Partner
 ) -> None:
     victims = await _plant_victims(owner, north)
     async with db.ingest() as tx:
@@ -355,8 +356,7 @@ async def test_removing_a_machine_takes_along_what_hangs_on_it_and_keeps_the_evi
         ):
             _, statement, victim = CROSSINGS[crossing]
             await tx.execute(statement, north.tenant_id, victims[victim])
-    async with db.scope(system_scope(north.tenant_id)) as tx:
-        await agents.delete(tx, north.agents[0])
+    await AgentRemoval(db, bus, ()).remove(system_scope(north.tenant_id), north.agents[0])
     counts = {
         table: await owner.fetchval(f"select count(*) from core.{table}")
         for table in ("commands", "command_output", "agent_inventory", "inventory_changes", "tunnel_sessions")
@@ -410,12 +410,12 @@ async def test_presence_and_readings_are_written_for_the_sessions_own_tenant(
     """A session that names North's machine and South's tenant finds nothing to write to."""
     before = await owner.fetch("select * from core.agent_state order by agent_id")
     stray = AgentSession(north.agents[0], south.tenant_id, north.clients[0], "host", 1)
+    presence = Presence(db, "gw-1")
+    assert await presence.record([Change(stray)]) == Recorded(superseded=[stray])
     await owner.execute("update core.agent_state set connection_id = 1")
     async with db.ingest() as tx:
-        assert await presence.arrive(tx, "gw-1", [stray]) == []
-        assert await presence.write_heartbeats(tx, "gw-1", [stray]) == 0
-        assert await presence.write_metrics(tx, "gw-1", [stray]) == 0
-        assert await presence.connected_here(tx, "gw-1", [stray]) == {}
-        assert await presence.depart(tx, "gw-1", [stray]) == {}
+        for stray.cpu, stray.latest in ((7, None), (7, b"a sample")):
+            assert await readings.write(tx, "gw-1", [stray]) == [stray]
+    assert await presence.record([Change(stray, reason="cut")]) == Recorded()
     await owner.execute("update core.agent_state set connection_id = null")
     assert await owner.fetch("select * from core.agent_state order by agent_id") == before

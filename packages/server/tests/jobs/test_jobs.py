@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -216,20 +217,33 @@ async def test_a_gateway_that_is_not_registered_is_dead_too(db: Database, bus: B
     assert await watch.look(30) == 3
 
 
+@asynccontextmanager
+async def outage(engines: Engines, database_name: str) -> AsyncIterator[None]:
+    """Within it, the database takes nobody, and whoever was there is thrown out."""
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    try:
+        await admin.execute(f"alter database {database_name} with allow_connections false")
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database_name)
+        yield
+    finally:
+        await admin.execute(f"alter database {database_name} with allow_connections true")
+        await admin.close()
+
+
+async def answers(db: Database, bus: Bus) -> bool:
+    return (await process.readiness(db, bus)())["database"]
+
+
 async def test_an_outage_of_the_database_buries_nobody(
-    db: Database, bus: Bus, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
+    *, db: Database, bus: Bus, partner: Partner, owner: Any, engines: Engines, database_name: str
 ) -> None:
     watch = presence.GatewayWatch(db, Post(bus.publish), dead_after_s=30)
     await owner.execute("insert into core.gateways (gateway_id, url) values ('gw-1', 'ws://x')")
     await watch.look(0)
-
-    async def away(_tx: object) -> None:
-        raise Unavailable
-
-    with monkeypatch.context() as patched:
-        patched.setattr("gururmm_server.core.presence._jobs_repository.gateway_beats", away)
+    async with outage(engines, database_name):
         with pytest.raises(Unavailable):
             await watch.look(20)
+    await until(lambda: answers(db, bus))
     assert await watch.look(300) == 0, "the beat could not be written either"
 
 
@@ -264,10 +278,7 @@ async def test_old_tickets_invitations_and_sessions_are_forgotten(db: Database, 
         assert await owner.fetchval(f"select count(*) from core.{table}") == 1
 
 
-async def test_inventory_changes_are_kept_a_year(
-    db: Database, partner: Partner, owner: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(inventory, "_FORGET_ROWS", 2)
+async def test_inventory_changes_are_kept_a_year(db: Database, partner: Partner, owner: Any) -> None:
     for days in (1, 364, 367, 368, 400):
         await owner.execute(
             "insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change)"
@@ -277,7 +288,7 @@ async def test_inventory_changes_are_kept_a_year(
             partner.agents[0],
             days,
         )
-    assert await inventory.forget_changes(db) == 3
+    assert await inventory.forget_changes(db, at_once=2) == 3
     assert await inventory.forget_changes(db) == 0
     assert await owner.fetchval("select count(*) from core.inventory_changes") == 2
 
@@ -364,18 +375,9 @@ async def test_the_worker_as_a_whole(
 
 
 async def test_readiness_says_what_is_missing(db: Database, bus: Bus, engines: Engines, database_name: str) -> None:
-    ready = process._ready(db, bus)
+    ready = process.readiness(db, bus)
     assert await ready() == {"database": True, "bus": True}
-    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
-    try:
-        await admin.execute(f"alter database {database_name} with allow_connections false")
-        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = $1", database_name)
+    async with outage(engines, database_name):
         assert (await ready())["database"] is False
-        await admin.execute(f"alter database {database_name} with allow_connections true")
-    finally:
-        await admin.close()
 
-    async def is_back() -> bool:
-        return (await ready())["database"]
-
-    await until(is_back)
+    await until(lambda: answers(db, bus))

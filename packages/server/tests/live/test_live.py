@@ -390,16 +390,36 @@ async def test_a_slow_browser_is_told_to_resync() -> None:
     assert await session.messages() == ['{"type":"resync"}']
 
 
-async def test_one_subscription_however_many_look(bus: Bus, partner: Partner) -> None:
+class Counted(Bus):
+    """A bus that knows how many subscriptions it has."""
+
+    subscriptions = 0
+
+    async def subscribe(self, *arguments: Any, **options: Any) -> Any:
+        made = await super().subscribe(*arguments, **options)
+        stop, self.subscriptions = made.stop, self.subscriptions + 1
+
+        async def stopped() -> None:
+            await stop()
+            self.subscriptions -= 1
+
+        made.stop = stopped
+        return made
+
+
+async def test_one_subscription_however_many_look(nats_url: str, partner: Partner) -> None:
+    bus = Counted(nats_url, name="counted")
+    await bus.open()
     hub = LiveHub(bus, linger_seconds=0.05)
     got: list[LiveBatch | None] = []
     async with (
         hub.listening(partner.tenant_id, got.append),
         hub.listening(partner.tenant_id, lambda _: got.append(None)),
     ):
-        assert len(hub._channels) == 1
+        assert bus.subscriptions == 1
         await bus.publish(traffic.live(partner.tenant_id), encode_live([]))
         await until(lambda: len(got) == 2)
-    assert len(hub._channels) == 1, "a wait that comes soon finds it open"
-    await until(lambda: not hub._channels)
+    assert bus.subscriptions == 1, "a wait that comes soon finds it open"
+    await until(lambda: bus.subscriptions == 0)
     await hub.close()
+    await bus.close()

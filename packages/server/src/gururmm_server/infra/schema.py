@@ -25,7 +25,7 @@ async def migrate(url: str) -> None:
     """Bring the schema to this build's revision and make the secrets that are missing. Raises `StartError`."""
     await _check_server(url)
     try:
-        await asyncio.to_thread(_upgrade, url)
+        await asyncio.to_thread(upgrade, url)
         await _ensure_secrets(url)
         await _ensure_closed(url)
     except asyncpg.InsufficientPrivilegeError as error:
@@ -39,8 +39,11 @@ async def migrate(url: str) -> None:
         ) from error
 
 
-def _upgrade(url: str, revision: str = "head") -> None:
-    """Raises what the database said, not SQLAlchemy's wrapping of it."""
+def upgrade(url: str, revision: str = "head") -> None:
+    """Bring the schema to a revision, and no further. Blocks.
+
+    Raises what the database said, not SQLAlchemy's wrapping of it.
+    """
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import DBAPIError

@@ -1,6 +1,7 @@
 """Who is logged in."""
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -8,20 +9,23 @@ from gururmm_agent.adapters.linux.proc import process_stat
 from gururmm_agent.adapters.ports import Items
 from gururmm_agent.adapters.unavailable import unavailable
 
-_SOURCES: Final = ("/run/utmp", "/var/run/utmp")
+_SOURCES: Final = (Path("/run/utmp"), Path("/var/run/utmp"))
 _RECORD: Final = struct.Struct("=hxxi32s4s32s256shhiii4I20x")
 _USER_PROCESS: Final = 7
 
 
-def user_items() -> Items:
-    """A key `name@terminal` for each session; `none` says why when sessions cannot be known."""
-    for path in _SOURCES:
+def user_items(sources: Sequence[Path] = _SOURCES) -> Items:
+    """Returns a key `name@terminal` for each session in the first of the files that is there.
+
+    `none` says why when sessions cannot be known.
+    """
+    for path in sources:
         try:
-            data = Path(path).read_bytes()
+            data = path.read_bytes()
         except OSError:
             continue
         return _sessions(data)
-    return {"none": unavailable("this system keeps no record of sessions", *_SOURCES)}
+    return {"none": unavailable("this system keeps no record of sessions", *map(str, sources))}
 
 
 def _sessions(data: bytes) -> Items:

@@ -26,7 +26,8 @@ log = get_logger(__name__)
 class Identity:
     """The component's face: sign-in, and the parts that sign-in is made of.
 
-    `keeper` owns sessions, `invitations` the links, `tokens` and `revocations` what the api's authentication needs.
+    `keeper` owns sessions, `invitations` the links, `attempts` the count of
+    guesses, `tokens` and `revocations` what the api's authentication needs.
     Call `open` before serving and `close` at the end.
     """
 
@@ -35,12 +36,12 @@ class Identity:
     ) -> None:
         self._db = db
         self._passwords = Passwords()
-        self._attempts = Attempts()
+        self.attempts = Attempts()
         self.tokens = AccessTokens(access_token_key, permissions)
         self.revocations = Revocations(db, bus)
         refresh_tokens = RefreshTokens(access_token_key)
         self.keeper = SessionKeeper(db, self.tokens, refresh_tokens, self.revocations, permissions)
-        self.invitations = Invitations(db, self.keeper, self._passwords, self._attempts, public_url)
+        self.invitations = Invitations(db, self.keeper, self._passwords, self.attempts, public_url)
 
     @classmethod
     def build(cls, house: House) -> Self:
@@ -61,16 +62,16 @@ class Identity:
 
     async def sign_in(self, email: str, password: str, device: Device) -> Started:
         """Raises `WrongCredentials` (also for unknown and disabled accounts), `TooManyAttempts` and `NoPartner`."""
-        self._attempts.admit(email, device.address)
+        self.attempts.admit(email, device.address)
         async with self._db.identity() as tx:
             person = await repository.person_by_email(tx, email)
             places = await repository.memberships(tx, person["user_id"]) if person else []
         fits = await self._passwords.verify(password, person["password_hash"] if person else None)
         if person is None or not fits or person["disabled_at"] is not None:
-            self._attempts.failed(device.address)
+            self.attempts.failed(device.address)
             await self._record_refusal(person, places, device)
             raise WrongCredentials
-        self._attempts.succeeded(email)
+        self.attempts.succeeded(email)
         if person["platform"]:
             return await self._start_on_platform(person, device)
         if not places:
@@ -145,16 +146,16 @@ class Identity:
 
     async def _prove(self, caller: Principal, password: str, device: Device) -> str:
         """The stored hash that the caller's password fits; a wrong one counts like one at sign-in."""
-        self._attempts.admit(caller.email, device.address)
+        self.attempts.admit(caller.email, device.address)
         async with self._db.identity() as tx:
             person = await repository.person(tx, caller.user_id)
         if person is None or person["disabled_at"] is not None:
             raise SessionEnded(internal="account disabled")
         if not await self._passwords.verify(password, person["password_hash"]):
-            self._attempts.failed(device.address)
+            self.attempts.failed(device.address)
             log.info("change of password refused", user_id=str(caller.user_id), address=device.address)
             raise WrongPassword("current_password")
-        self._attempts.succeeded(caller.email)
+        self.attempts.succeeded(caller.email)
         proved: str = person["password_hash"]
         return proved
 

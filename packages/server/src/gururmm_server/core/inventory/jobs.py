@@ -3,15 +3,15 @@
 from gururmm_server.core.inventory import _repository as rows
 from gururmm_server.infra.database import Database
 
-_FORGET_ROWS = 10_000
+FORGET_ROWS = 10_000
 
 
-async def forget_changes(db: Database) -> int:
-    """The inventory's history is kept a year; how many rows were older."""
+async def forget_changes(db: Database, at_once: int = FORGET_ROWS) -> int:
+    """The inventory's history is kept a year; how many rows were older. `at_once`: how many a transaction deletes."""
     forgotten = 0
     while True:
         async with db.worker() as tx:
-            count = await rows.forget_changes(tx, _FORGET_ROWS)
+            count = await rows.forget_changes(tx, at_once)
         forgotten += count
-        if count < _FORGET_ROWS:
+        if count < at_once:
             return forgotten

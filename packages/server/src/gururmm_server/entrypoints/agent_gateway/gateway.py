@@ -69,10 +69,18 @@ _NOTABLE: Final = {
 class Gateway:
     """One gateway. `open` first, then `run` as a task until `drain`, then `close`."""
 
-    def __init__(self, house: House, *, overdue_s: float = OVERDUE_S, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        house: House,
+        *,
+        most: int | None = None,
+        overdue_s: float = OVERDUE_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         """Builds it of what the house has, which also says which gateway it is (`ThisGateway`).
 
-        `overdue_s` is how often it looks for commands that nobody told it of; `clock` times an agent's return.
+        `most` is how many connections it takes (None: as many as there are files for); `overdue_s` is how often it
+        looks for commands that nobody told it of; `clock` times an agent's return.
         """
         bus = house.bus
         self.gateway_id = house.given(ThisGateway).gateway_id
@@ -112,7 +120,7 @@ class Gateway:
             commands_wake=self._commands_wake,
         )
         self._authenticator: Authenticator | None = None
-        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES
+        self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
 
     async def open(self, host: str, port: int, advertise_url: str = "") -> None:
         """Listen, and be listed. Raises `StartError`; then nothing is left behind."""

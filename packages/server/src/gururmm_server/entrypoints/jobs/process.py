@@ -28,7 +28,7 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    health = HealthServer(_ready(db, bus), house.settings.host, house.settings.health_port)
+    health = HealthServer(readiness(db, bus), house.settings.host, house.settings.health_port)
     health_port = await health.open()
     tasks: list[asyncio.Task[object]] = []
     try:
@@ -64,7 +64,9 @@ async def _end(tasks: list[asyncio.Task[object]]) -> None:
         await asyncio.wait(pending, timeout=0.5)
 
 
-def _ready(db: Database, bus: Bus) -> Callable[[], Awaitable[dict[str, bool]]]:
+def readiness(db: Database, bus: Bus) -> Callable[[], Awaitable[dict[str, bool]]]:
+    """Returns what tells whether the database and the bus are there; it takes three seconds at most."""
+
     async def ready() -> dict[str, bool]:
         try:
             async with asyncio.timeout(3), db.worker() as tx:

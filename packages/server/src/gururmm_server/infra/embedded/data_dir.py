@@ -17,7 +17,7 @@ from gururmm_server.infra.errors import StartError
 
 AUDIT_HEADS = "audit-heads"
 AUDIT_PUBLIC_KEY = "audit-public-key"
-_LOG_ROTATE_BYTES = 20 * 1024 * 1024
+LOG_ROTATE_BYTES = 20 * 1024 * 1024
 
 
 class DataDir:
@@ -121,10 +121,10 @@ class DataDir:
         path.touch(mode=0o600)
         return path.open("ab")
 
-    def rotate_log(self, name: str) -> None:
-        """Copy a log over 20 MB to `<name>.log.1` and empty it, which its writers don't notice: they append."""
+    def rotate_log(self, name: str, over_bytes: int = LOG_ROTATE_BYTES) -> None:
+        """Copy a log over this size to `<name>.log.1` and empty it, which its writers don't notice: they append."""
         path = self.log_path(name)
-        if path.exists() and path.stat().st_size > _LOG_ROTATE_BYTES:
+        if path.exists() and path.stat().st_size > over_bytes:
             copy = path.with_suffix(".log.1")
             try:
                 shutil.copyfile(path, copy)
