@@ -183,7 +183,7 @@ async def test_what_was_queued_before_orders_were_signed_ends_and_all_have_a_dea
     admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
     await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
     migrator = engines.database(engines.migrator_url, url.rpartition("/")[2])
-    await asyncio.to_thread(_upgrade, migrator, rev_0010_signed_orders.down_revision)
+    await asyncio.to_thread(upgrade, migrator, rev_0010_signed_orders.down_revision)
     owner = await asyncpg.connect(url)
     partner = await plant(url, machines=1)
     for status, deadline in (
