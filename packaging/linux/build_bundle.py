@@ -24,8 +24,13 @@ WORK = ROOT / ".build" / "bundle-work"
 OUT = ROOT / "dist" / "agent"
 NAME = "gururmm-agent"
 _UNREACHABLE = 6  # the agent's exit code when it can't ask its server
-# Standard library that PyInstaller would take along "to be safe" and that a lean agent never imports.
-LEFT_OUT = ("tkinter", "unittest", "pydoc", "doctest", "test", "lib2to3", "distutils", "setuptools", "pip", "curses")
+# What PyInstaller would take along "to be safe" and a lean agent never imports; its hook for multiprocessing imports
+# that at every start. The last line is what libraries would use if they found it (see `gururmm_agent.memory`).
+LEFT_OUT = (
+    *("tkinter", "unittest", "pydoc", "doctest", "test", "lib2to3", "distutils", "setuptools", "pip", "curses"),
+    *("multiprocessing", "xmlrpc", "ftplib", "tarfile", "statistics"),
+    *("aiofastnet", "typing_extensions", "yaml", "attr", "attrs"),
+)
 
 
 def freeze() -> Path:
@@ -47,6 +52,7 @@ def freeze() -> Path:
             ),
             *("--name", NAME, "--distpath", WORK / "out", "--workpath", WORK / "work", "--specpath", WORK),
             *("--collect-submodules", "gururmm_agent"),
+            *("--optimize", "2"),  # docstrings are a megabyte of memory
             *("--hidden-import", "_cffi_backend"),  # which libsodium's binding asks for by name, from C
             *exclude,
             Path(__file__).with_name("entry.py"),

@@ -264,12 +264,14 @@ class AgentProcess:
         self.state = state
         self.gateway = gateway
         self.log = state.with_suffix(".log")
+        self.program = ("-m", "gururmm_agent")
+        """What the interpreter is told to run."""
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, *, wait: bool = True, arguments: tuple[str, ...] | None = None) -> None:
         if arguments is None:
             arguments = ("--server", self.gateway.url, "--site-code", self.gateway.site_code)
-        command = [sys.executable, "-m", "gururmm_agent", "run", "--state-dir", str(self.state), *arguments]
+        command = [sys.executable, *self.program, "run", "--state-dir", str(self.state), *arguments]
         environment = os.environ | {"HOME": str(self.state.parent)}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, stderr=log, stdout=log, env=environment)

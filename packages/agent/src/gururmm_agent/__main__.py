@@ -1,15 +1,17 @@
 """The command line: `run`, `enrol`, `status`. An error is one sentence, and its exit code says which kind."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from gururmm_agent import __version__, memory
 from gururmm_agent.errors import AgentError, NotEnrolled, ServerUnreachable
 
 if TYPE_CHECKING:
+    import argparse
+
     from gururmm_agent.adapters.ports import Adapters
     from gururmm_agent.link.hello import Machine
     from gururmm_agent.state import Identity, StateDirectory
@@ -17,9 +19,11 @@ if TYPE_CHECKING:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    options = _parser().parse_args(arguments)
     memory.begin()
     memory.leave_out_the_unneeded()
+    # Half a megabyte that a process which stays for months has used for a millisecond; a Namespace would keep it.
+    options = SimpleNamespace(**vars(_parser().parse_args(arguments)))
+    memory.forget("argparse", "gettext")
     try:
         return _COMMANDS[options.command](options)
     except AgentError as error:
@@ -29,10 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="gururmm-agent", description="The GuruRMM agent of this machine.")
+def _parser() -> "argparse.ArgumentParser":
+    import argparse
+    from functools import partial
+
+    # With a width it does not ask the terminal, which would take shutil and three libraries that compress.
+    formatter = partial(argparse.HelpFormatter, width=100)
+    parser = argparse.ArgumentParser(
+        prog="gururmm-agent", description="The GuruRMM agent of this machine.", formatter_class=formatter
+    )
     parser.add_argument("--version", action="version", version=f"gururmm-agent {__version__}")
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(dest="command", required=True, prog=parser.prog)
     # By environment for a process that stays, since other users read its arguments; commands must not inherit it.
     code = os.environ.pop("GURURMM_SITE_CODE", None)
     for name, text in (
@@ -40,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         ("enrol", "register this machine with a site code, once"),
         ("status", "say whether this machine is enrolled, and with whom"),
     ):
-        command = commands.add_parser(name, help=text)
+        command = commands.add_parser(name, help=text, formatter_class=formatter)
         command.add_argument("--state-dir", type=Path, required=True, help="where the agent keeps its files")
         if name != "status":
             command.add_argument("--server", required=name == "enrol", help="http:// or https:// address of the server")
@@ -60,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _enrol(options: argparse.Namespace) -> int:
+def _enrol(options: SimpleNamespace) -> int:
     import asyncio
 
     from gururmm_agent.link.hello import enrol
@@ -81,7 +92,7 @@ def _enrol(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(options: argparse.Namespace) -> int:
+def _run(options: SimpleNamespace) -> int:
     import asyncio
 
     from gururmm_agent import logs
@@ -93,7 +104,7 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-async def _serve(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> None:
+async def _serve(options: SimpleNamespace, state: "StateDirectory", adapters: "Adapters") -> None:
     import logging
 
     from gururmm_agent.app import Agent
@@ -106,7 +117,7 @@ async def _serve(options: argparse.Namespace, state: "StateDirectory", adapters:
     os._exit(0)  # the interpreter would wait for threads, and a thread may wait for a dead disk
 
 
-async def _identity(options: argparse.Namespace, state: "StateDirectory", adapters: "Adapters") -> "Identity":
+async def _identity(options: SimpleNamespace, state: "StateDirectory", adapters: "Adapters") -> "Identity":
     """The identity; enrols if asked to. A service outlives an unreachable server, so it goes on trying."""
     import asyncio
     import logging
@@ -136,7 +147,7 @@ async def _identity(options: argparse.Namespace, state: "StateDirectory", adapte
             await asyncio.sleep(delay)
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(options: SimpleNamespace) -> int:
     from gururmm_agent.state import StateDirectory
 
     identity = StateDirectory(options.state_dir).require_identity()
@@ -150,7 +161,7 @@ def _status(options: argparse.Namespace) -> int:
     return 0
 
 
-def _open(options: argparse.Namespace) -> "tuple[StateDirectory, Adapters]":
+def _open(options: SimpleNamespace) -> "tuple[StateDirectory, Adapters]":
     from gururmm_agent.adapters import detect
     from gururmm_agent.state import StateDirectory
 

@@ -97,7 +97,8 @@ class Parts:
         """The real agent of this machine."""
         home = self._home("agent")
         argv = (
-            *(sys.executable, "-m", "gururmm_agent", "run", "--server", self._options.url),
+            # As in the bundle: a megabyte less without docstrings.
+            *(sys.executable, "-OO", "-m", "gururmm_agent", "run", "--server", self._options.url),
             *("--state-dir", str(home)),
             *(["--insecure-http"] if self._options.insecure_http else []),
         )
