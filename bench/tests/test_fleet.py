@@ -4,9 +4,12 @@ import asyncio
 import os
 import signal
 import sqlite3
+import ssl
 import sys
+import uuid
 
 import pytest
+from gururmm_bench.certificate import certificate
 from gururmm_bench.simulator.catalogue import PREFIXES
 from gururmm_bench.simulator.fleet import EnrolmentRefused, Fleet, FleetOptions
 from gururmm_bench.simulator.profile import make_profile
@@ -27,6 +30,7 @@ from gururmm_wire.v2.server import (
     InventoryWanted,
     MoveOver,
     Query,
+    ResultAck,
     RunCommand,
     Settings,
     SettingsPush,
@@ -161,6 +165,56 @@ async def test_a_broken_connection_is_made_again(server, fleet):
     peer.transport.disconnect(False)
     (again,) = (await server.connected(5))[-1:]
     assert again.agent_id == peer.agent_id
+
+
+async def tls_in_front_of(port, context):
+    """A server that takes TLS off and passes on what it gets, as a proxy does."""
+
+    async def pass_on(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def both_ways(reader, writer):
+        behind_reader, behind_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pass_on(reader, behind_writer), pass_on(behind_reader, writer), return_exceptions=True)
+
+    return await asyncio.start_server(both_ways, "127.0.0.1", 0, ssl=context)
+
+
+async def test_a_fleet_connects_through_tls_where_it_is_told_to(server, tmp_path):
+    pem = certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem)
+    doors = [await tls_in_front_of(int(url.rpartition(":")[2]), context) for url in (server.url, server.gateway_url)]
+    http, gateway = (door.sockets[0].getsockname()[1] for door in doors)
+    server.gateway_url = "ws://127.0.0.1:9"  # where nobody listens: the fleet has to go where its option says
+    trusting = ssl.create_default_context(cafile=str(pem))
+    options = FleetOptions(
+        f"https://127.0.0.1:{http}", ("A",), 2, quick=True, gateway=f"wss://127.0.0.1:{gateway}", tls=trusting
+    )
+    with Store(tmp_path / "state") as store:
+        fleet = Fleet(options, store)
+        await fleet.enrol()
+        fleet.start()
+        assert len(await server.connected(2)) == 2
+        await fleet.stop()
+    for door in doors:
+        door.close()
+
+
+async def test_a_fleet_says_which_results_the_server_has(server, fleet):
+    held = []
+    fleet.commands.on_acknowledged = held.append
+    (peer, *_) = await server.connected(4)
+    command_id = uuid.uuid4().bytes
+    peer.tell(RunCommand(command_id, "sh", "true", 30, 0))
+    await peer.until(CommandResult)
+    assert held == []
+    peer.tell(ResultAck(command_id))
+    peer.tell(Query(ID, "processes", {}))
+    await peer.until(Answer)  # comes after the receipt was taken
+    assert held == [command_id]
 
 
 async def test_the_end_is_a_goodbye(server, fleet):

@@ -1,6 +1,7 @@
 """One small HTTP/1.1 POST on a connection of its own, as agents do it: load for the server, little for us."""
 
 import asyncio
+import ssl
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -20,24 +21,24 @@ class Reply(NamedTuple):
     retry_after_s: float
 
 
-async def post_json(url: str, body: bytes, source: str | None = None) -> Reply:
+async def post_json(url: str, body: bytes, source: str | None = None, tls: ssl.SSLContext | None = None) -> Reply:
     """POST JSON from the local address `source`. Raises `HttpFailure` for all that is not an HTTP answer."""
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            return await _post(url, body, source)
+            return await _post(url, body, source, tls)
     except TimeoutError as error:
         raise HttpFailure(f"{url} gave no answer within {_TIMEOUT_S:.0f} s") from error
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
         raise HttpFailure(f"{url}: {error or type(error).__name__}") from error
 
 
-async def _post(url: str, body: bytes, source: str | None) -> Reply:
+async def _post(url: str, body: bytes, source: str | None, tls: ssl.SSLContext | None) -> Reply:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     reader, writer = await asyncio.open_connection(
         parts.hostname,
         parts.port or (443 if secure else 80),
-        ssl=secure or None,
+        ssl=(tls or True) if secure else None,
         local_addr=(source, 0) if source else None,
     )
     try:

@@ -47,6 +47,10 @@ class Rest:
         """PATCH JSON. Raises `Refused`."""
         return self._call("PATCH", path, body)
 
+    def post_unsigned(self, path: str, body: Any) -> Answer:
+        """POST as somebody who has not signed in."""
+        return self._send("POST", path, body, {})
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

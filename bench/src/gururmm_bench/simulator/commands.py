@@ -22,6 +22,8 @@ class Commands:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.on_acknowledged: Callable[[bytes], None] | None = None
+        """Told the id of each command of which the server holds everything."""
         self._running: dict[bytes, _Play] = {}
 
     def start(self, number: int, profile: Profile, order: RunCommand, not_after: int, send: Send) -> None:
@@ -61,6 +63,8 @@ class Commands:
     def acknowledge(self, number: int, command_id: bytes) -> None:
         """The server holds result and output."""
         self._store.acknowledge(number, command_id)
+        if self.on_acknowledged is not None:
+            self.on_acknowledged(command_id)
 
     def resend(self, number: int, send: Send) -> None:
         """After a reconnect: everything the server has not confirmed."""

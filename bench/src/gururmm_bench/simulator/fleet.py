@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import random
+import ssl
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -50,6 +51,10 @@ class FleetOptions:
     connect_at_once: int = 32
     seed: str = DEFAULT_SEED
     prefixes: tuple[str, ...] = PREFIXES
+    gateway: str = ""
+    """Where to connect, instead of where hello says: a proxy that the server does not know of."""
+    tls: ssl.SSLContext | None = None
+    """What to trust behind https:// and wss://; the system's authorities if None."""
 
 
 class Fleet:
@@ -59,7 +64,7 @@ class Fleet:
         self._options = options
         self._server = options.server.rstrip("/")
         self._store = store
-        self._commands = Commands(store)
+        self.commands = Commands(store)
         self._queue: asyncio.Queue[Machine] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
         self._sources: list[str] = []
@@ -73,7 +78,7 @@ class Fleet:
     def add(self, profile: Profile, identity: Identity) -> Machine:
         """One more machine of the fleet, enrolled or about to be."""
         with_inventory = not self._options.quick
-        machine = Machine(profile, identity, self._commands, self._connect_later, with_inventory=with_inventory)
+        machine = Machine(profile, identity, self.commands, self._connect_later, with_inventory=with_inventory)
         self.machines.append(machine)
         return machine
 
@@ -173,7 +178,7 @@ class Fleet:
 
     async def _post(self, path: str, body: bytes, number: int) -> Reply | None:
         try:
-            return await post_json(self._server + path, body, self._source(number))
+            return await post_json(self._server + path, body, self._source(number), self._options.tls)
         except HttpFailure as error:
             _log.warning("%s", error)
             return None
@@ -213,7 +218,8 @@ class Fleet:
             machine.failed(answer.retry_after_s if waits else max(answer.retry_after_s, _UPGRADE_WAIT_S))
             return
         try:
-            await open_link(answer.gateway_url, machine, self._source(machine.number))
+            gateway = self._options.gateway or answer.gateway_url
+            await open_link(gateway, machine, self._source(machine.number), self._options.tls)
         except (OSError, WSError, TimeoutError) as error:
             _log.debug("machine %d: %s", machine.number, error)
             machine.failed()

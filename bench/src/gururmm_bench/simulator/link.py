@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import ssl
 from typing import Any, Final, Protocol
 
 from gururmm_wire import capabilities, codec
@@ -160,7 +161,7 @@ class Link(WSListener):  # type: ignore[misc,unused-ignore]
         self._transport.send(WSMsgType.BINARY, handshake.authenticate(challenge, codec.encode(claim)))
 
 
-async def open_link(gateway: str, owner: Owner, source: str | None) -> Link:
+async def open_link(gateway: str, owner: Owner, source: str | None, tls: ssl.SSLContext | None = None) -> Link:
     """Open the socket; the handshake goes on by itself. Raises `OSError`, `WSError` or `TimeoutError`."""
     link = Link(owner)
     address: dict[str, Any] = {"local_addr": (source, 0)} if source else {}
@@ -173,6 +174,7 @@ async def open_link(gateway: str, owner: Owner, source: str | None) -> Link:
             max_redirects=0,
             read_buffer_init_size=1024,
             use_aiofastnet=False,
+            ssl_context=tls if gateway.startswith("wss:") else None,
             **address,
         )
     asyncio.get_running_loop().call_later(AUTHENTICATION_SECONDS, link.expect_welcome)
