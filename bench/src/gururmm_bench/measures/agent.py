@@ -3,10 +3,11 @@
 import time
 from typing import Final
 
-from gururmm_bench.clocks import cpu_seconds, resident_bytes
+from gururmm_bench.bench import Bench
+from gururmm_bench.clocks import cpu_seconds
 from gururmm_bench.figures import Figure
+from gururmm_bench.measures.agent_memory import memory_figures
 from gururmm_bench.sockets import Traffic, traffic
-from gururmm_bench.stack import Stack
 
 _SETTLE_S: Final = 20.0
 _WINDOW_S: Final = 120.0
@@ -16,21 +17,21 @@ _HEADERS: Final = 52
 """IPv4 and TCP with time stamps, each segment."""
 
 
-def measure(stack: Stack) -> list[Figure]:
+def measure(bench: Bench) -> list[Figure]:
     """Settings are the defaults: heartbeat 30 s, metrics 60 s, inventory 900 s; nobody looks at the machine."""
-    pid = stack.processes["agent"]
+    pid = bench.stack.processes["agent"]
     time.sleep(_SETTLE_S)
     cpu, bytes_before, began = cpu_seconds(pid), traffic(pid), time.monotonic()
     time.sleep(_WINDOW_S)
     window = time.monotonic() - began
     busy = cpu_seconds(pid) - cpu
-    memory = resident_bytes(pid) / 1e6
+    how = f"over {window:.0f} s at rest"
+    memory = memory_figures(pid, bench.floors.interpreter(), how)
     payload, segments = _spent(bytes_before, traffic(pid))
     payload_a_day = payload * _DAY_S / window / 1000
     on_wire = (payload + segments * _HEADERS) * _DAY_S / window / 1000
-    how = f"over {window:.0f} s at rest"
     return [
-        Figure("the agent: resident memory", "MB", 32, "at most", memory, how),
+        *memory,
         Figure("the agent: CPU at a 30 s heartbeat", "%", 0.03, "at most", busy / window * 100, how),
         Figure(
             "bytes a day of an unchanged machine (TCP payload, both ways)",

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import asyncpg
 
+from gururmm_bench.bench import Bench
 from gururmm_bench.figures import Figure, quantile
-from gururmm_bench.population import Population
 from gururmm_bench.stack import Stack
 
 _SETTLE_LIMIT_S: Final = 125.0
@@ -18,9 +18,10 @@ _SORTS: Final = ("hostname", "-hostname", "-cpu", "-memory", "disk", "-last_seen
 _SEARCHES: Final = ("S01-LAP-00", "0042", "10.23.1", "windows", "debian", "a4:bb:6d", "fischer", "PowerEdge", "nowhere")
 
 
-def measure(stack: Stack, population: Population) -> list[Figure]:
+def measure(bench: Bench) -> list[Figure]:
     """100,000 agents in the database, 10,000 of them in the Partner that asks."""
-    population.everybody()
+    stack = bench.stack
+    bench.population.everybody()
     asyncio.run(_settled(stack.database_url))
     kinds = {"page": _pages(stack), "sort": _sorts(stack), "search": _searches(stack)}
     milliseconds = {kind: [seconds * 1000 for seconds in times] for kind, times in kinds.items()}

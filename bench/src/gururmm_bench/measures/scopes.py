@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import asyncpg
 
+from gururmm_bench.bench import Bench
 from gururmm_bench.figures import Figure, quantile
-from gururmm_bench.stack import Stack
 
 _MACHINES: Final = 10_000
 _CLIENTS: Final = 5_000
@@ -17,9 +17,9 @@ _ROUNDS: Final = 60
 _COUNT: Final = "select count(*) from core.agents a join core.agent_state s on s.agent_id = a.agent_id"
 
 
-def measure(stack: Stack) -> list[Figure]:
+def measure(bench: Bench) -> list[Figure]:
     """A Partner with 10,000 machines under 5,000 Clients, counted as the product's own role counts."""
-    medians = asyncio.run(_measure(stack.database_url))
+    medians = asyncio.run(_measure(bench.stack.database_url))
     alone = medians.pop(0)
     details: dict[str, float | str] = {"every Client ms": alone}
     details |= {f"{size} Clients ms": value for size, value in medians.items()}

@@ -4,8 +4,6 @@ import asyncio
 import hashlib
 import json
 import os
-import pty
-import subprocess
 import time
 from pathlib import Path
 from typing import Final
@@ -13,10 +11,9 @@ from typing import Final
 import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
+from gururmm_bench.bench import Bench
 from gururmm_bench.figures import Figure
-from gururmm_bench.stack import Stack
 
-_SIZE: Final = 50 * 1024 * 1024
 _ROUNDS: Final = 3
 _LIMIT_S: Final = 120.0
 _ACKNOWLEDGE_BYTES: Final = 64 * 1024
@@ -90,38 +87,26 @@ class _Tab(WSListener):  # type: ignore[misc,unused-ignore]
         self._transport.send(WSMsgType.TEXT, json.dumps(message).encode())
 
 
-def measure(stack: Stack) -> list[Figure]:
+def measure(bench: Bench) -> list[Figure]:
     """The best of three, beside the best of three of a bare PTY with a reader that does nothing."""
+    stack, size = bench.stack, bench.sizes.flood_mb * 1024 * 1024
     source = stack.scratch("flood") / "source"
-    source.write_bytes(os.urandom(_SIZE // 2).hex().encode())
+    source.write_bytes(os.urandom(size // 2).hex().encode())
     expected = hashlib.sha256(source.read_bytes()).hexdigest()
-    floor = max(_bare(source) for _ in range(_ROUNDS))
+    floor, sockets = bench.floors.pty_cat(source), bench.floors.two_sockets()
     opened = stack.rest.post("/tunnel/open", {"agent_id": stack.agent_id, "columns": 120, "rows": 32}).body
     address = f"ws://{stack.rest.host}:{stack.rest.port}{opened['stream_url']}"
     rates = uvloop.run(_through(address, stack.url, source, expected))
     (channel,) = stack.rest.get(f"/tunnel/status/{opened['session_id']}").body["channels"]
     kept = 1 - channel["left_out_bytes"] / channel["output_bytes"]
-    details: dict[str, float | str] = {"bare PTY MB/s": floor, "ratio to it": max(rates) / floor, "part recorded": kept}
-    note = f"{_ROUNDS} × 50 MB of hex digits, SHA-256 equal, typed line audited, real agent"
-    return [Figure("`cat` of 50 MB in a terminal", "MB/s", _TARGET, "at least", max(rates), note, details)]
-
-
-def _bare(source: Path) -> float:
-    """What the system's PTY gives without anything of ours."""
-    master, slave = pty.openpty()
-    subprocess.run(["stty", "raw", "-echo"], stdin=slave, check=True)
-    with subprocess.Popen(["cat", source], stdin=slave, stdout=slave) as program:
-        began, left = time.perf_counter(), _SIZE
-        while left > 0:
-            left -= len(os.read(master, 32768))
-        seconds = time.perf_counter() - began
-        program.wait()
-    os.close(slave)
-    os.close(master)
-    return _SIZE / seconds / 1e6
+    details: dict[str, float | str] = {f"{sockets.name} MB/s": sockets.value, "part recorded": kept}
+    note = f"{_ROUNDS} × {bench.sizes.flood_mb} MB of hex digits, SHA-256 equal, typed line audited, real agent"
+    name = f"`cat` of {bench.sizes.flood_mb} MB in a terminal"
+    return [Figure(name, "MB/s", _TARGET, "at least", max(rates), note, details, floor)]
 
 
 async def _through(address: str, origin: str, source: Path, expected: str) -> list[float]:
+    size = source.stat().st_size
     tab = _Tab()
     await ws_connect(lambda: tab, address, extra_headers={"Origin": origin}, max_redirects=0, use_aiofastnet=False)
     try:
@@ -130,8 +115,8 @@ async def _through(address: str, origin: str, source: Path, expected: str) -> li
         for _ in range(_ROUNDS):
             await asyncio.sleep(0.5)
             began = time.perf_counter()
-            found = await tab.run(f"cat '{source}'; sleep 0.3".encode(), _SIZE)
-            rates.append(_SIZE / (time.perf_counter() - began) / 1e6)
+            found = await tab.run(f"cat '{source}'; sleep 0.3".encode(), size)
+            rates.append(size / (time.perf_counter() - began) / 1e6)
             if found != expected:
                 raise RuntimeError("what the browser got is not what was printed")
     except TimeoutError as error:
