@@ -16,9 +16,12 @@ from gururmm_bench.floors import Floors
 from gururmm_bench.measures import (
     agent,
     commands,
+    fan_out,
     fleet_table,
     gateway,
+    many_terminals,
     scopes,
+    storm,
     terminal,
     terminal_flood,
 )
@@ -34,8 +37,11 @@ BENCHMARKS: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "terminal": terminal.measure,
     "scopes": scopes.measure,
     "terminal-flood": terminal_flood.measure,
+    "terminals": many_terminals.measure,
+    "fan-out": fan_out.measure,
     "fleet-table": fleet_table.measure,
     "gateway": gateway.measure,
+    "storm": storm.measure,
 }
 
 
