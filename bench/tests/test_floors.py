@@ -5,7 +5,8 @@ import os
 
 from gururmm_bench.bare import chain, pty, sockets, tls
 from gururmm_bench.certificate import certificate
-from gururmm_bench.floors import Floors
+from gururmm_bench.figures import Floor
+from gururmm_bench.floors import Floors, Rounds
 from gururmm_bench.tab import key_times
 
 
@@ -28,6 +29,22 @@ def test_a_program_is_run_to_its_end(tmp_path):
     program.write_text(f"echo x >> {tmp_path}/runs")
     assert len(chain.run_times(str(program), rounds=3)) == 3
     assert (tmp_path / "runs").read_text() == "x\n" * 3
+
+
+def test_a_chain_runs_its_program_once_a_round(tmp_path):
+    program = tmp_path / "program.sh"
+    program.write_text(f"echo x >> {tmp_path}/runs")
+    with chain.chain("", before=1, after=1, program=str(program)) as once:
+        assert (once() > 0, once() > 0) == (True, True)
+    assert (tmp_path / "runs").read_text() == "x\n" * 2
+
+
+def test_rounds_become_a_floor_of_their_median():
+    times = iter([3.0, 1.0, 2.0])
+    rounds = Rounds("a chain", lambda: next(times))
+    for _ in range(3):
+        rounds.once()
+    assert rounds.floor == Floor("a chain", "ms", 2.0)
 
 
 def test_what_is_written_is_on_the_disk_and_then_gone(tmp_path):

@@ -1,7 +1,8 @@
 """The floors: what this machine gives, in the same run, to bare programs that do only what cannot be left out.
 
 A figure names its floor, and the ratio of the two says how far the product is from the limit, whatever the weather on
-this machine. Each floor is measured when the first figure asks for it, beside that figure; the programs are in `bare`.
+this machine. Each floor is measured when the first figure asks for it, latencies in turns with their figure; the
+programs are in `bare`.
 
 The database is the run's own, so that a commit waits for the same disk as the product's.
 """
@@ -9,7 +10,8 @@ The database is the run's own, so that a commit waits for the same disk as the p
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -31,6 +33,24 @@ from gururmm_bench.tab import Echo, key_times
 
 _RELAYED_BYTES: Final = 200_000_000
 _KEYS: Final = 150
+
+
+class Rounds:
+    """A floor that is measured in turns with its figure, so that both have the same weather."""
+
+    def __init__(self, name: str, once: Callable[[], float]) -> None:
+        self._name = name
+        self._once = once
+        self._times: list[float] = []
+
+    def once(self) -> None:
+        """One round, in milliseconds kept."""
+        self._times.append(self._once())
+
+    @property
+    def floor(self) -> Floor:
+        """The median of the rounds so far."""
+        return Floor(self._name, "ms", _median(self._times))
 
 
 class Floors:
@@ -73,23 +93,17 @@ class Floors:
         """sh with a script that says `true`, started and awaited."""
         return self._once("fork + exec, p50", "ms", lambda: _median(chain.run_times(self._true())))
 
-    def command(self) -> Floor:
-        """What a command is at least, in the order in which it happens, in three processes, at the figure's pace."""
-        return self._once(
-            "fork + exec, 2 commits, 4 hops, p50",
-            "ms",
-            lambda: _median(
-                chain.chain_times(self._database_url, before=1, after=1, program=self._true(), pause_s=0.01)
-            ),
-        )
+    @contextmanager
+    def command(self) -> Iterator["Rounds"]:
+        """What a command is at least, in the order in which it happens, in three processes."""
+        with chain.chain(self._database_url, before=1, after=1, program=self._true()) as once:
+            yield from self._rounds("fork + exec, 2 commits, 4 hops, p50", once)
 
-    def key(self) -> Floor:
-        """What an audited key is at least, beyond the terminal's own echo, at the figure's pace."""
-        return self._once(
-            "1 commit, 4 hops, p50",
-            "ms",
-            lambda: _median(chain.chain_times(self._database_url, before=1, after=0, pause_s=0.03)),
-        )
+    @contextmanager
+    def key(self) -> Iterator["Rounds"]:
+        """What an audited key is at least, beyond the terminal's own echo."""
+        with chain.chain(self._database_url, before=1, after=0) as once:
+            yield from self._rounds("1 commit, 4 hops, p50", once)
 
     def pty_echo(self) -> Floor:
         """`cat` on a raw PTY in this process, a key after the other at a typist's pace."""
@@ -133,6 +147,11 @@ class Floors:
         if name not in self._known:
             self._known[name] = Floor(name, unit, measure())
         return self._known[name]
+
+    def _rounds(self, name: str, once: Callable[[], float]) -> Iterator["Rounds"]:
+        rounds = Rounds(name, once)
+        yield rounds
+        self._known[name] = rounds.floor
 
     def _true(self) -> str:
         script = self._scratch / "true.sh"

@@ -104,9 +104,15 @@ async def attach(address: str, origin: str) -> Tab:
 
 
 async def key_times(
-    echo: Echo, send: Callable[[bytes], object], *, rounds: int, pause_s: float, warm_up: int = 20
+    echo: Echo,
+    send: Callable[[bytes], object],
+    *,
+    rounds: int,
+    pause_s: float,
+    warm_up: int = 20,
+    between: Callable[[], None] = lambda: None,
 ) -> list[float]:
-    """Milliseconds from each key to its echo; a pause of 0.5 to 1.5 times `pause_s` after each."""
+    """Milliseconds from each key to its echo; a pause of 0.5 to 1.5 times `pause_s` and `between` after each."""
     milliseconds = []
     for number in range(warm_up + rounds):
         key = bytes([97 + number % 26])
@@ -116,5 +122,6 @@ async def key_times(
         await echo.until(key)
         if number >= warm_up:
             milliseconds.append((time.perf_counter() - began) * 1000)
+        between()
         await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))
     return milliseconds

@@ -10,6 +10,7 @@ from gururmm_bench.bench import Bench
 from gururmm_bench.clocks import Meter
 from gururmm_bench.company import agents, technicians
 from gururmm_bench.figures import Figure
+from gururmm_bench.floors import Rounds
 from gururmm_bench.measures.terminal import Keys
 from gururmm_bench.rest import Rest
 from gururmm_bench.stack import ENGINES, SERVER_PROCESSES
@@ -26,24 +27,27 @@ _A_PERSON: Final = 8
 def measure(bench: Bench) -> list[Figure]:
     """Real agents, as many as the sessions need, each with real PTYs; every session has its own browser socket."""
     sizes, stack = bench.sizes, bench.stack
-    bare, floor = bench.floors.pty_echo(), bench.floors.key()
+    bare = bench.floors.pty_echo()
     people = technicians(stack, -(-sizes.sessions // _A_PERSON))
     with ExitStack() as running:
         machines = running.enter_context(agents(stack, -(-sizes.sessions // _A_MACHINE) - 1))
         machines = [stack.agent_id, *machines]
-        whole, spent = uvloop.run(_through(bench, people, machines))
+        rounds = running.enter_context(bench.floors.key())
+        whole, spent = uvloop.run(_through(bench, people, machines, rounds))
     for person in people:
         person.close()
     name = f"key echo beyond the PTY's own, {sizes.sessions} sessions open, {sizes.typing} typing"
     note = f"{_KEYS} keys in each, eight a second; {len(machines)} real agents, {len(people)} people, audit included"
-    keys = Keys(whole, bare, floor)
+    keys = Keys(whole, bare, rounds.floor)
     half = keys.beyond_the_pty(f"{name}, p50", 0.5, None, note=note)
     half.details.update({f"{process} CPU-s": seconds for process, seconds in spent.items()})
     half.details["keys per CPU-s of all"] = len(whole) / sum(spent.values())
     return [half, keys.beyond_the_pty(f"{name}, p95", 0.95, None)]
 
 
-async def _through(bench: Bench, people: list[Rest], machines: list[str]) -> tuple[list[float], dict[str, float]]:
+async def _through(
+    bench: Bench, people: list[Rest], machines: list[str], floor: Rounds
+) -> tuple[list[float], dict[str, float]]:
     """Milliseconds of all keys, and the server's CPU meanwhile."""
     tabs: list[Tab] = []
     try:
@@ -53,6 +57,9 @@ async def _through(bench: Bench, people: list[Rest], machines: list[str]) -> tup
             tabs.append(await attach(address, bench.stack.url))
         await asyncio.sleep(1.0)
         await asyncio.gather(*(tab.start_echoing() for tab in tabs))
+        for _ in range(_KEYS):  # while all are open and nobody types: beside them it would wait for them
+            floor.once()
+            await asyncio.sleep(_PAUSE_S / 4)
         typing = tabs[:: max(1, len(tabs) // bench.sizes.typing)][: bench.sizes.typing]
         meter = Meter(bench.stack.processes, (*SERVER_PROCESSES, *ENGINES, "agent"))
         typed = (key_times(tab.echo, tab.type, rounds=_KEYS, pause_s=_PAUSE_S, warm_up=4) for tab in typing)

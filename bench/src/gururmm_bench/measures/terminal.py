@@ -8,6 +8,7 @@ import uvloop
 
 from gururmm_bench.bench import Bench
 from gururmm_bench.figures import Figure, Floor, quantile
+from gururmm_bench.floors import Rounds
 from gururmm_bench.tab import attach, key_times, open_terminal
 
 _ROUNDS: Final = 300
@@ -35,9 +36,11 @@ class Keys:
 
 def measure(bench: Bench) -> list[Figure]:
     """Keys one after the other, as fast as somebody who holds one down."""
-    bare, floor = bench.floors.pty_echo(), bench.floors.key()
+    bare = bench.floors.pty_echo()
     address = open_terminal(bench.stack.rest, bench.stack.agent_id)
-    keys = Keys(uvloop.run(_through(address, bench.stack.url)), bare, floor)
+    with bench.floors.key() as rounds:
+        whole = uvloop.run(_through(address, bench.stack.url, rounds))
+    keys = Keys(whole, bare, rounds.floor)
     exempt = exempt_at(bench.speed["ed25519_verify_us"])
     note = f"{_ROUNDS} keys, `cat` on a raw PTY, real agent, audit included"
     name = "terminal key echo beyond the PTY's own"
@@ -54,12 +57,12 @@ def exempt_at(verify_us: float) -> str:
     return f"the target is for machines that verify Ed25519 in {_VERIFIES_IN_US} µs; this one takes {verify_us} µs"
 
 
-async def _through(address: str, origin: str) -> list[float]:
+async def _through(address: str, origin: str, floor: Rounds) -> list[float]:
     tab = await attach(address, origin)
     try:
         await asyncio.sleep(1.0)
         await tab.start_echoing()
-        return await key_times(tab.echo, tab.type, rounds=_ROUNDS, pause_s=_PAUSE_S)
+        return await key_times(tab.echo, tab.type, rounds=_ROUNDS, pause_s=_PAUSE_S, between=floor.once)
     except TimeoutError as error:
         raise RuntimeError(f"A key did not come back ({tab.problem})") from error
     finally:
