@@ -37,7 +37,8 @@ test: setup system-packages ## everything CI runs: lint, types, contracts, unit,
 check: .build/python .build/pnpm ## lint, types, contracts: no test is run
 	@tools/setup/check
 
-bench: setup ## the figures and their targets, side by side
+bench: setup ## figures, targets and floors, side by side (ARGS="storm --reconnects 500" for some)
+	@tools/setup/system-packages bench
 	@.venv/bin/python -m gururmm_bench $(ARGS)
 
 format: .build/python .build/pnpm ## put the code into its one format
@@ -52,7 +53,7 @@ clean: ## take away what was built; data (.demo) and environments stay
 	rm -rf .build dist dashboard/dist .mypy_cache .ruff_cache .import_linter_cache
 
 system-packages:
-	@tools/setup/system-packages
+	@tools/setup/system-packages tests
 
 .build/uv-$(UV_VERSION):
 	@$(STEP) "uv $(UV_VERSION)" tools/setup/uv $(PYTHON) $(UV_VERSION)
