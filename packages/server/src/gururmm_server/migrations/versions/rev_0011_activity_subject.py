@@ -2,11 +2,11 @@
 
 from gururmm_server.migrations.sql import run_file
 
-revision = "0020"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0020_activity_subject.sql")
+    run_file("0011_activity_subject.sql")
