@@ -99,6 +99,7 @@ class Agent:
         )
 
     async def _farewell(self) -> None:
+        _log.info("stopping")
         try:
             async with asyncio.timeout(_STOP_S):
                 await asyncio.gather(self._commands.stop(), self._tunnels.stop())

