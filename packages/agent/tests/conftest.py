@@ -141,6 +141,7 @@ class Gateway:
         self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()
         self._ports: tuple[int, int] = (0, 0)
+        self._mark = 1_000_000
 
     async def start(self) -> None:
         tls = self.tls
@@ -206,6 +207,12 @@ class Gateway:
     async def wait_for(self, kind: type, *, count: int = 1, timeout: float = 10, **fields: Any) -> Any:
         """The `count`-th message of a kind with these fields."""
         return await self.wait_until(lambda: (self.of(kind, **fields) + [None] * count)[count - 1], timeout)
+
+    async def understood(self) -> None:
+        """Wait until the agent has taken all that was said by its own connection, and what it said before has come."""
+        self._mark += 1
+        self.say(down.SettingsPush(msgspec.structs.replace(self.settings, version=self._mark)))
+        await self.wait_for(up.SettingsApplied, version=self._mark)
 
     async def wait_until(self, question: Callable[[], Any], timeout: float = 10) -> Any:
         async with asyncio.timeout(timeout):

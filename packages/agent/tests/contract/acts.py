@@ -21,7 +21,7 @@ def ignore_hanging_up() -> None:
 
 def stay() -> None:
     while True:
-        time.sleep(1000)
+        time.sleep(1000)  # sleep: it stays until somebody ends it
 
 
 def raw() -> None:

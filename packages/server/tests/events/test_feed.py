@@ -127,7 +127,7 @@ async def test_the_feed(db: Database, bus: Bus, owner_url: str) -> None:
 async def test_the_feed_names_what_an_event_tells_of(db: Database, bus: Bus, owner_url: str) -> None:
     """A command, a tech session: each by its id, on the page and live; a machine's coming names the machine alone."""
     partner = await plant(owner_url)
-    feed = ActivityFeed(db, bus, EVENTS)
+    feed = ActivityFeed(db, Post(bus.publish), EVENTS)
     kinds = {CommandCompleted: "command_id", TunnelClosed: "session_id", AgentOffline: None}
     told = [sample(kind, agent_id=partner.agents[0]) for kind in kinds]
     named = [str(getattr(event, field)) if field else None for event, field in zip(told, kinds.values(), strict=True)]

@@ -16,6 +16,7 @@ from gururmm_server.core.presence.service import Change, Presence, Recorded
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
+from gururmm_server.core.post.service import Post
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import CommandOutput, CommandResult
 
@@ -336,7 +337,7 @@ async def test_a_machine_is_its_sites_clients_and_so_is_its_state(db: Database, 
 
 async def test_a_machine_takes_its_state_along_to_another_client(db: Database, bus: Bus, north: Partner) -> None:
     agent_id = north.agents[0]
-    await AgentService(db, bus).move(system_scope(north.tenant_id), agent_id, north.sites[1])
+    await AgentService(db, Post(bus.publish)).move(system_scope(north.tenant_id), agent_id, north.sites[1])
     async with db.scope(system_scope(north.tenant_id)) as tx:
         assert (
             await tx.fetchval("select client_id from core.agent_state where agent_id = $1", agent_id)
