@@ -6,11 +6,19 @@ takes long says so by the mark `takes`, and starts first, so that no worker is l
 
 import os
 import shutil
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+BYTECODE = Path(__file__).parent / ".build" / "bytecode"
+# Where Python is told to write none beside the sources, each process that tests start would compile everything anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = str(BYTECODE)
+sys.dont_write_bytecode = False
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -27,7 +35,8 @@ def pytest_cmdline_main(config: pytest.Config) -> Iterator[object]:
     try:
         return (yield)
     finally:
-        shutil.rmtree(config.option.basetemp, ignore_errors=True)
+        for folder in (config.option.basetemp, f"{BYTECODE}{config.option.basetemp}"):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.hookimpl(tryfirst=True)
