@@ -11,12 +11,12 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.delivery import CommandDelivery, Report
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import readings
 from gururmm_server.core.presence.service import Change, Presence, Recorded
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
-from gururmm_server.core.post.service import Post
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import CommandOutput, CommandResult
 
