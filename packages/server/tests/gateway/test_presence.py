@@ -7,7 +7,7 @@ from agent_end import Fleet
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.live import LiveBatch
-from gururmm_server.core.post.traffic import AgentConnected, Kick
+from gururmm_server.core.post.traffic import AgentConnected, AgentReplaced, Kick
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.v2.agent import Goodbye, Heartbeat
@@ -110,11 +110,12 @@ async def test_the_newer_connection_wins_on_another_gateway_too(start_gateway: S
     twin.cut()
 
 
-async def test_a_kick_reaches_only_older_connections(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+async def test_a_newer_connection_elsewhere_ends_only_older_ones(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
+    replaced = AgentReplaced(agent.agent_id.bytes, before=5)
+    await bus.publish(traffic.agent_replaced(agent.agent_id), traffic.encode(replaced))
     subject = traffic.gateway_kick(gateway.gateway_id)
-    await bus.publish(subject, traffic.encode(Kick(agent_id=agent.agent_id.bytes, code=Close.REPLACED, before=5)))
     await bus.publish(subject, traffic.encode(Kick(agent_id=agent.agent_id.bytes, code=Close.REVOKED)))
     assert await agent.ended() == Close.REVOKED
     await until(lambda: _offline(fleet, agent))

@@ -14,6 +14,7 @@ from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import EVENTS_RELAYED
 from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.subjects import EVENT
 
 log = get_logger(__name__)
 
@@ -35,7 +36,7 @@ class Publishable(Protocol):
     version: ClassVar[int]
 
 
-OUTBOX_WAKE = "outbox.wake"
+OUTBOX_WAKE = subjects.OUTBOX_WAKE.of()
 """The subject on which relays hear that events are in the outbox."""
 
 
@@ -111,7 +112,7 @@ class OutboxRelay:
             await asyncio.gather(
                 *(
                     self._bus.publish_event(
-                        f"events.{row['tenant_id'].hex}.{row['name']}",
+                        EVENT.of(row["tenant_id"].hex, row["name"]),
                         _envelope(row),
                         str(row["event_id"]),
                     )

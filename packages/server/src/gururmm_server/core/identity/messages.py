@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
-SESSIONS_REVOKED: Final = "identity.revoked"
+from gururmm_server.infra import subjects
+
+SESSIONS_REVOKED: Final = subjects.IDENTITY_REVOKED.of()
 
 
 class SessionsRevoked(msgspec.Struct, array_like=True, frozen=True):

@@ -34,9 +34,9 @@ def by_tunnel(gateway_id: str, agent_id: UUID, message: Message) -> Letter:
     return traffic.gateway_tunnel(gateway_id), traffic.encode(deliver)
 
 
-def cut_off(gateway_id: str, agent_id: UUID, code: int, before: int | None = None) -> Letter:
-    """Returns the order to close a machine's connection; `before`: only one that is older than this connection id."""
-    return traffic.gateway_kick(gateway_id), traffic.encode(traffic.Kick(agent_id.bytes, code, before))
+def cut_off(gateway_id: str, agent_id: UUID, code: int) -> Letter:
+    """Returns the order to close a machine's connection."""
+    return traffic.gateway_kick(gateway_id), traffic.encode(traffic.Kick(agent_id.bytes, code))
 
 
 def moved(gateway_id: str, agent_id: UUID, client_id: UUID) -> Letter:

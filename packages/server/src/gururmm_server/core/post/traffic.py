@@ -1,11 +1,13 @@
 """What our own processes say to each other over NATS core subjects (MessagePack). Nothing here is durable.
 
-Subjects are made by the functions below, never by hand.
+Subjects are made by the functions below, of the rows in `infra.subjects`, never by hand.
 """
 
 from uuid import UUID
 
 import msgspec
+
+from gururmm_server.infra import subjects
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -22,8 +24,6 @@ class Kick(msgspec.Struct, array_like=True, frozen=True):
 
     agent_id: bytes
     code: int
-    before: int | None = None
-    """Only if its connection is older than this connection id."""
 
 
 class AgentMoved(msgspec.Struct, array_like=True, frozen=True):
@@ -43,6 +43,14 @@ class AgentConnected(msgspec.Struct, array_like=True, frozen=True):
     """Not the agent itself, but its connection for the bytes of channels."""
 
 
+class AgentReplaced(msgspec.Struct, array_like=True, frozen=True):
+    """From a gateway that an agent came to, to the one it came from: what it has there is over."""
+
+    agent_id: bytes
+    before: int
+    """The id of its connection now: older ones are meant."""
+
+
 class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
     """To whoever relays a tech session: it has a new owner, or (`reason` is set) it was closed elsewhere."""
 
@@ -52,48 +60,57 @@ class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):
     """Only this channel of it was closed."""
 
 
-ANY_AGENT_REMOVED = "agent.*.removed"
+ANY_AGENT_REMOVED = subjects.AGENT_REMOVED.pattern
 """Pattern of `agent_removed`."""
+ANY_AGENT_REPLACED = subjects.AGENT_REPLACED.pattern
+"""Pattern of `agent_replaced`."""
+ANY_SETTINGS_CHANGED = subjects.SETTINGS_CHANGED.pattern
+"""Pattern of `settings_changed`."""
 
 
 def gateway_all(gateway_id: str) -> str:
     """Pattern of all orders to a gateway."""
-    return f"gateway.{gateway_id}.*"
+    return subjects.GATEWAY_ORDERS.of(gateway_id, "*")
 
 
 def gateway_deliver(gateway_id: str) -> str:
     """Payload `Deliver`."""
-    return f"gateway.{gateway_id}.deliver"
+    return subjects.GATEWAY_DELIVER.of(gateway_id)
 
 
 def gateway_tunnel(gateway_id: str) -> str:
     """Payload `Deliver`: by the agent's connection for channels, if it has one there."""
-    return f"gateway.{gateway_id}.tunnel"
+    return subjects.GATEWAY_TUNNEL.of(gateway_id)
 
 
 def gateway_kick(gateway_id: str) -> str:
     """Payload `Kick`."""
-    return f"gateway.{gateway_id}.kick"
+    return subjects.GATEWAY_KICK.of(gateway_id)
 
 
 def gateway_moved(gateway_id: str) -> str:
     """Payload `AgentMoved`."""
-    return f"gateway.{gateway_id}.moved"
+    return subjects.GATEWAY_MOVED.of(gateway_id)
 
 
 def agent_connected(agent_id: UUID) -> str:
     """Payload `AgentConnected`."""
-    return f"agent.{agent_id.hex}.connected"
+    return subjects.AGENT_CONNECTED.of(agent_id.hex)
+
+
+def agent_replaced(agent_id: UUID) -> str:
+    """Payload `AgentReplaced`. For the gateway that held the agent before: a gateway gives no other one orders."""
+    return subjects.AGENT_REPLACED.of(agent_id.hex)
 
 
 def agent_removed(agent_id: UUID) -> str:
     """Payload: 16 bytes of agent id. For gateways that hold the agent's connection for channels."""
-    return f"agent.{agent_id.hex}.removed"
+    return subjects.AGENT_REMOVED.of(agent_id.hex)
 
 
 def tunnel_up(session_id: UUID) -> str:
     """Payload: 16 bytes of agent id, `from_gateway`, then the agent's wire messages as they came, each `sized`."""
-    return f"tunnel.{session_id.hex}.up"
+    return subjects.TUNNEL_UP.of(session_id.hex)
 
 
 def from_gateway(gateway_id: str) -> bytes:
@@ -120,24 +137,24 @@ def split_up(payload: bytes) -> tuple[bytes, str, list[memoryview]]:
 
 def tunnel_notice(session_id: UUID) -> str:
     """Payload `TunnelNotice`."""
-    return f"tunnel.{session_id.hex}.notice"
+    return subjects.TUNNEL_NOTICE.of(session_id.hex)
 
 
 def tunnel_all(session_id: UUID) -> str:
     """Pattern of both subjects of a tech session."""
-    return f"tunnel.{session_id.hex}.*"
+    return subjects.TUNNEL_SESSION.of(session_id.hex, "*")
 
 
 def answer(query_id: UUID) -> str:
     """Payload: 16 bytes of agent id, then the agent's wire `Answer` as it came."""
-    return f"answer.{query_id.hex}"
+    return subjects.ANSWER.of(query_id.hex)
 
 
 def live(tenant_id: UUID) -> str:
     """Payload `live.LiveBatch`."""
-    return f"live.{tenant_id.hex}"
+    return subjects.LIVE.of(tenant_id.hex)
 
 
 def settings_changed(tenant_id: UUID) -> str:
-    """No payload: gateways read that tenant's settings again and tell its agents (they follow `settings.*.changed`)."""
-    return f"settings.{tenant_id.hex}.changed"
+    """No payload: gateways read that tenant's settings again and tell its agents (`ANY_SETTINGS_CHANGED`)."""
+    return subjects.SETTINGS_CHANGED.of(tenant_id.hex)

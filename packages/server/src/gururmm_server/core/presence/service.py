@@ -49,8 +49,8 @@ class Recorded:
     offline: list[AgentSession] = field(default_factory=list)
     superseded: list[AgentSession] = field(default_factory=list)
     """Have a newer connection elsewhere, or are no longer on record: to be closed."""
-    elsewhere: list[tuple[AgentSession, str]] = field(default_factory=list)
-    """Have an older connection on that other gateway, which should let go."""
+    elsewhere: list[AgentSession] = field(default_factory=list)
+    """Have an older connection on another gateway, which should let go."""
 
 
 class Presence:
@@ -107,7 +107,7 @@ class Presence:
                     if not row["was_online"]:
                         recorded.online.append(session)
                     elif row["old_gateway"] not in {None, self._gateway_id}:
-                        recorded.elsewhere.append((session, row["old_gateway"]))
+                        recorded.elsewhere.append(session)
                 described = [change for change in came if change.proof is not None]
                 if described:
                     await repository.describe(tx, [(c.session, c.proof) for c in described if c.proof is not None])

@@ -12,7 +12,7 @@ from gururmm_wire.v2.server import Watch
 
 from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.post import traffic
-from gururmm_server.core.post.traffic import AgentMoved, Deliver, Kick
+from gururmm_server.core.post.traffic import AgentMoved, AgentReplaced, Deliver, Kick
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
@@ -28,27 +28,20 @@ _WATCH: Final = tag_of(Watch)
 _deliver = msgspec.msgpack.Decoder(Deliver)
 _kick = msgspec.msgpack.Decoder(Kick)
 _moved = msgspec.msgpack.Decoder(AgentMoved)
+_replaced = msgspec.msgpack.Decoder(AgentReplaced)
 
 
 class Downlink:
     """Subscribes for one gateway."""
 
     def __init__(
-        self,
-        bus: Bus,
-        gateway_id: str,
-        roster: Roster,
-        *,
-        settings: TenantSettings,
-        order_keys: KeyChain,
-        commands_wake: asyncio.Event,
+        self, bus: Bus, gateway_id: str, roster: Roster, *, settings: TenantSettings, order_keys: KeyChain
     ) -> None:
         self._bus = bus
         self._gateway_id = gateway_id
         self._roster = roster
         self._settings = settings
         self._order_keys = order_keys
-        self._commands_wake = commands_wake
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
         self._settings_wake = asyncio.Event()
@@ -63,9 +56,9 @@ class Downlink:
         """Subscribe. Raises `Unavailable`."""
         for subject, callback in (
             (traffic.gateway_all(self._gateway_id), self.follow),
-            ("settings.*.changed", self.settings_changed),
-            ("commands.wake", self.commands_changed),
+            (traffic.ANY_SETTINGS_CHANGED, self.settings_changed),
             (traffic.ANY_AGENT_REMOVED, self.removed),
+            (traffic.ANY_AGENT_REPLACED, self.replaced),
         ):
             self._subscriptions.append(await self._bus.subscribe(subject, callback))
 
@@ -109,10 +102,15 @@ class Downlink:
         """Close an agent's connection."""
         order = _kick.decode(payload)
         socket = self._roster.agents.get(order.agent_id)
-        if socket is None or socket.session is None:
-            return
-        if order.before is None or socket.session.connection_id < order.before:
+        if socket is not None and socket.session is not None:
             socket.close(order.code, "told to by the server")
+
+    def replaced(self, _subject: str, payload: bytes) -> None:
+        """An agent has a newer connection: an older one may be here."""
+        notice = _replaced.decode(payload)
+        socket = self._roster.agents.get(notice.agent_id)
+        if socket is not None and socket.session is not None and socket.session.connection_id < notice.before:
+            socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
 
     def moved(self, _subject: str, payload: bytes) -> None:
         """An agent is under another Client."""
@@ -126,10 +124,6 @@ class Downlink:
         except ValueError:
             return
         self._settings_wake.set()
-
-    def commands_changed(self, _subject: str, _payload: bytes) -> None:
-        """There are commands that nobody delivered directly."""
-        self._commands_wake.set()
 
     async def run_settings(self) -> None:
         """Pass on changes of settings and of the order key for ever: when told, and by looking now and then."""

@@ -98,7 +98,6 @@ class Gateway:
         self._settings = TenantSettings(self._record)
         self._order_keys = house.get(KeyChain)
         self._commands = house.get(CommandDelivery)
-        self._commands_wake = asyncio.Event()
         self._uplink = Uplink(bus)
         self._queues = DatabaseQueues(
             presence=house.get(Presence),
@@ -112,12 +111,7 @@ class Gateway:
         self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
         self._sweeper = Sweeper(self.roster)
         self._downlink = Downlink(
-            bus,
-            self.gateway_id,
-            self.roster,
-            settings=self._settings,
-            order_keys=self._order_keys,
-            commands_wake=self._commands_wake,
+            bus, self.gateway_id, self.roster, settings=self._settings, order_keys=self._order_keys
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
@@ -316,11 +310,7 @@ class Gateway:
 
     async def _run_overdue(self) -> None:
         while True:
-            try:
-                await asyncio.wait_for(self._commands_wake.wait(), self._overdue_s)
-            except TimeoutError:
-                log.debug("look for commands that wait")
-            self._commands_wake.clear()
+            await asyncio.sleep(self._overdue_s)
             try:
                 agents, cancellations = await self._commands.overdue(self.gateway_id)
             except GuruError as error:

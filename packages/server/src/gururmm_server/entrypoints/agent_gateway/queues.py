@@ -13,7 +13,8 @@ from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import AT_ONCE, CommandDelivery, Delivery, Refused, Report
 from gururmm_server.core.inventory.ingest import InventoryIngest, Upload
 from gururmm_server.core.orders.refusals import OrderRefusals, Refusal
-from gururmm_server.core.post.letters import cut_off
+from gururmm_server.core.post import traffic
+from gururmm_server.core.post.traffic import AgentReplaced
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
@@ -151,8 +152,9 @@ class DatabaseQueues:
             socket = self._roster.agents.get(session.agent_id)
             if socket is not None and socket.session is session:
                 socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
-        for session, gateway_id in recorded.elsewhere:
-            self._uplink.post(*cut_off(gateway_id, session.agent_uuid, Close.REPLACED, session.connection_id))
+        for session in recorded.elsewhere:
+            replaced = AgentReplaced(session.agent_id, session.connection_id)
+            self._uplink.post(traffic.agent_replaced(session.agent_uuid), traffic.encode(replaced))
 
     async def _run_telemetry(self) -> None:
         while True:
