@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import secrets
 import shutil
 import signal
 import socket
@@ -12,6 +13,8 @@ from pathlib import Path
 from product import until
 
 BIN = Path(sys.executable).parent
+DEPLOY = Path(__file__).parents[2] / "deploy"
+KINDS = ("api", "gateway", "worker")
 POSTGRES = Path("/usr/lib/postgresql/15/bin")
 
 
@@ -43,20 +46,18 @@ class ExternalEngines:
 
     @property
     def database_url(self) -> str:
-        """What the processes sign in with."""
-        return self._url("gururmm_runtime")
+        """What the processes sign in with, each kind with its own."""
+        return f"file:{self._home}/{{kind}}/database-url"
 
     @property
     def owner_database_url(self) -> str:
         """What the migration signs in with."""
-        return self._url("gururmm_owner")
-
-    def _url(self, login: str) -> str:
-        return f"postgresql://{login}@127.0.0.1:{self._ports['postgres']}/gururmm"
+        return f"postgresql://gururmm_owner:owner@127.0.0.1:{self._ports['postgres']}/gururmm"
 
     @property
     def nats_url(self) -> str:
-        return f"nats://127.0.0.1:{self._ports['nats']}"
+        """The same for the bus."""
+        return f"file:{self._home}/{{kind}}/nats-url"
 
     def start(self) -> None:
         cluster = self._home / "postgres"
@@ -65,18 +66,32 @@ class ExternalEngines:
             os.chown(cluster, self._user.pw_uid, self._user.pw_gid)
             for folder in (cluster, *cluster.parents):
                 folder.chmod(folder.stat().st_mode | 0o011)
-        self._as_user(POSTGRES / "initdb", "-D", cluster / "d", "-U", "postgres", "--auth=trust", "-E", "UTF8")
+        self._as_user(
+            POSTGRES / "initdb",
+            "-D",
+            cluster / "d",
+            "-U",
+            "postgres",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            "-EUTF8",
+        )
+        # As docs/howto/run-it-for-real.md says.
+        for kind in KINDS:
+            password, folder = secrets.token_hex(24), self._home / kind
+            folder.mkdir(mode=0o700)
+            database = f"gururmm_login_{kind}:{password}@127.0.0.1:{self._ports['postgres']}/gururmm"
+            (folder / "database-url").write_text(f"postgresql://{database}\n")
+            (folder / "nats-url").write_text(f"nats://{kind}:{secrets.token_hex(24)}@127.0.0.1:{self._ports['nats']}\n")
+        users = self._gururmm("nats-users", "--nats-url", self.nats_url)
+        (self._home / "gururmm-users.conf").write_text(users)
+        example = (DEPLOY / "nats" / "nats-server.conf").read_text()
+        (self._home / "nats-server.conf").write_text(example.replace("/var/lib/nats", str(self._home / "nats")))
         for name in self._ports:
             self.restart(name)
-        # As docs/operations/database.md says.
-        self._sql("create role gururmm_owner login createrole")
+        self._sql("create role gururmm_owner login createrole password 'owner'")
         self._sql("create database gururmm owner gururmm_owner")
-        subprocess.run([BIN / "gururmm", "migrate", "--database-url", self.owner_database_url], check=True)
-        self._sql("create role gururmm_runtime login noinherit")
-        self._sql(
-            "grant gururmm_app, gururmm_ingest, gururmm_worker, gururmm_identity, gururmm_platform,"
-            " gururmm_audit_reader to gururmm_runtime"
-        )
+        self._gururmm("migrate", "--database-url", self.owner_database_url, "--logins", self.database_url)
 
     def restart(self, name: str) -> None:
         """Start an engine (again) and wait until it takes connections."""
@@ -95,7 +110,7 @@ class ExternalEngines:
                 "listen_addresses=127.0.0.1",
             ]
             if name == "postgres"
-            else [self._nats, "-a", "127.0.0.1", "-p", str(port), "-js", "-sd", self._home / "nats"]
+            else [self._nats, "-c", self._home / "nats-server.conf", "-a", "127.0.0.1", "-p", str(port)]
         )
         user = self._user if name == "postgres" else None
         with (self._home / f"{name}.log").open("ab") as log:
@@ -124,10 +139,14 @@ class ExternalEngines:
             process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
             process.wait(30)
 
+    def _gururmm(self, *arguments: str) -> str:
+        """What the command says; it has to succeed."""
+        return subprocess.run([BIN / "gururmm", *arguments], check=True, capture_output=True, text=True).stdout
+
     def _sql(self, statement: str) -> None:
         """Run a statement as the superuser."""
         port = str(self._ports["postgres"])
-        self._as_user(POSTGRES / "psql", "-h", "127.0.0.1", "-p", port, "-U", "postgres", "-qc", statement)
+        self._as_user(POSTGRES / "psql", "-h", self._home / "postgres", "-p", port, "-U", "postgres", "-qc", statement)
 
     def _as_user(self, *command: str | Path) -> None:
         user = self._user

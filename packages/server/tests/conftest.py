@@ -9,7 +9,8 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -22,6 +23,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.schema import migrate
 
@@ -50,9 +52,14 @@ class Engines:
     """The superuser, on the migrated template: for planting and for looking underneath."""
     migrator_url: str
     """The schema's owner, who is none: row-level security hides every row from it."""
+    urls: Mapping[Kind, str]
+    """What each kind of process signs in to the database with."""
+    bus_urls: Mapping[Kind, str]
+    """What each kind of process signs in to the bus with."""
     runtime_url: str
-    """The login that serving processes use."""
+    """A login that the product does not have: for tests that are several kinds of process at once."""
     nats_url: str
+    """The same on the bus: a user who may do everything."""
 
     def database(self, url: str, name: str) -> str:
         """The same login on another database."""
@@ -92,6 +99,7 @@ def _run_engines(home: Path) -> Iterator[Engines]:
     postgres, nats = EmbeddedPostgres(data), EmbeddedNats(data)
     postgres.prepare()
     nats.prepare()
+    _add_user_of_every_kind(nats)
     account = postgres.account
     with data.open_log("postgres") as postgres_log, data.open_log("nats") as nats_log:
         started = [
@@ -112,17 +120,49 @@ def _run_engines(home: Path) -> Iterator[Engines]:
         await _wait(nats.ready, started[1])
         await postgres.ensure_database()
         await migrate(postgres.owner_url)
-        await postgres.ensure_runtime_login()
+        await postgres.open_process_logins()
+        await _add_login_of_every_kind(postgres.superuser_url)
 
     try:
         asyncio.run(prepare())
-        yield Engines(postgres.superuser_url, postgres.owner_url, postgres.runtime_url, nats.url)
+        yield Engines(
+            owner_url=postgres.superuser_url,
+            migrator_url=postgres.owner_url,
+            urls={kind: postgres.url(kind) for kind in Kind},
+            bus_urls={kind: nats.url(kind) for kind in Kind},
+            runtime_url=_signed_in(postgres.url(Kind.API), _EVERY_KIND),
+            nats_url=_signed_in(nats.url(Kind.API), _EVERY_KIND),
+        )
     finally:
         for process in started:
             process.terminate()
         for process in started:
             process.wait(20)
         data.release()
+
+
+_EVERY_KIND = "test_of_every_kind"
+
+
+def _signed_in(url: str, name: str) -> str:
+    """The URL with another login, whose password is its name."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{name}:{name}@{parts.hostname}:{parts.port}"))
+
+
+async def _add_login_of_every_kind(superuser_url: str) -> None:
+    superuser = await asyncpg.connect(superuser_url)
+    logins = ", ".join(kind.login for kind in Kind)
+    await superuser.execute(f"create role {_EVERY_KIND} login noinherit password '{_EVERY_KIND}'")
+    await superuser.execute(f"grant {logins} to {_EVERY_KIND}")
+    await superuser.close()
+
+
+def _add_user_of_every_kind(nats: EmbeddedNats) -> None:
+    """Once more the configuration, with a user who may do everything."""
+    text = nats.configuration.read_text()
+    user = f'{{ user: "{_EVERY_KIND}", password: "{_EVERY_KIND}" }}'
+    nats.configuration.write_text(text.replace("users = [", f"users = [\n    {user}", 1))
 
 
 @pytest.fixture
@@ -142,7 +182,7 @@ async def database_name(engines: Engines) -> AsyncIterator[str]:
 
 @pytest.fixture
 def database_url(engines: Engines, database_name: str) -> str:
-    """The fresh database, as a serving process sees it."""
+    """The fresh database, as a process of every kind would see it."""
     return engines.database(engines.runtime_url, database_name)
 
 
@@ -189,3 +229,54 @@ async def bus(nats_url: str) -> AsyncIterator[Bus]:
     await connection.ensure_events_stream()
     yield connection
     await connection.close()
+
+
+@asynccontextmanager
+async def _database(engines: Engines, name: str, kind: Kind) -> AsyncIterator[Database]:
+    database = Database(engines.database(engines.urls[kind], name), pool_size=8, application=f"test-{kind}")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@asynccontextmanager
+async def _bus(engines: Engines, kind: Kind) -> AsyncIterator[Bus]:
+    connection = Bus(engines.bus_urls[kind], name=f"test-{kind}", kind=kind)
+    await connection.open()
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def api_db(engines: Engines, database_name: str) -> AsyncIterator[Database]:
+    """The fresh database as an api has it, with its login's rights and no others."""
+    async with _database(engines, database_name, Kind.API) as database:
+        yield database
+
+
+@pytest.fixture
+async def gateway_db(engines: Engines, database_name: str) -> AsyncIterator[Database]:
+    """The fresh database as a gateway has it."""
+    async with _database(engines, database_name, Kind.GATEWAY) as database:
+        yield database
+
+
+@pytest.fixture
+async def worker_db(engines: Engines, database_name: str) -> AsyncIterator[Database]:
+    """The fresh database as a worker has it."""
+    async with _database(engines, database_name, Kind.WORKER) as database:
+        yield database
+
+
+@pytest.fixture
+async def api_bus(engines: Engines) -> AsyncIterator[Bus]:
+    """The broker as an api has it, with its user's permissions and no others."""
+    async with _bus(engines, Kind.API) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def worker_bus(engines: Engines) -> AsyncIterator[Bus]:
+    """The broker as a worker has it."""
+    async with _bus(engines, Kind.WORKER) as connection:
+        yield connection

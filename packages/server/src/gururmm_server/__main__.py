@@ -16,6 +16,7 @@ from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.infra import given
 from gururmm_server.infra.embedded.data_dir import AUDIT_HEADS, AUDIT_PUBLIC_KEY, DataDir
 from gururmm_server.infra.errors import GuruError, StartError
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.settings import Settings
 
 # Imported where they are used: the supervisor stays small and `--help` quick because the server's parts stay out.
@@ -45,8 +46,15 @@ def _port(name: str, text: str, *, lowest: int = 0) -> Any:
 
 
 Data = Annotated[Path, _option("data", "The folder that keeps everything.")]
-DatabaseUrl = Annotated[str, _option("database-url", "postgresql://login:password@host/database")]
-NatsUrl = Annotated[str, _option("nats-url", "nats://host:port, comma-separated for a cluster.")]
+DatabaseUrl = Annotated[str, _option("database-url", "postgresql://login:password@host/database, or file:PATH.")]
+NatsUrl = Annotated[
+    str, _option("nats-url", "nats://user:password@host:port, comma-separated for a cluster, or file:PATH.")
+]
+DatabaseUrls = Annotated[
+    str,
+    _option("database-url", "The same with {kind} where api, gateway and worker differ: file:/…/{kind}/database-url"),
+]
+NatsUrls = Annotated[str, _option("nats-url", "The same for the bus: file:/…/{kind}/nats-url")]
 Host = Annotated[str, _option("host", "The address to listen on; 0.0.0.0 for all.")]
 Port = Annotated[int, _port("port", "The port to listen on.", lowest=1)]
 AnyPort = Annotated[int, _port("port", "The port to listen on; 0 takes a free one.")]
@@ -70,7 +78,7 @@ PoolSize = Annotated[int, _option("pool-size", "Database connections of this pro
 Count = Annotated[int, typer.Option(min=1, max=64, help="How many processes of this kind.")]
 DiskReserve = Annotated[int, typer.Option(min=1, help="Below this much free disk (MB) nothing more is written.")]
 OwnerUrl = Annotated[
-    str, _option("owner-database-url", "A login that may change the schema, if --database-url's may not.")
+    str, _option("owner-database-url", "The login that may change the schema; without it that is left to `migrate`.")
 ]
 AuditStore = Annotated[Path | None, _option("audit-store", "The folder of the audit's signed heads.")]
 AuditKeyFile = Annotated[
@@ -89,9 +97,9 @@ def up(
     gateway_port: GatewayPort = 8081,
     public_url: PublicUrl = "",
     gateway_urls: GatewayUrls = "",
-    database_url: DatabaseUrl = "",
+    database_url: DatabaseUrls = "",
     owner_database_url: OwnerUrl = "",
-    nats_url: NatsUrl = "",
+    nats_url: NatsUrls = "",
     apis: Count = 1,
     gateways: Count = 1,
     workers: Count = 1,
@@ -113,9 +121,9 @@ def up(
             public_url=public_url,
             gateway_urls=given.gateway_urls(_list(gateway_urls), public_url),
             insecure_http=insecure_http,
-            database_url=database_url,
-            owner_database_url=owner_database_url,
-            nats_url=nats_url,
+            database_url=_database_urls(database_url),
+            owner_database_url=given.engine_url(owner_database_url, "--owner-database-url"),
+            nats_url=_nats_urls(nats_url),
             apis=apis,
             gateways=gateways,
             workers=workers,
@@ -136,9 +144,9 @@ def demo(
     gateway_port: GatewayPort = 0,
     ready_file: Annotated[Path | None, typer.Option(help="Written as JSON once the real agent is online.")] = None,
     machines: Annotated[int, typer.Option(min=0, max=20000, help="Simulated machines.")] = 25,
-    database_url: DatabaseUrl = "",
+    database_url: DatabaseUrls = "",
     owner_database_url: OwnerUrl = "",
-    nats_url: NatsUrl = "",
+    nats_url: NatsUrls = "",
     apis: Count = 1,
     gateways: Count = 1,
     workers: Count = 1,
@@ -155,9 +163,9 @@ def demo(
             port=port,
             gateway_port=gateway_port,
             insecure_http=insecure_http,
-            database_url=database_url,
-            owner_database_url=owner_database_url,
-            nats_url=nats_url,
+            database_url=_database_urls(database_url),
+            owner_database_url=given.engine_url(owner_database_url, "--owner-database-url"),
+            nats_url=_nats_urls(nats_url),
             apis=apis,
             gateways=gateways,
             workers=workers,
@@ -197,8 +205,8 @@ def api(
     told = given.gateway_urls(_list(gateway_urls), public_url)
     given.without_tls((public_url, *told), accepted=insecure_http)
     settings = Settings(
-        database_url=database_url,
-        nats_url=nats_url,
+        database_url=_own(Kind.API, "--database-url", database_url),
+        nats_url=_own(Kind.API, "--nats-url", nats_url),
         host=host,
         port=port,
         public_url=public_url,
@@ -234,8 +242,8 @@ def gateway(
     public_url = given.public_url(public_url)
     told = given.gateway_urls(_list(gateway_urls), public_url)
     settings = Settings(
-        database_url=database_url,
-        nats_url=nats_url,
+        database_url=_own(Kind.GATEWAY, "--database-url", database_url),
+        nats_url=_own(Kind.GATEWAY, "--nats-url", nats_url),
         host=host,
         port=port,
         health_port=health_port,
@@ -261,8 +269,8 @@ def worker(
     from gururmm_server.bootstrap.worker import run_worker
 
     settings = Settings(
-        database_url=database_url,
-        nats_url=nats_url,
+        database_url=_own(Kind.WORKER, "--database-url", database_url),
+        nats_url=_own(Kind.WORKER, "--nats-url", nats_url),
         health_port=health_port,
         audit_store=audit_store,
         audit_key_file=audit_key_file,
@@ -273,12 +281,30 @@ def worker(
 
 
 @app.command()
-def migrate(*, database_url: DatabaseUrl = "", data: Data = _DATA) -> None:
+def migrate(
+    *,
+    database_url: DatabaseUrl = "",
+    logins: Annotated[
+        str, _option("logins", "Let the processes sign in as these URLs say: file:/…/{kind}/database-url")
+    ] = "",
+    data: Data = _DATA,
+) -> None:
     """Bring the database's schema to this version. Safe to repeat."""
-    from gururmm_server.infra.schema import migrate as migrate_schema
+    from gururmm_server.infra import schema
 
-    url = database_url or _embedded(data).owner_url
-    asyncio.run(migrate_schema(url))
+    url = given.engine_url(database_url, "--database-url") or _embedded(data).owner_url
+    passwords = _passwords("--logins", _database_urls(logins, "--logins")) if logins else {}
+    asyncio.run(schema.migrate(url))
+    if passwords:
+        asyncio.run(schema.open_logins(url, passwords))
+
+
+@app.command()
+def nats_users(*, nats_url: NatsUrls) -> None:
+    """Print the users of nats-server, for its configuration: one for each kind of process, with what it may do."""
+    from gururmm_server.infra.subjects import users
+
+    typer.echo(users(_passwords("--nats-url", _nats_urls(nats_url))), nl=False)
 
 
 @app.command(hidden=True)
@@ -292,7 +318,11 @@ def seed_demo(
     """Make the demo's Partner, or find it again; prints how to sign in as JSON."""
     from gururmm_server.bootstrap import administration
 
-    settings = Settings(database_url=database_url, nats_url=nats_url, public_url=public_url)
+    settings = Settings(
+        database_url=_own(Kind.API, "--database-url", database_url),
+        nats_url=_own(Kind.API, "--nats-url", nats_url),
+        public_url=public_url,
+    )
     seed = asyncio.run(administration.seed_demo(settings, demo_password))
     typer.echo(json.dumps(asdict(seed), default=str))
 
@@ -433,10 +463,26 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
 def _settings(data: Path, database_url: str, public_url: str) -> Settings:
     """For a command beside a running GuruRMM: its embedded database, or the one that was given."""
     return Settings(
-        database_url=database_url or _embedded(data).runtime_url,
+        database_url=_own(Kind.API, "--database-url", database_url) or _embedded(data).url(Kind.API),
         nats_url="",
         public_url=given.public_url(public_url) or DataDir(data).remembered("url") or "http://127.0.0.1:8080",
     )
+
+
+def _database_urls(text: str, option: str = "--database-url") -> str:
+    return given.url_of_each_kind(text, option, "postgresql://gururmm_login_{kind}:…@db.example.org/gururmm")
+
+
+def _nats_urls(text: str) -> str:
+    return given.url_of_each_kind(text, "--nats-url", "nats://{kind}:…@nats.example.org:4222")
+
+
+def _own(kind: Kind, option: str, text: str) -> str:
+    return given.engine_url(text, option, kind)
+
+
+def _passwords(option: str, urls: str) -> dict[Kind, str]:
+    return {kind: given.password(_own(kind, option, urls), option, kind) for kind in Kind}
 
 
 def _embedded(data: Path) -> Any:

@@ -13,9 +13,9 @@ class Settings:
     """The same for every kind of process, so that a supervisor can hand one environment to all of them."""
 
     database_url: str
-    """postgresql://… of a login that may assume the product's roles (docs/operations/database.md)."""
+    """postgresql://… of the login of this kind of process (docs/operations/database.md)."""
     nats_url: str
-    """nats://host:port, comma-separated for a cluster."""
+    """nats://user:password@host:port of the user of this kind of process, comma-separated for a cluster."""
     host: str = "127.0.0.1"
     port: int = 8080
     """The api's port; for a gateway, its agents' port."""

@@ -35,14 +35,14 @@ async def other(owner_url: str) -> Partner:
 
 
 @pytest.fixture
-def api(db: Database, bus: Bus, signer: OrderSigner) -> Api:
-    removal = AgentRemoval(db, bus, (CancelAll(signer), close_all))
-    queries = LiveQueries(db, bus, answer_seconds=0.3)
+def api(api_db: Database, bus: Bus, signer: OrderSigner) -> Api:
+    removal = AgentRemoval(api_db, bus, (CancelAll(signer), close_all))
+    queries = LiveQueries(api_db, bus, answer_seconds=0.3)
     return Api(
-        build_router(AgentService(db, Post(bus.publish)), removal, queries),
-        inventory_router(Inventory(db)),
-        telemetry_router(Telemetry(db)),
-        overview_router(Overview(db)),
+        build_router(AgentService(api_db, Post(bus.publish)), removal, queries),
+        inventory_router(Inventory(api_db)),
+        telemetry_router(Telemetry(api_db)),
+        overview_router(Overview(api_db)),
     )
 
 

@@ -150,11 +150,19 @@ def trusted_proxies() -> tuple[str, ...]:
 
 
 @pytest.fixture
-async def api(db: Database, bus: Bus, dashboard_dir: Path, trusted_proxies: tuple[str, ...]) -> AsyncIterator[Api]:
+async def api(
+    *,
+    db: Database,
+    bus: Bus,
+    api_db: Database,
+    api_bus: Bus,
+    dashboard_dir: Path,
+    trusted_proxies: tuple[str, ...],
+) -> AsyncIterator[Api]:
     settings = Settings(
         database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir, trusted_proxies=trusted_proxies
     )
-    process = Process(settings, db, bus, await load_access_token_key(db))
+    process = Process(settings, api_db, api_bus, await load_access_token_key(api_db))
     await process.open()
     faults: list[str] = []
     server = ApiServer(Checked(process.app, faults.append), "127.0.0.1", 0)

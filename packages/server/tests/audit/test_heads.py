@@ -19,9 +19,11 @@ from gururmm_server.core.audit.reading import SIGNED_WITHIN, AuditReading, Verdi
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.audit.signing import HeadSigner
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.object_store import FolderStore
 from typer.testing import CliRunner
 
+from packages.server.tests.conftest import Engines
 from packages.server.tests.infra.test_scopes import plant_partner
 
 BIN = Path(sys.executable).parent
@@ -304,10 +306,12 @@ def test_the_public_half_of_the_key_is_printed(tmp_path: Path) -> None:
 
 
 async def test_the_command_line_holds_chains_against_their_signed_heads(
-    *, db: Database, owner: Any, signer: HeadSigner, folder: Path, database_url: str
+    *, db: Database, owner: Any, signer: HeadSigner, folder: Path, engines: Engines, database_name: str
 ) -> None:
+    url = engines.database(engines.urls[Kind.API], database_name)
+
     def verify(*where: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [BIN / "gururmm", "audit", "verify", "--database-url", database_url, *where]
+        command = [BIN / "gururmm", "audit", "verify", "--database-url", url, *where]
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
     tenant_id = await audited(db)

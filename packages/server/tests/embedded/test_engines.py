@@ -11,7 +11,9 @@ import nats
 import pytest
 from gururmm_server.entrypoints.supervisor.service import State
 from gururmm_server.infra.embedded import logins
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.schema import migrate, upgrade
+from gururmm_server.infra.subjects import inbox
 
 from packages.server.tests.embedded.engines import Engines
 from packages.server.tests.waiting import until
@@ -55,14 +57,20 @@ async def test_a_pid_file_that_names_somebody_else_is_removed(engines: Engines) 
 
 async def test_nats_keeps_acknowledged_events_over_kill_9(engines: Engines) -> None:
     assert engines.parts.nats is not None
-    client = await nats.connect(engines.parts.nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1)
+    client = await nats.connect(
+        engines.parts.nats.url(Kind.WORKER),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.1,
+        inbox_prefix=inbox(Kind.WORKER),
+    )
     stream = client.jetstream()
-    await stream.add_stream(name="T", subjects=["t.>"])
+    await stream.add_stream(name="EVENTS", subjects=["events.>"])
     for n in range(20):
-        await stream.publish("t.x", str(n).encode())
+        await stream.publish("events.t.x", str(n).encode())
     await _killed_and_back(engines, "nats")
     await until(lambda: client.is_connected)
-    assert (await stream.stream_info("T")).state.messages == 20
+    reader = await stream.pull_subscribe("events.>", durable="kept", stream="EVENTS")
+    assert [message.data for message in await reader.fetch(20, 5)] == [str(n).encode() for n in range(20)]
     await client.close()
 
 
@@ -77,18 +85,48 @@ async def test_nobody_gets_in_without_the_secret(engines: Engines) -> None:
     writer.close()
 
 
-async def test_the_runtime_login_can_do_nothing_by_itself(engines: Engines) -> None:
+async def test_a_processs_login_can_do_nothing_by_itself(engines: Engines) -> None:
     await migrate(engines.postgres.owner_url)
-    await engines.postgres.ensure_runtime_login()
-    await engines.postgres.ensure_runtime_login()
-    connection = await asyncpg.connect(engines.postgres.runtime_url)
-    assert not await connection.fetchval("select rolsuper from pg_roles where rolname = current_user")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await connection.fetch("select * from core.agents")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await connection.execute("set role gururmm_owner")
-    await connection.execute("set role gururmm_worker")
-    await connection.close()
+    await engines.postgres.open_process_logins()
+    await engines.postgres.open_process_logins()
+    for kind in Kind:
+        connection = await asyncpg.connect(engines.postgres.url(kind))
+        assert not await connection.fetchval("select rolsuper from pg_roles where rolname = current_user")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.fetch("select * from core.agents")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await connection.execute("set role gururmm_owner")
+        for role in kind.roles:
+            await connection.execute(f"set role {role}")
+        await connection.close()
+
+
+async def test_each_kind_of_process_has_secrets_of_its_own(engines: Engines) -> None:
+    assert engines.parts.nats is not None
+    passwords = [engines.data.kept_secret(f"{engine}-{kind}") for engine in ("postgres", "nats") for kind in Kind]
+    assert len(set(passwords)) == 6
+    files = list((engines.data.root / "secrets").iterdir())
+    assert {path.stat().st_mode & 0o777 for path in [*files, engines.parts.nats.configuration]} == {0o600}
+
+
+async def test_the_login_and_the_token_that_all_had_in_common_are_taken_away(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    for name in ("postgres-runtime", "nats-token"):
+        (data / "secrets").mkdir(parents=True, exist_ok=True)
+        (data / "secrets" / name).write_text("of before")
+    engines = Engines(data)
+    try:
+        await engines.start()
+        await migrate(engines.postgres.owner_url)
+        superuser = await asyncpg.connect(engines.postgres.superuser_url)
+        await superuser.execute("create role gururmm_runtime login noinherit password 'of before'")
+        await superuser.execute("grant gururmm_identity, gururmm_ingest to gururmm_runtime")
+        await engines.postgres.open_process_logins()
+        assert not await superuser.fetchval("select true from pg_roles where rolname = 'gururmm_runtime'")
+        await superuser.close()
+    finally:
+        await engines.stop()
+    assert not {path.name for path in (data / "secrets").iterdir()} & {"postgres-runtime", "nats-token"}
 
 
 async def test_the_owner_is_no_superuser_and_owns_all_of_it(engines: Engines) -> None:
@@ -135,7 +173,7 @@ async def test_a_folder_whose_owner_was_the_superuser_is_carried_over(
         try:
             await engines.start()
             await migrate(engines.postgres.owner_url)
-            await engines.postgres.ensure_runtime_login()
+            await engines.postgres.open_process_logins()
             await _check_owners(engines)
             superuser = await asyncpg.connect(engines.postgres.superuser_url)
             assert await superuser.fetchval("select name from core.tenants") == "Kept"

@@ -28,12 +28,18 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 
 @pytest.fixture
-async def start_gateway(db: Database, bus: Bus) -> AsyncIterator[Callable[..., Awaitable[Gateway]]]:
+def gateway_bus(bus: Bus) -> Bus:
+    """The test's own, so that what both say arrives in its order."""
+    return bus
+
+
+@pytest.fixture
+async def start_gateway(gateway_db: Database, gateway_bus: Bus) -> AsyncIterator[Callable[..., Awaitable[Gateway]]]:
     """Starts gateways, as their constructor is told, that live until the test is over."""
     started: list[tuple[Gateway, asyncio.Task[None]]] = []
 
     async def start(**options: Any) -> Gateway:
-        house = House(COMPONENTS, Settings("", ""), db, bus)
+        house = House(COMPONENTS, Settings("", ""), gateway_db, gateway_bus)
         house.give(new_gateway())
         gateway = Gateway(house, **options)
         await gateway.open("127.0.0.1", 0)

@@ -19,6 +19,7 @@ from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.schema import migrate
 from gururmm_wire.codec import encode
@@ -72,7 +73,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stack
         await stack.start("nats")
         await stack.postgres.ensure_database()
         await migrate(stack.postgres.owner_url)
-        await stack.postgres.ensure_runtime_login()
+        await stack.postgres.open_process_logins()
         yield stack
     finally:
         stack.close()
@@ -85,15 +86,28 @@ def owner_url(stack: Stack) -> str:
 
 @pytest.fixture
 async def db(stack: Stack) -> AsyncIterator[Database]:
-    database = Database(stack.postgres.runtime_url, pool_size=4)
+    database = Database(stack.postgres.url(Kind.GATEWAY), pool_size=4)
     await database.open()
     yield database
     await database.close()
 
 
 @pytest.fixture
+def gateway_db(db: Database) -> Database:
+    return db
+
+
+@pytest.fixture
+async def gateway_bus(stack: Stack) -> AsyncIterator[Bus]:
+    connection = Bus(stack.nats.url(Kind.GATEWAY), name="gateway", kind=Kind.GATEWAY)
+    await connection.open()
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 async def bus(stack: Stack) -> AsyncIterator[Bus]:
-    connection = Bus(stack.nats.url, name="test")
+    connection = Bus(stack.nats.url(Kind.API), name="test", kind=Kind.API)
     await connection.open()
     yield connection
     await connection.close()
@@ -168,7 +182,7 @@ class Process:
     def __init__(self, stack: Stack, log: Path) -> None:
         self._log = log
         command = [sys.executable, "-m", "gururmm_server", "gateway", "--port", "0"]
-        command += ["--database-url", stack.postgres.runtime_url, "--nats-url", stack.nats.url]
+        command += ["--database-url", stack.postgres.url(Kind.GATEWAY), "--nats-url", stack.nats.url(Kind.GATEWAY)]
         with log.open("wb") as output:
             self.popen = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
 

@@ -82,7 +82,7 @@ async def test_the_gateway_reads_no_people_and_no_access_token_key(db: Database)
             await tx.fetch("select * from core.users")
     async with db.ingest() as tx:
         names = {row["name"] for row in await tx.fetch("select name from core.server_secrets")}
-    assert names == {"agent_link_key", "agent_link_public_key"}
+    assert names == {"agent_link_key"}
 
 
 async def _verified(db: Database, tenant_id: UUID, chain: str) -> tuple[int, int | None]:

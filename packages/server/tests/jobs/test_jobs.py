@@ -61,6 +61,12 @@ async def live(bus: Bus, partner: Partner) -> AsyncIterator[asyncio.Queue[LiveBa
     await subscription.stop()
 
 
+@pytest.fixture
+def db(worker_db: Database) -> Database:
+    """The database as a worker has it."""
+    return worker_db
+
+
 async def test_problems_follow_the_state(db: Database, partner: Partner, owner: Any) -> None:
     full, busy, gone, fine = partner.agents[0], partner.agents[2], partner.agents[1], partner.agents[4]
     await owner.execute("update core.agent_state set disk = 500, memory = 500")
@@ -347,13 +353,13 @@ async def test_unreadable_events_do_not_hold_up_the_feed(db: Database, bus: Bus,
 
 
 async def test_the_worker_as_a_whole(
-    *, db: Database, bus: Bus, partner: Partner, owner: Any, database_url: str, nats_url: str, tmp_path: Path
+    db: Database, worker_bus: Bus, partner: Partner, owner: Any, tmp_path: Path
 ) -> None:
     """Ready, moves an event from the outbox to the feed, stops when told."""
-    settings = Settings(database_url=database_url, nats_url=nats_url, **audit_settings(tmp_path))
+    settings = Settings("", "", **audit_settings(tmp_path))
     stop = asyncio.Event()
     await queue(owner, partner, 1)
-    house = House(COMPONENTS, settings, db, bus)
+    house = House(COMPONENTS, settings, db, worker_bus)
     house.give(KeyScope(db.worker))
     working = asyncio.create_task(process.run(house, stop))
     # The broker is every test's, so the feed shows other tests' Partners too.

@@ -1,5 +1,6 @@
 """What keeps GuruRMM from starting is one sentence that says what to do, with exit code 1 and nothing left running."""
 
+import asyncio
 import os
 import re
 import socket
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -15,6 +17,8 @@ from gururmm_server.entrypoints.supervisor.options import StackOptions
 from gururmm_server.infra.embedded.data_dir import DataDir, free_port
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.given import advertise_url, gateway_urls, public_url, without_tls
+from gururmm_server.infra.kinds import Kind
+from gururmm_server.infra.schema import check_login
 
 from packages.server.tests.conftest import Engines
 
@@ -102,7 +106,9 @@ def test_a_disk_without_room(tmp_path: Path) -> None:
     assert re.match(r"The disk of .* has \d+ MB free and 200000000 MB are needed to start: free some space", said)
 
 
-@pytest.mark.parametrize("url", ["postgresql://nobody:secret@127.0.0.1:1/none", "nonsense", "postgresql://["])
+@pytest.mark.parametrize(
+    "url", ["postgresql://{kind}:secret@127.0.0.1:1/none", "nonsense-{kind}", "postgresql://[{kind}"]
+)
 def test_a_wrong_database_url(tmp_path: Path, url: str) -> None:
     said = _fails(
         "up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0", "--database-url", url
@@ -173,7 +179,7 @@ def test_a_gateway_without_tls_beside_a_server_with_it(public: str) -> None:
 
 
 def test_a_single_gateway_has_to_know_what_agents_are_told(engines: Engines) -> None:
-    urls = ("--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    urls = _urls(engines, Kind.GATEWAY)
     said = _fails("gateway", *urls, "--public-url", "https://rmm.example.org")
     assert said.startswith("Agents of https://rmm.example.org would be sent to this gateway without TLS")
     assert "--advertise-url wss://…" in said
@@ -217,7 +223,12 @@ def test_a_server_with_tls_tells_agents_a_gateway_with_tls() -> None:
     assert told(public_url="http://10.0.0.5:8080") == ()
 
 
-_NOWHERE = ("--database-url", "postgresql://127.0.0.1:1/none", "--nats-url", "nats://127.0.0.1:1")
+_NOWHERE = ("--database-url", "postgresql://{kind}@127.0.0.1:1/none", "--nats-url", "nats://{kind}@127.0.0.1:1")
+
+
+def _urls(engines: Engines, kind: Kind) -> tuple[str, ...]:
+    """What a process of this kind signs in with."""
+    return ("--database-url", engines.urls[kind], "--nats-url", engines.bus_urls[kind])
 
 
 @pytest.mark.parametrize("command", ["up", "api"])
@@ -232,7 +243,7 @@ def test_options_are_looked_at_before_anything_starts(tmp_path: Path, command: s
 
 @pytest.mark.parametrize("part", ["api", "gateway"])
 def test_an_address_of_another_machine_for_a_single_part(engines: Engines, busy_port: str, part: str) -> None:
-    urls = ("--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    urls = _urls(engines, Kind(part))
     accepted = ("--insecure-http",) if part == "api" else ()
     said = _fails(part, *urls, "--port", str(free_port(set())), "--host", "300.1.1.1", *accepted)
     assert said == "This machine has no address 300.1.1.1: give one of its own with --host, or 0.0.0.0 for all."
@@ -242,12 +253,12 @@ def test_an_address_of_another_machine_for_a_single_part(engines: Engines, busy_
 
 @pytest.mark.parametrize("part", ["api", "gateway", "worker"])
 def test_a_bus_that_is_not_there(engines: Engines, part: str) -> None:
-    said = _fails(part, "--database-url", engines.runtime_url, "--nats-url", "nats://127.0.0.1:1")
+    said = _fails(part, "--database-url", engines.urls[Kind(part)], "--nats-url", "nats://127.0.0.1:1")
     assert "Check --nats-url" in said
 
 
 def test_a_worker_signs_the_audits_heads_or_does_not_start(engines: Engines, tmp_path: Path) -> None:
-    part = ("worker", "--database-url", engines.runtime_url, "--nats-url", engines.nats_url)
+    part = ("worker", *_urls(engines, Kind.WORKER))
     assert "give it with --audit-store" in _fails(*part)
     store, key = ("--audit-store", tmp_path / "heads"), tmp_path / "key"
     assert "give its file with --audit-key-file" in _fails(*part, *store)
@@ -257,7 +268,7 @@ def test_a_worker_signs_the_audits_heads_or_does_not_start(engines: Engines, tmp
 
 
 def test_a_login_that_may_not_change_the_schema(engines: Engines) -> None:
-    said = _fails("migrate", "--database-url", engines.runtime_url)
+    said = _fails("migrate", "--database-url", engines.urls[Kind.API])
     assert "may not change the schema" in said
     assert "give the owner's, with --database-url" in said
 
@@ -281,5 +292,56 @@ def test_options_in_a_database_url_reach_the_migration(engines: Engines) -> None
 
 def test_a_partner_that_does_not_exist(engines: Engines) -> None:
     unknown = "01890000-0000-7000-8000-000000000000"
-    said = _fails("audit", "verify", "--database-url", engines.runtime_url, "--tenant", unknown)
+    said = _fails("audit", "verify", "--database-url", engines.urls[Kind.API], "--tenant", unknown)
     assert said == f"There is no Partner {unknown}: leave --tenant out to see all of them with their ids."
+
+
+@pytest.mark.parametrize("option", ["--database-url", "--nats-url"])
+def test_one_login_for_all_processes_is_refused(tmp_path: Path, option: str) -> None:
+    said = _fails("up", "--data", tmp_path / "d", option, "postgresql://one:secret@db/gururmm")
+    assert said.startswith(
+        f"{option}: with one login for all, a gateway could do what an api may. Write {{kind}} where"
+    )
+    assert "secret" not in said
+    assert not (tmp_path / "d").exists()
+
+
+def test_a_part_refuses_another_kinds_login(engines: Engines) -> None:
+    said = _fails("gateway", "--database-url", engines.urls[Kind.API], "--nats-url", engines.bus_urls[Kind.GATEWAY])
+    assert "is not made for this kind of process, gateway: it lacks gururmm_ingest and may be gururmm_app" in said
+    assert said.endswith("Give gateway its own, gururmm_login_gateway: docs/operations/database.md says how.")
+    assert urlsplit(engines.urls[Kind.API]).password not in said
+
+
+def test_a_url_may_stand_in_a_file(engines: Engines, tmp_path: Path) -> None:
+    missing = f"file:{tmp_path}/{{kind}}/database-url"
+    said = _fails("worker", "--database-url", missing, "--nats-url", engines.bus_urls[Kind.WORKER])
+    assert said == f"--database-url: the file {tmp_path}/worker/database-url cannot be read: No such file or directory."
+    for kind in Kind:
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "database-url").write_text(engines.urls[kind] + "\n")
+        (tmp_path / kind / "nats-url").write_text(engines.bus_urls[kind] + "\n")
+    said = _fails("worker", "--database-url", missing, "--nats-url", f"file:{tmp_path}/{{kind}}/nats-url")
+    assert "give it with --audit-store" in said
+
+
+def test_the_buss_users_need_passwords() -> None:
+    said = _fails("nats-users", "--nats-url", "nats://{kind}@127.0.0.1:4222")
+    assert said.startswith("--nats-url: the URL of api has no password: give it one")
+
+
+def test_a_migration_opens_the_processes_logins(engines: Engines, tmp_path: Path) -> None:
+    """With the passwords that they have already, which other tests go on with."""
+    for kind in Kind:
+        (tmp_path / kind).write_text(engines.urls[kind])
+    done = subprocess.run(
+        [BIN / "gururmm", "migrate", "--database-url", engines.migrator_url, "--logins", f"file:{tmp_path}/{{kind}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    asyncio.run(check_login(engines.urls[Kind.GATEWAY], Kind.GATEWAY))
+    said = _fails("migrate", "--database-url", engines.migrator_url, "--logins", "postgresql://{kind}@db/gururmm")
+    assert said.startswith("--logins: the URL of api has no password")

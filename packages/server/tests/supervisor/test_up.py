@@ -88,7 +88,7 @@ def test_secrets_that_do_not_fit_are_told_or_made_anew(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert re.fullmatch(rf"gururmm: The secret {superuser} does not fit .*same backup\.\n", done.stderr)
     superuser.write_text(kept)
-    for name in ("postgres-owner", "postgres-runtime"):
+    for name in ("postgres-owner", "postgres-api", "postgres-gateway", "nats-worker"):
         (first.data / "secrets" / name).unlink()
     (first.data / "ports.json").write_text("[]")
     second = Up(tmp_path)
@@ -103,7 +103,7 @@ def test_a_wrong_bus_url_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> N
     done = subprocess.run(
         [
             *(BIN / "gururmm", "up", "--data", tmp_path / "d", "--port", str(free_port(set())), "--gateway-port", "0"),
-            *("--nats-url", "nats://127.0.0.1:1"),
+            *("--nats-url", "nats://{kind}@127.0.0.1:1"),
         ],
         capture_output=True,
         text=True,

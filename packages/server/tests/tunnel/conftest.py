@@ -153,15 +153,15 @@ async def other_bus(nats_url: str) -> AsyncIterator[Bus]:
 
 
 @pytest.fixture
-async def house(db: Database, bus: Bus, other_bus: Bus, signer: OrderSigner) -> AsyncIterator[House]:
+async def house(db: Database, api_db: Database, bus: Bus, other_bus: Bus, signer: OrderSigner) -> AsyncIterator[House]:
     gateway_id = f"gw-{new_id().hex[:8]}"
     tenant_id, agent_id = await plant_machine(db, gateway_id)
     agent = ScriptedAgent(other_bus, tenant_id, agent_id)
     await agent.connect(gateway_id)
-    service, revoked = TunnelService(db, bus, signer), set[UUID]()
+    service, revoked = TunnelService(api_db, bus, signer), set[UUID]()
     relays, others = (
-        TunnelRelays(db, bus, service, revoked.__contains__),
-        TunnelRelays(db, other_bus, TunnelService(db, other_bus, signer), revoked.__contains__),
+        TunnelRelays(api_db, bus, service, revoked.__contains__),
+        TunnelRelays(api_db, other_bus, TunnelService(api_db, other_bus, signer), revoked.__contains__),
     )
     await relays.open()
     await others.open()

@@ -1,4 +1,4 @@
-"""What an operator does from the server's own terminal, beside running processes."""
+"""What an operator does from the server's own terminal, beside running processes: as an api would, with its login."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -14,6 +14,7 @@ from gururmm_server.core.orders import rotation
 from gururmm_server.core.orders.rotation import KeyStatus
 from gururmm_server.core.platform.demo import DemoSeed, seed
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.settings import Settings
 
 _OPERATOR: Final = "the operator at the server's terminal"
@@ -21,7 +22,7 @@ _OPERATOR: Final = "the operator at the server's terminal"
 
 async def seed_demo(settings: Settings, password: str) -> DemoSeed:
     """Make the demo's Partner, or find it again, and let its admin sign in with this password."""
-    async with opened(settings, "seed") as (db, _):
+    async with opened(settings, Kind.API, "seed") as (db, _):
         return await seed(db, password, settings.public_url)
 
 
@@ -52,6 +53,6 @@ async def order_keys(
 @asynccontextmanager
 async def _quiet_database(settings: Settings, process: str) -> AsyncIterator[Database]:
     """For a command whose answer is what the operator wants to read: it logs warnings only."""
-    async with opened_database(settings, process) as db:
+    async with opened_database(settings, Kind.API, process) as db:
         logging.getLogger().setLevel(logging.WARNING)
         yield db

@@ -30,6 +30,7 @@ from gururmm_server.entrypoints.tech_stream.live import build_router as live_rou
 from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.given import own_url
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import Settings
 
@@ -101,8 +102,7 @@ async def run_api(settings: Settings) -> None:
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    async with opened(settings, "api") as (db, bus):
-        await bus.ensure_events_stream()
+    async with opened(settings, Kind.API) as (db, bus):
         api = Api(settings, db, bus, await load_access_token_key(db))
         server = ApiServer(api.app, settings.host, settings.port)
         await api.open()

@@ -5,14 +5,58 @@ import re
 import socket
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from gururmm_wire.addresses import gives_up_tls, plain_beyond_loopback
 
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.kinds import Kind
 
+_KIND = "{kind}"
 _HOST = r"([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(\d{1,5}))?"
 _ORIGIN = re.compile(rf"https?://{_HOST}/?", re.IGNORECASE | re.ASCII)
 _SOCKET = re.compile(rf"wss?://{_HOST}(?:/[a-z0-9._/-]*)?", re.IGNORECASE | re.ASCII)
+
+
+def engine_url(text: str, option: str, kind: Kind | None = None) -> str:
+    """Returns the URL of an engine: `file:PATH` is read, and `{kind}` stands for the kind of process that signs in.
+
+    Raises `StartError` where the file cannot be read.
+    """
+    if kind is not None:
+        text = text.replace(_KIND, kind)
+    if not text.startswith("file:"):
+        return text
+    path = Path(text.removeprefix("file:"))
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise StartError(f"{option}: the file {path} cannot be read: {reason}.") from None
+
+
+def password(url: str, option: str, kind: Kind) -> str:
+    """Returns the password in a URL, of a cluster the first. Raises `StartError` where there is none."""
+    try:
+        found = urlsplit(url.partition(",")[0]).password
+    except ValueError:
+        found = None
+    if not found:
+        raise StartError(
+            f"{option}: the URL of {kind} has no password: give it one, such as `openssl rand -hex 24` says."
+        )
+    return unquote(found)
+
+
+def url_of_each_kind(text: str, option: str, example: str) -> str:
+    """A URL that differs by the kind of process; empty stays empty. Raises `StartError`."""
+    if text and _KIND not in text:
+        raise StartError(
+            f"{option}: with one login for all, a gateway could do what an api may. Write {_KIND} where the URLs of "
+            f"api, gateway and worker differ, like {example} or file:/etc/gururmm/{_KIND}/{option[2:]}."
+        )
+    return text
 
 
 def public_url(text: str) -> str:

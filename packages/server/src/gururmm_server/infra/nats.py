@@ -1,7 +1,7 @@
 """The bus: NATS core subjects for traffic in motion, JetStream for events.
 
-Subjects are listed in docs/protocol.md. Core messages may be lost (a broker restart): whoever needs them keeps truth
-in the database or repeats by offset.
+Subjects stand in `infra.subjects`, what is in the messages in docs/protocol.md. Core messages may be lost (a broker
+restart): whoever needs them keeps truth in the database or repeats by offset.
 """
 
 import asyncio
@@ -19,11 +19,12 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
 
 from gururmm_server.infra.errors import StartError, Unavailable
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.subjects import EVENTS_STREAM, inbox
 
 log = get_logger(__name__)
 
-EVENTS_STREAM = "EVENTS"
 Callback = Callable[[str, bytes], Awaitable[None] | None]
 
 
@@ -44,9 +45,11 @@ class Subscription:
 class Bus:
     """One connection to NATS that comes back by itself, for ever."""
 
-    def __init__(self, url: str, *, name: str) -> None:
+    def __init__(self, url: str, *, name: str, kind: Kind | None = None) -> None:
+        """`kind` says whose user the URL has: what is asked is answered where that user alone may listen."""
         self._url = url
         self._name = name
+        self._inbox = inbox(kind) if kind is not None else "_INBOX"
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
         self._open = False
@@ -70,6 +73,7 @@ class Bus:
                     ping_interval=10,
                     max_outstanding_pings=2,
                     pending_size=64 * 1024 * 1024,
+                    inbox_prefix=self._inbox,
                     error_cb=self._on_error,
                     reconnected_cb=self._on_reconnected,
                     disconnected_cb=self._on_disconnected,
@@ -79,7 +83,8 @@ class Bus:
         except (OSError, NatsError, NoServersError, TimeoutError, ValueError) as error:
             raise StartError(
                 f"The message bus at {self._url.rpartition('@')[2]} does not answer "
-                f"({str(error) or type(error).__name__}). Check --nats-url and that nats-server runs there."
+                f"({str(error) or type(error).__name__}). Check --nats-url, its user and password, and that "
+                "nats-server runs there."
             ) from error
         self._js = self._client.jetstream(timeout=5)
         self._open = True
@@ -122,6 +127,8 @@ class Bus:
         """Wait until the broker has what was said so far, subscriptions above all; not for one that is away."""
         assert self._client is not None
         try:
+            # The client's question overtakes what it has not sent yet; that has left by the time of the first answer.
+            await self._client.flush(timeout=2)
             await self._client.flush(timeout=2)
         except NatsError as error:
             log.info("the broker does not confirm", error=str(error) or type(error).__name__)
@@ -143,7 +150,7 @@ class Bus:
         except (JetStreamError, NatsError, TimeoutError) as error:
             raise StartError(
                 f"The message bus has no usable JetStream: {str(error) or type(error).__name__}. "
-                "Start nats-server with --jetstream."
+                "Start nats-server with --jetstream, and give the worker the user `worker` (gururmm nats-users)."
             ) from error
 
     async def publish_event(self, subject: str, payload: bytes, event_id: str) -> None:
@@ -166,7 +173,9 @@ class Bus:
         return EventReader(inner)
 
     async def _on_error(self, error: Exception) -> None:
-        if self._open:  # before, `open` says it in one sentence
+        if "permissions violation" in str(error).lower():
+            log.error("the bus refuses this process something", error=str(error))
+        elif self._open:  # before, `open` says it in one sentence
             log.info("bus", error=str(error) or type(error).__name__)
 
     async def _on_disconnected(self) -> None:

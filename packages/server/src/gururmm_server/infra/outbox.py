@@ -8,6 +8,7 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.infra import subjects
 from gururmm_server.infra.database import Database, Row, Transaction
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.ids import new_id

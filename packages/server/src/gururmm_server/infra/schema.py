@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Mapping
 from importlib.resources import files
 
 import asyncpg
@@ -10,6 +11,7 @@ from nacl.bindings import crypto_sign_seed_keypair
 
 from gururmm_server.infra.database import redact
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.kinds import Kind
 
 
 def latest_revision() -> str:
@@ -80,6 +82,47 @@ async def check_revision(url: str) -> None:
         raise StartError(
             f"The schema of {redact(url)} is {current or 'empty'}, this build needs {latest_revision()}: "
             "run `gururmm migrate --database-url …` once, then start again."
+        )
+
+
+async def open_logins(url: str, passwords: Mapping[Kind, str]) -> None:
+    """Let each kind of process sign in with its password, as the login that the migration made. Raises `StartError`."""
+    connection = await _connect(url)
+    try:
+        for kind, password in passwords.items():
+            statement = await connection.fetchval(
+                "select format('alter role %I login password %L', $1::text, $2::text)", kind.login, password
+            )
+            await connection.execute(statement)
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise StartError(
+            f"The login of {redact(url)} may not open the processes' logins ({error}): whoever made them can, with "
+            "`alter role gururmm_login_… login password '…'`."
+        ) from error
+    finally:
+        await connection.close()
+
+
+async def check_login(url: str, kind: Kind) -> None:
+    """Raise `StartError` unless the login may assume the roles of this kind of process, and no others of ours.
+
+    A process that could do what another kind does would be worth taking for that.
+    """
+    connection = await _connect(url)
+    try:
+        found = await connection.fetch(
+            r"select rolname from pg_roles where rolname like 'gururmm\_%' and rolname !~ '^gururmm_login_'"
+            " and pg_has_role(session_user, oid, 'member')"
+        )
+    finally:
+        await connection.close()
+    may = {row["rolname"] for row in found}
+    if may != kind.roles:
+        lacks, exceeds = ", ".join(sorted(kind.roles - may)), ", ".join(sorted(may - kind.roles))
+        raise StartError(
+            f"The login of {redact(url)} is not made for this kind of process, {kind}: it "
+            + " and ".join([f"lacks {lacks}"] * bool(lacks) + [f"may be {exceeds} as well"] * bool(exceeds))
+            + f". Give {kind} its own, {kind.login}: docs/operations/database.md says how."
         )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StackOptions:
-    """One installation. Empty URLs mean: embedded."""
+    """One installation. Empty URLs mean: embedded; others say `{kind}` where the kinds of process differ."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -21,7 +21,7 @@ class StackOptions:
     """Whether it is accepted that others reach this without TLS."""
     database_url: str = ""
     owner_database_url: str = ""
-    """For the migration, where `database_url`'s login may not change the schema."""
+    """For the migration; where it is empty and the database is not embedded, the operator migrates."""
     nats_url: str = ""
     apis: int = 1
     gateways: int = 1

@@ -16,7 +16,8 @@ from gururmm_server.infra.embedded.nats import EmbeddedNats
 from gururmm_server.infra.embedded.postgres import EmbeddedPostgres
 from gururmm_server.infra.embedded.probe import http_status
 from gururmm_server.infra.errors import StartError
-from gururmm_server.infra.given import cannot_listen
+from gururmm_server.infra.given import cannot_listen, engine_url
+from gururmm_server.infra.kinds import Kind
 
 
 class Parts:
@@ -29,19 +30,22 @@ class Parts:
         self.postgres = None if options.database_url else EmbeddedPostgres(data, say)
         self.nats = None if options.nats_url else EmbeddedNats(data)
 
-    @property
-    def database_url(self) -> str:
-        return self.postgres.runtime_url if self.postgres is not None else self._options.database_url
+    def database_url(self, kind: Kind) -> str:
+        """Returns what this kind of process signs in to the database with."""
+        if self.postgres is not None:
+            return self.postgres.url(kind)
+        return engine_url(self._options.database_url, "--database-url", kind)
 
     @property
     def owner_database_url(self) -> str:
+        """What the migration signs in with; empty where migrating is the operator's."""
         if self.postgres is not None:
             return self.postgres.owner_url
-        return self._options.owner_database_url or self._options.database_url
+        return self._options.owner_database_url
 
-    @property
-    def nats_url(self) -> str:
-        return self.nats.url if self.nats is not None else self._options.nats_url
+    def nats_url(self, kind: Kind) -> str:
+        """Returns what this kind of process signs in to the bus with."""
+        return self.nats.url(kind) if self.nats is not None else engine_url(self._options.nats_url, "--nats-url", kind)
 
     def check_ports(self) -> None:
         """Raise `StartError` when a port that was asked for can't be opened."""
@@ -63,10 +67,11 @@ class Parts:
         return specs
 
     def migration(self) -> Command:
-        return self._python("migrate", GURURMM_DATABASE_URL=self.owner_database_url)
+        return self._python("migrate", {"GURURMM_DATABASE_URL": self.owner_database_url})
 
     def seed(self) -> Command:
-        return self._python("seed-demo", GURURMM_DEMO_PASSWORD=self._data.secret("demo-password", 8))
+        password = self._data.secret("demo-password", 8)
+        return self._python("seed-demo", self._urls(Kind.API), GURURMM_DEMO_PASSWORD=password)
 
     def servers(self) -> list[ServiceSpec]:
         """The api, gateway and worker processes."""
@@ -118,7 +123,8 @@ class Parts:
             return await http_status(port, "/readyz", host=host) == 200
 
         command = self._python(
-            "api",
+            Kind.API,
+            self._urls(Kind.API),
             GURURMM_PORT=str(port),
             GURURMM_HOST=self._options.host,
             GURURMM_AUDIT_STORE=str(self._data.root / AUDIT_HEADS),
@@ -136,7 +142,8 @@ class Parts:
             return await http_status(health_port, "/readyz") == 200
 
         command = self._python(
-            "gateway",
+            Kind.GATEWAY,
+            self._urls(Kind.GATEWAY),
             GURURMM_HOST=options.host,
             GURURMM_PORT=str(port),
             GURURMM_HEALTH_PORT=str(health_port),
@@ -151,7 +158,8 @@ class Parts:
             return await http_status(health_port, "/readyz") == 200
 
         command = self._python(
-            "worker",
+            Kind.WORKER,
+            self._urls(Kind.WORKER),
             GURURMM_HEALTH_PORT=str(health_port),
             GURURMM_AUDIT_STORE=str(self._data.root / AUDIT_HEADS),
             GURURMM_AUDIT_KEY_FILE=str(self._data.secret_path("audit-key", 32)),
@@ -161,12 +169,15 @@ class Parts:
     def _audit_public_key(self) -> str:
         return crypto_sign_seed_keypair(bytes.fromhex(self._data.secret("audit-key", 32)))[0].hex()
 
-    def _python(self, part: str, **more: str) -> Command:
+    def _urls(self, kind: Kind) -> dict[str, str]:
+        """The URLs of one kind of process, which no other kind gets to know."""
+        return {"GURURMM_DATABASE_URL": self.database_url(kind), "GURURMM_NATS_URL": self.nats_url(kind)}
+
+    def _python(self, part: str, urls: dict[str, str], **more: str) -> Command:
         """A part of this program. URLs go by environment: they hold passwords, and arguments are public."""
         options = self._options
         settings = {
-            "GURURMM_DATABASE_URL": self.database_url,
-            "GURURMM_NATS_URL": self.nats_url,
+            **urls,
             "GURURMM_PUBLIC_URL": options.url,
             "GURURMM_GATEWAY_URLS": ",".join(options.told_gateways),
             "GURURMM_INSECURE_HTTP": "1" if options.insecure_http else "",

@@ -18,7 +18,8 @@ from gururmm_server.entrypoints.supervisor.terminal import Terminal
 from gururmm_server.infra import given
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
-from gururmm_server.infra.schema import check_revision, latest_revision
+from gururmm_server.infra.kinds import Kind
+from gururmm_server.infra.schema import check_login, check_revision, latest_revision
 
 _HOUSE_SECONDS = 2.0
 
@@ -99,20 +100,25 @@ class Stack:
             await postgres.ensure_database()
         if await self._schema_fits():
             return
-        await run_once(self._parts.migration(), "The migration", scratch)
+        if not self._parts.owner_database_url:
+            await check_revision(self._parts.database_url(Kind.API))  # where it does not fit, this says what to run
+        else:
+            await run_once(self._parts.migration(), "The migration", scratch)
         if postgres is not None:
-            await postgres.ensure_runtime_login()
+            await postgres.open_process_logins()
         self._data.remember("schema", latest_revision())
 
     async def _schema_fits(self) -> bool:
         """Whether a start before this one brought this very database up to this build: spares a process.
 
-        Asks as the processes' login, so that one whose secret was lost and made anew is set right too.
+        Asks as each of the processes' logins, so that one whose secret was lost and made anew is set right too.
         """
         if self._data.remembered("schema") != latest_revision():
             return False
         try:
-            await check_revision(self._parts.database_url)
+            for kind in Kind:
+                await check_revision(self._parts.database_url(kind))
+                await check_login(self._parts.database_url(kind), kind)
         except StartError:
             return False  # the migration says it better
         return True
@@ -141,8 +147,8 @@ class Stack:
                     "password": access.password,
                     "tenant_id": access.tenant_id,
                     "agent_id": agent_id,
-                    "database_url": self._parts.database_url,
-                    "nats_url": self._parts.nats_url,
+                    "database_url": self._parts.database_url(Kind.API),
+                    "nats_url": self._parts.nats_url(Kind.API),
                 },
             )
             self._ready_file.write(self._supervisor.pids())

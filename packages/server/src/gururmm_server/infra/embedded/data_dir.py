@@ -76,6 +76,10 @@ class DataDir:
         write_private(self._secret_path(name), secrets.token_hex(size))
         return self._read_secret(name)
 
+    def forget_secret(self, name: str) -> None:
+        """Take away a secret that nothing uses any more."""
+        self._secret_path(name).unlink(missing_ok=True)
+
     def secret_path(self, name: str, size: int = 24) -> Path:
         """The file of a secret, for a process that reads it itself."""
         self.secret(name, size)

@@ -1,22 +1,22 @@
-"""The logins of an embedded PostgreSQL: a superuser for nothing but these acts, a plain owner, and the processes'.
+"""The logins of an embedded PostgreSQL: a superuser for nothing but these acts, a plain owner, one a kind of process.
 
 The owner changes the schema and is no superuser: what runs with its rights can neither leave the database nor pass over
 row-level security. Everything here may be repeated, and goes on where it was cut short.
 """
 
+from collections.abc import Mapping
+
 import asyncpg
+
+from gururmm_server.infra.kinds import Kind
 
 SUPERUSER = "gururmm_superuser"
 OWNER = "gururmm_owner"
-RUNTIME = "gururmm_runtime"
-ROLES = (
-    "gururmm_app",
-    "gururmm_ingest",
-    "gururmm_worker",
-    "gururmm_identity",
-    "gururmm_platform",
-    "gururmm_audit_reader",
-)
+
+_SHARED = "gururmm_runtime"
+"""The login of before, which all processes had in common."""
+_ROLES = frozenset[str]().union(*(kind.roles for kind in Kind), (kind.login for kind in Kind), ("gururmm_definer",))
+"""What migrations make and grant."""
 
 _KEEPER = "gururmm_keeper"
 """Lives for one transaction: nobody can rename the role that they are signed in with."""
@@ -53,15 +53,19 @@ async def rename_superuser(connection: "asyncpg.Connection[asyncpg.Record]") -> 
 async def ensure_owner(connection: "asyncpg.Connection[asyncpg.Record]", password: str) -> None:
     """Make the schema's owner, or bring it to what it should be. It may make roles, as the migration does."""
     await _ensure(connection, OWNER, "createrole inherit", password)
-    there = await connection.fetch("select rolname from pg_roles where rolname = any($1)", [*ROLES, "gururmm_definer"])
+    there = await connection.fetch("select rolname from pg_roles where rolname = any($1)", sorted(_ROLES))
     for row in there:
         await connection.execute(f"grant {row['rolname']} to {OWNER} with admin option")
 
 
-async def ensure_runtime(connection: "asyncpg.Connection[asyncpg.Record]", password: str) -> None:
-    """Make the processes' login, or bring it to what it should be. It may assume the product's roles, no more."""
-    await _ensure(connection, RUNTIME, "noinherit", password)
-    await connection.execute(f"grant {', '.join(ROLES)} to {RUNTIME}")
+async def open_process_logins(connection: "asyncpg.Connection[asyncpg.Record]", passwords: Mapping[Kind, str]) -> None:
+    """Let each kind of process sign in with its password, as the login that the migration made for it.
+
+    The login that all had in common is taken away.
+    """
+    for kind in Kind:
+        await _ensure(connection, kind.login, "noinherit", passwords[kind])
+    await connection.execute(f"drop role if exists {_SHARED}")
 
 
 async def hand_over(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

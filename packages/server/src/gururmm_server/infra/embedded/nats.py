@@ -6,13 +6,14 @@ from pathlib import Path
 from gururmm_server.infra.embedded.data_dir import DataDir, write_private
 from gururmm_server.infra.embedded.probe import http_status
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.kinds import Kind
+from gururmm_server.infra.subjects import users
 
 # Every acknowledged event is on the disk itself (sync_interval: always), because the outbox row is deleted for it.
 _CONFIGURATION = """\
 # Written anew at every start of GuruRMM.
 listen: "127.0.0.1:{port}"
 http: "127.0.0.1:{health_port}"
-authorization {{ token: "{token}" }}
 max_payload: 2097152
 write_deadline: "10s"
 jetstream {{
@@ -21,7 +22,7 @@ jetstream {{
   max_memory_store: 67108864
   max_file_store: {max_file}
 }}
-"""
+{users}"""
 
 _GIGABYTE = 1 << 30
 
@@ -40,27 +41,33 @@ class EmbeddedNats:
         return self._home
 
     @property
-    def url(self) -> str:
-        return f"nats://{self._data.secret('nats-token')}@127.0.0.1:{self.port}"
+    def configuration(self) -> Path:
+        """The file that `prepare` writes."""
+        return self._home / "nats.conf"
+
+    def url(self, kind: Kind) -> str:
+        """Returns the URL with the user of this kind of process."""
+        return f"nats://{kind}:{self._data.secret(f'nats-{kind}')}@127.0.0.1:{self.port}"
 
     def prepare(self) -> None:
-        """Write the configuration."""
+        """Write the configuration, with one user for each kind of process."""
         self._home.mkdir(mode=0o700, exist_ok=True)
+        self._data.forget_secret("nats-token")  # of before, when all processes shared it
         self.port = self._data.port("nats")
         self._health_port = self._data.port("nats-health")
         write_private(
-            self._home / "nats.conf",
+            self.configuration,
             _CONFIGURATION.format(
                 port=self.port,
                 health_port=self._health_port,
-                token=self._data.secret("nats-token"),
                 store=self._home,
                 max_file=min(_GIGABYTE, self._data.free_bytes() // 2),
+                users=users({kind: self._data.secret(f"nats-{kind}") for kind in Kind}),
             ),
         )
 
     def argv(self) -> tuple[str, ...]:
-        return (str(_binary()), "--config", str(self._home / "nats.conf"))
+        return (str(_binary()), "--config", str(self.configuration))
 
     async def ready(self) -> bool:
         """Whether it takes connections and JetStream works: a full disk switches JetStream off until a restart."""

@@ -15,6 +15,7 @@ from gururmm_server.infra.embedded import logins
 from gururmm_server.infra.embedded.account import Account, make_reachable, unprivileged_account
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
@@ -89,10 +90,9 @@ class EmbeddedPostgres:
         """The owner's URL, for migrations: it may change the schema and is bound by row-level security all the same."""
         return self._url(logins.OWNER, "postgres-owner")
 
-    @property
-    def runtime_url(self) -> str:
-        """The URL of the login that api, gateway and worker use: it can assume the product's roles, no more."""
-        return self._url(logins.RUNTIME, "postgres-runtime")
+    def url(self, kind: Kind) -> str:
+        """Returns the URL of the login of this kind of process: it can assume that kind's roles, no more."""
+        return self._url(kind.login, f"postgres-{kind}")
 
     def prepare(self) -> None:
         """Make the cluster if there is none, and write the configuration. Raises `StartError`."""
@@ -107,10 +107,10 @@ class EmbeddedPostgres:
             self._keep_superuser_secret()
         else:
             self._initialise()
-        for name in ("postgres-owner", "postgres-runtime"):
-            self._data.secret(
-                name
-            )  # a new one is brought into the cluster by `ensure_database`, `ensure_runtime_login`
+        # New ones are brought into the cluster by `ensure_database` and `open_process_logins`.
+        for name in ("postgres-owner", *(f"postgres-{kind}" for kind in Kind)):
+            self._data.secret(name)
+        self._data.forget_secret("postgres-runtime")  # of before, when all processes shared it
         self.port = self._data.port("postgres")
         self._write("postgresql.conf", _CONFIGURATION.format(port=self.port))
         self._write("pg_hba.conf", _HBA)
@@ -164,11 +164,12 @@ class EmbeddedPostgres:
         finally:
             await connection.close()
 
-    async def ensure_runtime_login(self) -> None:
-        """Make the processes' login, or bring it to what it should be. Comes after the migration made the roles."""
+    async def open_process_logins(self) -> None:
+        """Let each kind of process sign in with its own secret. Comes after the migration, which makes the logins."""
         connection = await asyncpg.connect(self.superuser_url, timeout=10, ssl=False)
         try:
-            await logins.ensure_runtime(connection, self._data.kept_secret("postgres-runtime"))
+            passwords = {kind: self._data.kept_secret(f"postgres-{kind}") for kind in Kind}
+            await logins.open_process_logins(connection, passwords)
         finally:
             await connection.close()
 
