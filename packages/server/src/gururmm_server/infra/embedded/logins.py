@@ -15,7 +15,7 @@ OWNER = "gururmm_owner"
 
 _SHARED = "gururmm_runtime"
 """The login of before, which all processes had in common."""
-_ROLES = frozenset[str]().union(*(kind.roles for kind in Kind), (kind.login for kind in Kind), ("gururmm_definer",))
+_ROLES = frozenset({"gururmm_definer"}).union(*(kind.roles for kind in Kind))
 """What migrations make and grant."""
 
 _KEEPER = "gururmm_keeper"
