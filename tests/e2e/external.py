@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 from product import until
 
 BIN = Path(sys.executable).parent
@@ -127,10 +128,12 @@ class ExternalEngines:
 
     def kill(self, name: str) -> None:
         """kill -9, then start it again."""
+        children = psutil.Process(self._running[name].pid).children()
         self._running[name].send_signal(signal.SIGKILL)
         self._running[name].wait(10)
         if name == "postgres":
-            # Its children end by themselves once they notice; a new postmaster waits for their shared memory.
+            # Its children end by themselves once they notice; a new postmaster refuses to start beside one of them.
+            psutil.wait_procs(children, 20)
             (self._home / "postgres" / "d" / "postmaster.pid").unlink(missing_ok=True)
         self.restart(name)
 
