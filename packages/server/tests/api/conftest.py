@@ -73,6 +73,8 @@ class Api:
     browser: aiohttp.ClientSession
     own: House
     foreign: House
+    faults: list[str]
+    """Answers so far that were not as their routes declare: any fails the test at its end."""
 
     def token(
         self, role: Role | None = Role.PARTNER_ADMIN, *, house: House | None = None, client_id: UUID | None = None
@@ -182,6 +184,7 @@ async def api(
             browser=browser,
             own=own,
             foreign=foreign,
+            faults=faults,
         )
     server.stop()
     await serving

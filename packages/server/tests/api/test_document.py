@@ -130,3 +130,5 @@ async def test_planted_faults_are_found(api: Api, asking: Asking) -> None:
     assert "Server error" in names["GET /api/v1/planted/breaks"]
     assert "violates schema" in names["GET /api/v1/planted/lies"]
     assert "Undocumented" in names["GET /api/v1/planted/surprises"]
+    assert {fault.partition(":")[0] for fault in api.faults} == names.keys() - {"GET /api/v1/planted/breaks"}
+    api.faults.clear()
