@@ -16,7 +16,7 @@ from uuid import UUID
 
 import nats
 import pytest
-from gururmm_server.core.events import traffic
+from gururmm_server.core.post import traffic
 from gururmm_server.infra import subjects
 from gururmm_server.infra.embedded.data_dir import DataDir, free_port
 from gururmm_server.infra.embedded.nats import EmbeddedNats

@@ -19,6 +19,7 @@ from gururmm_server.core.tenancy.jobs import sign_settings
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.schema import migrate
 from gururmm_wire import orders
@@ -221,7 +222,9 @@ async def test_settings_are_signed_once_for_all_agents_and_again_each_day(
     assert len(told) == 3
 
 
-async def test_the_operator_rotates_from_the_terminal(database_url: str) -> None:
+async def test_the_operator_rotates_from_the_terminal(engines: Engines, database_name: str) -> None:
+    database_url = engines.database(engines.urls[Kind.API], database_name)
+
     async def gururmm(*arguments: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "gururmm_server", "keys", *arguments, "--database-url", database_url]
         pipe = asyncio.subprocess.PIPE
