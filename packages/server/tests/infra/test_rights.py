@@ -136,7 +136,8 @@ async def test_a_login_assumes_the_roles_of_its_kind_and_reads_its_secrets(
             continue
         assumed.add(role)
         try:
-            secrets |= {_kept_as(row["name"]) for row in await connection.fetch("select name, value from core.server_secrets")}
+            kept = await connection.fetch("select name, value from core.server_secrets")
+            secrets |= {_kept_as(row["name"]) for row in kept}
         except asyncpg.InsufficientPrivilegeError:
             continue
     assert assumed == kind.roles | {kind.login}
