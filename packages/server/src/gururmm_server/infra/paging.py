@@ -1,12 +1,13 @@
 """Lists: search, sort, and pages by keyset, the same for every list of the API.
 
-A route says which sorts it knows and gets a `PageQuery`; its repository puts `after_sql`, `order_by` and `fetch_count`
-into its statement (the sort's value selected as `sort_value`, the tie-break as `sort_id`) and hands the rows to `cut`.
+A route says which sorts it knows and gets a `PageQuery`; its repository gives that, with its columns and conditions, to
+`read_page`. A list that is found in another way puts `after`, `order` and `fetch_count` into its own statement (the
+sort's value selected as `sort_value`, the tie-break as `sort_id`) and hands the rows to `PageQuery.slice`.
 """
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, Protocol, TypeVar
@@ -15,15 +16,19 @@ from uuid import UUID
 import msgspec
 from pydantic import BaseModel
 
+from gururmm_server.infra.database import Transaction
 from gururmm_server.infra.errors import InvalidInput
+from gururmm_server.infra.sql import Sql, raw, sql
 
 T = TypeVar("T")
+S = TypeVar("S")
 
 
 class _Row(Protocol):
     """What a driver's row and a dict have in common."""
 
     def __getitem__(self, name: str, /) -> Any: ...
+    def items(self) -> Any: ...
 
 
 RowT = TypeVar("RowT", bound=_Row)
@@ -50,6 +55,19 @@ class Page(BaseModel, Generic[T]):
     items: list[T]
     next_cursor: str | None
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Generic[T]):
+    """One page of a list on its way to the API, which describes it as a `Page`."""
+
+    items: list[T]
+    next_cursor: str | None
+    total: int
+
+    def each(self, say: Callable[[T], S]) -> "Slice[S]":
+        """Returns the page with every item said in another way."""
+        return Slice([say(item) for item in self.items], self.next_cursor, self.total)
 
 
 class Cursor(msgspec.Struct, array_like=True, frozen=True):
@@ -133,6 +151,36 @@ class PageQuery:
             clause = f"({clause} or {expression} is null)"
         return clause, [value, tie]
 
+    def order(self, tie_break: str) -> Sql:
+        """Returns `order by …`: the sort, nulls last, then the tie-break in the same direction."""
+        return raw(self.order_by(tie_break))
+
+    def after_cursor(self, tie_break: str, tie_kind: Kind = "uuid") -> Sql:
+        """Returns a condition that is true for rows after the cursor: `true` on the first page.
+
+        Raises `InvalidInput` when the cursor belongs to another list.
+        """
+        if self.after is None:
+            return raw("true")
+        value, tie = _typed(self.after.value, self.sort.kind), _typed(self.after.id, tie_kind)
+        parts = {
+            "sort": raw(self.sort.expression),
+            "tie_break": raw(tie_break),
+            "sign": raw("<" if self.descending else ">"),
+            "tie": sql(f"{{tie}}::{tie_kind}", tie=tie),
+        }
+        if value is None:
+            return sql("({sort} is null and {tie_break} {sign} {tie})", **parts)
+        parts["value"] = sql(f"{{value}}::{self.sort.kind}", value=value)
+        clause = sql("({sort}, {tie_break}) {sign} ({value}, {tie})", **parts)
+        return sql("({clause} or {sort} is null)", clause=clause, sort=parts["sort"]) if self.sort.nullable else clause
+
+    def slice(self, rows: Sequence[RowT], total: int, make: Callable[..., T]) -> Slice[T]:
+        """Returns the page out of `fetch_count` rows: each made of its columns but `sort_value` and `sort_id`."""
+        page, cursor = self.cut(rows)
+        items = [make(**{name: value for name, value in row.items() if name not in _OWN}) for row in page]
+        return Slice(items, cursor, total)
+
     def cut(self, rows: Sequence[RowT]) -> tuple[Sequence[RowT], str | None]:
         """The page out of `fetch_count` rows (with `sort_value` and `sort_id`), and the cursor of the next one."""
         if len(rows) <= self.limit:
@@ -144,6 +192,42 @@ class PageQuery:
     def cursor_at(self, value: Any, tie: Any) -> str:
         """The cursor of a page that ends with this sort value and tie-break."""
         return encode_cursor(Cursor(self.signed_name, _plain(value), _plain(tie)))
+
+
+_OWN = frozenset({"sort_value", "sort_id"})
+"""Columns of a page's statement that are the page's, not the item's."""
+
+
+async def read_page(
+    tx: Transaction,
+    make: Callable[..., T],
+    query: PageQuery,
+    *,
+    columns: str,
+    source: str,
+    where: Sql,
+    tie_break: str,
+) -> Slice[T]:
+    """Returns a page of `source`, each item made of `columns`, and how many rows there fulfil the condition.
+
+    `tie_break` is a column that is a UUID and no two rows share.
+    """
+    parts = {"source": raw(source), "where": where}
+    rows = await tx.fetch(
+        *sql(
+            "select {columns}, {sort} as sort_value, {tie} as sort_id from {source}"
+            " where {where} and {after} {order} limit {limit}",
+            columns=raw(columns),
+            sort=raw(query.sort.expression),
+            tie=raw(tie_break),
+            after=query.after_cursor(tie_break),
+            order=query.order(tie_break),
+            limit=raw(str(query.fetch_count)),
+            **parts,
+        ).bound()
+    )
+    total: int = await tx.fetchval(*sql("select count(*) from {source} where {where}", **parts).bound())
+    return query.slice(rows, total, make)
 
 
 def page_query(sorts: Mapping[str, Sort], default: str) -> Any:
