@@ -117,7 +117,9 @@ class Component:
     name: str
     """The folder's."""
     tables: tuple[str, ...] = ()
-    """In schema core: its own, and of no other component."""
+    """In schema core: its own, and of no other component, whose SQL never names them (`tools/lint/owned_tables.py`)."""
+    offers: tuple[str, ...] = ()
+    """Views and functions in schema core that the SQL of others may name."""
     permissions: tuple[Permission, ...] = ()
     events: tuple[type[EventKind], ...] = ()
     live: tuple[type[LiveKind], ...] = ()
@@ -140,7 +142,7 @@ class Declared:
         self.events = tuple(each for component in components for each in component.events)
         self.live = tuple(each for component in components for each in component.live)
         _check_once("component", (component.name for component in components))
-        _check_once("table", (table for component in components for table in component.tables))
+        _check_once("table", (name for component in components for name in (*component.tables, *component.offers)))
         _check_once("event", (each.name for each in self.events))
         _check_once("live message", (each.kind for each in self.live))
         known = {permission.name for permission in self.permissions.all()}

@@ -30,7 +30,7 @@ def _consumers(house: House) -> Sequence[Consumer]:
 
 COMPONENT: Final = Component(
     name="events",
-    tables=("activity", "outbox"),
+    tables=("activity",),
     permissions=PERMISSIONS,
     live=LIVE,
     routes=_routes,

@@ -31,7 +31,7 @@ def _jobs(house: House) -> Sequence[Job]:
 
 COMPONENT: Final = Component(
     name="identity",
-    tables=("invitations", "msp_users", "server_secrets", "stream_tickets", "tenant_users", "user_sessions", "users"),
+    tables=("invitations", "msp_users", "stream_tickets", "tenant_users", "user_sessions", "users"),
     permissions=PERMISSIONS,
     routes=_routes,
     jobs=_jobs,

@@ -23,7 +23,6 @@ def _routes(house: House) -> "APIRouter":
 
 COMPONENT: Final = Component(
     name="platform",
-    tables=("platform_access",),
     permissions=PERMISSIONS,
     routes=_routes,
 )

@@ -56,7 +56,7 @@ class Schedule:
             return "done"
         async with self._db.worker() as tx:
             # Held by this transaction while the work uses its own: it ends with the process, however that ends.
-            if not await tx.fetchval("select pg_try_advisory_xact_lock($1, $2)", _LOCK_SPACE, _key(job.name)):
+            if not await tx.try_lock(_LOCK_SPACE, _key(job.name)):
                 return "elsewhere"
             await job.work()
         return "done"
