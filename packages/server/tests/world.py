@@ -19,6 +19,7 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.post.live import LiveBatch, LiveItem, encode
 from gururmm_server.entrypoints.internal_api.failures import add_handlers
 from gururmm_server.infra.ids import new_id
+from pydantic import TypeAdapter
 
 from packages.server.tests.answers import Checked, fail
 
@@ -46,6 +47,11 @@ def person(
         client_id=client_id,
         permissions=PERMISSIONS.of(role, inside=tenant_id is not None),
     )
+
+
+def described(shape: Any, body: bytes) -> Any:
+    """Returns an answer as the API describes it: a model of that shape. Fails where it does not fit."""
+    return TypeAdapter(shape).validate_json(body)
 
 
 def batch(*items: LiveItem) -> LiveBatch:

@@ -15,7 +15,7 @@ PLANTED = [
     ("Server, agent and bench never import each other", "agent:state.py", "import gururmm_server.settings"),
     ("Server layers", "server:infra/clock.py", "import gururmm_server.core.events.event"),
     ("Server layers", "server:utils.py", "import os"),
-    ("Inside a core component", "server:core/agents/_repository.py", "import gururmm_server.core.agents.service"),
+    ("Inside a core component", "server:core/fleet/_repository.py", "import gururmm_server.core.fleet.service"),
     ("Inside a core component", "server:core/telemetry/ingest.py", "import gururmm_server.core.telemetry.routes"),
     ("Inside a core component", "server:core/platform/service.py", "import gururmm_server.core.identity.routes"),
     ("Inside a core component", "server:core/commands/schemas.py", "import gururmm_server.core.commands._repository"),

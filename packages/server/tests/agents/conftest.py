@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from gururmm_server.core.agents.queries import LiveQueries
-from gururmm_server.core.agents.removal import AgentRemoval
-from gururmm_server.core.agents.routes import build_router
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.removal import CancelAll
+from gururmm_server.core.fleet.queries import LiveQueries
+from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.fleet.routes import build_router
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.inventory.routes import build_router as inventory_router
 from gururmm_server.core.inventory.service import Inventory
 from gururmm_server.core.orders.signing import OrderSigner

@@ -7,9 +7,9 @@ import asyncpg
 import httpx
 import pytest
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.agents import schemas
-from gururmm_server.core.agents.fleet import patterns
-from gururmm_server.core.agents.service import SORTS
+from gururmm_server.core.fleet import schemas
+from gururmm_server.core.fleet.filter import patterns
+from gururmm_server.core.fleet.service import SORTS
 from gururmm_server.infra.paging import Page
 
 from packages.server.tests.world import Api, Partner

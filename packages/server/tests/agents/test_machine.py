@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import httpx
 import msgspec
-from gururmm_server.core.agents import schemas
+from gururmm_server.core.fleet import schemas
 from gururmm_server.core.inventory.schemas import Change, Software
 from gururmm_server.core.overview.schemas import AgentCounts, Overview
 from gururmm_server.core.post import traffic
@@ -22,7 +22,7 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Metrics
 from gururmm_wire.v2.limits import Close
 
-from packages.server.tests.world import Partner
+from packages.server.tests.world import Partner, described
 
 
 def sample(at: int) -> Metrics:
@@ -47,7 +47,7 @@ async def test_the_page_holds_inventory_and_newest_readings(
                 {"os": {"name": "Debian", "kernel": "6.1"}},
             )
     answer = await admin.get(f"/agents/{agent_id}")
-    detail = schemas.AgentDetail.model_validate_json(answer.content)
+    detail = described(schemas.AgentDetail, answer.content)
     assert detail.gateway
     assert detail.inventory == {"system": {"os": {"name": "Debian", "kernel": "6.1"}}}
     assert detail.latest is not None
@@ -133,7 +133,7 @@ async def test_history_shows_gaps_as_null(admin: httpx.AsyncClient, partner: Par
     minute = int(time.time()) // 60 * 60
     await plant_samples(owner_url, partner, [minute - 60 * back + 7 for back in (2, 3, 5, 20, 21)])
     answer = await admin.get(f"/agents/{partner.agents[0]}/metrics", params={"range": "1h"})
-    history = History.model_validate_json(answer.content)
+    history = described(History, answer.content)
     assert history.step_s == 60
     cpu = dict(zip(history.columns.at, history.columns.cpu, strict=True))
     assert cpu[minute - 120] == 50
@@ -152,7 +152,7 @@ async def test_long_ranges_come_from_the_roll_up(admin: httpx.AsyncClient, partn
     )
     for name, step in (("7d", 300), ("30d", 3600), ("1y", 3600), ("24h", 60)):
         answer = await admin.get(f"/agents/{partner.agents[0]}/metrics", params={"range": name})
-        history = History.model_validate_json(answer.content)
+        history = described(History, answer.content)
         assert history.step_s == step
         assert abs(history.columns.at[-1] - history.columns.at[0] - RANGES[name]) <= 2 * step
         filled = sum(value is not None for value in history.columns.cpu)
@@ -234,7 +234,7 @@ async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: 
         partner.tenant_id,
     )
     await owner.close()
-    overview = Overview.model_validate_json((await admin.get("/overview")).content)
+    overview = described(Overview, (await admin.get("/overview")).content)
     assert overview.agents == AgentCounts(total=12, online=6, offline=6)
     assert overview.problems.total == 2
     assert overview.problems.by_kind == {"disk_full": 1, "memory_high": 1, "offline_long": 1}

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from gururmm_server.core.agents import schemas
+from gururmm_server.core.fleet import schemas
 from gururmm_server.core.post import traffic
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import decode_from_server, encode
@@ -18,7 +18,7 @@ from gururmm_wire.v2.agent import Answer
 from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
-from packages.server.tests.world import Api, Partner
+from packages.server.tests.world import Api, Partner, described
 
 Reply = Callable[[bytes, Query], list[bytes]]
 
@@ -65,15 +65,16 @@ async def test_a_machines_word_has_the_described_shape_whatever_it_was(
     path = f"/agents/{partner.agents[0]}"
     async with answering(bus, says({"items": [odd, "no item", {"pid": 7, "cpu_percent": 1, "started": 2.5}]})):
         answer = await admin.get(f"{path}/processes")
-    page = schemas.Processes.model_validate_json(answer.content)
+    page = described(schemas.Processes, answer.content)
     assert [(row.pid, row.name, row.cpu_percent, row.rss, row.started) for row in page.items] == [
         (7, "", 1, None, 2.5),
         (0, "", None, None, None),
     ]
     async with answering(bus, says({"path": 3, "items": [{"name": [], "bytes": "x", "files": 1.5}]})):
         answer = await admin.get(f"{path}/folders", params={"path": "/var"})
-    folders = schemas.Folders.model_validate_json(answer.content)
-    assert (folders.path, folders.items) == ("/var", [schemas.Folder(name="", bytes=0, files=0)])
+    folders = described(schemas.Folders, answer.content)
+    assert folders.path == "/var"
+    assert [(row.name, row.bytes, row.files) for row in folders.items] == [("", 0, 0)]
 
 
 async def test_folders(admin: httpx.AsyncClient, partner: Partner, bus: Bus) -> None:

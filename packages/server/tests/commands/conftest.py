@@ -11,10 +11,10 @@ import asyncpg
 import httpx
 import msgspec
 import pytest
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.routes import build_router
 from gururmm_server.core.commands.service import CommandService
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.hub import Listener, LiveHub

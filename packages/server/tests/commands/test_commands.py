@@ -24,14 +24,14 @@ from gururmm_wire.v2.limits import SCRIPT_BYTES
 from gururmm_wire.v2.server import CancelCommand, RunCommand
 
 from packages.server.tests.commands.conftest import Hub, Traffic
-from packages.server.tests.world import Api, Partner
+from packages.server.tests.world import Api, Partner, described
 
 
 async def queue(client: httpx.AsyncClient, *agent_ids: Any, **more: Any) -> list[dict[str, Any]]:
     body = {"agent_ids": [str(agent_id) for agent_id in agent_ids], "shell": "sh", "script": "uptime", **more}
     answer = await client.post("/commands", json=body)
     assert answer.status_code == 201, answer.text
-    schemas.CommandList.model_validate_json(answer.content)
+    described(schemas.CommandList, answer.content)
     items: list[dict[str, Any]] = answer.json()["items"]
     return items
 
@@ -87,7 +87,7 @@ async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
 async def test_what_is_answered_is_what_is_stored(admin: httpx.AsyncClient, partner: Partner, db: Database) -> None:
     (made,) = await queue(admin, partner.agents[0])
     answer = await admin.get(f"/commands/{made['id']}")
-    detail = schemas.CommandDetail.model_validate_json(answer.content)
+    detail = described(schemas.CommandDetail, answer.content)
     assert {name: answer.json()[name] for name in made} == made
     assert (detail.stdout, detail.stderr, detail.dropped_bytes) == ("", "", 0)
     await finish(db, made["id"], output=b"caf\xc3\xa9 \xff")

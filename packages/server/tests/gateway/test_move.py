@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.agents.service import AgentService
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.live import LiveBatch

@@ -4,10 +4,10 @@ import pytest
 from agent_end import AgentEnd, Fleet, until
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.errors import AgentNotFound
-from gururmm_server.core.agents.removal import AgentRemoval
 from gururmm_server.core.commands.removal import CancelAll
 from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.enrolment.service import Bootstrap, agent_id_of
+from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.schemas import NewCode

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 from agent_end import AgentEnd, Ended, Fleet, until
-from gururmm_server.core.agents.removal import AgentRemoval
+from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.entrypoints.agent_gateway.agent_socket import BUDGET_BURST

@@ -10,6 +10,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from gururmm_server.bootstrap.components import COMPONENTS
+from gururmm_server.infra.tables import OFFERS
 
 GLOBAL = {
     "schema_version": "Alembic's",
@@ -113,6 +115,35 @@ async def not_narrowed(owner: Any, names: Iterable[str]) -> set[str]:
         sorted(NARROWED_ROLES),
     )
     return {row["name"] for row in rows}
+
+
+async def views_with_rights_of_their_own(owner: Any) -> set[str]:
+    """Returns the views of our schema that run with their owner's rights: no policy of the caller's would hold."""
+    rows = await owner.fetch("""
+        select c.relname as name from pg_class c where c.relnamespace = 'core'::regnamespace and c.relkind = 'v'
+          and not coalesce('security_invoker=true' = any(c.reloptions), false)""")
+    return {row["name"] for row in rows}
+
+
+async def test_what_components_offer_is_views_and_functions_that_are_there(owner: Any) -> None:
+    offered = {name for component in COMPONENTS for name in component.offers} | set(OFFERS)
+    views = await owner.fetch(
+        "select relname as name from pg_class where relnamespace = 'core'::regnamespace and relkind in ('v', 'm')"
+    )
+    functions = await owner.fetch("select proname as name from pg_proc where pronamespace = 'core'::regnamespace")
+    assert {row["name"] for row in views} <= offered
+    assert offered <= {row["name"] for row in [*views, *functions]}
+
+
+async def test_every_view_runs_with_the_rights_of_whoever_asks(owner: Any) -> None:
+    assert await views_with_rights_of_their_own(owner) == set()
+
+
+async def test_a_planted_view_with_its_owners_rights_is_caught(owner: Any) -> None:
+    async with owner.transaction():
+        await owner.execute("create view core.planted_view as select * from core.agents")
+        assert await views_with_rights_of_their_own(owner) == {"planted_view"}
+        await owner.execute("drop view core.planted_view")
 
 
 async def test_every_table_belongs_to_a_partner_or_is_known_to_be_global(owner: Any) -> None:

@@ -13,9 +13,9 @@ import uvicorn
 import websockets
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.identity import messages
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from gururmm_server.core.access.permissions import Role
-from gururmm_server.core.agents.removal import AgentRemoval
+from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.tunnel.browser_end import CLOSE_NORMAL
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.routes import build_router

@@ -9,10 +9,10 @@ from typing import Any
 
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.bootstrap.opened import opened
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.component import House
 from gururmm_server.core.enrolment.routes import BootstrapApp
 from gururmm_server.core.enrolment.service import Bootstrap
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.identity.tokens import AccessTokenKey
 from gururmm_server.core.orders.signing import KeyScope

@@ -9,17 +9,18 @@ from typing import Final
 from gururmm_server.core.component import Component
 
 _NAMES: Final = (
+    "agents",
     "audit",
     "events",
-    "identity",
-    "tenancy",
-    "platform",
-    "agents",
     "presence",
+    "tenancy",
+    "identity",
+    "platform",
     "telemetry",
     "inventory",
     "orders",
     "enrolment",
+    "fleet",
     "commands",
     "tunnel",
     "overview",

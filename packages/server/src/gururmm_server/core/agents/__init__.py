@@ -1,32 +1,19 @@
-"""The record of machines: which there are, where they belong, and questions put to one while somebody waits.
+"""The record of machines: which there are, whose they are, where they belong, and by which key each proves itself.
 
-Owns core.agents and core.removed_agents. Refuses to act on a machine: scripts are commands, keystrokes are the
-tunnel's. How machines are and what they hold is written by presence, telemetry and inventory; the record shows it.
+Owns core.agents and core.removed_agents. Refuses to know how a machine is and what it holds (presence, telemetry and
+inventory write that) and to act on one: `record` is what others read and write it by, `fleet` shows it to people.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gururmm_server.core.agents.live import LIVE
 from gururmm_server.core.agents.permissions import PERMISSIONS
-from gururmm_server.core.component import Component, House
-
-if TYPE_CHECKING:
-    from fastapi import APIRouter
-
-
-def _routes(house: House) -> "APIRouter":
-    from gururmm_server.core.agents.queries import LiveQueries
-    from gururmm_server.core.agents.removal import AgentRemoval
-    from gururmm_server.core.agents.routes import build_router
-    from gururmm_server.core.agents.service import AgentService
-
-    return build_router(house.get(AgentService), house.get(AgentRemoval), house.get(LiveQueries))
-
+from gururmm_server.core.component import Component
 
 COMPONENT: Final = Component(
     name="agents",
     tables=("agents", "removed_agents"),
+    offers=("claimants", "machine_counts", "machines", "search_agents"),
     permissions=PERMISSIONS,
     live=LIVE,
-    routes=_routes,
 )

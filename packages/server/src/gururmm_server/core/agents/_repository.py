@@ -1,65 +1,171 @@
-"""One machine's rows."""
+"""SQL of the record of machines: which there are, whose, where, and by which key each proves itself."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from gururmm_server.core.agents._fleet_repository import JOIN, ROW_COLUMNS
-from gururmm_server.infra.database import Row, Transaction
+import msgspec
+
+from gururmm_server.infra.database import Transaction
 
 
-async def find(tx: Transaction, agent_id: UUID) -> Row | None:
-    """Returns a machine with its state, or None where the scope does not see it."""
-    return await tx.fetchrow(
-        f"select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.gateway_id from {JOIN} where a.agent_id = $1",
-        agent_id,
-    )
+class Place(msgspec.Struct, frozen=True):
+    """Where a machine belongs, with the names that people know."""
+
+    client_id: UUID
+    client_name: str
+    site_id: UUID
+    site_name: str
 
 
-async def inventory(tx: Transaction, agent_id: UUID) -> list[Row]:
-    """Every section but software, which has a list of its own."""
-    return await tx.fetch(
-        "select section, items from core.agent_inventory where agent_id = $1 and section <> 'software'", agent_id
-    )
+class Machine(msgspec.Struct, frozen=True):
+    """A machine's record."""
+
+    agent_id: UUID
+    hostname: str
+    client_id: UUID
+    client_name: str
+    site_id: UUID
+    site_name: str
 
 
-async def site(tx: Transaction, site_id: UUID) -> Row | None:
-    """A Site of this Partner, with its Client's name."""
-    return await tx.fetchrow(
-        "select s.site_id, s.client_id, s.name as site_name, c.name as client_name"
-        " from core.sites s join core.clients c using (client_id) where s.site_id = $1",
-        site_id,
-    )
+class NewAgent(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that asks to be registered."""
+
+    tenant_id: UUID
+    agent_id: UUID
+    place: Place
+    public_key: bytes
+    hostname: str
+    machine_id: str
+    os_name: str
+    os_family: str
+    arch: str
+    agent_version: str
+    protocol: int
 
 
-async def move(tx: Transaction, agent_id: UUID, site_row: Row) -> str | None:
-    """Put a machine under a Site; its state follows it. Returns the gateway that holds the machine, if one does."""
+class Described(msgspec.Struct, frozen=True):
+    """What an agent says of itself when it connects. An empty architecture and the family `other` say nothing."""
+
+    tenant_id: UUID
+    agent_id: UUID
+    agent_version: str
+    arch: str
+    os_family: str
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What a machine's inventory says of it; None says nothing."""
+
+    hostname: str | None = None
+    os_name: str | None = None
+    os_family: str | None = None
+    arch: str | None = None
+    addresses: list[str] | None = None
+    macs: list[str] | None = None
+    username: str | None = None
+    serial: str | None = None
+
+
+_MACHINE = "select agent_id, hostname, client_id, client_name, site_id, site_name from core.agents where agent_id = $1"
+_HOLD = f"{_MACHINE} and revoked_at is null for share"
+_REGISTER = """
+insert into core.agents (tenant_id, agent_id, client_id, client_name, site_id, site_name, public_key, hostname,
+  machine_id, os_name, os_family, arch, agent_version, protocol)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+on conflict (agent_id) do update set client_id = excluded.client_id, client_name = excluded.client_name,
+  site_id = excluded.site_id, site_name = excluded.site_name, hostname = excluded.hostname, enrolled_at = now(),
+  revoked_at = null
+"""
+_DESCRIBE_ALL = """
+update core.agents a set agent_version = u.agent_version, protocol = 2,
+  arch = case when u.arch = '' then a.arch else u.arch end,
+  os_family = case when a.os_family = 'other' then u.os_family else a.os_family end
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+  as u(tenant_id, agent_id, agent_version, arch, os_family)
+where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
+"""
+# Only what the inventory said anything about is set.
+_DESCRIBE = """
+update core.agents set hostname = coalesce($3, hostname), os_name = coalesce($4, os_name),
+  os_family = coalesce($5, os_family), arch = coalesce($6, arch), addresses = coalesce($7, addresses),
+  macs = coalesce($8, macs), username = coalesce($9, username), serial = coalesce($10, serial)
+where tenant_id = $1 and agent_id = $2
+"""
+
+
+async def find(tx: Transaction, agent_id: UUID) -> Machine | None:
+    """Returns a machine, or None where the scope does not see it."""
+    row = await tx.fetchrow(_MACHINE, agent_id)
+    return Machine(**row) if row is not None else None
+
+
+async def hold(tx: Transaction, agent_id: UUID) -> Machine | None:
+    """Returns a machine that is not being removed, and will not be before the transaction ends."""
+    row = await tx.fetchrow(_HOLD, agent_id)
+    return Machine(**row) if row is not None else None
+
+
+async def is_enrolled(tx: Transaction, agent_id: UUID) -> bool:
+    """Tells whether there is such a machine, whose key is good."""
+    return bool(await tx.fetchval("select true from core.agents where agent_id = $1 and revoked_at is null", agent_id))
+
+
+async def register(tx: Transaction, new: NewAgent) -> None:
+    """Adds a machine; one that was revoked or removed is let in again, at this place."""
+    first = (new.tenant_id, new.agent_id)
+    rest: tuple[Any, ...] = msgspec.structs.astuple(new)[3:]
+    await tx.execute(_REGISTER, *first, *msgspec.structs.astuple(new.place), *rest)
+    await tx.execute("delete from core.removed_agents where agent_id = $1", new.agent_id)
+
+
+async def describe_all(tx: Transaction, agents: Sequence[Described]) -> None:
+    """Keeps what agents say of their own version and machine."""
     await tx.execute(
-        "update core.agents set site_id = $2, client_id = $3, site_name = $4, client_name = $5 where agent_id = $1",
+        _DESCRIBE_ALL,
+        [each.tenant_id for each in agents],
+        [each.agent_id for each in agents],
+        [each.agent_version for each in agents],
+        [each.arch for each in agents],
+        [each.os_family for each in agents],
+    )
+
+
+async def describe(tx: Transaction, tenant_id: UUID, agent_id: UUID, facts: Facts) -> None:
+    """Keeps what a machine's inventory says of it."""
+    await tx.execute(_DESCRIBE, tenant_id, agent_id, *msgspec.structs.astuple(facts))
+
+
+async def rename_client(tx: Transaction, client_id: UUID, name: str) -> None:
+    """Calls the Client of its machines by its new name."""
+    await tx.execute("update core.agents set client_name = $2 where client_id = $1", client_id, name)
+
+
+async def rename_site(tx: Transaction, site_id: UUID, name: str) -> None:
+    """Calls the Site of its machines by its new name."""
+    await tx.execute("update core.agents set site_name = $2 where site_id = $1", site_id, name)
+
+
+async def move(tx: Transaction, agent_id: UUID, place: Place) -> None:
+    """Puts a machine under a Site; what hangs on it follows."""
+    await tx.execute(
+        "update core.agents set client_id = $2, client_name = $3, site_id = $4, site_name = $5 where agent_id = $1",
         agent_id,
-        site_row["site_id"],
-        site_row["client_id"],
-        site_row["site_name"],
-        site_row["client_name"],
+        *msgspec.structs.astuple(place),
     )
-    gateway_id: str | None = await tx.fetchval(
-        "select gateway_id from core.agent_state where agent_id = $1 and online", agent_id
-    )
-    return gateway_id
 
 
 async def revoke(tx: Transaction, agent_id: UUID) -> bool:
-    """Nothing begins at this machine from now on; whoever opens a terminal there waits. False where it is gone."""
+    """Lets nothing begin at this machine from now on; whoever opens a terminal there waits. False where it is gone."""
     return bool(await tx.execute("update core.agents set revoked_at = now() where agent_id = $1", agent_id))
 
 
-async def delete(tx: Transaction, agent_id: UUID) -> str | None:
-    """Remove a machine and all that hangs on it, but for its key; the gateway that holds it, if one does."""
-    gateway_id: str | None = await tx.fetchval(
-        "select gateway_id from core.agent_state where agent_id = $1 and online", agent_id
-    )
+async def delete(tx: Transaction, agent_id: UUID) -> None:
+    """Removes a machine and all that hangs on it, but for its key."""
     await tx.execute(
         "insert into core.removed_agents (tenant_id, agent_id, public_key)"
         " select tenant_id, agent_id, public_key from core.agents where agent_id = $1 on conflict do nothing",
         agent_id,
     )
     await tx.execute("delete from core.agents where agent_id = $1", agent_id)
-    return gateway_id

@@ -31,6 +31,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="audit",
     tables=("audit_chains", "audit_log", "audit_reads", "tunnel_audit"),
+    offers=("append_audit",),
     permissions=PERMISSIONS,
     routes=_routes,
     jobs=_jobs,

@@ -41,6 +41,7 @@ def _endings(house: House) -> Sequence[Ending]:
 COMPONENT: Final = Component(
     name="commands",
     tables=("command_output", "commands"),
+    offers=("command_states",),
     permissions=PERMISSIONS,
     events=EVENTS,
     live=LIVE,

@@ -7,11 +7,11 @@ from fastapi import APIRouter, Query, Response
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents.fleet import FleetFilter
 from gururmm_server.core.commands import schemas
 from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_READ, COMMANDS_RUN
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Script
+from gururmm_server.core.fleet.filter import FleetFilter
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 

@@ -8,8 +8,6 @@ from uuid import UUID
 from gururmm_wire.v2.server import RunCommand
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents.fleet import FleetFilter
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
@@ -24,6 +22,8 @@ from gururmm_server.core.commands.errors import (
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.component import House
+from gururmm_server.core.fleet.filter import FleetFilter
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.post.live import LiveBatch

@@ -32,6 +32,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="identity",
     tables=("invitations", "msp_users", "stream_tickets", "tenant_users", "user_sessions", "users"),
+    offers=("member_counts",),
     permissions=PERMISSIONS,
     routes=_routes,
     jobs=_jobs,

@@ -29,6 +29,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="inventory",
     tables=("agent_inventory", "inventory_changes"),
+    offers=("machine_inventory",),
     events=EVENTS,
     routes=_routes,
     jobs=_jobs,

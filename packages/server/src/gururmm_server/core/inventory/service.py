@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents.service import find_agent
+from gururmm_server.core.agents import record
 from gururmm_server.core.component import House
 from gururmm_server.core.inventory import _repository as rows
 from gururmm_server.infra.database import Database
@@ -29,7 +29,7 @@ class Inventory:
     async def software(self, caller: Scope, agent_id: UUID, query: PageQuery) -> JsonPage:
         """A page of what is installed. Raises `AgentNotFound`."""
         async with self._db.scope(caller) as tx:
-            await find_agent(tx, agent_id)
+            await record.find(tx, agent_id)
             found, total = await rows.software(tx, agent_id, query)
         page, cursor = query.cut(found)
         items = [{"name": row["name"], "version": row["version"], "source": row["source"]} for row in page]
@@ -38,7 +38,7 @@ class Inventory:
     async def changes(self, caller: Scope, agent_id: UUID, section: str | None, query: PageQuery) -> JsonPage:
         """A page of what changed in the inventory. Raises `AgentNotFound`."""
         async with self._db.scope(caller) as tx:
-            await find_agent(tx, agent_id)
+            await record.find(tx, agent_id)
             found, total = await rows.changes(tx, agent_id, section, query)
         page, cursor = query.cut(found)
         names = ("at", "section", "key", "change", "before", "after")

@@ -6,7 +6,7 @@ Answers are encoded straight from rows; a test holds every answer against these.
 from datetime import datetime
 from uuid import UUID
 
-from gururmm_server.core.agents.schemas import ProblemKind
+from gururmm_server.core.presence.problems import ProblemKind
 from gururmm_server.infra.shapes import Exact
 
 

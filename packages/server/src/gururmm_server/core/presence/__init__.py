@@ -26,6 +26,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="presence",
     tables=("agent_state", "gateways", "online_history"),
+    offers=("machine_states", "online_points"),
     events=EVENTS,
     jobs=_jobs,
 )

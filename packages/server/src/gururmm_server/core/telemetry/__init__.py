@@ -33,6 +33,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="telemetry",
     tables=("agent_metrics", "agent_metrics_hourly"),
+    offers=("maintain_partitions",),
     live=LIVE,
     routes=_routes,
     jobs=_jobs,

@@ -4,7 +4,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents.service import find_agent
+from gururmm_server.core.agents import record
 from gururmm_server.core.component import House
 from gururmm_server.core.telemetry import _repository as rows
 from gururmm_server.core.telemetry import history as grids
@@ -26,7 +26,7 @@ class Telemetry:
     async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> dict[str, Any]:
         """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""
         async with self._db.scope(caller) as tx:
-            await find_agent(tx, agent_id)
+            await record.find(tx, agent_id)
             metrics_s: int = await tx.fetchval("select metrics_s from core.tenant_settings") or 60
             grid = grids.window(start, end, now().timestamp(), metrics_s)
             read = rows.hourly_history if grid.hourly else rows.raw_history

@@ -35,6 +35,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="tenancy",
     tables=("clients", "site_codes", "sites", "tenant_settings", "tenants"),
+    offers=("client_counts", "client_names", "partner_labels", "partners", "places"),
     permissions=PERMISSIONS,
     events=EVENTS,
     routes=_routes,

@@ -38,6 +38,7 @@ def _endings(_house: House) -> Sequence[Ending]:
 COMPONENT: Final = Component(
     name="tunnel",
     tables=("tunnel_channels", "tunnel_recording", "tunnel_sessions"),
+    offers=("tech_sessions",),
     permissions=PERMISSIONS,
     events=EVENTS,
     routes=_routes,

@@ -18,8 +18,8 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.agents.permissions import AGENTS_READ
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.component import LiveKind
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import TicketRefused, issue, redeem

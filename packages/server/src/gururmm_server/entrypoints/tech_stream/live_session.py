@@ -17,9 +17,9 @@ from gururmm_wire.v2.agent import Metrics
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.agents.rows import metrics
 from gururmm_server.core.commands.live import OutputPiece
 from gururmm_server.core.component import LiveKind
+from gururmm_server.core.fleet.rows import metrics
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.telemetry.live import Sample
 

@@ -7,10 +7,11 @@ from uuid import UUID
 from gururmm_wire.v2.limits import Close
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents import _repository as rows
+from gururmm_server.core.agents import record
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import Ending, House
+from gururmm_server.core.fleet import _machine_repository as machines
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
@@ -34,15 +35,14 @@ class AgentRemoval:
     async def remove(self, caller: Scope, agent_id: UUID) -> None:
         """End what goes on at a machine, then remove it; its socket closes. Raises `AgentNotFound`."""
         async with self._db.scope(caller) as tx:
-            row = await rows.find(tx, agent_id)
-            if row is None:
-                raise AgentNotFound
-            details = {"hostname": row["hostname"], "client": row["client_name"], "site": row["site_name"]}
+            machine = await record.find(tx, agent_id)
+            details = {"hostname": machine.hostname, "client": machine.client_name, "site": machine.site_name}
             await append(tx, "audit_log", AuditRow("agent.deleted", caller.subject, agent_id=agent_id, details=details))
-            if not await rows.revoke(tx, agent_id):
+            if not await record.revoke(tx, agent_id):
                 raise AgentNotFound  # somebody else was quicker
             ended = [await end(tx, agent_id, caller.subject) for end in self._endings]
-            gateway_id = await rows.delete(tx, agent_id)
+            gateway_id = await machines.gateway_of(tx, agent_id)
+            await record.delete(tx, agent_id)
             # The gateway follows its orders one after the other: the machine hears everything before it is cut off.
             last = [message for each in ended for message in each.to_machine]
             tx.after_commit(self._post.carry, gateway_id, agent_id, *last)

@@ -12,10 +12,11 @@ from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents import _repository as rows
-from gururmm_server.core.agents.errors import AgentNotFound, AgentOffline, AgentRefused, AgentSilent
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
+from gururmm_server.core.fleet.errors import AgentOffline, AgentRefused, AgentSilent
+from gururmm_server.core.fleet.schemas import Folder, Folders, Process, Processes
+from gururmm_server.core.fleet.service import find_machine
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
 from gururmm_server.infra.database import Database
@@ -61,8 +62,8 @@ class LiveQueries:
         """Returns the process's service."""
         return cls(house.db, house.bus)
 
-    async def processes(self, caller: Scope, agent_id: UUID, sort: str) -> dict[str, Any]:
-        """The process list, sorted by a column of its items (`-cpu`: the most first)."""
+    async def processes(self, caller: Scope, agent_id: UUID, sort: str) -> Processes:
+        """Returns the process list, sorted by a column of its items (`-cpu`: the most first)."""
         row = AuditRow("agent.processes", caller.subject, agent_id)
         data = await self._ask(caller, agent_id, "processes", {}, row)
         items = _items(data, _PROCESS)
@@ -70,19 +71,20 @@ class LiveQueries:
             sort.removeprefix("-"), sort.removeprefix("-")
         )
         items.sort(key=lambda item: _sort_key(item.get(column)), reverse=sort.startswith("-"))
-        return {"at": datetime.now(UTC), "items": items, "truncated": bool(data.get("truncated"))}
+        shown = [Process(**item) for item in items]
+        return Processes(at=datetime.now(UTC), items=shown, truncated=bool(data.get("truncated")))
 
-    async def folders(self, caller: Scope, agent_id: UUID, path: str) -> dict[str, Any]:
-        """The folders directly under a path, with the size of what they hold."""
+    async def folders(self, caller: Scope, agent_id: UUID, path: str) -> Folders:
+        """Returns the folders directly under a path, with the size of what they hold."""
         row = AuditRow("agent.folders", caller.subject, agent_id, details={"path": path})
         data = await self._ask(caller, agent_id, "folders", {"path": path}, row)
         items = sorted(_items(data, _FOLDER), key=lambda item: _sort_key(item.get("bytes")), reverse=True)
         shown = data.get("path")
-        return {
-            "path": shown if isinstance(shown, str) else path,
-            "items": items,
-            "truncated": bool(data.get("truncated")),
-        }
+        return Folders(
+            path=shown if isinstance(shown, str) else path,
+            items=[Folder(**item) for item in items],
+            truncated=bool(data.get("truncated")),
+        )
 
     async def _ask(
         self,
@@ -97,14 +99,12 @@ class LiveQueries:
         Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`, and what the audit raises.
         """
         async with self._db.scope(caller) as tx:
-            row = await rows.find(tx, agent_id)
-            if row is None:
-                raise AgentNotFound
-            if not row["online"] or row["gateway_id"] is None:
+            row = await find_machine(tx, agent_id)
+            if not row.online or row.gateway_id is None:
                 raise AgentOffline
             await append(tx, "tunnel_audit", audit)
         query = Query(new_id().bytes, kind, arguments)
-        answer = await self._exchange(agent_id, row["gateway_id"], query)
+        answer = await self._exchange(agent_id, row.gateway_id, query)
         if answer.code == UNKNOWN_KIND:
             raise AgentRefused("The agent on this machine is too old to answer that. Update it and ask again.")
         if not answer.ok:

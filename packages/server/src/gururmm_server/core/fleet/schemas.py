@@ -1,6 +1,6 @@
 """The shapes of /agents in the API's description.
 
-Answers are encoded straight from rows; a test holds every answer against these.
+Answers are encoded as they are; a test holds every answer against these.
 """
 
 from datetime import datetime
@@ -8,12 +8,11 @@ from typing import Any, Literal
 from uuid import UUID
 
 from gururmm_server.core.agents.os_family import OsFamily
-from gururmm_server.infra.shapes import Exact
+from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.infra.shapes import Answer, Exact
 
-ProblemKind = Literal["disk_full", "memory_high", "offline_long"]
 
-
-class AgentRow(Exact):
+class AgentRow(Answer, frozen=True, kw_only=True):
     """One machine in a list. Percentages are 0 to 100."""
 
     id: UUID
@@ -37,18 +36,18 @@ class AgentRow(Exact):
     problems: list[ProblemKind]
 
 
-class DiskUse(Exact):
+class DiskUse(Answer, frozen=True, kw_only=True):
     mount: str
     used: int
     total: int
 
 
-class Temperature(Exact):
+class Temperature(Answer, frozen=True, kw_only=True):
     label: str
     celsius: float
 
 
-class Metrics(Exact):
+class Metrics(Answer, frozen=True, kw_only=True):
     """One sample: bytes, bytes a second, percent; `load` is the one-minute average."""
 
     at: datetime
@@ -66,7 +65,7 @@ class Metrics(Exact):
     uptime_s: int
 
 
-class AgentDetail(AgentRow):
+class AgentDetail(AgentRow, frozen=True, kw_only=True):
     """A machine's page. `inventory` maps section to items as the agent reported them (docs/protocol.md)."""
 
     enrolled_at: datetime
@@ -76,7 +75,7 @@ class AgentDetail(AgentRow):
     gateway: bool
 
 
-class Process(Exact):
+class Process(Answer, frozen=True, kw_only=True):
     """One process, as the machine told it just now; null is a value that its system did not give."""
 
     pid: int
@@ -93,13 +92,13 @@ class Process(Exact):
     command: str
 
 
-class Processes(Exact):
+class Processes(Answer, frozen=True, kw_only=True):
     at: datetime
     items: list[Process]
     truncated: bool
 
 
-class Folder(Exact):
+class Folder(Answer, frozen=True, kw_only=True):
     """A folder directly under the one that was asked for, with all that it holds."""
 
     name: str
@@ -107,7 +106,7 @@ class Folder(Exact):
     files: int
 
 
-class Folders(Exact):
+class Folders(Answer, frozen=True, kw_only=True):
     path: str
     items: list[Folder]
     truncated: bool

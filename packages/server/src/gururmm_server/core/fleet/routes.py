@@ -7,13 +7,13 @@ from fastapi import APIRouter, Query, Response
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
-from gururmm_server.core.agents import schemas
-from gururmm_server.core.agents.fleet import FleetFilter, Status
 from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.core.agents.permissions import AGENTS_DELETE, AGENTS_INSPECT, AGENTS_READ, AGENTS_WRITE
-from gururmm_server.core.agents.queries import LiveQueries
-from gururmm_server.core.agents.removal import AgentRemoval
-from gururmm_server.core.agents.service import SORTS, AgentService
+from gururmm_server.core.fleet import schemas
+from gururmm_server.core.fleet.filter import FleetFilter, Status
+from gururmm_server.core.fleet.queries import LiveQueries
+from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.fleet.service import SORTS, AgentService
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 

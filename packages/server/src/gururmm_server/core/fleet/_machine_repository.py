@@ -1,0 +1,61 @@
+"""SQL of one machine: its record, its state and its inventory, as their owners offer them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from gururmm_server.core.agents.record import Place
+from gururmm_server.core.fleet._repository import JOIN, ROW_COLUMNS, FleetRow
+from gururmm_server.infra.database import Transaction
+
+_FIND = f"""
+select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.gateway_id from {JOIN} where a.agent_id = $1
+"""
+
+
+class MachineRow(FleetRow, frozen=True):
+    """A machine with all that its page shows. `latest`: its newest Metrics message, as the wire has it."""
+
+    enrolled_at: datetime
+    protocol: int
+    latest: bytes | None
+    gateway_id: str | None
+
+
+class Section(msgspec.Struct, frozen=True):
+    """A section of a machine's inventory, as its agent reported it."""
+
+    section: str
+    items: dict[str, Any]
+
+
+async def find(tx: Transaction, agent_id: UUID) -> MachineRow | None:
+    """Returns a machine with its state, or None where the scope does not see it."""
+    row = await tx.fetchrow(_FIND, agent_id)
+    return MachineRow(**row) if row is not None else None
+
+
+async def inventory(tx: Transaction, agent_id: UUID) -> list[Section]:
+    """Returns every section but software, which has a list of its own."""
+    rows = await tx.fetch(
+        "select section, items from core.machine_inventory where agent_id = $1 and section <> 'software'", agent_id
+    )
+    return [Section(**row) for row in rows]
+
+
+async def gateway_of(tx: Transaction, agent_id: UUID) -> str | None:
+    """Returns the gateway that holds a machine, if one does."""
+    found: str | None = await tx.fetchval(
+        "select gateway_id from core.machine_states where agent_id = $1 and online", agent_id
+    )
+    return found
+
+
+async def place(tx: Transaction, site_id: UUID) -> Place | None:
+    """Returns a Site as a place for machines, or None where the scope does not see it."""
+    row = await tx.fetchrow(
+        "select client_id, client_name, site_id, site_name from core.places where site_id = $1", site_id
+    )
+    return Place(**row) if row is not None else None

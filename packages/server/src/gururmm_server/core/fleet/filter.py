@@ -1,0 +1,39 @@
+"""Which machines somebody means: the filter that the fleet list, bulk commands and counts share."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.infra.paging import search_words
+
+Status = Literal["online", "offline", "problem"]
+_MAC = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}|[0-9a-f]{2}(-[0-9a-f]{2}){2,5}", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class FleetFilter:
+    """All that is set must hold. `search` is words, each a substring of what a machine is known by."""
+
+    search: str = ""
+    status: Status | None = None
+    client_id: UUID | None = None
+    site_id: UUID | None = None
+    os: OsFamily | None = None
+    hostname: str | None = None
+    """The whole name, whatever its case."""
+
+
+def patterns(search: str) -> list[str]:
+    """LIKE patterns for the words of a search, the longest first."""
+    words = " ".join(_as_stored(word) for word in search.split())
+    return sorted(search_words(words), key=len, reverse=True)[:10]
+
+
+def _as_stored(word: str) -> str:
+    """A MAC address as it is stored, with colons, in whichever way a system prints it; any other word as it is."""
+    if not _MAC.fullmatch(word):
+        return word
+    digits = re.sub("[-:.]", "", word)
+    return ":".join(digits[place : place + 2] for place in range(0, len(digits), 2))

@@ -1,0 +1,88 @@
+"""Machines, for whoever may see them; others are not found."""
+
+from typing import Self
+from uuid import UUID
+
+from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.agents import record
+from gururmm_server.core.agents.errors import AgentNotFound
+from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.component import House
+from gururmm_server.core.fleet import _machine_repository as machines
+from gururmm_server.core.fleet import _repository as fleet_rows
+from gururmm_server.core.fleet._machine_repository import MachineRow
+from gururmm_server.core.fleet.errors import SiteNotFound
+from gururmm_server.core.fleet.filter import FleetFilter
+from gururmm_server.core.fleet.rows import agent_detail, agent_row, live_row
+from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow
+from gururmm_server.core.post.service import Post
+from gururmm_server.infra.database import Database, Transaction
+from gururmm_server.infra.paging import PageQuery, Slice
+
+SORTS = fleet_rows.SORTS
+
+
+class AgentService:
+    """Reads machines and moves them. Removing one is `removal`'s."""
+
+    def __init__(self, db: Database, post: Post) -> None:
+        self._db = db
+        self._post = post
+
+    @classmethod
+    def build(cls, house: House) -> Self:
+        """Returns the process's service."""
+        return cls(house.db, house.get(Post))
+
+    async def page(self, caller: Scope, fleet: FleetFilter, query: PageQuery) -> Slice[AgentRow]:
+        """Returns a page of the fleet."""
+        async with self._db.scope(caller) as tx:
+            found = await fleet_rows.page(tx, fleet, query)
+        return found.each(agent_row)
+
+    async def targets(self, tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]:
+        """Returns the ids of the machines that a filter means, up to `limit`, inside the caller's transaction."""
+        return await fleet_rows.targets(tx, fleet, limit)
+
+    async def gateway(self, caller: Scope, agent_id: UUID) -> str | None:
+        """Returns the gateway that holds a machine, if one does. Raises `AgentNotFound`."""
+        async with self._db.scope(caller) as tx:
+            row = await find_machine(tx, agent_id)
+        return row.gateway_id if row.online else None
+
+    async def get(self, caller: Scope, agent_id: UUID) -> AgentDetail:
+        """Returns a machine with its inventory and its newest readings. Raises `AgentNotFound`."""
+        async with self._db.scope(caller) as tx:
+            row = await find_machine(tx, agent_id)
+            sections = await machines.inventory(tx, agent_id)
+        return agent_detail(row, sections)
+
+    async def move(self, caller: Scope, agent_id: UUID, site_id: UUID | None) -> AgentDetail:
+        """Puts a machine under another Site: from now on only that one's Client hears of it.
+
+        Raises `AgentNotFound` and `SiteNotFound`.
+        """
+        if site_id is not None:
+            async with self._db.scope(caller) as tx:
+                row = await find_machine(tx, agent_id)
+                place = await machines.place(tx, site_id)
+                if place is None:
+                    raise SiteNotFound
+                details = {"hostname": row.hostname, "from": row.site_name, "to": place.site_name}
+                await append(
+                    tx, "audit_log", AuditRow("agent.moved", caller.subject, agent_id=agent_id, details=details)
+                )
+                await record.move(tx, agent_id, place)
+                gateway_id = await machines.gateway_of(tx, agent_id)
+                row = await find_machine(tx, agent_id)
+                tx.after_commit(self._post.moved, gateway_id, agent_id, place.client_id)
+                tx.after_commit(self._post.to_dashboards, caller.tenant_id, [live_row(row)])
+        return await self.get(caller, agent_id)
+
+
+async def find_machine(tx: Transaction, agent_id: UUID) -> MachineRow:
+    """Returns a machine with its state. Raises `AgentNotFound` where the transaction's scope does not see it."""
+    row = await machines.find(tx, agent_id)
+    if row is None:
+        raise AgentNotFound
+    return row

@@ -1,0 +1,12 @@
+"""What each component offers of its tables to the SQL of others: views, and nothing else."""
+
+from gururmm_server.migrations.sql import run_file
+
+revision = "0012"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    run_file("0012_owned_tables.sql")
