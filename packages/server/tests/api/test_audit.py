@@ -4,6 +4,7 @@ import asyncpg
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all, visible
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.tenancy.partners import every_partner
 
 from .conftest import Api
 
@@ -103,10 +104,12 @@ async def test_a_changed_row_is_found(api: Api, owner_url: str) -> None:
     await owner.close()
     found = (await api.ask("GET", "/audit/verify", token=token)).body
     assert (found["ok"], found["first_bad"]) == (False, 2)
-    verdicts = {(verdict.tenant_id, verdict.chain): verdict for verdict in await verify_all(api.db)}
+    verdicts = {
+        (verdict.tenant_id, verdict.chain): verdict for verdict in await verify_all(api.db, await every_partner(api.db))
+    }
     assert not verdicts[api.own.tenant_id, "tunnel_audit"].ok
     assert verdicts[api.own.tenant_id, "audit_log"].ok
-    assert all(verdict.ok for verdict in await verify_all(api.db, api.foreign.tenant_id))
+    assert all(verdict.ok for verdict in await verify_all(api.db, await every_partner(api.db), api.foreign.tenant_id))
 
 
 def test_control_characters_are_seen() -> None:

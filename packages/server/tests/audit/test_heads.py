@@ -18,6 +18,7 @@ from gururmm_server.core.audit.heads import AuditKey, HeadBook, HeadsBroken, pag
 from gururmm_server.core.audit.reading import SIGNED_WITHIN, AuditReading, Verdict, verify_all
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.audit.signing import HeadSigner
+from gururmm_server.core.tenancy.partners import every_partner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.object_store import FolderStore
@@ -103,7 +104,7 @@ async def cut(owner: Any, tenant_id: UUID, keep: int) -> None:
 
 
 async def verdict(db: Database, tenant_id: UUID, book: HeadBook | None) -> Verdict:
-    found = await verify_all(db, tenant_id, book)
+    found = await verify_all(db, await every_partner(db), tenant_id, book)
     return next(each for each in found if each.chain == "tunnel_audit")
 
 
@@ -156,7 +157,7 @@ async def test_the_chain_of_a_partner_that_was_taken_away_is_found(
     for table in ("tunnel_audit", "audit_chains", "clients", "tenants"):
         await owner.execute(f"delete from core.{table} where tenant_id = $1", tenant_id)
     for asked in (None, tenant_id):
-        found = await verify_all(db, asked, book)
+        found = await verify_all(db, await every_partner(db), asked, book)
         assert [(each.tenant_id, each.first_bad) for each in found if not each.ok] == [(tenant_id, 5)]
 
 
@@ -283,7 +284,7 @@ async def test_a_page_that_is_not_as_it_was_signed_is_told(
         path[2].write_bytes(text)
         book = HeadBook(store, AuditKey.of_seed(bytes(32)).public)
     with pytest.raises(HeadsBroken, match=r"^Page \d of the signed audit heads "):
-        await verify_all(db, None, book)
+        await verify_all(db, await every_partner(db), None, book)
 
 
 def replace_number(page: Any, number: int) -> Any:

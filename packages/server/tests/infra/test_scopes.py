@@ -8,6 +8,7 @@ import pytest
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.tenancy.partners import every_partner
 from gururmm_server.infra.database import Database, UniqueConflict
 from gururmm_server.infra.ids import new_id
 
@@ -86,7 +87,11 @@ async def test_the_gateway_reads_no_people_and_no_access_token_key(db: Database)
 
 
 async def _verified(db: Database, tenant_id: UUID, chain: str) -> tuple[int, int | None]:
-    return next((each.rows, each.first_bad) for each in await verify_all(db, tenant_id) if each.chain == chain)
+    return next(
+        (each.rows, each.first_bad)
+        for each in await verify_all(db, await every_partner(db), tenant_id)
+        if each.chain == chain
+    )
 
 
 async def test_the_chain_holds_and_a_changed_row_is_found(db: Database, owner_url: str) -> None:

@@ -10,6 +10,7 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.orders.signing import OrderSigner
+from gururmm_server.core.tenancy.partners import every_partner
 from gururmm_server.core.tunnel.recording import Block, play
 from gururmm_server.core.tunnel.relays import TunnelRelays
 from gururmm_server.core.tunnel.service import TunnelService
@@ -140,7 +141,7 @@ class House:
         )
 
     async def chain_is_whole(self) -> bool:
-        verdicts = await verify_all(self.db, self.tenant_id)
+        verdicts = await verify_all(self.db, await every_partner(self.db), self.tenant_id)
         return any(each.chain == "tunnel_audit" and each.rows > 0 for each in verdicts) and all(v.ok for v in verdicts)
 
 

@@ -13,6 +13,7 @@ from gururmm_server.core.identity.platform_admin import create_platform_admin
 from gururmm_server.core.orders import rotation
 from gururmm_server.core.orders.rotation import KeyStatus
 from gururmm_server.core.platform.demo import DemoSeed, seed
+from gururmm_server.core.tenancy.partners import every_partner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.settings import Settings
@@ -35,7 +36,7 @@ async def create_admin(settings: Settings, email: str, name: str) -> str:
 async def verify_audit(settings: Settings, tenant_id: UUID | None) -> list[Verdict]:
     """Recompute the audit chains of one Partner, or of all, and hold them against their signed heads."""
     async with _quiet_database(settings, "audit") as db:
-        return await verify_all(db, tenant_id, head_book(settings))
+        return await verify_all(db, await every_partner(db), tenant_id, head_book(settings))
 
 
 async def order_keys(

@@ -6,32 +6,31 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gururmm_server.core.audit.chains import Chain
+import msgspec
+
+from gururmm_server.core.audit.chains import Chain, Kind
 from gururmm_server.core.audit.heads import Head
-from gururmm_server.infra.database import Row, Transaction
+from gururmm_server.infra.database import Transaction
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.paging import PageQuery, Sort, search_words
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, search_words
+from gururmm_server.infra.sql import Sql, all_of, joined, raw, sql
 
 SORTS = {"at": Sort("r.at", "timestamptz")}
 COUNTED = 100_000
 """Where counting stops: a chain can have millions of rows, and nobody pages that far."""
 
-# The number is padded so that the text sorts as the number does: it breaks ties of rows written at the same moment.
-_CHAIN = """select '{kind}' as kind, r.*, '{kind}-' || lpad(r.seq::text, 19, '0') as id from core.{table} r
-  where ($1::uuid is null or r.agent_id = $1) and ($2::uuid is null or r.session_id = $2)
-  and ($3::text is null or r.operation = $3) and ($4::text is null or r.actor = $4)
-  and ($5::timestamptz is null or r.at >= $5) and ($6::timestamptz is null or r.at < $6)
-  and ($7::text[] = '{{}}' or lower(concat_ws(' ', r.operation, r.actor, r.details::text, encode(r.input, 'escape')))
-    like all ($7)) and {after}"""
+TABLES: dict[Chain, str] = {"tunnel_audit": "core.tunnel_audit", "audit_log": "core.audit_log"}
+_APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_COLUMNS = "r.seq, r.at, r.operation, r.actor, r.agent_id, r.session_id, r.channel_id, r.details, r.input, r.hash"
 # What core.append_audit hashes (core.audit_hash), said here again: a function could be replaced by its owner.
-_VERIFY = """
+_TEXT = """
 with link as (
   select r.seq, r.previous_hash, r.hash, lag(r.seq, 1, 0::bigint) over w as before,
     lag(r.hash, 1, '\\x00'::bytea) over w as expected,
     sha256(r.previous_hash || convert_to(jsonb_build_array(r.tenant_id, r.seq,
       (extract(epoch from r.at) * 1000000)::bigint, r.operation, r.actor, r.actor_id, r.agent_id, r.session_id,
       r.channel_id, r.details, encode(r.input, 'hex'))::text, 'utf8')) as made
-  from core.{table} r where r.tenant_id = $1 window w as (order by r.seq)
+  from {table} r where r.tenant_id = $1 window w as (order by r.seq)
 ), chain as (
   select count(*) as row_count,
     min(seq) filter (where seq <> before + 1 or previous_hash <> expected or hash <> made) as first_bad from link
@@ -42,18 +41,19 @@ select row_count,
     where h.tenant_id = $1 and h.chain = $2), 0) then row_count + 1 end) as first_bad,
   (select min(u.seq) from unnest($3::bigint[], $4::bytea[]) u (seq, hash)
     where not exists (select from link l where l.seq = u.seq and l.hash = u.hash)) as missing,
-  (select min(r.at) from core.{table} r
+  (select min(r.at) from {table} r
     where r.tenant_id = $1 and r.seq > coalesce((select max(u) from unnest($3::bigint[]) u), 0)) as unsigned_since
 from chain
 """
-_TABLES = {"tunnel": "tunnel_audit", "admin": "audit_log"}
+_VERIFY = {chain: _TEXT.format(table=table) for chain, table in TABLES.items()}
+_KINDS: dict[Kind, Chain] = {"tunnel": "tunnel_audit", "admin": "audit_log"}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What to read. None: everything."""
 
-    kind: str | None = None
+    kind: Kind | None = None
     operation: str | None = None
     actor: str | None = None
     agent_id: UUID | None = None
@@ -62,44 +62,109 @@ class Filter:
     until: datetime | None = None
 
 
-async def page(tx: Transaction, chosen: Filter, query: PageQuery) -> tuple[list[Row], int]:
-    """`fetch_count` rows of the chosen chains, and how many there are (up to `COUNTED`)."""
-    bound: list[Any] = [
-        chosen.agent_id,
-        chosen.session_id,
-        chosen.operation,
-        chosen.actor,
-        chosen.since,
-        chosen.until,
-        search_words(query.search),
-    ]
+class Entry(msgspec.Struct, frozen=True):
+    """A row of a chain. `id` is unique over both; its text sorts as the number does."""
+
+    kind: Kind
+    id: str
+    seq: int
+    at: datetime
+    operation: str
+    actor: str | None
+    agent_id: UUID | None
+    session_id: UUID | None
+    channel_id: int | None
+    details: dict[str, Any]
+    input: bytes | None
+    hash: bytes
+
+
+class Checked(msgspec.Struct, frozen=True):
+    """What recomputing a chain found."""
+
+    row_count: int
+    first_bad: int | None
+    """The first number that does not fit."""
+    missing: int | None
+    """The first signed number whose row is not there."""
+    unsigned_since: datetime | None
+    """When the first row after the last signed one was written."""
+
+
+async def append(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Appends (chain, operation, actor, actor_id, agent_id, session_id, channel_id, details, input) each."""
+    if len(rows) == 1:
+        await tx.fetchval(_APPEND, *rows[0])
+    else:
+        await tx.executemany(_APPEND, rows)
+
+
+async def page(tx: Transaction, chosen: Filter, query: PageQuery) -> Slice[Entry]:
+    """Returns a page of the chosen rows, newest first; they are counted up to `COUNTED`."""
     order = "desc" if query.descending else "asc"
-    branches: list[str] = []
-    values: list[Any] = []
-    for kind, table in _TABLES.items():
-        if chosen.kind in (None, kind):
-            # Each chain is cut on its own first, so that its index gives the newest rows without a sort of all.
-            tie = f"('{kind}-' || lpad(r.seq::text, 19, '0'))"
-            after, values = query.after_sql(tie, len(bound) + 1, "text")
-            select = _CHAIN.format(kind=kind, table=table, after=after)
-            branches.append(f"({select} order by r.at {order}, r.seq {order} limit {query.fetch_count})")
-    rows = await tx.fetch(
-        f"select r.*, r.at as sort_value, r.id as sort_id from ({' union all '.join(branches)}) r"
-        f" order by r.at {order}, r.id {order} limit {query.fetch_count}",
-        *bound,
-        *values,
-    )
-    return rows, await _count(tx, chosen, bound)
-
-
-async def _count(tx: Transaction, chosen: Filter, bound: list[Any]) -> int:
+    # Each chain is cut on its own first, so that its index gives the newest rows without a sort of all.
     branches = [
-        f"({_CHAIN.format(kind=kind, table=table, after='true')} limit {COUNTED})"
-        for kind, table in _TABLES.items()
-        if chosen.kind in (None, kind)
+        sql(
+            "({rows} and {after} order by r.at {order}, r.seq {order} limit {limit})",
+            rows=_rows(kind, chosen, query),
+            after=query.after_cursor(f"({_identity(kind)})", "text"),
+            order=raw(order),
+            limit=raw(str(query.fetch_count)),
+        )
+        for kind in _kinds(chosen)
     ]
-    count: int = await tx.fetchval(f"select count(*) from ({' union all '.join(branches)}) r", *bound)
+    statement = sql(
+        "select r.*, r.at as sort_value, r.id as sort_id from ({branches}) r"
+        " order by r.at {order}, r.id {order} limit {limit}",
+        branches=joined(" union all ", branches),
+        order=raw(order),
+        limit=raw(str(query.fetch_count)),
+    )
+    rows = await tx.fetch(*statement.bound())
+    return query.slice(rows, await _count(tx, chosen, query), Entry)
+
+
+async def _count(tx: Transaction, chosen: Filter, query: PageQuery) -> int:
+    branches = [
+        sql("({rows} limit {limit})", rows=_rows(kind, chosen, query), limit=raw(str(COUNTED)))
+        for kind in _kinds(chosen)
+    ]
+    statement = sql("select count(*) from ({branches}) r", branches=joined(" union all ", branches))
+    count: int = await tx.fetchval(*statement.bound())
     return min(count, COUNTED)
+
+
+def _kinds(chosen: Filter) -> list[Kind]:
+    return [kind for kind in _KINDS if chosen.kind in (None, kind)]
+
+
+def _identity(kind: Kind) -> str:
+    """A row's id. The number is padded so that the text sorts as the number does: it breaks ties of one moment."""
+    return f"'{kind}-' || lpad(r.seq::text, 19, '0')"
+
+
+def _rows(kind: Kind, chosen: Filter, query: PageQuery) -> Sql:
+    """The rows of one chain that were asked for."""
+    asked = [
+        sql(f"r.{column} = {{value}}", value=value)
+        for column in ("agent_id", "session_id", "operation", "actor")
+        if (value := getattr(chosen, column)) is not None
+    ]
+    if chosen.since is not None:
+        asked.append(sql("r.at >= {since}", since=chosen.since))
+    if chosen.until is not None:
+        asked.append(sql("r.at < {until}", until=chosen.until))
+    if words := search_words(query.search):
+        text = raw("lower(concat_ws(' ', r.operation, r.actor, r.details::text, encode(r.input, 'escape')))")
+        asked.append(sql("{text} like all ({words}::text[])", text=text, words=words))
+    return sql(
+        "select {kind} as kind, {identity} as id, {columns} from {table} r where {asked}",
+        kind=raw(f"'{kind}'"),
+        identity=raw(_identity(kind)),
+        columns=raw(_COLUMNS),
+        table=raw(TABLES[_KINDS[kind]]),
+        asked=all_of(asked),
+    )
 
 
 async def record_read(tx: Transaction, actor: str, query: dict[str, Any]) -> None:
@@ -113,32 +178,22 @@ async def record_read(tx: Transaction, actor: str, query: dict[str, Any]) -> Non
     )
 
 
-async def verify(tx: Transaction, chain: Chain, signed: Sequence[Head]) -> Row:
-    """Recompute a chain and look for the rows whose hash was signed.
-
-    Returns row_count, first_bad (the first number that does not fit), missing (the first signed number whose row is not
-    there) and unsigned_since (when the first row after the last signed one was written).
-    """
+async def verify(tx: Transaction, chain: Chain, signed: Sequence[Head]) -> Checked:
+    """Recomputes a chain, and looks for the rows whose hash was signed."""
     # Whoever owns the database may have told this login to look for operators and functions elsewhere first.
     await tx.execute("set local search_path = pg_catalog")
     row = await tx.fetchrow(
-        _VERIFY.format(table=chain),
+        _VERIFY[chain],
         tx.tenant_id,
         chain,
         [head.seq for head in signed],
         [bytes.fromhex(head.hash) for head in signed],
     )
     assert row is not None
-    return row
+    return Checked(**row)
 
 
 async def hostnames(tx: Transaction, agent_ids: list[UUID]) -> dict[UUID, str]:
-    """Names of the machines that are still there, in a tenant scope."""
-    rows = await tx.fetch("select agent_id, hostname from core.agents where agent_id = any($1)", agent_ids)
+    """Returns the names of the machines that are still there, in a tenant scope."""
+    rows = await tx.fetch("select agent_id, hostname from core.machines where agent_id = any($1)", agent_ids)
     return {row["agent_id"]: row["hostname"] for row in rows}
-
-
-async def every_tenant(tx: Transaction) -> dict[UUID, str]:
-    """All Partners' ids and names, the oldest first, in an identity scope."""
-    rows = await tx.fetch("select tenant_id, name from core.tenants order by created_at")
-    return {row["tenant_id"]: row["name"] for row in rows}

@@ -1,26 +1,25 @@
 """Reading and checking the chains. Every read is recorded before its answer is given."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, Self
+from typing import Any, Self
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit import _repository as repository
-from gururmm_server.core.audit.chains import Chain
+from gururmm_server.core.audit.chains import Chain, Kind
 from gururmm_server.core.audit.heads import Head, HeadBook, by_chain
 from gururmm_server.core.audit.store import head_book
 from gururmm_server.core.component import House
-from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.paging import Page, PageQuery
 
 SORTS = repository.SORTS
 Filter = repository.Filter
-Kind = Literal["tunnel", "admin"]
 
 _CHAINS: tuple[Chain, ...] = ("tunnel_audit", "audit_log")
 SIGNED_WITHIN = timedelta(minutes=5)
@@ -109,11 +108,11 @@ class AuditReading:
             await repository.record_read(
                 tx, reader.subject.name, {key: value for key, value in asked.items() if value is not None}
             )
-            rows, total = await repository.page(tx, chosen, query)
-        page, following = query.cut(rows)
+            found = await repository.page(tx, chosen, query)
         async with self._db.scope(reader) as tx:
-            names = await repository.hostnames(tx, [row["agent_id"] for row in page if row["agent_id"]])
-        return Page[Entry](items=[_entry(row, names) for row in page], next_cursor=following, total=total)
+            names = await repository.hostnames(tx, [row.agent_id for row in found.items if row.agent_id])
+        items = [_entry(row, names) for row in found.items]
+        return Page[Entry](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def verify(self, reader: Scope) -> Verified:
         """Recompute both chains."""
@@ -125,21 +124,21 @@ class AuditReading:
         return Verified(ok=not bad, rows=sum(verdict.rows for verdict in verdicts), first_bad=bad[0] if bad else None)
 
 
-async def verify_all(db: Database, tenant_id: UUID | None = None, heads: HeadBook | None = None) -> list[Verdict]:
-    """Check the chains of one Partner, or of all: for the operator's command line.
+async def verify_all(
+    db: Database, partners: Mapping[UUID, str], tenant_id: UUID | None = None, heads: HeadBook | None = None
+) -> list[Verdict]:
+    """Checks the chains of one Partner, or of all that there are (id to name): for the operator's command line.
 
     The chains of a Partner that is not there any more are checked too, under an empty name, where it is asked for or a
     signed head bears its id. Raises `NotFound` for an id that no Partner has and no row bears, and `HeadsBroken`.
     """
     signed = None if heads is None else (await heads.read()).heads(tenant_id)
-    async with db.identity() as tx:
-        tenants = await repository.every_tenant(tx)
-    gone = {head.tenant_id: "" for head in signed or () if head.tenant_id not in tenants}
-    chosen = tenants | gone if tenant_id is None else {tenant_id: tenants.get(tenant_id, "")}
+    gone = {head.tenant_id: "" for head in signed or () if head.tenant_id not in partners}
+    chosen = {**partners, **gone} if tenant_id is None else {tenant_id: partners.get(tenant_id, "")}
     verdicts = [
         verdict for tenant, name in chosen.items() for verdict in await _verify_tenant(db, tenant, signed, name)
     ]
-    if not chosen.keys() <= tenants.keys() | gone.keys() and not any(verdict.rows for verdict in verdicts):
+    if not chosen.keys() <= partners.keys() | gone.keys() and not any(verdict.rows for verdict in verdicts):
         raise NotFound(f"There is no Partner {tenant_id}: leave --tenant out to see all of them with their ids.")
     return verdicts
 
@@ -152,16 +151,16 @@ async def _verify_tenant(
         heads = [head for head in by_chain(signed or (), chain) if head.tenant_id == tenant_id]
         async with db.audit_reader(system_scope(tenant_id)) as tx:
             row = await repository.verify(tx, chain, heads)
-        bad = [number for number in (row["first_bad"], row["missing"]) if number is not None]
+        bad = [number for number in (row.first_bad, row.missing) if number is not None]
         verdicts.append(
             Verdict(
                 tenant_id,
                 partner_name,
                 chain,
-                row["row_count"],
+                row.row_count,
                 min(bad, default=None),
                 signed=max((head.seq for head in heads), default=0),
-                unsigned_since=None if signed is None else row["unsigned_since"],
+                unsigned_since=None if signed is None else row.unsigned_since,
             )
         )
     return verdicts
@@ -182,19 +181,19 @@ def _visible(character: str) -> str:
     return character if character.isprintable() else f"\\u{code:04x}"
 
 
-def _entry(row: Row, names: dict[UUID, str]) -> Entry:
+def _entry(row: repository.Entry, names: dict[UUID, str]) -> Entry:
     return Entry(
-        id=row["id"],
-        seq=row["seq"],
-        at=row["at"],
-        kind=row["kind"],
-        operation=row["operation"],
-        actor=row["actor"],
-        agent_id=row["agent_id"],
-        hostname=names.get(row["agent_id"]),
-        session_id=row["session_id"],
-        channel_id=row["channel_id"],
-        details=row["details"],
-        input=None if row["input"] is None else visible(row["input"]),
-        hash=row["hash"].hex(),
+        id=row.id,
+        seq=row.seq,
+        at=row.at,
+        kind=row.kind,
+        operation=row.operation,
+        actor=row.actor,
+        agent_id=row.agent_id,
+        hostname=names.get(row.agent_id) if row.agent_id else None,
+        session_id=row.session_id,
+        channel_id=row.channel_id,
+        details=row.details,
+        input=None if row.input is None else visible(row.input),
+        hash=row.hash.hex(),
     )

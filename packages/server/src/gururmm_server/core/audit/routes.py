@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.audit.chains import Kind
 from gururmm_server.core.audit.permissions import AUDIT_READ
-from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Kind, Verified
+from gururmm_server.core.audit.reading import SORTS, AuditReading, Entry, Filter, Verified
 from gururmm_server.infra.errors import InvalidInput
 from gururmm_server.infra.fields import Moment
 from gururmm_server.infra.paging import Page, PageQuery, page_query

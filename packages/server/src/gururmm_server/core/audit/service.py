@@ -5,10 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.audit import _repository as repository
 from gururmm_server.core.audit.chains import Chain
 from gururmm_server.infra.database import Transaction
-
-_APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,4 @@ async def append(tx: Transaction, chain: Chain, *rows: AuditRow) -> None:
         )
         for row in rows
     ]
-    if len(values) == 1:
-        await tx.fetchval(_APPEND, *values[0])
-    else:
-        await tx.executemany(_APPEND, values)
+    await repository.append(tx, values)
