@@ -22,7 +22,7 @@ _IMPORTED: Final = re.compile(r"gururmm_server\.core\.(\w+)")
 _HOLE: Final = "\0"
 INFRA: Final = "infra"
 _NOT_YET: Final = (
-    "commands", "enrolment", "events", "identity", "inventory", "overview", "platform", "presence",
+    "commands", "enrolment", "events", "inventory", "overview", "platform", "presence",
     "telemetry", "tenancy", "tunnel",
 )  # fmt: skip
 """Components whose SQL is still to be put right; nothing may be added here."""

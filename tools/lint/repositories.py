@@ -18,7 +18,7 @@ from tools.lint.owned_tables import strings
 _NOT_YET: Final = tuple(
     f"core/{room}/"
     for room in (
-        "commands", "enrolment", "events", "identity", "inventory", "overview", "platform",
+        "commands", "enrolment", "events", "inventory", "overview", "platform",
         "presence", "telemetry", "tenancy", "tunnel",
     )
 )  # fmt: skip

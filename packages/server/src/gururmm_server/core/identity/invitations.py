@@ -11,12 +11,13 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity._repository import InvitationRow, Person
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import InvitationGone, WrongCredentials
 from gururmm_server.core.identity.passwords import Passwords, check_strength
 from gururmm_server.core.identity.schemas import Invitation
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started, token_hash
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 
 INVITATION_SECONDS = 7 * 86400
@@ -43,11 +44,11 @@ class Invitations:
         async with self._db.identity() as tx:
             row = await self._find(tx, token)
         return Invitation(
-            email=row["email"],
-            name=row["name"],
-            partner_name=row["partner_name"],
-            role=row["role"] or Role.PLATFORM_ADMIN,
-            has_password=row["password_hash"] is not None,
+            email=row.email,
+            name=row.name,
+            partner_name=row.partner_name,
+            role=Role(row.role) if row.role else Role.PLATFORM_ADMIN,
+            has_password=row.password_hash is not None,
         )
 
     async def accept(self, token: str, password: str, name: str | None, device: Device) -> Started:
@@ -57,7 +58,7 @@ class Invitations:
         """
         async with self._db.identity() as tx:
             row = await self._find(tx, token)
-        tenant_id, user_id = row["tenant_id"], row["user_id"]
+        tenant_id, user_id = row.tenant_id, row.user_id
         first_hash = await self._prove(row, password, device)
         async with self._db.identity(tenant_id) as tx:
             person = await repository.lock_person(tx, user_id)
@@ -78,30 +79,30 @@ class Invitations:
                 )
         return started
 
-    async def _prove(self, row: Row, password: str, device: Device) -> str | None:
+    async def _prove(self, row: InvitationRow, password: str, device: Device) -> str | None:
         """The hash of a first password; None once an existing one was proved."""
-        if row["password_hash"] is None:
-            check_strength(password, row["email"])
+        if row.password_hash is None:
+            check_strength(password, row.email)
             return await self._passwords.hash(password)
-        self._attempts.admit(row["email"], device.address)
-        if not await self._passwords.verify(password, row["password_hash"]):
+        self._attempts.admit(row.email, device.address)
+        if not await self._passwords.verify(password, row.password_hash):
             self._attempts.failed(device.address)
             raise WrongCredentials
-        self._attempts.succeeded(row["email"])
+        self._attempts.succeeded(row.email)
         return None
 
     async def _set_first_password(
-        self, tx: Transaction, person: Row, tenant_id: UUID | None, password_hash: str
+        self, tx: Transaction, person: Person, tenant_id: UUID | None, password_hash: str
     ) -> None:
         """Raises `InvitationGone` where this link must not decide the password.
 
         Somebody else may have set one meanwhile; and who already works for another Partner never gets a password
         through this Partner's link.
         """
-        elsewhere = tenant_id is not None and await repository.belongs_elsewhere(tx, person["user_id"], tenant_id)
-        if person["password_hash"] is not None or elsewhere:
+        elsewhere = tenant_id is not None and await repository.belongs_elsewhere(tx, person.user_id, tenant_id)
+        if person.password_hash is not None or elsewhere:
             raise InvitationGone(internal="the link may not set this person's password")
-        await repository.set_password(tx, person["user_id"], password_hash)
+        await repository.set_password(tx, person.user_id, password_hash)
 
     async def _set_name(self, tx: Transaction, user_id: UUID, tenant_id: UUID | None, name: str) -> None:
         """What the person wants to be called where this link leads, and nowhere else."""
@@ -110,7 +111,7 @@ class Invitations:
         else:
             await repository.rename_member(tx, tenant_id, user_id, name)
 
-    async def _find(self, tx: Transaction, token: str) -> Row:
+    async def _find(self, tx: Transaction, token: str) -> InvitationRow:
         row = await repository.invitation(tx, token_hash(token))
         if row is None:
             raise InvitationGone
@@ -128,8 +129,7 @@ async def find_or_add_person(tx: Transaction, email: str) -> UUID:
     """The person with this address, made in this identity scope if there is none."""
     known = await repository.person_by_email(tx, email)
     if known is not None:
-        found: UUID = known["user_id"]
-        return found
+        return known.user_id
     user_id = new_id()
     await repository.add_person(tx, user_id, email)
     return user_id

@@ -3,6 +3,7 @@
 from pydantic import TypeAdapter, ValidationError
 
 from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity import _sessions_repository as sessions
 from gururmm_server.core.identity.invitations import create_link, find_or_add_person
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import InvalidInput
@@ -28,7 +29,7 @@ async def create_platform_admin(db: Database, email: str, name: str, public_url:
         if await repository.make_platform_admin(tx, user_id):
             await repository.set_platform_name(tx, user_id, name)
         await repository.set_password(tx, user_id, None)
-        await repository.end_sessions(tx, user_id)
+        await sessions.end_sessions(tx, user_id)
         return await create_link(tx, user_id, None, public_url)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.identity import _sessions_repository as repository
 from gururmm_server.core.identity.messages import SESSIONS_REVOKED, SessionsRevoked
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS
 from gururmm_server.infra.database import Database
@@ -60,12 +61,10 @@ class Revocations:
     async def reload(self) -> None:
         """Read what ended lately, and forget what no token can outlive."""
         async with self._db.identity() as tx:
-            rows = await tx.fetch(
-                "select session_id from core.user_sessions where ended_at > now() - make_interval(secs => $1)", _KEEP_S
-            )
+            ended = await repository.ended_lately(tx, _KEEP_S)
         now = time.monotonic()
         self._ended = {session_id: until for session_id, until in self._ended.items() if until > now}
-        self._add(row["session_id"] for row in rows)
+        self._add(ended)
 
     async def _follow(self) -> None:
         while True:

@@ -15,7 +15,7 @@ async def seed_partner_admin(db: Database, tenant_id: UUID, email: str, name: st
     try:
         async with db.identity() as tx:
             known = await repository.person_by_email(tx, email)
-        fits = known is not None and await passwords.verify(password, known["password_hash"])
+        fits = known is not None and await passwords.verify(password, known.password_hash)
         fresh = None if fits else await passwords.hash(password)
     finally:
         passwords.close()

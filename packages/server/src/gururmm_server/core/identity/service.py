@@ -7,6 +7,8 @@ from gururmm_server.core.access.permissions import Permissions
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity import _sessions_repository as sessions
+from gururmm_server.core.identity._repository import MembershipRow, Person
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded, WrongCredentials, WrongPassword
 from gururmm_server.core.identity.invitations import Invitations
@@ -15,10 +17,11 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
 from gururmm_server.core.identity.tokens import AccessTokenKey, AccessTokens, RefreshTokens
-from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import NotFound, StartError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.secrets import secret
 
 log = get_logger(__name__)
 
@@ -65,19 +68,18 @@ class Identity:
         self.attempts.admit(email, device.address)
         async with self._db.identity() as tx:
             person = await repository.person_by_email(tx, email)
-            places = await repository.memberships(tx, person["user_id"]) if person else []
-        fits = await self._passwords.verify(password, person["password_hash"] if person else None)
-        if person is None or not fits or person["disabled_at"] is not None:
+            places = await repository.memberships(tx, person.user_id) if person else []
+        fits = await self._passwords.verify(password, person.password_hash if person else None)
+        if person is None or not fits or person.disabled_at is not None:
             self.attempts.failed(device.address)
             await self._record_refusal(person, places, device)
             raise WrongCredentials
         self.attempts.succeeded(email)
-        if person["platform"]:
+        if person.platform:
             return await self._start_on_platform(person, device)
         if not places:
             raise NoPartner
-        tenant_id: UUID = places[0]["tenant_id"]
-        return await self._start(person, tenant_id, device)
+        return await self._start(person, places[0].tenant_id, device)
 
     async def change_password(self, caller: Principal, current: str, new: str, device: Device) -> None:
         """Another password for the caller, whose other sessions end at once, everywhere.
@@ -94,20 +96,20 @@ class Identity:
                 pass
         async with self._db.identity(caller.tenant_id) as tx:
             person = await repository.lock_person(tx, caller.user_id)
-            if person is None or person["password_hash"] != proved:
+            if person is None or person.password_hash != proved:
                 raise WrongPassword("current_password")
             if caller.tenant_id is not None:
                 await append(
                     tx, "audit_log", AuditRow("password.changed", caller.subject, details={"address": address})
                 )
             await repository.set_password(tx, caller.user_id, new_hash)
-            ended = await repository.end_sessions(tx, caller.user_id, keep=caller.session_id)
+            ended = await sessions.end_sessions(tx, caller.user_id, keep=caller.session_id)
         await self.revocations.announce(ended)
 
     async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device) -> Started:
         """Go on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
         async with self._db.identity() as tx:
-            mine = {row["tenant_id"] for row in await repository.memberships(tx, principal.user_id)}
+            mine = {row.tenant_id for row in await repository.memberships(tx, principal.user_id)}
         if tenant_id not in mine:
             raise NotFound
         return await self.keeper.replace(principal, tenant_id, device)
@@ -115,7 +117,7 @@ class Identity:
     async def enter_partner(self, principal: Principal, tenant_id: UUID, reason: str, device: Device) -> Started:
         """Platform staff enters a Partner: recorded on the Platform and in that Partner's audit before it happens."""
         async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}") as tx:
-            if not await tx.fetchval("select true from core.tenants where tenant_id = $1", tenant_id):
+            if not await repository.partner_exists(tx, tenant_id):
                 raise NotFound
         async with self._db.identity(tenant_id) as tx:
             await append(tx, "audit_log", AuditRow("platform.entered", principal.subject, details={"reason": reason}))
@@ -128,19 +130,19 @@ class Identity:
                 await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
         return await self.keeper.replace(principal, None, device)
 
-    async def _start_on_platform(self, person: Row, device: Device) -> Started:
+    async def _start_on_platform(self, person: Person, device: Device) -> Started:
         # No Partner's chain can hold this row: the Platform keeps its own.
-        async with self._db.platform(person["email"], f"sign in from {device.address}"):
+        async with self._db.platform(person.email, f"sign in from {device.address}"):
             pass
         return await self._start(person, None, device)
 
-    async def _start(self, person: Row, tenant_id: UUID | None, device: Device) -> Started:
+    async def _start(self, person: Person, tenant_id: UUID | None, device: Device) -> Started:
         """A session for the password that was proved. Raises `WrongCredentials` where it was changed meanwhile."""
         async with self._db.identity(tenant_id) as tx:
             started = await self.keeper.start(tx, person, tenant_id, device)
             # The start noted the sign-in on the person's row, so nobody else changes that before the commit.
-            held = await repository.person(tx, person["user_id"])
-            if held is None or held["password_hash"] != person["password_hash"]:
+            held = await repository.person(tx, person.user_id)
+            if held is None or held.password_hash != person.password_hash:
                 raise WrongCredentials
         return started
 
@@ -149,29 +151,30 @@ class Identity:
         self.attempts.admit(caller.email, device.address)
         async with self._db.identity() as tx:
             person = await repository.person(tx, caller.user_id)
-        if person is None or person["disabled_at"] is not None:
+        if person is None or person.disabled_at is not None:
             raise SessionEnded(internal="account disabled")
-        if not await self._passwords.verify(password, person["password_hash"]):
+        proved = person.password_hash
+        if not await self._passwords.verify(password, proved):
             self.attempts.failed(device.address)
             log.info("change of password refused", user_id=str(caller.user_id), address=device.address)
             raise WrongPassword("current_password")
         self.attempts.succeeded(caller.email)
-        proved: str = person["password_hash"]
+        assert proved is not None, "no password fits where there is none"
         return proved
 
-    async def _record_refusal(self, person: Row | None, places: list[Row], device: Device) -> None:
+    async def _record_refusal(self, person: Person | None, places: list[MembershipRow], device: Device) -> None:
         """A wrong password for a known account is seen by the admins of the Partner it was used in last."""
         log.info("sign-in refused", known=person is not None, address=device.address)
         if person is not None and places:
-            async with self._db.identity(places[0]["tenant_id"]) as tx:
-                details = {"email": person["email"], "address": device.address[:64]}
+            async with self._db.identity(places[0].tenant_id) as tx:
+                details = {"email": person.email, "address": device.address[:64]}
                 await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
 
 
 async def load_access_token_key(db: Database) -> bytes:
     """The server's secret that signs access tokens. Raises `StartError` when the schema was migrated half."""
     async with db.identity() as tx:
-        value: bytes | None = await tx.fetchval("select value from core.server_secrets where name = 'access_token_key'")
+        value = await secret(tx, "access_token_key")
     if value is None:
         raise StartError("The server's secrets are missing: run `gururmm migrate --database-url …` once.")
     return value

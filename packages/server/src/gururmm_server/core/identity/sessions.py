@@ -13,12 +13,15 @@ from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity import _sessions_repository as sessions
+from gururmm_server.core.identity._repository import Person, Place
+from gururmm_server.core.identity._sessions_repository import SessionRow
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, Sessions, SignedIn
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
@@ -62,7 +65,7 @@ class SessionKeeper:
         self._revocations = revocations
 
     async def start(
-        self, tx: Transaction, person: Row, tenant_id: UUID | None, device: Device, *, entering: bool = False
+        self, tx: Transaction, person: Person, tenant_id: UUID | None, device: Device, *, entering: bool = False
     ) -> Started:
         """Begin a session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place there.
 
@@ -72,15 +75,15 @@ class SessionKeeper:
         session_id = new_id()
         refresh_token = self._refresh_tokens.issue(session_id)
         # Held: whoever takes the membership away meanwhile waits, sees this session, and ends it.
-        place = await repository.place(tx, person["user_id"], tenant_id, hold=True) if tenant_id else None
-        if place is None and not (person["platform"] and (tenant_id is None or entering)):
+        place = await repository.place(tx, person.user_id, tenant_id, hold=True) if tenant_id else None
+        if place is None and not (person.platform and (tenant_id is None or entering)):
             raise NoPartner
         principal = self._principal(person, session_id, tenant_id, place)
         address, agent = device.address[:64], device.user_agent[:300]
-        new = repository.NewSession(
+        new = sessions.NewSession(
             session_id, principal.user_id, tenant_id, token_hash(refresh_token), SESSION_SECONDS, address, agent
         )
-        await repository.add_session(tx, new)
+        await sessions.add_session(tx, new)
         if tenant_id is not None:
             row = AuditRow("session.started", principal.subject, details={"address": address, "user_agent": agent})
             await append(tx, "audit_log", row)
@@ -90,14 +93,14 @@ class SessionKeeper:
         """A new access token. Raises `SessionEnded`, after ending the family when the token was used before."""
         async with self._db.identity() as tx:
             session = await self._session(tx, token)
-            if session["current"] or (session["previous"] and session["just_rotated"]):
+            if session.current or (session.previous and session.just_rotated):
                 return await self._renew(tx, session, device)
-        if not (session["previous"] or self._refresh_tokens.genuine(token)):
-            log.info("refresh token guessed", session_id=str(session["session_id"]), address=device.address)
+        if not (session.previous or self._refresh_tokens.genuine(token)):
+            log.info("refresh token guessed", session_id=str(session.session_id), address=device.address)
             raise SessionEnded(internal="refresh token never issued")
-        log.warning("refresh token reused", session_id=str(session["session_id"]), address=device.address)
+        log.warning("refresh token reused", session_id=str(session.session_id), address=device.address)
         details = {"reason": "refresh_token_reused", "address": device.address[:64]}
-        await self._end(session["session_id"], session["user_id"], session["tenant_id"], details)
+        await self._end(session.session_id, session.user_id, session.tenant_id, details)
         raise SessionEnded(internal="refresh token reused")
 
     async def end_by_token(self, token: str) -> None:
@@ -107,28 +110,23 @@ class SessionKeeper:
                 session = await self._session(tx, token)
         except SessionEnded:
             return
-        if session["current"] or session["previous"]:
-            await self._end(session["session_id"], session["user_id"], session["tenant_id"])
+        if session.current or session.previous:
+            await self._end(session.session_id, session.user_id, session.tenant_id)
 
     async def end(self, principal: Principal, session_id: UUID) -> None:
         """End one of the caller's own sessions. Raises `NotFound` for anybody else's."""
         async with self._db.identity() as tx:
-            mine = await repository.open_sessions(tx, principal.user_id)
-            row = await tx.fetchrow(
-                "select tenant_id from core.user_sessions where session_id = $1 and user_id = $2",
-                session_id,
-                principal.user_id,
-            )
-        if row is None or session_id not in {session["session_id"] for session in mine}:
+            mine = {each.session_id: each for each in await sessions.open_sessions(tx, principal.user_id)}
+        if session_id not in mine:
             raise NotFound
-        await self._end(session_id, principal.user_id, row["tenant_id"])
+        await self._end(session_id, principal.user_id, mine[session_id].tenant_id)
 
     async def end_all(self, principal: Principal) -> None:
         """End every session of the caller, everywhere, at once."""
         async with self._db.identity(principal.tenant_id) as tx:
             if principal.tenant_id is not None:
                 await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal.subject))
-            ended = await repository.end_sessions(tx, principal.user_id)
+            ended = await sessions.end_sessions(tx, principal.user_id)
         await self._revocations.announce(ended)
 
     async def replace(
@@ -137,25 +135,25 @@ class SessionKeeper:
         """Go on in another Partner (None: on the Platform): the session ends, a new one starts there, see `start`."""
         async with self._db.identity(tenant_id) as tx:
             person = await repository.person(tx, principal.user_id)
-            if person is None or person["disabled_at"] is not None:
+            if person is None or person.disabled_at is not None:
                 raise SessionEnded(internal="account disabled")
             started = await self.start(tx, person, tenant_id, device, entering=entering)
-            await repository.end_session(tx, principal.session_id, principal.user_id)
+            await sessions.end_session(tx, principal.session_id, principal.user_id)
         await self._revocations.announce([principal.session_id])
         return started
 
     async def list(self, principal: Principal) -> Sessions:
         """The caller's open sessions, the one used last first."""
         async with self._db.identity() as tx:
-            rows = await repository.open_sessions(tx, principal.user_id)
+            rows = await sessions.open_sessions(tx, principal.user_id)
         items = [
             Session(
-                id=row["session_id"],
-                created_at=row["created_at"],
-                last_used_at=row["rotated_at"],
-                address=row["address"],
-                user_agent=row["user_agent"],
-                current=row["session_id"] == principal.session_id,
+                id=row.session_id,
+                created_at=row.created_at,
+                last_used_at=row.rotated_at,
+                address=row.address,
+                user_agent=row.user_agent,
+                current=row.session_id == principal.session_id,
             )
             for row in rows
         ]
@@ -168,44 +166,44 @@ class SessionKeeper:
             if person is None:
                 raise SessionEnded
             tenant_id = principal.tenant_id
-            place = await repository.place(tx, person["user_id"], tenant_id, hold=False) if tenant_id else None
+            place = await repository.place(tx, person.user_id, tenant_id, hold=False) if tenant_id else None
             return await self._me(tx, principal, _name(person, place))
 
-    async def _session(self, tx: Transaction, token: str) -> Row:
+    async def _session(self, tx: Transaction, token: str) -> SessionRow:
         """The open session that this token names, locked, be it its token or not. Raises `SessionEnded`."""
         try:
             session_id = UUID(hex=token[:32])
         except ValueError as error:
             raise SessionEnded(internal="not a refresh token") from error
-        session = await repository.session_of_token(tx, session_id, token_hash(token))
-        if session is None or session["ended_at"] is not None or not session["fresh"]:
+        session = await sessions.session_of_token(tx, session_id, token_hash(token))
+        if session is None or session.ended_at is not None or not session.fresh:
             raise SessionEnded
         return session
 
-    async def _renew(self, tx: Transaction, session: Row, device: Device) -> Started:
+    async def _renew(self, tx: Transaction, session: SessionRow, device: Device) -> Started:
         """A new access token; and a new refresh token, except for a tab that came second."""
-        person = await repository.person(tx, session["user_id"])
-        if person is None or person["disabled_at"] is not None:
+        person = await repository.person(tx, session.user_id)
+        if person is None or person.disabled_at is not None:
             raise SessionEnded(internal="account disabled")
-        tenant_id = session["tenant_id"]
-        place = await repository.place(tx, person["user_id"], tenant_id, hold=False) if tenant_id else None
-        if place is None and not person["platform"]:
+        tenant_id = session.tenant_id
+        place = await repository.place(tx, person.user_id, tenant_id, hold=False) if tenant_id else None
+        if place is None and not person.platform:
             raise NoPartner
         # Platform staff without a membership came by `enter`: the end of a membership ends the sessions it gave.
-        principal = self._principal(person, session["session_id"], tenant_id, place)
-        fresh = self._refresh_tokens.issue(principal.session_id) if session["current"] else None
+        principal = self._principal(person, session.session_id, tenant_id, place)
+        fresh = self._refresh_tokens.issue(principal.session_id) if session.current else None
         if fresh is not None:
-            await repository.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
+            await sessions.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
         return Started(await self._signed_in(tx, principal, _name(person, place)), fresh)
 
     async def _end(
         self, session_id: UUID, user_id: UUID, tenant_id: UUID | None, details: dict[str, str] | None = None
     ) -> None:
         async with self._db.identity(tenant_id) as tx:
-            ended = await repository.end_session(tx, session_id, user_id)
+            ended = await sessions.end_session(tx, session_id, user_id)
             person = await repository.person(tx, user_id)
-            if ended is not None and person is not None and tenant_id is not None:
-                who = as_actor(user_id, person["email"])
+            if ended and person is not None and tenant_id is not None:
+                who = as_actor(user_id, person.email)
                 row = AuditRow("session.ended", who, details=details or {})
                 await append(tx, "audit_log", row)
         await self._revocations.announce([session_id])
@@ -223,31 +221,30 @@ class SessionKeeper:
             name=name,
             role=principal.role,
             tenant_id=principal.tenant_id,
-            partner_name=here["name"] if here else None,
+            partner_name=here.name if here else None,
             client_id=principal.client_id,
             permissions=sorted(principal.permissions),
-            partners=[Membership(tenant_id=row["tenant_id"], name=row["name"], role=row["role"]) for row in places],
-            labels=LABELS | (here["labels"] if here else {}),
+            partners=[Membership(tenant_id=row.tenant_id, name=row.name, role=Role(row.role)) for row in places],
+            labels=LABELS | (here.labels if here else {}),
         )
 
-    def _principal(self, person: Row, session_id: UUID, tenant_id: UUID | None, place: Row | None) -> Principal:
+    def _principal(self, person: Person, session_id: UUID, tenant_id: UUID | None, place: Place | None) -> Principal:
         """Platform staff is that only where they hold no membership: an invitation gives what it says, no more."""
-        role = Role(place["role"]) if place else Role.PLATFORM_ADMIN
+        role = Role(place.role) if place else Role.PLATFORM_ADMIN
         return Principal(
-            user_id=person["user_id"],
-            email=person["email"],
+            user_id=person.user_id,
+            email=person.email,
             session_id=session_id,
             role=role,
             tenant_id=tenant_id,
-            client_id=place["client_id"] if place else None,
+            client_id=place.client_id if place else None,
             permissions=self._permissions.of(role, inside=tenant_id is not None),
         )
 
 
-def _name(person: Row, place: Row | None) -> str:
+def _name(person: Person, place: Place | None) -> str:
     """What the person is called where they are: the Partner's name for its people, the Platform's for its own."""
-    name: str = place["name"] if place else person["name"]
-    return name
+    return place.name if place else person.name
 
 
 def token_hash(token: str) -> bytes:

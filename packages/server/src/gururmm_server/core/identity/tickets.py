@@ -7,6 +7,8 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.identity import _sessions_repository as sessions
+from gururmm_server.core.identity import _tickets_repository as repository
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import GuruError
@@ -26,16 +28,8 @@ class TicketRefused(GuruError):
 async def issue(tx: Transaction, principal: Principal, purpose: Purpose, subject: UUID | None = None) -> str:
     """Make a ticket for what `principal` may do now. `tx` is a tenant scope; the ticket lives 30 s after its commit."""
     ticket = secrets.token_urlsafe(32)
-    await tx.execute(
-        "insert into core.stream_tickets (ticket_hash, tenant_id, principal, purpose, subject, expires_at)"
-        " values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))",
-        _hash(ticket),
-        tx.tenant_id,
-        msgspec.to_builtins(principal),
-        purpose,
-        subject,
-        TICKET_SECONDS,
-    )
+    stored = msgspec.to_builtins(principal)
+    await repository.add(tx, _hash(ticket), stored, purpose, subject, seconds=TICKET_SECONDS)
     return ticket
 
 
@@ -45,20 +39,13 @@ async def redeem(db: Database, ticket: str, purpose: Purpose) -> tuple[Principal
     Raises `TicketRefused`, also when the person's sign-in session ended since it was issued.
     """
     async with db.identity() as tx:
-        row = await tx.fetchrow(
-            "delete from core.stream_tickets where ticket_hash = $1 and purpose = $2"
-            " returning principal, subject, expires_at > clock_timestamp() as fresh",
-            _hash(ticket),
-            purpose,
-        )
-        if row is None or not row["fresh"]:
+        row = await repository.use(tx, _hash(ticket), purpose)
+        if row is None or not row.fresh:
             raise TicketRefused
-        principal = msgspec.convert(row["principal"], Principal)
-        if await tx.fetchval(
-            "select true from core.user_sessions where session_id = $1 and ended_at is not null", principal.session_id
-        ):
+        principal = msgspec.convert(row.principal, Principal)
+        if await sessions.has_ended(tx, principal.session_id):
             raise TicketRefused(internal="the sign-in session ended")
-    return principal, row["subject"]
+    return principal, row.subject
 
 
 def _hash(ticket: str) -> bytes:

@@ -9,7 +9,9 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
-from gururmm_server.core.identity._people import SORTS, client_exists, list_people, one_person
+from gururmm_server.core.identity import _sessions_repository as sessions
+from gururmm_server.core.identity._people_repository import SORTS, PersonRow, client_exists, list_people, one_person
+from gururmm_server.core.identity._repository import Member
 from gururmm_server.core.identity.errors import (
     AlreadyMember,
     ClientNeeded,
@@ -23,7 +25,7 @@ from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.schemas import InvitationLink, InvitedUser, NewUser, User, UserChange
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.infra.clock import now
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.paging import Page, PageQuery
 
@@ -50,7 +52,9 @@ class Users:
     async def list(self, caller: Scope, query: PageQuery) -> Page[User]:
         """A page of the Partner's people."""
         async with self._db.scope(caller) as tx:
-            return await list_people(tx, query)
+            found = await list_people(tx, query)
+        items = [_shown(row) for row in found.items]
+        return Page[User](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def invite(self, caller: Scope, new: NewUser) -> InvitedUser:
         """Add a person, who can sign in once they accepted the link.
@@ -81,26 +85,26 @@ class Users:
         async with self._db.identity(caller.tenant_id) as tx:
             members = await repository.lock_members(tx, caller.tenant_id)
             member = _find(members, user_id)
-            role = Role(change.role or member["role"])
+            role = Role(change.role or member.role)
             client_id = _client_after(change, member, role)
             disabled_at = _disabled_after(change, member)
-            if change.name is not None and change.name != member["name"]:
+            if change.name is not None and change.name != member.name:
                 await self._rename(tx, caller, member, change.name)
-            if (role, client_id, disabled_at) != (member["role"], member["client_id"], member["disabled_at"]):
+            if (role, client_id, disabled_at) != (member.role, member.client_id, member.disabled_at):
                 self._check_may_change(caller, member, role)
                 _check_admin_left(members, user_id, admin=role is Role.PARTNER_ADMIN and disabled_at is None)
                 await self._check_client(caller, role, client_id)
                 details = {
                     "user_id": user_id,
-                    "email": member["email"],
-                    "before": _facts(member["role"], member["client_id"], member["disabled_at"]),
+                    "email": member.email,
+                    "before": _facts(member.role, member.client_id, member.disabled_at),
                     "after": _facts(role, client_id, disabled_at),
                 }
                 await append(tx, "audit_log", AuditRow("user.changed", caller.subject, details=details))
                 await repository.change_member(
                     tx, caller.tenant_id, user_id, role=role, client_id=client_id, disabled_at=disabled_at
                 )
-                ended = await repository.end_sessions(tx, user_id, caller.tenant_id)
+                ended = await sessions.end_sessions(tx, user_id, caller.tenant_id)
         await self._revocations.announce(ended)
         return await self._get(caller, user_id)
 
@@ -109,12 +113,12 @@ class Users:
         async with self._db.identity(caller.tenant_id) as tx:
             members = await repository.lock_members(tx, caller.tenant_id)
             member = _find(members, user_id)
-            self._check_may_change(caller, member, Role(member["role"]))
+            self._check_may_change(caller, member, Role(member.role))
             _check_admin_left(members, user_id, admin=False)
-            details = {"user_id": user_id, "email": member["email"], "role": member["role"]}
+            details = {"user_id": user_id, "email": member.email, "role": member.role}
             await append(tx, "audit_log", AuditRow("user.removed", caller.subject, details=details))
             await repository.remove_member(tx, caller.tenant_id, user_id)
-            ended = await repository.end_sessions(tx, user_id, caller.tenant_id)
+            ended = await sessions.end_sessions(tx, user_id, caller.tenant_id)
         await self._revocations.announce(ended)
 
     async def renew_invitation(self, caller: Scope, user_id: UUID) -> InvitationLink:
@@ -125,26 +129,26 @@ class Users:
         ended: list[UUID] = []
         async with self._db.identity(caller.tenant_id) as tx:
             member = _find(await repository.lock_members(tx, caller.tenant_id), user_id)
-            self._check_may_change(caller, member, Role(member["role"]))
-            reset = member["accepted_at"] is not None
+            self._check_may_change(caller, member, Role(member.role))
+            reset = member.accepted_at is not None
             if reset and await repository.belongs_elsewhere(tx, user_id, caller.tenant_id):
                 raise OwnedByPerson
-            details = {"user_id": user_id, "email": member["email"], "password_reset": reset}
+            details = {"user_id": user_id, "email": member.email, "password_reset": reset}
             await append(tx, "audit_log", AuditRow("invitation.created", caller.subject, details=details))
             if reset:
                 await repository.lock_person(tx, user_id)
                 await repository.set_password(tx, user_id, None)
-                ended = await repository.end_sessions(tx, user_id)
+                ended = await sessions.end_sessions(tx, user_id)
             url = await self._invitations.create(tx, user_id, caller.tenant_id)
         await self._revocations.announce(ended)
         return InvitationLink(invitation_url=url)
 
-    async def _rename(self, tx: Transaction, caller: Scope, member: Row, name: str) -> None:
-        if member["user_id"] != caller.subject.id:
-            self._check_may_change(caller, member, Role(member["role"]))
-        details = {"user_id": member["user_id"], "email": member["email"], "before": member["name"], "after": name}
+    async def _rename(self, tx: Transaction, caller: Scope, member: Member, name: str) -> None:
+        if member.user_id != caller.subject.id:
+            self._check_may_change(caller, member, Role(member.role))
+        details = {"user_id": member.user_id, "email": member.email, "before": member.name, "after": name}
         await append(tx, "audit_log", AuditRow("user.renamed", caller.subject, details=details))
-        await repository.rename_member(tx, caller.tenant_id, member["user_id"], name)
+        await repository.rename_member(tx, caller.tenant_id, member.user_id, name)
 
     async def _check_client(self, caller: Scope, role: Role, client_id: UUID | None) -> None:
         if (role is Role.CLIENT_CONTACT) != (client_id is not None):
@@ -159,47 +163,46 @@ class Users:
         if not self._permissions.of(role, inside=True) <= caller.subject.permissions:
             raise RoleTooHigh
 
-    def _check_may_change(self, caller: Scope, member: Row, role: Role) -> None:
-        if member["user_id"] == caller.subject.id:
+    def _check_may_change(self, caller: Scope, member: Member, role: Role) -> None:
+        if member.user_id == caller.subject.id:
             raise OwnAccount
         self._check_rank(caller, role)
-        self._check_rank(caller, Role(member["role"]))
+        self._check_rank(caller, Role(member.role))
 
     async def _get(self, caller: Scope, user_id: UUID) -> User:
         async with self._db.scope(caller) as tx:
-            user = await one_person(tx, user_id)
-        if user is None:
+            row = await one_person(tx, user_id)
+        if row is None:
             raise NotFound
-        return user
+        return _shown(row)
 
 
-def _find(members: list[Row], user_id: UUID) -> Row:
+def _find(members: list[Member], user_id: UUID) -> Member:
     for member in members:
-        if member["user_id"] == user_id:
+        if member.user_id == user_id:
             return member
     raise NotFound
 
 
-def _client_after(change: UserChange, member: Row, role: Role) -> UUID | None:
+def _client_after(change: UserChange, member: Member, role: Role) -> UUID | None:
     if "client_id" in change.model_fields_set:
         return change.client_id
-    kept: UUID | None = member["client_id"]
-    return kept if role is Role.CLIENT_CONTACT else None
+    return member.client_id if role is Role.CLIENT_CONTACT else None
 
 
-def _disabled_after(change: UserChange, member: Row) -> datetime | None:
-    before: datetime | None = member["disabled_at"]
+def _disabled_after(change: UserChange, member: Member) -> datetime | None:
+    before = member.disabled_at
     if change.disabled is None:
         return before
     return (before or now()) if change.disabled else None
 
 
-def _check_admin_left(members: list[Row], user_id: UUID, *, admin: bool) -> None:
+def _check_admin_left(members: list[Member], user_id: UUID, *, admin: bool) -> None:
     """Raise `LastAdmin` when this person stops being one and nobody else is."""
     admins = {
-        member["user_id"]
+        member.user_id
         for member in members
-        if member["role"] == Role.PARTNER_ADMIN and member["accepted_at"] and not member["disabled_at"]
+        if member.role == Role.PARTNER_ADMIN and member.accepted_at and not member.disabled_at
     }
     if not admin and admins == {user_id}:
         raise LastAdmin
@@ -207,3 +210,18 @@ def _check_admin_left(members: list[Row], user_id: UUID, *, admin: bool) -> None
 
 def _facts(role: str, client_id: UUID | None, disabled_at: datetime | None) -> dict[str, object]:
     return {"role": role, "client_id": client_id, "disabled": disabled_at is not None}
+
+
+def _shown(row: PersonRow) -> User:
+    """A person as the API says it."""
+    return User(
+        id=row.user_id,
+        email=row.email,
+        name=row.name,
+        role=Role(row.role),
+        client_id=row.client_id,
+        client_name=row.client_name,
+        created_at=row.created_at,
+        last_sign_in_at=row.last_sign_in_at,
+        state="disabled" if row.disabled_at else "active" if row.accepted_at else "invited",
+    )

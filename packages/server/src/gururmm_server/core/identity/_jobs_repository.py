@@ -1,0 +1,14 @@
+"""SQL that forgets what is of no use to anybody. Runs in the worker's scope."""
+
+from gururmm_server.infra.database import Transaction
+
+
+async def purge(tx: Transaction) -> int:
+    """Deletes tickets a minute after their time, invitations and sessions a month after theirs; how many rows."""
+    tickets = await tx.execute("delete from core.stream_tickets where expires_at < now() - interval '1 minute'")
+    invitations = await tx.execute("delete from core.invitations where expires_at < now() - interval '30 days'")
+    sessions = await tx.execute(
+        "delete from core.user_sessions where ended_at < now() - interval '30 days'"
+        " or expires_at < now() - interval '30 days'"
+    )
+    return tickets + invitations + sessions
