@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0012"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
