@@ -21,9 +21,10 @@ _NAMED: Final = re.compile(r"(?<![\w.])core\.(\w*)")
 _IMPORTED: Final = re.compile(r"gururmm_server\.core\.(\w+)")
 _HOLE: Final = "\0"
 INFRA: Final = "infra"
+_MIGRATES: Final = ("infra/schema.py",)
+"""The hand that migrates: it fills what is new."""
 _NOT_YET: Final = (
-    "commands", "enrolment", "events", "inventory", "overview", "platform", "presence",
-    "telemetry", "tenancy", "tunnel",
+    "commands", "enrolment", "tenancy", "tunnel",
 )  # fmt: skip
 """Components whose SQL is still to be put right; nothing may be added here."""
 
@@ -61,7 +62,7 @@ def check(base: Path, not_yet: tuple[str, ...] = ()) -> Found:
     found = Found()
     for path in sorted([*base.rglob("*.py"), *base.rglob("*.sql")]):
         parts = path.relative_to(base).parts
-        if parts[0] == "migrations":
+        if parts[0] == "migrations" or path.relative_to(base).as_posix() in _MIGRATES:
             continue
         mine = parts[1] if parts[0] == "core" and len(parts) > 2 else parts[0]
         if parts[0] == "core" and path.suffix == ".py":

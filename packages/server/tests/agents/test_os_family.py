@@ -2,7 +2,7 @@
 
 import pytest
 from gururmm_server.core.agents.os_family import os_family
-from gururmm_server.core.inventory.facts import columns
+from gururmm_server.core.inventory.facts import facts
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_a_systems_name_means_a_family(name: str, family: str) -> None:
     ],
 )
 def test_inventory_goes_by_the_same_rule(system: dict[str, str], family: str | None) -> None:
-    assert columns("system", {"os": system}).get("os_family") == family
+    assert facts("system", {"os": system}).os_family == family

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from agent_end import AgentEnd, Fleet, until
-from gururmm_server.core.inventory.facts import columns
+from gururmm_server.core.agents.record import Facts
+from gururmm_server.core.inventory.facts import facts
 from gururmm_server.core.inventory.ingest import (
     CHANGES,
     CHANGES_A_DAY,
@@ -140,21 +141,19 @@ def test_text_that_looks_like_a_nul_survives() -> None:
 @pytest.mark.parametrize("name", ["system", "network", "users", "hardware", "software", "disks"])
 def test_any_type_anywhere_is_passed_over(name: str, value: Any) -> None:
     for items in ({"os": value, "hostname": value, "serial": value, "eth0": value}, {"x": value}):
-        columns(name, items)
+        facts(name, items)
 
 
 async def test_systems_are_sorted_into_families() -> None:
-    assert columns("system", {"os": {"name": "Microsoft Windows", "version": "11", "id": "windows"}}) == {
-        "os_name": "Microsoft Windows 11",
-        "os_family": "windows",
-    }
-    assert columns("system", {"os": {"name": "macOS", "version": "15", "id": "macos"}})["os_family"] == "macos"
-    assert columns("users", {"anna@pts/0": {"name": "anna"}, "bert@tty1": {"name": "bert"}}) == {"username": "anna"}
+    windows = {"os": {"name": "Microsoft Windows", "version": "11", "id": "windows"}}
+    assert facts("system", windows) == Facts(os_name="Microsoft Windows 11", os_family="windows")
+    assert facts("system", {"os": {"name": "macOS", "version": "15", "id": "macos"}}).os_family == "macos"
+    assert facts("users", {"anna@pts/0": {"name": "anna"}, "bert@tty1": {"name": "bert"}}) == Facts(username="anna")
 
 
 def test_names_hold_no_control_or_direction_characters() -> None:
-    found = columns("system", {"hostname": " pc\u202e\x1b[2J\u2066-1\n\x00", "os": {"pretty": "Debian\r\u200f 12"}})
-    assert found == {"hostname": "pc[2J-1", "os_name": "Debian 12"}
+    found = facts("system", {"hostname": " pc\u202e\x1b[2J\u2066-1\n\x00", "os": {"pretty": "Debian\r\u200f 12"}})
+    assert found == Facts(hostname="pc[2J-1", os_name="Debian 12")
 
 
 async def _grow(fleet: Fleet, agent: AgentEnd, held: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:

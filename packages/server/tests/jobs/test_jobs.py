@@ -75,8 +75,8 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
     await owner.execute(
         "update core.agent_state set changed_at = now() - interval '25 hours' where agent_id = any($1)", [gone, fine]
     )
-    assert await telemetry.mark_problems(db) == 3
-    assert await telemetry.mark_problems(db) == 0, "what is as it was is not written again"
+    assert await presence.mark_problems(db) == 3
+    assert await presence.mark_problems(db) == 0, "what is as it was is not written again"
     rows = await owner.fetch("select agent_id, problems from core.agent_state where problems <> '{}'")
     assert {row["agent_id"]: row["problems"] for row in rows} == {
         full: ["disk_full"],
@@ -84,7 +84,7 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
         gone: ["disk_full", "offline_long"],
     }
     await owner.execute("update core.agent_state set disk = 900, memory = 950")
-    assert await telemetry.mark_problems(db) == 3
+    assert await presence.mark_problems(db) == 3
 
 
 async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database, partner: Partner, owner: Any) -> None:

@@ -3,13 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from gururmm_server.infra.shapes import Answer
 
 
-class Event(BaseModel):
+class Event(Answer, frozen=True, kw_only=True):
     """Something that happened, as a sentence."""
-
-    model_config = ConfigDict(extra="forbid")
 
     id: UUID
     at: datetime

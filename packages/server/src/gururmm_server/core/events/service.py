@@ -1,7 +1,7 @@
 """The activity feed: reading it, and adding what the event stream brought."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import msgspec
@@ -9,12 +9,14 @@ import msgspec
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.component import EventKind, House
 from gururmm_server.core.events import _repository as rows
+from gururmm_server.core.events._repository import EventRow
 from gururmm_server.core.events.feed import FeedReader, FeedRow
 from gururmm_server.core.events.live import FeedItem
+from gururmm_server.core.events.schemas import Event
 from gururmm_server.core.post.service import Post
-from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.paging import PageQuery
+from gururmm_server.infra.paging import PageQuery, Slice
 
 log = get_logger(__name__)
 
@@ -35,12 +37,11 @@ class ActivityFeed:
         """Returns the process's feed."""
         return cls(house.db, house.get(Post), house.declared.events)
 
-    async def page(self, caller: Scope, agent_id: UUID | None, name: str | None, query: PageQuery) -> dict[str, Any]:
+    async def page(self, caller: Scope, agent_id: UUID | None, name: str | None, query: PageQuery) -> Slice[Event]:
         """Returns a page of what the caller may read, newest first."""
         async with self._db.scope(caller) as tx:
-            found, total = await rows.page(tx, caller.subject.permissions, agent_id, name, query)
-        page, cursor = query.cut(found)
-        return {"items": [item(row) for row in page], "next_cursor": cursor, "total": total}
+            found = await rows.page(tx, caller.subject.permissions, agent_id, name, query)
+        return found.each(event)
 
     async def take(self, envelopes: Sequence[bytes]) -> None:
         """Adds what the stream of events brought."""
@@ -60,30 +61,26 @@ class ActivityFeed:
             added = await rows.insert(tx, feed)
             by_tenant: dict[UUID, list[FeedItem]] = {}
             for row in added:
-                if row["permission"] is None:
+                if row.permission is None:
                     continue  # a kind of event that declares no audience is shown to nobody
-                client = row["client_id"]
-                shown = FeedItem(client.bytes if client else None, row["permission"], _portable(item(row)))
-                by_tenant.setdefault(row["tenant_id"], []).append(shown)
+                client = row.client_id.bytes if row.client_id else None
+                shown = FeedItem(client, row.permission, msgspec.to_builtins(event(row)))
+                by_tenant.setdefault(row.tenant_id, []).append(shown)
             for tenant_id, items in by_tenant.items():
                 tx.after_commit(self._post.to_dashboards, tenant_id, items)
         return len(added)
 
 
-def item(row: Row) -> dict[str, Any]:
-    """As `schemas.Event`."""
-    return {
-        "id": row["event_id"],
-        **{
-            name: row[name] for name in ("at", "name", "agent_id", "hostname", "site_id", "actor", "text", "subject_id")
-        },
-    }
-
-
-def _portable(shown: dict[str, Any]) -> dict[str, Any]:
-    """The item with ids and times as the API writes them, for a message between processes."""
-    return {
-        **shown,
-        "at": shown["at"].isoformat().replace("+00:00", "Z"),
-        **{name: shown[name] and str(shown[name]) for name in ("id", "agent_id", "site_id", "subject_id")},
-    }
+def event(row: EventRow | FeedRow) -> Event:
+    """Returns a row of the feed as the API says it."""
+    return Event(
+        id=row.event_id,
+        at=row.at,
+        name=row.name,
+        agent_id=row.agent_id,
+        hostname=row.hostname,
+        site_id=row.site_id,
+        actor=row.actor,
+        text=row.text,
+        subject_id=row.subject_id,
+    )

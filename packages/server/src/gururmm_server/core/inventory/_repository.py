@@ -1,11 +1,15 @@
 """SQL of inventory: sections as they are, and their changes. JSON goes in as text that is already encoded."""
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 from uuid import UUID
 
-from gururmm_server.infra.database import Row, Transaction
-from gururmm_server.infra.paging import PageQuery, Sort, search_words
+import msgspec
+
+from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
+from gururmm_server.infra.sql import all_of, raw, sql
 
 SOFTWARE_SORTS = {"name": Sort("lower(name)"), "version": Sort("version")}
 CHANGE_SORTS = {"at": Sort("at", "timestamptz")}
@@ -36,13 +40,32 @@ on conflict (change_id) do update
 returning (after ->> 'left_out')::bigint = $4
 """
 
-# Only what the section said anything about is set.
-_DESCRIBE = """
-update core.agents set hostname = coalesce($2, hostname), os_name = coalesce($3, os_name),
-  os_family = coalesce($4, os_family), arch = coalesce($5, arch), addresses = coalesce($6, addresses),
-  macs = coalesce($7, macs), username = coalesce($8, username), serial = coalesce($9, serial)
-where tenant_id = $10 and agent_id = $1
-"""
+
+class Held(msgspec.Struct, frozen=True):
+    """A section as it is held."""
+
+    hash: bytes
+    items: dict[str, Any]
+
+
+class SoftwareRow(msgspec.Struct, frozen=True):
+    """Something that is installed."""
+
+    name: str
+    version: str
+    source: str
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """A difference between what a section held and what it held then."""
+
+    change_id: UUID
+    at: datetime
+    section: str
+    key: str
+    change: Literal["added", "changed", "removed"]
+    before: Any
+    after: Any
 
 
 async def hashes(tx: Transaction, machines: Sequence[tuple[UUID, UUID]]) -> dict[tuple[bytes, str], bytes]:
@@ -56,15 +79,16 @@ async def hashes(tx: Transaction, machines: Sequence[tuple[UUID, UUID]]) -> dict
     return {(row[0].bytes, row[1]): row[2] for row in rows}
 
 
-async def section(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str) -> Row | None:
-    """(hash, items) of a section, locked until the transaction ends."""
-    return await tx.fetchrow(
+async def section(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str) -> Held | None:
+    """Returns a section, locked until the transaction ends."""
+    row = await tx.fetchrow(
         "select hash, items from core.agent_inventory"
         " where tenant_id = $1 and agent_id = $2 and section = $3 for update",
         tenant_id,
         agent_id,
         name,
     )
+    return Held(**row) if row is not None else None
 
 
 async def keep(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, *, digest: bytes, items: str) -> None:
@@ -91,12 +115,6 @@ async def count_left_out(tx: Transaction, tenant_id: UUID, agent_id: UUID, name:
     return bool(await tx.fetchval(_LEFT_OUT, agent_id, tenant_id, name, left_out))
 
 
-async def describe(tx: Transaction, tenant_id: UUID, agent_id: UUID, values: dict[str, Any]) -> None:
-    """Set the columns of `core.agents` that `values` has."""
-    names = ("hostname", "os_name", "os_family", "arch", "addresses", "macs", "username", "serial")
-    await tx.execute(_DESCRIBE, agent_id, *[values.get(name) for name in names], tenant_id)
-
-
 async def forget_changes(tx: Transaction, limit: int) -> int:
     """Delete up to `limit` rows of the inventory's history that are a year old; how many those were."""
     return await tx.execute(
@@ -106,44 +124,52 @@ async def forget_changes(tx: Transaction, limit: int) -> int:
     )
 
 
-async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> tuple[list[Row], int]:
-    """A page of the software section. Keys that are notes of the collector, not packages, are left out."""
-    after, bound = query.after_sql("key", 3, "text")
-    rows = await tx.fetch(
-        f"""with item as materialized (
+async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[SoftwareRow]:
+    """Returns a page of the software section. Keys that are notes of the collector, not packages, are left out."""
+    statement = sql(
+        """with item as materialized (
           select e.key, e.key as name, coalesce(e.value ->> 'version', '') as version,
             coalesce(e.value ->> 'source', '') as source
           from core.agent_inventory i cross join jsonb_each(i.items) e
-          where i.agent_id = $1 and i.section = 'software' and jsonb_typeof(e.value) = 'object'
-            and e.value ? 'version' and lower(e.key || ' ' || coalesce(e.value ->> 'version', '')) like all($2::text[])
+          where i.agent_id = {agent} and i.section = 'software' and jsonb_typeof(e.value) = 'object'
+            and e.value ? 'version'
+            and lower(e.key || ' ' || coalesce(e.value ->> 'version', '')) like all({words}::text[])
         ), page as (
-          select item.*, {query.sort.expression} as sort_value, key as sort_id from item
-          where {after} {query.order_by("key")} limit {query.fetch_count}
+          select item.name, item.version, item.source, {sort} as sort_value, key as sort_id from item
+          where {after} {order} limit {limit}
         )
         select t.total, page.* from (select count(*) as total from item) t left join page on true
-        {query.order_by("key")}
+        order by page.sort_value {direction}, page.sort_id {direction}
         """,
-        agent_id,
-        search_words(query.search),
-        *bound,
+        agent=agent_id,
+        words=search_words(query.search),
+        sort=raw(query.sort.expression),
+        after=query.after_cursor("key", "text"),
+        order=query.order("key"),
+        limit=raw(str(query.fetch_count)),
+        direction=raw("desc" if query.descending else "asc"),
     )
-    return [row for row in rows if row["sort_id"] is not None], rows[0]["total"]
+    rows = await tx.fetch(*statement.bound())
+    shown, cursor = query.cut([row for row in rows if row["sort_id"] is not None])
+    items = [SoftwareRow(row["name"], row["version"], row["source"]) for row in shown]
+    return Slice(items, cursor, rows[0]["total"])
 
 
-async def changes(tx: Transaction, agent_id: UUID, section: str | None, query: PageQuery) -> tuple[list[Row], int]:
-    """A page of the inventory's history."""
-    after, bound = query.after_sql("change_id", 4)
-    where = (
-        "agent_id = $1 and ($2::text is null or section = $2)"
-        " and lower(concat_ws(' ', section, key, before::text, after::text)) like all($3::text[])"
+async def changes(tx: Transaction, agent_id: UUID, section: str | None, query: PageQuery) -> Slice[ChangeRow]:
+    """Returns a page of the inventory's history."""
+    text = raw("lower(concat_ws(' ', section, key, before::text, after::text))")
+    asked = [
+        sql("agent_id = {agent}", agent=agent_id),
+        sql("{text} like all({words}::text[])", text=text, words=search_words(query.search)),
+    ]
+    if section is not None:
+        asked.append(sql("section = {section}", section=section))
+    return await read_page(
+        tx,
+        ChangeRow,
+        query,
+        columns="change_id, at, section, key, change, before, after",
+        source="core.inventory_changes",
+        where=all_of(asked),
+        tie_break="change_id",
     )
-    values: list[Any] = [agent_id, section, search_words(query.search)]
-    rows = await tx.fetch(
-        "select change_id, at, section, key, change, before, after, at as sort_value, change_id as sort_id"
-        f" from core.inventory_changes where {where} and {after}"
-        f" {query.order_by('change_id')} limit {query.fetch_count}",
-        *values,
-        *bound,
-    )
-    total: int = await tx.fetchval(f"select count(*) from core.inventory_changes where {where}", *values)
-    return rows, total

@@ -5,40 +5,40 @@ Every value may have any type: what is not as expected is passed over, never tru
 
 from typing import Any, Final
 
-from gururmm_server.core.agents.os_family import os_family
+from gururmm_server.core.agents.os_family import OsFamily, os_family
+from gururmm_server.core.agents.record import Facts
 
 _TEXT: Final = 256
 _MANY: Final = 64
 
 
-def columns(section: str, items: dict[str, Any]) -> dict[str, Any]:
-    """Columns of `core.agents` that this section knows; an empty dictionary when it knows none."""
+def facts(section: str, items: dict[str, Any]) -> Facts:
+    """Returns what this section says of its machine; empty facts where it says nothing of the kind."""
     reader = _READERS.get(section)
-    return reader(items) if reader else {}
+    return reader(items) if reader else Facts()
 
 
-def _system(items: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    _put(found, "hostname", items.get("hostname"))
-    _put(found, "arch", items.get("architecture"))
+def _system(items: dict[str, Any]) -> Facts:
     system = items.get("os")
+    name: str | None = None
+    family: OsFamily | None = None
     if isinstance(system, dict):
-        name = _text(system.get("pretty")) or f"{_text(system.get('name'))} {_text(system.get('version'))}".strip()
-        _put(found, "os_name", name)
+        said = f"{_text(system.get('name'))} {_text(system.get('version'))}".strip()
+        name = _short(_text(system.get("pretty")) or said)
         family = os_family(f"{_text(system.get('id'))} {_text(system.get('name'))}")
         # A distribution of Linux need not say so in its name, but its collector tells the kernel.
-        if family != "other" or system.get("kernel"):
-            found["os_family"] = "linux" if family == "other" else family
-    return found
+        if family == "other":
+            family = "linux" if system.get("kernel") else None
+    return Facts(
+        hostname=_short(items.get("hostname")), arch=_short(items.get("architecture")), os_name=name, os_family=family
+    )
 
 
-def _hardware(items: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    _put(found, "serial", items.get("serial"))
-    return found
+def _hardware(items: dict[str, Any]) -> Facts:
+    return Facts(serial=_short(items.get("serial")))
 
 
-def _network(items: dict[str, Any]) -> dict[str, Any]:
+def _network(items: dict[str, Any]) -> Facts:
     macs: list[str] = []
     addresses: list[str] = []
     for name, item in items.items():
@@ -52,12 +52,12 @@ def _network(items: dict[str, Any]) -> dict[str, Any]:
             bare = _text(address).partition("/")[0]
             if bare and not bare.startswith(("127.", "fe80:")) and bare != "::1":
                 addresses.append(bare)
-    return {"macs": list(dict.fromkeys(macs))[:_MANY], "addresses": list(dict.fromkeys(addresses))[:_MANY]}
+    return Facts(macs=list(dict.fromkeys(macs))[:_MANY], addresses=list(dict.fromkeys(addresses))[:_MANY])
 
 
-def _users(items: dict[str, Any]) -> dict[str, Any]:
+def _users(items: dict[str, Any]) -> Facts:
     names = [_text(item.get("name")) for item in items.values() if isinstance(item, dict)]
-    return {"username": next((name for name in names if name), "")}
+    return Facts(username=next((name for name in names if name), ""))
 
 
 def _text(value: object) -> str:
@@ -66,9 +66,8 @@ def _text(value: object) -> str:
     return "".join(character for character in value if character.isprintable()).strip()[:_TEXT]
 
 
-def _put(found: dict[str, Any], name: str, value: object) -> None:
-    if text := _text(value):
-        found[name] = text[:255]
+def _short(value: object) -> str | None:
+    return _text(value)[:255] or None
 
 
 _READERS: Final = {"system": _system, "hardware": _hardware, "network": _network, "users": _users}

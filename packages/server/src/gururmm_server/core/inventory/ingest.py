@@ -8,6 +8,7 @@ import msgspec
 from gururmm_wire.codec import inventory_hash
 from gururmm_wire.v2.agent import InventoryDelta, InventorySection
 
+from gururmm_server.core.agents import record
 from gururmm_server.core.component import House
 from gururmm_server.core.inventory import _repository as repository
 from gururmm_server.core.inventory import facts
@@ -90,10 +91,10 @@ class InventoryIngest:
     async def _store_one(self, tx: Transaction, upload: Upload, stored: Stored) -> AgentInventoryChanged | None:
         session, message = upload.session, upload.message
         row = await repository.section(tx, session.tenant_id, session.agent_uuid, message.section)
-        before: dict[str, Any] | None = row["items"] if row else None
+        before: dict[str, Any] | None = row.items if row else None
         if isinstance(message, InventorySection):
             items = message.items
-        elif row is not None and row["hash"] == message.base_hash and before is not None:
+        elif row is not None and row.hash == message.base_hash and before is not None:
             removed = set(message.removed)
             items = {key: item for key, item in before.items() if key not in removed} | message.changed
         else:
@@ -116,10 +117,10 @@ class InventoryIngest:
         await repository.keep(
             tx, session.tenant_id, session.agent_uuid, message.section, digest=message.hash, items=text
         )
-        values = facts.columns(message.section, after)
-        if values:
-            await repository.describe(tx, session.tenant_id, session.agent_uuid, values)
-            session.hostname = values.get("hostname", session.hostname)
+        found = facts.facts(message.section, after)
+        if found != record.Facts():
+            await record.describe(tx, session.tenant_id, session.agent_uuid, found)
+            session.hostname = found.hostname or session.hostname
         if before is None:
             return None
         kept = await self._keep_changes(tx, session, message.section, _changes(before, after))

@@ -1,45 +1,70 @@
 """SQL of the order keys. Their seeds are secrets that only the api, the worker and the operator may read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from gururmm_server.infra.database import Row, Transaction
+import msgspec
 
-_SEED_NAME = "'order_key_' || encode(k.key_id, 'hex')"
+from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.secrets import forget_secrets, keep_secret, secrets
 
 
-async def signing_key(tx: Transaction) -> Row | None:
-    """Returns (key_id, public_key, seed) of the key that signs now; None where its seed cannot be read."""
-    return await tx.fetchrow(
-        f"""select k.key_id, k.public_key, s.value as seed from core.order_keys k
-        join core.server_secrets s on s.name = {_SEED_NAME}
-        where k.retired_at is null and k.signs_from <= now() order by k.signs_from desc limit 1"""
+class SigningKey(msgspec.Struct, frozen=True):
+    """A key with its seed. `signs_since` is for how long it has signed; negative where it does not yet."""
+
+    key_id: bytes
+    seed: bytes | None
+    """None: its secret is lost, or this scope may not know it."""
+    signs_since: timedelta
+
+
+class KeyRow(msgspec.Struct, frozen=True):
+    """A key that signs orders or did."""
+
+    key_id: bytes
+    created_at: datetime
+    signs_from: datetime
+    retired_at: datetime | None
+    signs: bool
+
+
+class ChangeRow(msgspec.Struct, frozen=True):
+    """A change of the key: the order that says it, and the newest key after it."""
+
+    change_id: int
+    key_id: bytes
+    signed_order: bytes
+
+
+async def signing_key(tx: Transaction) -> SigningKey | None:
+    """Returns the newest key that signs already and whose seed this scope may read."""
+    signing = [key for key in await keys_in_use(tx) if key.seed is not None and key.signs_since >= timedelta(0)]
+    return signing[-1] if signing else None
+
+
+async def keys_in_use(tx: Transaction) -> list[SigningKey]:
+    """Returns what is not retired, the newest last."""
+    rows = await tx.fetch(
+        "select key_id, now() - signs_from as signs_since from core.order_keys where retired_at is null"
+        " order by signs_from, created_at"
     )
+    seeds = await secrets(tx, [_seed_name(row["key_id"]) for row in rows])
+    return [SigningKey(row["key_id"], seeds.get(_seed_name(row["key_id"])), row["signs_since"]) for row in rows]
 
 
-async def keys_in_use(tx: Transaction) -> list[Row]:
-    """Returns (key_id, public_key, seed, signs_from, signs_since) of what is not retired, the newest last.
-
-    `signs_since` is for how long it has signed; negative where it does not yet.
-    """
-    return await tx.fetch(
-        f"""select k.key_id, k.public_key, s.value as seed, k.signs_from, now() - k.signs_from as signs_since
-        from core.order_keys k left join core.server_secrets s on s.name = {_SEED_NAME}
-        where k.retired_at is null order by k.signs_from, k.created_at"""
-    )
-
-
-async def all_keys(tx: Transaction) -> list[Row]:
-    """Returns (key_id, created_at, signs_from, retired_at, signs) of every key there was, the oldest first."""
-    return await tx.fetch(
+async def all_keys(tx: Transaction) -> list[KeyRow]:
+    """Returns every key there was, the oldest first."""
+    rows = await tx.fetch(
         "select key_id, created_at, signs_from, retired_at, signs_from <= now() as signs"
         " from core.order_keys order by signs_from, created_at"
     )
+    return [KeyRow(**row) for row in rows]
 
 
-async def changes(tx: Transaction) -> list[Row]:
-    """Returns (change_id, key_id, signed_order) of every change of the key, in their order."""
-    return await tx.fetch("select change_id, key_id, signed_order from core.order_key_changes order by change_id")
+async def changes(tx: Transaction) -> list[ChangeRow]:
+    """Returns every change of the key, in their order."""
+    rows = await tx.fetch("select change_id, key_id, signed_order from core.order_key_changes order by change_id")
+    return [ChangeRow(**row) for row in rows]
 
 
 async def lock(tx: Transaction) -> None:
@@ -49,7 +74,7 @@ async def lock(tx: Transaction) -> None:
 
 async def add(tx: Transaction, key_id: bytes, public_key: bytes, seed: bytes, signs_in_s: float) -> datetime:
     """Adds a key that signs from then on; returns when that is."""
-    await tx.execute("insert into core.server_secrets (name, value) values ($1, $2)", f"order_key_{key_id.hex()}", seed)
+    await keep_secret(tx, _seed_name(key_id), seed)
     signs_from: datetime = await tx.fetchval(
         "insert into core.order_keys (key_id, public_key, signs_from)"
         " values ($1, $2, now() + make_interval(secs => $3)) returning signs_from",
@@ -68,7 +93,10 @@ async def add_change(tx: Transaction, key_id: bytes, signed_order: bytes) -> Non
 async def retire(tx: Transaction, key_ids: Sequence[bytes], newest: bytes) -> None:
     """Takes the seeds of keys away, for good; the newest signs from now on at the latest."""
     await tx.execute("update core.order_keys set retired_at = now() where key_id = any($1::bytea[])", list(key_ids))
-    await tx.execute(
-        "delete from core.server_secrets where name = any($1::text[])", [f"order_key_{each.hex()}" for each in key_ids]
-    )
+    await forget_secrets(tx, map(_seed_name, key_ids))
     await tx.execute("update core.order_keys set signs_from = least(signs_from, now()) where key_id = $1", newest)
+
+
+def _seed_name(key_id: bytes) -> str:
+    """Under which name a key's seed is kept among the server's secrets."""
+    return f"order_key_{key_id.hex()}"

@@ -23,8 +23,8 @@ class KeyChain:
         """Read the chain; returns the changes that were not there before. Raises `Unavailable`."""
         async with self._db.ingest() as tx:
             rows = await repository.changes(tx)
-        new = [row["signed_order"] for row in rows[len(self._changes) :]]
-        self._changes = [(row["key_id"], row["signed_order"]) for row in rows]
+        new = [row.signed_order for row in rows[len(self._changes) :]]
+        self._changes = [(row.key_id, row.signed_order) for row in rows]
         return new
 
     def missing(self, newest: bytes | None) -> list[bytes]:

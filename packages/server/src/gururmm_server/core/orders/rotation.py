@@ -15,9 +15,10 @@ from gururmm_wire.v2.limits import ORDER_SECONDS
 from gururmm_wire.v2.server import KeyChange
 
 from gururmm_server.core.orders import _repository as repository
+from gururmm_server.core.orders._repository import KeyRow, SigningKey
 from gururmm_server.core.orders.errors import KeyLost, NothingToRetire, TooEarly
 from gururmm_server.core.orders.signing import OrderKey
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 
 ANNOUNCED_S: Final = 300.0
@@ -65,9 +66,9 @@ async def retire(db: Database, actor: str, *, at_once: bool = False) -> list[Key
         *old, last = await repository.keys_in_use(tx)
         if not old:
             raise NothingToRetire
-        if not at_once and last["signs_since"] < _OVERLAP:
+        if not at_once and last.signs_since < _OVERLAP:
             raise TooEarly
-        newest, retired = _key(last), [row["key_id"] for row in old]
+        newest, retired = _key(last), [row.key_id for row in old]
         await repository.add_change(tx, newest.key_id, _change(newest, KeyChange(newest.public_key, retired)))
         await repository.retire(tx, retired, newest.key_id)
         return await _status(tx)
@@ -79,21 +80,21 @@ def _change(signer: OrderKey, change: KeyChange) -> bytes:
     return signer.sign(orders.encode_body(orders.EVERY_AGENT, new_id().bytes, change, not_after=0, counter=counter))
 
 
-def _key(row: Row) -> OrderKey:
-    if row["seed"] is None:
+def _key(row: SigningKey) -> OrderKey:
+    if row.seed is None:
         raise KeyLost
-    return OrderKey.of_seed(row["seed"])
+    return OrderKey.of_seed(row.seed)
 
 
 async def _status(tx: Transaction) -> list[KeyStatus]:
     rows = await repository.all_keys(tx)
-    signing = [row["key_id"] for row in rows if row["retired_at"] is None and row["signs"]][-1:]
-    return [KeyStatus(row["key_id"].hex(), _state(row, signing), row["signs_from"], row["retired_at"]) for row in rows]
+    signing = [row.key_id for row in rows if row.retired_at is None and row.signs][-1:]
+    return [KeyStatus(row.key_id.hex(), _state(row, signing), row.signs_from, row.retired_at) for row in rows]
 
 
-def _state(row: Row, signing: list[bytes]) -> Literal["announced", "signs", "accepted", "retired"]:
-    if row["retired_at"] is not None:
+def _state(row: KeyRow, signing: list[bytes]) -> Literal["announced", "signs", "accepted", "retired"]:
+    if row.retired_at is not None:
         return "retired"
-    if not row["signs"]:
+    if not row.signs:
         return "announced"
-    return "signs" if row["key_id"] in signing else "accepted"
+    return "signs" if row.key_id in signing else "accepted"

@@ -112,8 +112,8 @@ class OrderSigner:
         """Read which key signs now."""
         async with self._scope() as tx:
             row = await repository.signing_key(tx)
-        if row is not None and (self._key is None or row["key_id"] != self._key.key_id):
-            self._key = OrderKey.of_seed(row["seed"])
+        if row is not None and row.seed is not None and (self._key is None or row.key_id != self._key.key_id):
+            self._key = OrderKey.of_seed(row.seed)
             log.info("orders are signed by another key", key_id=self._key.key_id.hex())
 
     def sign(self, wanted: Wanted) -> bytes:

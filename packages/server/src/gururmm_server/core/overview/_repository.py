@@ -1,61 +1,113 @@
-"""Counting a Partner's machines, or a Client's. Reads what others own too (commands, sessions); writes nothing."""
+"""Counting a Partner's machines, or a Client's, by what their owners offer; writes nothing."""
 
-from gururmm_server.infra.database import Row, Transaction
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.infra.database import Transaction
 
 
-async def sites(tx: Transaction) -> list[Row]:
-    """Every Site with its counts; the Partner's totals are their sum."""
-    return await tx.fetch(
-        """select t.site_id, t.name, t.client_id, c.name as client_name, coalesce(n.total, 0) as total,
+class SiteRow(msgspec.Struct, frozen=True):
+    """A Site with its machines counted."""
+
+    site_id: UUID
+    name: str
+    client_id: UUID
+    client_name: str
+    total: int
+    online: int
+    problems: int
+
+
+class CommandRow(msgspec.Struct, frozen=True):
+    """How many commands are where."""
+
+    queued: int = 0
+    running: int = 0
+    finished_24h: int = 0
+    failed_24h: int = 0
+
+
+class OnlineRow(msgspec.Struct, frozen=True):
+    """How many machines were online at a moment."""
+
+    at: datetime
+    online: int
+
+
+class AttentionRow(msgspec.Struct, frozen=True):
+    """A machine that needs somebody. Readings in permille; `changed_at`: since when it is online, or not."""
+
+    agent_id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    problems: list[ProblemKind]
+    disk: int | None
+    memory: int | None
+    changed_at: datetime
+
+
+async def sites(tx: Transaction) -> list[SiteRow]:
+    """Returns every Site with its counts; the Partner's totals are their sum."""
+    rows = await tx.fetch(
+        """select p.site_id, p.site_name as name, p.client_id, p.client_name, coalesce(n.total, 0) as total,
           coalesce(n.online, 0) as online, coalesce(n.problems, 0) as problems
-        from core.sites t join core.clients c using (client_id) left join (
+        from core.places p left join (
           select a.site_id, count(*) as total, count(*) filter (where s.online) as online,
             count(*) filter (where s.problems <> '{}') as problems
-          from core.agents a join core.agent_state s using (agent_id) group by 1) n using (site_id)
-        order by lower(c.name), lower(t.name)"""
+          from core.machines a join core.machine_states s using (agent_id) group by 1) n using (site_id)
+        order by lower(p.client_name), lower(p.site_name)"""
     )
+    return [SiteRow(**row) for row in rows]
 
 
 async def problems(tx: Transaction) -> dict[str, int]:
-    """How many machines have each kind of problem."""
+    """Returns how many machines have each kind of problem."""
     rows = await tx.fetch(
-        """select kind, count(*) as machines from core.agent_state s cross join unnest(s.problems) kind group by 1"""
+        "select kind, count(*) as machines from core.machine_states s cross join unnest(s.problems) kind group by 1"
     )
     return {row["kind"]: row["machines"] for row in rows}
 
 
-async def commands(tx: Transaction) -> Row:
+async def commands(tx: Transaction) -> CommandRow:
+    """Returns how many commands wait and run, and how many ended within a day."""
     row = await tx.fetchrow(
         """select
-          (select count(*) from core.commands where status in ('queued', 'delivered')) as queued,
-          (select count(*) from core.commands where status = 'running') as running,
+          (select count(*) from core.command_states where status in ('queued', 'delivered')) as queued,
+          (select count(*) from core.command_states where status = 'running') as running,
           count(*) as finished_24h,
           count(*) filter (where status in ('failed', 'timed_out')) as failed_24h
-        from core.commands where finished_at > now() - interval '24 hours'"""
+        from core.command_states where finished_at > now() - interval '24 hours'"""
     )
     assert row is not None
-    return row
+    return CommandRow(**row)
 
 
 async def open_sessions(tx: Transaction) -> int:
-    found: int = await tx.fetchval("select count(*) from core.tunnel_sessions where status <> 'closed'")
+    """Returns how many tech sessions are open."""
+    found: int = await tx.fetchval("select count(*) from core.tech_sessions where status <> 'closed'")
     return found
 
 
-async def online_history(tx: Transaction) -> list[Row]:
-    return await tx.fetch(
-        "select at, online from core.online_history where at > now() - interval '24 hours' order by at desc limit 48"
+async def online_history(tx: Transaction) -> list[OnlineRow]:
+    """Returns how many machines were online in the last day, the newest first."""
+    rows = await tx.fetch(
+        "select at, online from core.online_points where at > now() - interval '24 hours' order by at desc limit 48"
     )
+    return [OnlineRow(**row) for row in rows]
 
 
-async def attention(tx: Transaction) -> list[Row]:
-    """The ten machines that most need somebody: full disks, then memory, then the longest gone."""
-    return await tx.fetch(
-        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.disk, s.memory, s.online,
-          s.changed_at, s.last_seen
-        from core.agent_state s join core.agents a using (agent_id)
+async def attention(tx: Transaction) -> list[AttentionRow]:
+    """Returns the ten machines that most need somebody: full disks, then memory, then the longest gone."""
+    rows = await tx.fetch(
+        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.disk, s.memory, s.changed_at
+        from core.machine_states s join core.machines a using (agent_id)
         where s.problems <> '{}'
         order by (s.online and 'disk_full' = any(s.problems)) desc, (s.online and 'memory_high' = any(s.problems)) desc,
           case when s.online then s.disk end desc nulls last, s.changed_at desc, a.agent_id
         limit 10"""
     )
+    return [AttentionRow(**row) for row in rows]

@@ -1,43 +1,43 @@
 """The shapes of /overview in the API's description.
 
-Answers are encoded straight from rows; a test holds every answer against these.
+Answers are encoded as they are; a test holds every answer against these.
 """
 
 from datetime import datetime
 from uuid import UUID
 
 from gururmm_server.core.presence.problems import ProblemKind
-from gururmm_server.infra.shapes import Exact
+from gururmm_server.infra.shapes import Answer
 
 
-class AgentCounts(Exact):
+class AgentCounts(Answer, frozen=True, kw_only=True):
     total: int
     online: int
     offline: int
 
 
-class ProblemCounts(Exact):
+class ProblemCounts(Answer, frozen=True, kw_only=True):
     total: int
     by_kind: dict[ProblemKind, int]
 
 
-class CommandCounts(Exact):
+class CommandCounts(Answer, frozen=True, kw_only=True):
     queued: int
     running: int
     finished_24h: int
     failed_24h: int
 
 
-class SessionCounts(Exact):
+class SessionCounts(Answer, frozen=True, kw_only=True):
     open: int
 
 
-class OnlinePoint(Exact):
+class OnlinePoint(Answer, frozen=True, kw_only=True):
     at: datetime
     online: int
 
 
-class Attention(Exact):
+class Attention(Answer, frozen=True, kw_only=True):
     agent_id: UUID
     hostname: str
     client_name: str
@@ -47,7 +47,7 @@ class Attention(Exact):
     since: datetime | None
 
 
-class SiteHealth(Exact):
+class SiteHealth(Answer, frozen=True, kw_only=True):
     id: UUID
     name: str
     client_id: UUID
@@ -57,7 +57,7 @@ class SiteHealth(Exact):
     problems: int
 
 
-class Overview(Exact):
+class Overview(Answer, frozen=True, kw_only=True):
     agents: AgentCounts
     problems: ProblemCounts
     commands: CommandCounts

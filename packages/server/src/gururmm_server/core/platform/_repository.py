@@ -1,15 +1,20 @@
 """The list of Partners, in a Platform scope."""
 
+from datetime import datetime
 from uuid import UUID
 
-from gururmm_server.infra.database import Row, Transaction
-from gururmm_server.infra.paging import PageQuery, Sort, search_words
+import msgspec
+
+from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
+from gururmm_server.infra.sql import sql
 
 _PARTNERS = """(select t.tenant_id as id, t.name, t.created_at,
-  (select count(*) from core.agents a where a.tenant_id = t.tenant_id) as agents,
-  (select count(*) from core.clients c where c.tenant_id = t.tenant_id) as clients,
-  (select count(*) from core.tenant_users u where u.tenant_id = t.tenant_id) as users
-  from core.tenants t) as r"""
+  coalesce((select n.agents from core.machine_counts n where n.tenant_id = t.tenant_id), 0) as agents,
+  coalesce((select n.clients from core.client_counts n where n.tenant_id = t.tenant_id), 0) as clients,
+  coalesce((select n.users from core.member_counts n where n.tenant_id = t.tenant_id), 0) as users
+  from core.partners t) as r"""
+_ONE = f"select r.* from {_PARTNERS} where r.id = $1"
 SORTS = {
     "name": Sort("lower(r.name)"),
     "created_at": Sort("r.created_at", "timestamptz"),
@@ -17,20 +22,26 @@ SORTS = {
     "clients": Sort("r.clients", "bigint"),
     "users": Sort("r.users", "bigint"),
 }
-_MATCHES = "lower(r.name) like all ($1::text[])"
 
 
-async def page_of_partners(tx: Transaction, query: PageQuery) -> tuple[list[Row], int]:
-    words = search_words(query.search)
-    after, values = query.after_sql("r.id", 2)
-    rows = await tx.fetch(
-        f"select r.*, {query.sort.expression} as sort_value, r.id as sort_id from {_PARTNERS}"
-        f" where {_MATCHES} and {after} {query.order_by('r.id')} limit {query.fetch_count}",
-        words,
-        *values,
-    )
-    return rows, await tx.fetchval(f"select count(*) from core.tenants r where {_MATCHES}", words)
+class PartnerRow(msgspec.Struct, frozen=True):
+    """A Partner, and how much it has."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    agents: int
+    clients: int
+    users: int
 
 
-async def one_partner(tx: Transaction, tenant_id: UUID) -> Row | None:
-    return await tx.fetchrow(f"select r.* from {_PARTNERS} where r.id = $1", tenant_id)
+async def page_of_partners(tx: Transaction, query: PageQuery) -> Slice[PartnerRow]:
+    """Returns a page of all Partners."""
+    where = sql("lower(r.name) like all ({words}::text[])", words=search_words(query.search))
+    return await read_page(tx, PartnerRow, query, columns="r.*", source=_PARTNERS, where=where, tie_break="r.id")
+
+
+async def one_partner(tx: Transaction, tenant_id: UUID) -> PartnerRow | None:
+    """Returns one Partner, or None where there is none of this id."""
+    row = await tx.fetchrow(_ONE, tenant_id)
+    return PartnerRow(**row) if row is not None else None

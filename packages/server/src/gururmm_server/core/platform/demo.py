@@ -8,7 +8,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.access.subject import person
 from gururmm_server.core.identity.seeding import seed_partner_admin
 from gururmm_server.core.tenancy.codes import SiteCodes
-from gururmm_server.core.tenancy.partners import add_partner
+from gururmm_server.core.tenancy.partners import add_partner, partner_exists
 from gururmm_server.core.tenancy.schemas import NewCode
 from gururmm_server.core.tenancy.service import Tenancy
 from gururmm_server.infra.database import Database
@@ -36,7 +36,7 @@ class DemoSeed:
 async def seed(db: Database, password: str, public_url: str) -> DemoSeed:
     """Make the demo's Partner, admin, Clients, Sites and codes where they are missing; the admin has this password."""
     async with db.platform("gururmm demo", "make the demo Partner") as tx:
-        if not await tx.fetchval("select true from core.tenants where tenant_id = $1", _TENANT_ID):
+        if not await partner_exists(tx, _TENANT_ID):
             await add_partner(tx, _TENANT_ID, _PARTNER, person(_TENANT_ID, EMAIL))
     user_id = await seed_partner_admin(db, _TENANT_ID, EMAIL, "Demo Admin", password)
     caller = Scope(subject=person(user_id, EMAIL), tenant_id=_TENANT_ID)

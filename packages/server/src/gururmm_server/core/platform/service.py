@@ -35,11 +35,9 @@ class Partners:
 
     async def list(self, staff: Subject, query: PageQuery) -> Page[Partner]:
         async with self._db.platform(staff.name, "list Partners") as tx:
-            rows, total = await page_of_partners(tx, query)
-        page, following = query.cut(rows)
-        return Page[Partner](
-            items=[Partner.model_validate(dict(row)) for row in page], next_cursor=following, total=total
-        )
+            found = await page_of_partners(tx, query)
+        items = [Partner(**msgspec.structs.asdict(row)) for row in found.items]
+        return Page[Partner](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def create(self, staff: Subject, new: NewPartner) -> CreatedPartner:
         """Make a Partner and, where an address is given, invite its first admin."""
@@ -48,7 +46,7 @@ class Partners:
             await add_partner(tx, tenant_id, new.name, staff)
             row = await one_partner(tx, tenant_id)
         assert row is not None
-        partner = Partner.model_validate(dict(row))
+        partner = Partner(**msgspec.structs.asdict(row))
         if new.admin_email is None:
             return CreatedPartner(**partner.model_dump(), invitation_url=None)
         inside = self._permissions.of(Role.PLATFORM_ADMIN, inside=True)

@@ -1,4 +1,4 @@
-"""Who is connected, and where: what gateways write each second about the agents that they hold, and about themselves.
+"""Who is connected, and where, and what is wrong there: what gateways write each second about agents and themselves.
 
 Owns core.agent_state, gateways and online_history. Refuses to cost a statement for each heartbeat: everything is
 written for many agents at once.
@@ -13,10 +13,11 @@ from gururmm_server.core.presence.events import EVENTS
 
 
 def _jobs(house: House) -> Sequence[Job]:
-    from gururmm_server.core.presence.jobs import GatewayWatch, sample_online
+    from gururmm_server.core.presence.jobs import GatewayWatch, mark_problems, sample_online
 
     gateways, clock = house.get(GatewayWatch), get_running_loop().time
     return [
+        Job("problems", 15, lambda: mark_problems(house.db)),
         Job("online_history", 300, lambda: sample_online(house.db)),
         # Every worker looks for itself: what it has seen is its own memory.
         Job("dead_gateways", 5, lambda: gateways.look(clock()), alone=False),

@@ -1,48 +1,14 @@
-"""SQL of what a gateway reads about its tenants and says about itself."""
-
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from uuid import UUID
-
-from gururmm_wire.v2.server import Settings
+"""SQL of what a gateway says about itself, and of which there are."""
 
 from gururmm_server.infra.database import Transaction
 
 
-async def agent_link_key(tx: Transaction) -> bytes:
-    """The 32-byte seed of the key that agents pinned."""
-    seed: bytes = await tx.fetchval("select value from core.server_secrets where name = 'agent_link_key'")
-    return seed
-
-
-@dataclass(frozen=True, slots=True)
-class AgentSettings:
-    """What a tenant's agents are told: the settings, and the signed order of them; none before the first signing."""
-
-    settings: Settings = field(default_factory=Settings)
-    order: bytes | None = None
-
-
-async def settings_of(tx: Transaction, tenant_ids: Iterable[UUID]) -> dict[UUID, AgentSettings]:
-    """Returns what each tenant's agents are told."""
+async def living(tx: Transaction) -> list[str]:
+    """Returns the URLs of the gateways that are alive and take new agents."""
     rows = await tx.fetch(
-        "select tenant_id, version, heartbeat_s, metrics_s, inventory_s, log_level, signed_order"
-        " from core.tenant_settings where tenant_id = any($1::uuid[])",
-        list(tenant_ids),
+        "select url from core.gateways where not draining and beat_at > now() - interval '15 seconds' order by url"
     )
-    return {
-        row["tenant_id"]: AgentSettings(
-            Settings(
-                version=row["version"],
-                heartbeat_s=row["heartbeat_s"],
-                metrics_s=row["metrics_s"],
-                inventory_s=row["inventory_s"],
-                log_level=row["log_level"],
-            ),
-            row["signed_order"],
-        )
-        for row in rows
-    }
+    return [row["url"] for row in rows]
 
 
 async def beat(tx: Transaction, gateway_id: str, url: str, draining: bool) -> None:

@@ -2,18 +2,51 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
-from gururmm_server.infra.database import Row, Transaction
+import msgspec
+
+from gururmm_server.infra.database import Transaction
+
+_PROBLEMS = """array_remove(array[
+  case when s.disk > 900 then 'disk_full' end,
+  case when s.online and s.memory > 950 then 'memory_high' end,
+  case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end], null)"""
+_MARK = f"update core.agent_state s set problems = {_PROBLEMS} where s.problems is distinct from {_PROBLEMS}"
+
+
+class Buried(msgspec.Struct, frozen=True):
+    """A machine whose gateway died with it, as it is now. Readings in permille."""
+
+    tenant_id: UUID
+    agent_id: UUID
+    client_id: UUID
+    hostname: str
+    changed_at: datetime
+    last_seen: datetime | None
+    cpu: int | None
+    memory: int | None
+    disk: int | None
+
+
+async def mark_problems(tx: Transaction) -> int:
+    """Sets every machine's problems to what its state says; how many changed."""
+    return await tx.execute(_MARK)
 
 
 async def sample_online(tx: Transaction) -> int:
-    """Note for every tenant how many machines are online, once each half hour; how many tenants were noted."""
+    """Notes for every tenant how many machines are online, once each half hour; how many tenants were noted.
+
+    One that has no machines any more goes on at zero; one that never had any has no history.
+    """
     await tx.execute("delete from core.online_history where at < now() - interval '31 days'")
     return await tx.execute(
         """insert into core.online_history (tenant_id, at, online, total)
         select t.tenant_id, to_timestamp(floor(extract(epoch from now()) / 1800) * 1800),
           count(*) filter (where s.online), count(s.agent_id)
-        from core.tenants t left join core.agent_state s using (tenant_id) group by t.tenant_id
+        from (select tenant_id from core.agent_state union
+          select tenant_id from core.online_history where at > now() - interval '1 hour') t
+        left join core.agent_state s using (tenant_id) group by t.tenant_id
         on conflict do nothing"""
     )
 
@@ -29,14 +62,15 @@ async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
     return {row["gateway_id"]: row["beat_at"] for row in rows}
 
 
-async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Row]:
-    """Remove gateways, and call the machines offline that are still theirs: those."""
+async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Buried]:
+    """Removes gateways, and calls the machines offline that are still theirs: those."""
     await tx.execute("delete from core.gateways where gateway_id = any($1::text[])", gateway_ids)
-    return await tx.fetch(
+    rows = await tx.fetch(
         """update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()
-        from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id
+        from core.machines a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id
           and s.gateway_id = any($1::text[]) and s.online
         returning s.tenant_id, s.agent_id, s.client_id, a.hostname, s.changed_at, s.last_seen, s.cpu, s.memory,
           s.disk""",
         gateway_ids,
     )
+    return [Buried(**row) for row in rows]

@@ -3,20 +3,15 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from gururmm_wire.v2.agent import Authenticate
+import msgspec
 
-from gururmm_server.core.agents.os_family import os_family
 from gururmm_server.core.presence.session import AgentSession
-from gururmm_server.infra.database import Row, Transaction
+from gururmm_server.infra.database import Transaction
 
 _CANDIDATES = """
-select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked_at is not null, a.agent_version,
-       s.connection_id
-from core.agents a left join core.agent_state s using (tenant_id, agent_id)
+select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked, a.agent_version, s.connection_id
+from core.claimants a left join core.agent_state s using (tenant_id, agent_id)
 where a.agent_id = any($1::uuid[])
-union all
-select agent_id, tenant_id, null, public_key, '', true, '', null from core.removed_agents
-where agent_id = any($1::uuid[])
 """
 
 # The rows are locked in the order of their ids, as every other writer of presence does.
@@ -48,15 +43,6 @@ update core.agent_state s set online = false, gateway_id = null, changed_at = no
 from gone where s.agent_id = gone.agent_id returning s.agent_id, s.client_id
 """
 
-_DESCRIBE = """
-update core.agents a set agent_version = u.agent_version, protocol = 2,
-  arch = case when u.arch = '' then a.arch else u.arch end,
-  os_family = case when a.os_family = 'other' then u.os_family else a.os_family end
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-  as u(tenant_id, agent_id, agent_version, arch, os_family)
-where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
-"""
-
 # A gateway's id is new at each start, so the planner's statistics say that it has no rows, and a plain comparison makes
 # it loop over all that came for each of its agents (10 s where a hash takes 0.03). `|| ''` keeps it from that guess.
 # A session whose Client is no longer the machine's is passed over, as one that has ended: it has to learn that first.
@@ -80,35 +66,54 @@ where s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id 
 """
 
 
-async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Row]:
-    """(agent_id, tenant_id, client_id, public_key, hostname, revoked, agent_version, connection_id) each.
+class Claimant(msgspec.Struct, frozen=True):
+    """Who may claim an id with a key. One that was removed has no Client any more."""
 
-    One that was removed has no client_id any more.
-    """
-    return await tx.fetch(_CANDIDATES, agent_ids)
+    agent_id: UUID
+    tenant_id: UUID
+    client_id: UUID | None
+    public_key: bytes
+    hostname: str
+    revoked: bool
+    agent_version: str
+    connection_id: int | None
 
 
-async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Row]:
-    """Rows (agent_id, client_id, was_online, old_gateway, changed_at) of those that have no newer connection."""
-    return await tx.fetch(_ARRIVE, gateway_id, *_connections(sessions))
+class Arrived(msgspec.Struct, frozen=True):
+    """An agent that came, and where it was before. `changed_at`: Unix seconds."""
+
+    agent_id: UUID
+    client_id: UUID
+    was_online: bool
+    old_gateway: str | None
+    changed_at: float
+
+
+async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Claimant]:
+    """Returns what is on record about these ids."""
+    return [Claimant(**row) for row in await tx.fetch(_CANDIDATES, agent_ids)]
+
+
+async def add(tx: Transaction, tenant_id: UUID, agent_id: UUID, client_id: UUID) -> None:
+    """Adds the state of a machine that is new; one that was there follows its machine to the new Client by itself."""
+    await tx.execute(
+        "insert into core.agent_state (tenant_id, agent_id, client_id) values ($1, $2, $3)"
+        " on conflict (agent_id) do nothing",
+        tenant_id,
+        agent_id,
+        client_id,
+    )
+
+
+async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Arrived]:
+    """Notes that these agents are here now; returns those that have no newer connection."""
+    return [Arrived(**row) for row in await tx.fetch(_ARRIVE, gateway_id, *_connections(sessions))]
 
 
 async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> dict[bytes, UUID]:
     """Id to client_id of those that were still counted as connected here."""
     rows = await tx.fetch(_DEPART, gateway_id, *_connections(sessions))
     return {row[0].bytes: row[1] for row in rows}
-
-
-async def describe(tx: Transaction, proofs: Sequence[tuple[AgentSession, Authenticate]]) -> None:
-    """Keep what agents say of their own version and machine."""
-    await tx.execute(
-        _DESCRIBE,
-        [session.tenant_id for session, _ in proofs],
-        [session.agent_uuid for session, _ in proofs],
-        [plain(proof.agent_version) for _, proof in proofs],
-        [plain(proof.arch) for _, proof in proofs],
-        [os_family(proof.os) for _, proof in proofs],
-    )
 
 
 async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> int:
@@ -159,8 +164,3 @@ async def connected_here(
 def _connections(sessions: Sequence[AgentSession]) -> tuple[list[UUID], list[UUID], list[int]]:
     """Returns whose each session is: the tenant, the machine and the connection, a column each."""
     return [s.tenant_id for s in sessions], [s.agent_uuid for s in sessions], [s.connection_id for s in sessions]
-
-
-def plain(text: str) -> str:
-    """Text that PostgreSQL takes: it has no NUL."""
-    return text.replace("\0", "")

@@ -8,9 +8,10 @@ from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.component import House
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import _jobs_repository as rows
+from gururmm_server.core.presence._jobs_repository import Buried
 from gururmm_server.core.presence.events import AgentOffline
 from gururmm_server.infra import outbox
-from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
@@ -23,6 +24,12 @@ async def sample_online(db: Database) -> None:
     """One point of every Partner's online history."""
     async with db.worker() as tx:
         await rows.sample_online(tx)
+
+
+async def mark_problems(db: Database) -> int:
+    """Full disks, full memory, long absence; how many machines' problems changed."""
+    async with db.worker() as tx:
+        return await rows.mark_problems(tx)
 
 
 class GatewayWatch:
@@ -65,31 +72,29 @@ class GatewayWatch:
     async def _bury(self, gateway_ids: list[str]) -> int:
         async with self._db.worker() as tx:
             gone = await rows.bury_gateways(tx, gateway_ids)
-            await outbox.publish_many(tx, [(row["tenant_id"], _offline(row)) for row in gone])
+            await outbox.publish_many(tx, [(row.tenant_id, _offline(row)) for row in gone])
             by_tenant: dict[UUID, list[AgentRow]] = {}
             for row in gone:
-                by_tenant.setdefault(row["tenant_id"], []).append(_live(row))
+                by_tenant.setdefault(row.tenant_id, []).append(_live(row))
             for tenant_id, live in by_tenant.items():
                 tx.after_commit(self._post.to_dashboards, tenant_id, live)
         log.warning("gateways are gone", gateways=gateway_ids, agents=len(gone))
         return len(gone)
 
 
-def _offline(row: Row) -> AgentOffline:
-    return AgentOffline(
-        agent_id=row["agent_id"], client_id=row["client_id"], hostname=row["hostname"], reason=GATEWAY_LOST
-    )
+def _offline(row: Buried) -> AgentOffline:
+    return AgentOffline(agent_id=row.agent_id, client_id=row.client_id, hostname=row.hostname, reason=GATEWAY_LOST)
 
 
-def _live(row: Row) -> AgentRow:
+def _live(row: Buried) -> AgentRow:
     return AgentRow(
-        agent_id=row["agent_id"].bytes,
-        client_id=row["client_id"].bytes,
+        agent_id=row.agent_id.bytes,
+        client_id=row.client_id.bytes,
         online=False,
         changed=True,
-        changed_at=row["changed_at"].timestamp(),
-        last_seen=row["last_seen"].timestamp() if row["last_seen"] else 0.0,
-        cpu=row["cpu"],
-        memory=row["memory"],
-        disk=row["disk"],
+        changed_at=row.changed_at.timestamp(),
+        last_seen=row.last_seen.timestamp() if row.last_seen else 0.0,
+        cpu=row.cpu,
+        memory=row.memory,
+        disk=row.disk,
     )

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from gururmm_wire.v2.agent import Authenticate
 
+from gururmm_server.core.agents import record
+from gururmm_server.core.agents.os_family import os_family
 from gururmm_server.core.component import House
 from gururmm_server.core.events.event import Event
 from gururmm_server.core.presence import _repository as repository
@@ -72,16 +74,16 @@ class Presence:
             rows = await repository.candidates(tx, [UUID(bytes=agent_id) for agent_id in agent_ids])
         now_us = int(time() * 1_000_000)
         found: dict[bytes, Candidate] = {}
-        for agent_uuid, tenant_id, client_id, public_key, hostname, revoked, version, connection_id in rows:
+        for row in rows:
             session = AgentSession(
-                agent_uuid,
-                self._shared(tenant_id),
-                self._shared(client_id or _NOBODY),
-                hostname,
+                row.agent_id,
+                self._shared(row.tenant_id),
+                self._shared(row.client_id or _NOBODY),
+                row.hostname,
                 # Later than the one on record even where that gateway's clock was ahead.
-                max(now_us, (connection_id or 0) + 1),
+                max(now_us, (row.connection_id or 0) + 1),
             )
-            found[session.agent_id] = Candidate(session, public_key, revoked, version)
+            found[session.agent_id] = Candidate(session, row.public_key, row.revoked, row.agent_version)
         return found
 
     async def record(self, changes: list[Change]) -> Recorded:
@@ -93,7 +95,7 @@ class Presence:
         async with self._db.ingest() as tx:
             if came:
                 rows = {
-                    row["agent_id"].bytes: row
+                    row.agent_id.bytes: row
                     for row in await repository.arrive(tx, self._gateway_id, [change.session for change in came])
                 }
                 for change in came:
@@ -102,15 +104,15 @@ class Presence:
                     if row is None:
                         recorded.superseded.append(session)
                         continue
-                    session.changed_at = row["changed_at"]
-                    session.client_id = self._shared(row["client_id"])  # it may have been moved since it was read
-                    if not row["was_online"]:
+                    session.changed_at = row.changed_at
+                    session.client_id = self._shared(row.client_id)  # it may have been moved since it was read
+                    if not row.was_online:
                         recorded.online.append(session)
-                    elif row["old_gateway"] not in {None, self._gateway_id}:
+                    elif row.old_gateway is not None and row.old_gateway != self._gateway_id:
                         recorded.elsewhere.append(session)
-                described = [change for change in came if change.proof is not None]
+                described = [_described(change.session, change.proof) for change in came if change.proof is not None]
                 if described:
-                    await repository.describe(tx, [(c.session, c.proof) for c in described if c.proof is not None])
+                    await record.describe_all(tx, described)
             if left:
                 gone = await repository.depart(tx, self._gateway_id, [change.session for change in left])
                 now = time()
@@ -126,6 +128,17 @@ class Presence:
     def _shared(self, value: UUID) -> UUID:
         """One object for all agents of a tenant, rather than one for each."""
         return self._ids.setdefault(value, value)
+
+
+def _described(session: AgentSession, proof: Authenticate) -> record.Described:
+    """What an agent says of itself, without what PostgreSQL's text cannot hold."""
+    return record.Described(
+        session.tenant_id,
+        session.agent_uuid,
+        proof.agent_version.replace("\0", ""),
+        proof.arch.replace("\0", ""),
+        os_family(proof.os),
+    )
 
 
 def _events(recorded: Recorded, reasons: dict[bytes, str]) -> list[tuple[UUID, Event]]:

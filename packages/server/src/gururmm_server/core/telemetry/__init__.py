@@ -1,4 +1,4 @@
-"""Readings over time: samples on their way to the table, roll-ups, history on a grid, and what counts as a problem.
+"""Readings over time: samples on their way to the table, roll-ups, and history on a grid.
 
 Owns core.agent_metrics and agent_metrics_hourly. Refuses to draw a line across what was not measured.
 """
@@ -21,12 +21,11 @@ def _routes(house: House) -> "APIRouter":
 
 
 def _jobs(house: House) -> Sequence[Job]:
-    from gururmm_server.core.telemetry.jobs import maintain_partitions, mark_problems, roll_up
+    from gururmm_server.core.telemetry.jobs import maintain_partitions, roll_up
 
     return [
         Job("partitions", 6 * 3600, lambda: maintain_partitions(house.db)),
         Job("roll_up", 900, lambda: roll_up(house.db)),
-        Job("problems", 15, lambda: mark_problems(house.db)),
     ]
 
 

@@ -4,14 +4,15 @@ from datetime import datetime
 
 from gururmm_server.infra.database import Transaction
 
-_PROBLEMS = """array_remove(array[
-  case when s.disk > 900 then 'disk_full' end,
-  case when s.online and s.memory > 950 then 'memory_high' end,
-  case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end], null)"""
-
 _AVERAGED = ("cpu", "memory", "disk", "load", "receive_rate", "send_rate", "read_rate", "write_rate")
 _AVERAGES = ", ".join(f"round(avg({name})) as {name}" for name in _AVERAGED)
 _REPLACED = ", ".join(f"{name} = excluded.{name}" for name in ("samples", *_AVERAGED, "temperature"))
+_ROLL_UP = f"""
+insert into core.agent_metrics_hourly as h (tenant_id, agent_id, at, samples, {", ".join(_AVERAGED)}, temperature)
+select tenant_id, agent_id, $1::timestamptz, count(*), {_AVERAGES}, max(temperature)
+from core.agent_metrics where at >= $1 and at < $1::timestamptz + interval '1 hour' group by tenant_id, agent_id
+on conflict (tenant_id, agent_id, at) do update set {_REPLACED} where h.samples <> excluded.samples
+"""
 
 
 async def maintain_partitions(tx: Transaction) -> None:
@@ -19,20 +20,6 @@ async def maintain_partitions(tx: Transaction) -> None:
     await tx.execute("select core.maintain_partitions()")
 
 
-async def mark_problems(tx: Transaction) -> int:
-    """Set every machine's problems to what its state says; how many changed."""
-    return await tx.execute(
-        f"update core.agent_state s set problems = {_PROBLEMS} where s.problems is distinct from {_PROBLEMS}"
-    )
-
-
 async def roll_up_hour(tx: Transaction, hour: datetime) -> int:
     """Average an hour's samples; again where there are more than before. How many machines' hours were written."""
-    return await tx.execute(
-        f"""insert into core.agent_metrics_hourly as h (tenant_id, agent_id, at, samples, {", ".join(_AVERAGED)},
-          temperature)
-        select tenant_id, agent_id, $1::timestamptz, count(*), {_AVERAGES}, max(temperature)
-        from core.agent_metrics where at >= $1 and at < $1::timestamptz + interval '1 hour' group by tenant_id, agent_id
-        on conflict (tenant_id, agent_id, at) do update set {_REPLACED} where h.samples <> excluded.samples""",
-        hour,
-    )
+    return await tx.execute(_ROLL_UP, hour)

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
+
 from gururmm_server.core.telemetry.sample import HistoryRow
-from gururmm_server.infra.database import Row, Transaction
+from gururmm_server.infra.database import Transaction
 
 _HISTORY = """
 insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate,
@@ -17,6 +19,28 @@ from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::smallint[]
 """
 
 _READINGS = ("cpu", "memory", "load", "receive_rate", "send_rate", "read_rate", "write_rate", "disk")
+_AVERAGES = ", ".join(f"avg({name})::float8 as {name}" for name in _READINGS)
+_STEPS = f"""
+select (floor(extract(epoch from at) / $4) * $4)::bigint as bucket, {_AVERAGES}, max(temperature) as temperature
+from {{table}} where agent_id = $1 and at >= to_timestamp($2) and at < to_timestamp($3) group by 1 order by 1
+"""
+_RAW = _STEPS.format(table="core.agent_metrics")
+_HOURLY = _STEPS.format(table="core.agent_metrics_hourly")
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Readings averaged over a step of time (the temperature: its maximum), as stored. `bucket`: its start."""
+
+    bucket: int
+    cpu: float
+    memory: float
+    load: float
+    receive_rate: float
+    send_rate: float
+    read_rate: float
+    write_rate: float
+    disk: float | None
+    temperature: int | None
 
 
 async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
@@ -38,33 +62,11 @@ async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
     )
 
 
-async def raw_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Row]:
-    """Samples between two moments (Unix seconds), averaged over steps. `bucket` is the step's start."""
-    return await tx.fetch(
-        f"""select (floor(extract(epoch from at) / $4) * $4)::bigint as bucket, {_averages("avg")},
-          max(temperature) as temperature
-        from core.agent_metrics where agent_id = $1 and at >= to_timestamp($2) and at < to_timestamp($3)
-        group by 1 order by 1""",
-        agent_id,
-        start,
-        end,
-        step_s,
-    )
+async def raw_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Step]:
+    """Returns the samples between two moments (Unix seconds), averaged over steps."""
+    return [Step(**row) for row in await tx.fetch(_RAW, agent_id, start, end, step_s)]
 
 
-async def hourly_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Row]:
-    """The same from the hourly roll-up."""
-    return await tx.fetch(
-        f"""select (floor(extract(epoch from at) / $4) * $4)::bigint as bucket, {_averages("avg")},
-          max(temperature) as temperature
-        from core.agent_metrics_hourly where agent_id = $1 and at >= to_timestamp($2) and at < to_timestamp($3)
-        group by 1 order by 1""",
-        agent_id,
-        start,
-        end,
-        step_s,
-    )
-
-
-def _averages(function: str) -> str:
-    return ", ".join(f"{function}({name})::float8 as {name}" for name in _READINGS)
+async def hourly_history(tx: Transaction, agent_id: UUID, start: float, end: float, step_s: int) -> list[Step]:
+    """Returns the same from the hourly roll-up."""
+    return [Step(**row) for row in await tx.fetch(_HOURLY, agent_id, start, end, step_s)]

@@ -1,10 +1,10 @@
 """A machine's readings over time, on a grid: what was not measured is null, never a line drawn across."""
 
 from dataclasses import dataclass
-from typing import Any
 
+from gururmm_server.core.telemetry._repository import Step
 from gururmm_server.core.telemetry.errors import UnknownRange
-from gururmm_server.infra.database import Row
+from gururmm_server.core.telemetry.schemas import Columns
 
 RANGES = {"1h": 3600, "6h": 21600, "24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400, "1y": 366 * 86400}
 _STEPS = (60, 300, 3600)
@@ -45,20 +45,21 @@ def window(start: float, end: float, now: float, metrics_s: int) -> Window:
     return Window(int(start // step * step), int(-(-end // step) * step), step, hourly or step == 3600)
 
 
-def columns(grid: Window, rows: list[Row]) -> dict[str, list[Any]]:
-    """Parallel columns over the grid. One empty step between two full ones is the jitter of sampling: it is bridged."""
-    by_step: dict[int, Row] = {row["bucket"]: row for row in rows}
+def columns(grid: Window, rows: list[Step]) -> Columns:
+    """Returns parallel columns over the grid.
+
+    One empty step between two full ones is the jitter of sampling: it is bridged.
+    """
+    by_step = {row.bucket: row for row in rows}
     at = list(range(grid.start, grid.end, grid.step_s))
     found = [by_step.get(moment) for moment in at]
     for index in range(1, len(found) - 1):
         if found[index] is None and found[index + 1] is not None and at[index - 1] in by_step:
             found[index] = found[index - 1]
-    made: dict[str, list[Any]] = {"at": at}
-    for name, (column, scale) in _COLUMNS.items():
-        made[name] = [_scaled(row, column, scale) for row in found]
-    return made
+    readings = {name: [_scaled(step, column, scale) for step in found] for name, (column, scale) in _COLUMNS.items()}
+    return Columns(at=at, **readings)
 
 
-def _scaled(row: Row | None, column: str, scale: int) -> float | None:
-    value = None if row is None else row[column]
+def _scaled(step: Step | None, column: str, scale: int) -> float | None:
+    value = None if step is None else getattr(step, column)
     return None if value is None else round(value / scale, 2)

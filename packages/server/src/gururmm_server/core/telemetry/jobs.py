@@ -16,12 +16,6 @@ async def maintain_partitions(db: Database) -> None:
         await rows.maintain_partitions(tx)
 
 
-async def mark_problems(db: Database) -> int:
-    """Full disks, full memory, long absence; how many machines' problems changed."""
-    async with db.worker() as tx:
-        return await rows.mark_problems(tx)
-
-
 async def roll_up(db: Database, moment: datetime | None = None) -> None:
     """Average the hour that runs and those before it that may still get late samples."""
     hour = (moment or now()).replace(minute=0, second=0, microsecond=0)

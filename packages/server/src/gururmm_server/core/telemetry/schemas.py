@@ -1,12 +1,12 @@
 """The shapes of a machine's readings over time in the API's description.
 
-Answers are encoded straight from rows; a test holds every answer against these.
+Answers are encoded as they are; a test holds every answer against these.
 """
 
-from gururmm_server.infra.shapes import Exact
+from gururmm_server.infra.shapes import Answer
 
 
-class Columns(Exact):
+class Columns(Answer, frozen=True, kw_only=True):
     """Parallel columns; null where nothing was measured."""
 
     at: list[int]
@@ -21,6 +21,6 @@ class Columns(Exact):
     temperature: list[float | None]
 
 
-class History(Exact):
+class History(Answer, frozen=True, kw_only=True):
     step_s: int
     columns: Columns

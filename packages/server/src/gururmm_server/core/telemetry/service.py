@@ -1,6 +1,6 @@
 """A machine's readings over time, for whoever may see it."""
 
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from gururmm_server.core.access.scope import Scope
@@ -8,6 +8,8 @@ from gururmm_server.core.agents import record
 from gururmm_server.core.component import House
 from gururmm_server.core.telemetry import _repository as rows
 from gururmm_server.core.telemetry import history as grids
+from gururmm_server.core.telemetry.schemas import History
+from gururmm_server.core.tenancy.partners import metrics_interval
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
 
@@ -23,12 +25,11 @@ class Telemetry:
         """Returns the process's service."""
         return cls(house.db)
 
-    async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> dict[str, Any]:
+    async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> History:
         """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""
         async with self._db.scope(caller) as tx:
             await record.find(tx, agent_id)
-            metrics_s: int = await tx.fetchval("select metrics_s from core.tenant_settings") or 60
-            grid = grids.window(start, end, now().timestamp(), metrics_s)
+            grid = grids.window(start, end, now().timestamp(), await metrics_interval(tx))
             read = rows.hourly_history if grid.hourly else rows.raw_history
             found = await read(tx, agent_id, float(grid.start), float(grid.end), grid.step_s)
-        return {"step_s": grid.step_s, "columns": grids.columns(grid, found)}
+        return History(step_s=grid.step_s, columns=grids.columns(grid, found))

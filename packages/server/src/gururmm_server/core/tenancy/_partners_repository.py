@@ -21,3 +21,9 @@ async def add_partner(tx: Transaction, tenant_id: UUID, name: str) -> None:
 async def exists(tx: Transaction, tenant_id: UUID) -> bool:
     """Tells whether there is such a Partner, in a Platform scope."""
     return bool(await tx.fetchval("select true from core.tenants where tenant_id = $1", tenant_id))
+
+
+async def metrics_interval(tx: Transaction) -> int:
+    """Returns how often the scope's Partner has its agents send readings, in seconds."""
+    found: int | None = await tx.fetchval("select metrics_s from core.tenant_settings")
+    return found or 60

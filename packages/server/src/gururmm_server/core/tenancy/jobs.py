@@ -4,7 +4,7 @@ from typing import Final
 
 from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post.traffic import settings_changed
-from gururmm_server.core.tenancy import _jobs_repository as repository
+from gururmm_server.core.tenancy import _settings_repository as repository
 from gururmm_server.core.tenancy.settings_order import settings_order
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
@@ -21,12 +21,11 @@ async def sign_settings(db: Database, bus: Bus, signer: OrderSigner) -> int:
     while True:
         key_id = signer.key.key_id
         async with db.worker() as tx:
-            rows = await repository.unsigned_settings(tx, key_id, _BATCH)
-            if not rows:
+            found = await repository.unsigned(tx, key_id, _BATCH)
+            if not found:
                 return signed
-            tenants = [row["tenant_id"] for row in rows]
-            orders = await signer.sign_all([settings_order(row["tenant_id"], dict(row)) for row in rows])
-            await repository.sign_settings(tx, key_id, list(zip(tenants, orders, strict=True)))
-        for tenant_id in tenants:
+            orders = await signer.sign_all([settings_order(*each) for each in found.items()])
+            await repository.sign(tx, key_id, list(zip(found, orders, strict=True)))
+        for tenant_id in found:
             await bus.publish(settings_changed(tenant_id), b"")
-        signed += len(rows)
+        signed += len(found)

@@ -16,6 +16,16 @@ async def every_partner(db: Database) -> dict[UUID, str]:
         return await repository.every_partner(tx)
 
 
+async def partner_exists(tx: Transaction, tenant_id: UUID) -> bool:
+    """Tells whether there is such a Partner, in a Platform scope."""
+    return await repository.exists(tx, tenant_id)
+
+
+async def metrics_interval(tx: Transaction) -> int:
+    """Returns how often the scope's Partner has its agents send readings, in seconds."""
+    return await repository.metrics_interval(tx)
+
+
 async def add_partner(tx: Transaction, tenant_id: UUID, name: str, actor: Subject) -> None:
     """Make a Partner with its settings in a Platform scope; the first row of its audit says who made it."""
     await repository.add_partner(tx, tenant_id, name)

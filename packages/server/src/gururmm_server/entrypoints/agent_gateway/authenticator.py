@@ -19,9 +19,9 @@ from gururmm_wire.v2.server import Welcome
 from nacl.bindings import crypto_sign_seed_keypair
 
 from gururmm_server.core.orders.chain import KeyChain
-from gururmm_server.core.presence.gateways import AgentSettings
 from gururmm_server.core.presence.service import Candidate, Presence
 from gururmm_server.core.presence.session import AgentSession
+from gururmm_server.core.tenancy.told_settings import AgentSettings
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.infra.errors import GuruError

@@ -31,6 +31,7 @@ from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
+from gururmm_server.core.tenancy.told_settings import ToldSettings
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
@@ -95,7 +96,7 @@ class Gateway:
         self._beaten_at = 0.0
         self._server: asyncio.Server | None = None
         self._record = house.get(GatewayRecord)
-        self._settings = TenantSettings(self._record)
+        self._settings = TenantSettings(house.get(ToldSettings))
         self._order_keys = house.get(KeyChain)
         self._commands = house.get(CommandDelivery)
         self._uplink = Uplink(bus)

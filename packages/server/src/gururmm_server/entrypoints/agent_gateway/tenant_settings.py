@@ -4,14 +4,14 @@ from uuid import UUID
 
 from gururmm_wire.v2.server import Settings
 
-from gururmm_server.core.presence.gateways import AgentSettings, GatewayRecord
+from gururmm_server.core.tenancy.told_settings import AgentSettings, ToldSettings
 
 
 class TenantSettings:
     """The settings of the tenants whose agents are here, and the orders that say them: only carried, never made."""
 
-    def __init__(self, record: GatewayRecord) -> None:
-        self._record = record
+    def __init__(self, told: ToldSettings) -> None:
+        self._told = told
         self._known: dict[UUID, AgentSettings] = {}
 
     def get(self, tenant_id: UUID) -> Settings:
@@ -23,7 +23,7 @@ class TenantSettings:
         """The settings of each; read from the database where they aren't known yet. Raises `Unavailable`."""
         missing = tenant_ids - self._known.keys()
         if missing:
-            found = await self._record.settings_of(missing)
+            found = await self._told.of(missing)
             for tenant_id in missing:
                 self._known[tenant_id] = found.get(tenant_id, AgentSettings())
         return {tenant_id: self._known[tenant_id] for tenant_id in tenant_ids}
@@ -36,7 +36,7 @@ class TenantSettings:
         wanted = set(self._known) if tenant_ids is None else tenant_ids & self._known.keys()
         if not wanted:
             return {}
-        found = await self._record.settings_of(wanted)
+        found = await self._told.of(wanted)
         new = {tenant_id: value.order for tenant_id, value in found.items() if self._is_new(tenant_id, value)}
         self._known.update(found)
         return {tenant_id: order for tenant_id, order in new.items() if order is not None}

@@ -1,0 +1,6 @@
+"""What others begin or read of presence inside their own transaction, beside the views that it offers."""
+
+from gururmm_server.core.presence._gateways_repository import living
+from gururmm_server.core.presence._repository import add
+
+__all__ = ["add", "living"]
