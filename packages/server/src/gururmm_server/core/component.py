@@ -98,6 +98,14 @@ class Ending(Protocol):
     async def __call__(self, tx: Transaction, agent_id: UUID, actor: Subject) -> Ended: ...
 
 
+class Hold(Protocol):
+    """Says what one component still has of a Client that somebody wants to delete."""
+
+    async def __call__(self, tx: Transaction, client_id: UUID) -> str | None:
+        """Returns what that is and what to do about it (`contacts. Remove them first.`); None where it is nothing."""
+        ...
+
+
 class Service(Protocol):
     """A class whose one instance in a process is built from the house."""
 
@@ -131,6 +139,8 @@ class Component:
     """Run by workers."""
     endings: "Callable[[House], Sequence[Ending]] | None" = None
     """What ends when a machine is removed, in the order of the components."""
+    holds: "Callable[[House], Sequence[Hold]] | None" = None
+    """What keeps a Client from being deleted, beside its Sites."""
 
 
 class Declared:
@@ -199,6 +209,10 @@ class House:
     def endings(self) -> tuple[Ending, ...]:
         """Returns what ends when a machine is removed."""
         return tuple(each for component in self.components if component.endings for each in component.endings(self))
+
+    def holds(self) -> tuple[Hold, ...]:
+        """Returns what keeps a Client from being deleted."""
+        return tuple(each for component in self.components if component.holds for each in component.holds(self))
 
     def jobs(self) -> list[Job]:
         """Returns what workers do by the clock."""

@@ -8,10 +8,11 @@ from typing import Self
 from gururmm_wire.addresses import gives_up_tls
 
 from gururmm_server.core.component import House
-from gururmm_server.core.enrolment import _repository as repository
+from gururmm_server.core.presence import state
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.secrets import secret
 
 log = get_logger(__name__)
 
@@ -40,7 +41,7 @@ class GatewayDirectory:
     async def open(self) -> None:
         """Read once, then every two seconds. Raises `StartError` when the server's key is missing."""
         async with self._db.identity() as tx:
-            key = await repository.link_public_key(tx)
+            key = await secret(tx, "agent_link_public_key")
         if key is None:
             raise StartError("The server's secrets are missing: run `gururmm migrate --database-url …` once.")
         self.server_public_key = key.hex()
@@ -59,7 +60,7 @@ class GatewayDirectory:
     async def refresh(self) -> None:
         """Read which gateways are alive."""
         async with self._db.identity() as tx:
-            living = await repository.living_gateways(tx)
+            living = await state.living(tx)
         # What agents refuse is not given out, whoever listed it.
         self._living = [url for url in living if not gives_up_tls(self._public_url, url)]
         if living and not self._living:

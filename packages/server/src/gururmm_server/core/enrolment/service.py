@@ -13,10 +13,10 @@ from nacl.exceptions import BadSignatureError
 
 from gururmm_server import __version__
 from gururmm_server.core.access.scope import system_scope
+from gururmm_server.core.agents import record
 from gururmm_server.core.agents.os_family import os_family
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.enrolment import _repository as repository
 from gururmm_server.core.enrolment.directory import GatewayDirectory
 from gururmm_server.core.enrolment.errors import (
     CodeExpired,
@@ -27,6 +27,7 @@ from gururmm_server.core.enrolment.errors import (
 )
 from gururmm_server.core.enrolment.events import AgentEnrolled
 from gururmm_server.core.orders.signing import OrderSigner
+from gururmm_server.core.presence import state
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Transaction
@@ -102,8 +103,7 @@ class Bootstrap:
             admission = await lock_admission(tx, request.site_code)
             if admission is None:
                 raise CodeUnknown
-            known = await repository.known_agent(tx, agent_id)
-            if known is not None and known["revoked_at"] is None:
+            if await record.is_enrolled(tx, agent_id):
                 return tenant_id, agent_id
             if admission.state != "active":
                 raise _REFUSALS[admission.state]
@@ -120,13 +120,10 @@ class Bootstrap:
         details = {"hostname": hostname, "site_id": at.site_id, "code_id": at.code_id, "address": address}
         await append(tx, "audit_log", AuditRow("agent.enrolled", None, agent_id=agent_id, details=details))
         await count_use(tx, at)
-        new = repository.NewAgent(
+        new = record.NewAgent(
             tenant_id=tenant_id,
             agent_id=agent_id,
-            client_id=at.client_id,
-            client_name=at.client_name,
-            site_id=at.site_id,
-            site_name=at.site_name,
+            place=record.Place(at.client_id, at.client_name, at.site_id, at.site_name),
             public_key=bytes.fromhex(request.public_key),
             hostname=hostname,
             machine_id=_printable(request.machine_id),
@@ -136,7 +133,8 @@ class Bootstrap:
             agent_version=_printable(request.agent_version),
             protocol=max(0, min(request.protocol_version, 1_000_000)),
         )
-        await repository.add_agent(tx, new)
+        await record.register(tx, new)
+        await state.add(tx, tenant_id, agent_id, at.client_id)
         event = AgentEnrolled(agent_id=agent_id, client_id=at.client_id, site_id=at.site_id, hostname=hostname)
         await outbox.publish(tx, tenant_id, event)
 

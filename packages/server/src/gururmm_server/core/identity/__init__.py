@@ -7,7 +7,7 @@ permission protects: routes declare the permission that they need, and a test re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from gururmm_server.core.component import Component, House, Job
+from gururmm_server.core.component import Component, Hold, House, Job
 from gururmm_server.core.identity.permissions import PERMISSIONS
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def _jobs(house: House) -> Sequence[Job]:
     return [Job("purge", 3600, lambda: purge(house.db))]
 
 
+def _holds(_house: House) -> Sequence[Hold]:
+    from gururmm_server.core.identity.users import contacts_of
+
+    return [contacts_of]
+
+
 COMPONENT: Final = Component(
     name="identity",
     tables=("invitations", "msp_users", "stream_tickets", "tenant_users", "user_sessions", "users"),
@@ -36,4 +42,5 @@ COMPONENT: Final = Component(
     permissions=PERMISSIONS,
     routes=_routes,
     jobs=_jobs,
+    holds=_holds,
 )

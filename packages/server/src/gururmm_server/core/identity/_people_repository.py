@@ -63,3 +63,9 @@ async def client_exists(tx: Transaction, client_id: UUID) -> bool:
     """Tells whether the scope sees such a Client."""
     found: bool | None = await tx.fetchval("select true from core.client_names where client_id = $1", client_id)
     return bool(found)
+
+
+async def has_contacts(tx: Transaction, client_id: UUID) -> bool:
+    """Tells whether a Client has contacts."""
+    found: bool = await tx.fetchval("select exists (select from core.tenant_users where client_id = $1)", client_id)
+    return found

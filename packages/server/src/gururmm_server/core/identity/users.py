@@ -10,7 +10,14 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity import _sessions_repository as sessions
-from gururmm_server.core.identity._people_repository import SORTS, PersonRow, client_exists, list_people, one_person
+from gururmm_server.core.identity._people_repository import (
+    SORTS,
+    PersonRow,
+    client_exists,
+    has_contacts,
+    list_people,
+    one_person,
+)
 from gururmm_server.core.identity._repository import Member
 from gururmm_server.core.identity.errors import (
     AlreadyMember,
@@ -175,6 +182,11 @@ class Users:
         if row is None:
             raise NotFound
         return _shown(row)
+
+
+async def contacts_of(tx: Transaction, client_id: UUID) -> str | None:
+    """Says whether a Client still has contacts (a `Hold`)."""
+    return "Client contacts. Remove them first." if await has_contacts(tx, client_id) else None
 
 
 def _find(members: list[Member], user_id: UUID) -> Member:

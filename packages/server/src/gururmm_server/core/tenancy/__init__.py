@@ -1,7 +1,7 @@
 """Partners, their Clients, Sites and site codes, and their settings.
 
-Owns core.tenants, tenant_settings, clients, sites and site_codes, and keeps the copies of Client and Site names on
-core.agents true. Refuses to know people (identity) or machines (agents): it counts the latter and no more.
+Owns core.tenants, tenant_settings, clients, sites and site_codes, and tells the record of machines when a name changes.
+Refuses to know people, who are identity's, and to know more of machines than how many are where.
 """
 
 from collections.abc import Sequence

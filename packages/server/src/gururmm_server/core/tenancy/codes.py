@@ -10,11 +10,12 @@ from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.tenancy import _codes_repository as repository
+from gururmm_server.core.tenancy._codes_repository import CodeRow, LeadRow
 from gururmm_server.core.tenancy.errors import CodeNotFound, SiteNotFound
 from gururmm_server.core.tenancy.install_command import install_command
 from gururmm_server.core.tenancy.schemas import Code, Codes, NewCode
 from gururmm_server.infra.clock import now
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 
 _ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -91,29 +92,29 @@ class SiteCodes:
             row = await repository.where_code_leads(tx, normal_code(code))
         if row is None:
             return None
-        return CodeSite(row["partner_name"], row["client_name"], row["site_name"], state_of(row) == "active")
+        return CodeSite(row.partner_name, row.client_name, row.site_name, state_of(row) == "active")
 
     async def _add(self, tx: Transaction, caller: Scope, site_id: UUID, new: NewCode) -> Code:
         code_id = new_id()
         expires_at = now() + timedelta(hours=new.expires_in_h) if new.expires_in_h else None
         details = {"site_id": site_id, "code_id": code_id, "expires_at": expires_at, "max_uses": new.max_uses}
         await append(tx, "audit_log", AuditRow("site_code.created", caller.subject, details=details))
-        code = repository.CodeRow(code_id, site_id, new_code(), caller.subject.name, expires_at, new.max_uses)
+        code = repository.NewCodeRow(code_id, site_id, new_code(), caller.subject.name, expires_at, new.max_uses)
         return self._code(await repository.add_code(tx, code))
 
-    def _code(self, row: Row) -> Code:
+    def _code(self, row: CodeRow) -> Code:
         return Code(
-            id=row["code_id"],
-            code=row["code"],
-            created_at=row["created_at"],
-            created_by=row["created_by"],
-            expires_at=row["expires_at"],
-            max_uses=row["max_uses"],
-            uses=row["uses"],
-            revoked_at=row["revoked_at"],
+            id=row.code_id,
+            code=row.code,
+            created_at=row.created_at,
+            created_by=row.created_by,
+            expires_at=row.expires_at,
+            max_uses=row.max_uses,
+            uses=row.uses,
+            revoked_at=row.revoked_at,
             state=state_of(row),
-            install_command=install_command(self._public_url, row["code"]),
-            landing_url=f"{self._public_url}/install/{row['code']}",
+            install_command=install_command(self._public_url, row.code),
+            landing_url=f"{self._public_url}/install/{row.code}",
         )
 
 
@@ -128,22 +129,19 @@ def normal_code(text: str) -> str:
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 
 
-def state_of(row: Row, moment: datetime | None = None) -> State:
+def state_of(row: CodeRow | LeadRow, moment: datetime | None = None) -> State:
     """What a code's row says about its use at a moment (now)."""
-    if row["revoked_at"] is not None:
+    if row.revoked_at is not None:
         return "revoked"
-    if row["expires_at"] is not None and row["expires_at"] <= (moment or now()):
+    if row.expires_at is not None and row.expires_at <= (moment or now()):
         return "expired"
-    return "used_up" if row["max_uses"] is not None and row["uses"] >= row["max_uses"] else "active"
+    return "used_up" if row.max_uses is not None and row.uses >= row.max_uses else "active"
 
 
 async def tenant_of_code(db: Database, code: str) -> UUID | None:
     """The Partner that a code belongs to, before anything else is known; None where there is no such code."""
     async with db.identity() as tx:
-        tenant_id: UUID | None = await tx.fetchval(
-            "select tenant_id from core.site_codes where code = $1", normal_code(code)
-        )
-    return tenant_id
+        return await repository.tenant_of(tx, normal_code(code))
 
 
 async def _check_site(tx: Transaction, site_id: UUID) -> None:
@@ -168,9 +166,7 @@ async def lock_admission(tx: Transaction, code: str) -> Admission | None:
     row = await repository.where_code_leads(tx, normal_code(code), lock=True)
     if row is None:
         return None
-    return Admission(
-        row["code_id"], row["client_id"], row["client_name"], row["site_id"], row["site_name"], state_of(row)
-    )
+    return Admission(row.code_id, row.client_id, row.client_name, row.site_id, row.site_name, state_of(row))
 
 
 async def count_use(tx: Transaction, admission: Admission) -> None:

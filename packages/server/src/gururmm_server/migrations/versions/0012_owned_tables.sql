@@ -61,3 +61,14 @@ grant select on core.command_states to gururmm_app;
 create view core.tech_sessions with (security_invoker = true) as
   select tenant_id, session_id, agent_id, status from core.tunnel_sessions;
 grant select on core.tech_sessions to gururmm_app;
+
+-- infra: an event of the transaction's tenant into the outbox, for a statement that does everything at once.
+create function core.publish_event(p_event_id uuid, p_name text, p_version int, p_payload jsonb) returns uuid
+  language plpgsql set search_path = pg_catalog, core, pg_temp as $$
+begin
+  insert into core.outbox (event_id, tenant_id, name, version, payload)
+    values (p_event_id, core.current_tenant(), p_name, p_version, convert_to(p_payload::text, 'utf8'));
+  return p_event_id;
+end $$;
+revoke all on function core.publish_event(uuid, text, int, jsonb) from public;
+grant execute on function core.publish_event(uuid, text, int, jsonb) to gururmm_app;
