@@ -2,14 +2,15 @@
 
 import base64
 from datetime import UTC, datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import InvalidInput
-from gururmm_server.infra.paging import Cursor, Sort, decode_cursor, encode_cursor, parse_page, search_words
+from gururmm_server.infra.paging import Cursor, Sort, decode_cursor, encode_cursor, parse_page, read_page, search_words
+from gururmm_server.infra.sql import raw, sql
 
 SORTS = {
     "name": Sort("name"),
@@ -22,19 +23,20 @@ ROWS = """(select ('00000000-0000-7000-8000-0000000000' || lpad(i::text, 2, '0')
   from generate_series(1, 23) i) as t"""
 
 
+class Found(msgspec.Struct, frozen=True):
+    """A row of `ROWS`."""
+
+    id: UUID
+
+
 @pytest.mark.parametrize("sort", ["name", "-name", "size", "-size", "at", "-at"])
 async def test_every_sort_walks_each_row_once_in_order(db: Database, sort: str) -> None:
     async def page(cursor: str) -> tuple[list[str], str | None]:
         query = parse_page(SORTS, sort=sort, limit=5, cursor=cursor)
-        where, values = query.after_sql("id", 1)
         async with db.scope(system_scope(uuid4())) as tx:
-            rows = await tx.fetch(
-                f"select id, {query.sort.expression} as sort_value, id as sort_id from {ROWS} where {where} "
-                f"{query.order_by('id')} limit {query.fetch_count}",
-                *values,
-            )
-        page, following = query.cut(rows)
-        return [str(row["id"]) for row in page], following
+            found = await read_page(tx, Found, query, columns="id", source=ROWS, where=raw("true"), tie_break="id")
+        assert found.total == 23
+        return [str(row.id) for row in found.items], found.next_cursor
 
     walked: list[str] = []
     following: str | None = ""
@@ -42,8 +44,9 @@ async def test_every_sort_walks_each_row_once_in_order(db: Database, sort: str) 
         ids, following = await page(following)
         walked += ids
     whole = parse_page(SORTS, sort=sort, limit=50)
+    ordered = sql("select id from {rows} {order}", rows=raw(ROWS), order=whole.order("id"))
     async with db.scope(system_scope(uuid4())) as tx:
-        expected = [str(row["id"]) for row in await tx.fetch(f"select id from {ROWS} {whole.order_by('id')}")]
+        expected = [str(row["id"]) for row in await tx.fetch(*ordered.bound())]
     assert walked == expected
     assert len(set(walked)) == 23
 
@@ -79,7 +82,7 @@ def test_a_malformed_cursor_is_refused(text: str) -> None:
 def test_a_cursor_with_values_of_another_type_is_refused(cursor: Cursor) -> None:
     query = parse_page(SORTS, sort=cursor.sort, cursor=encode_cursor(cursor))
     with pytest.raises(InvalidInput):
-        query.after_sql("id", 1)
+        query.after_cursor("id")
 
 
 def test_a_cursor_of_another_sort_is_refused() -> None:

@@ -50,7 +50,7 @@ async def test_what_runs_there_is_ended_before_it_is_sent_away(
 
     await until(runs)
     who = person(fleet.tenant_id, email="ann@example.org")
-    session_id = (await TunnelService(db, bus, signer).open(who, agent.agent_id, "terminal", {}))["session_id"]
+    session_id = (await TunnelService(db, bus, signer).open(who, agent.agent_id, "terminal", {})).session_id
     await agent.expect(TunnelOpen)
     await removal.remove(who.inside(), agent.agent_id)
     assert await agent.receive() == CancelCommand(running.bytes)

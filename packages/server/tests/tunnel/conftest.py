@@ -82,11 +82,8 @@ class House:
     tech: Principal
 
     async def open(self) -> UUID:
-        session_id = (await self.service.open(self.tech, self.agent_id, "terminal", {"columns": 80, "rows": 24}))[
-            "session_id"
-        ]
-        assert isinstance(session_id, UUID)
-        return session_id
+        opened = await self.service.open(self.tech, self.agent_id, "terminal", {"columns": 80, "rows": 24})
+        return opened.session_id
 
     async def attach(
         self, session_id: UUID, browser: ScriptedBrowser, relays: TunnelRelays | None = None

@@ -29,7 +29,7 @@ async def two_terminals(house: House) -> tuple[UUID, ScriptedBrowser, Screen]:
     session_id = await house.open()
     browser = await house.attach(session_id, ScriptedBrowser())
     opened = await house.service.open_channel(house.tech.inside(), session_id, "terminal", {"columns": 100})
-    assert opened["channel"] == 2
+    assert opened.channel == 2
     second = await browser.show(2, (100, 40))
     await eventually(lambda: house.agent.session and 2 in house.agent.shells)
     return session_id, browser, second
@@ -66,12 +66,12 @@ async def test_the_session_ends_with_its_last_channel(house: House) -> None:
     await eventually(lambda: second.output == b"still here")
     assert browser.close_code is None
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], [each["state"] for each in status["channels"]]) == ("open", ["closed", "open"])
-    assert status["exit_code"] == 7
+    assert (status.status, [each.state for each in status.channels]) == ("open", ["closed", "open"])
+    assert status.exit_code == 7
     await house.agent.shells[2].exit(0)
     await eventually(lambda: browser.close_code == 1000)
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], status["close_reason"]) == ("closed", "exited")
+    assert (status.status, status.close_reason) == ("closed", "exited")
     assert [operation for operation, _ in await house.audit(session_id)] == [
         "tunnel.open",
         "channel.open",

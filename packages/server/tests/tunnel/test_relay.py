@@ -35,7 +35,7 @@ async def test_keys_are_audited_and_echoed(house: House) -> None:
     await eventually(lambda: browser.acknowledged_input == 3)
     assert (await house.audit(session_id))[0][0] == "tunnel.open"
     await asyncio.sleep(0.5)
-    assert (await house.service.status(house.tech, session_id))["status"] == "open"
+    assert (await house.service.status(house.tech, session_id)).status == "open"
     assert await house.chain_is_whole()
 
 
@@ -270,8 +270,8 @@ async def test_a_flood_is_shown_whole_and_the_recording_says_what_it_leaves_out(
     assert kept.startswith(flood[: 1024 * 1024])
     assert kept.endswith(b"what came after it")
     status = await house.service.status(house.tech, session_id)
-    assert status["left_out_bytes"] == status["channels"][0]["left_out_bytes"] == left_out
-    assert status["output_bytes"] == browser.offset
+    assert status.left_out_bytes == status.channels[0].left_out_bytes == left_out
+    assert status.output_bytes == browser.offset
 
 
 async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) -> None:
@@ -312,7 +312,7 @@ async def test_the_shell_ends(house: House) -> None:
         "reason": "The shell ended.",
     }
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], status["exit_code"], status["close_reason"]) == ("closed", 3, "exited")
+    assert (status.status, status.exit_code, status.close_reason) == ("closed", 3, "exited")
     assert (await house.audit(session_id))[-1][0] == "tunnel.close"
     with pytest.raises(SessionClosed):
         await house.attach(session_id, ScriptedBrowser())
@@ -335,7 +335,7 @@ async def test_a_clean_close_of_the_tab_ends_the_shell(house: House) -> None:
     await relay.leave(end, clean=True)
     await eventually(lambda: house.agent.hung_up)
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], status["close_reason"]) == ("closed", "closed")
+    assert (status.status, status.close_reason) == ("closed", "closed")
 
 
 async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,7 +345,7 @@ async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkey
     await relay.leave(end, clean=False)
     await eventually(lambda: house.agent.hung_up)
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
+    assert (status.status, status.close_reason) == ("closed", "abandoned")
 
 
 async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
@@ -358,7 +358,7 @@ async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
     assert await close_expired(house.db, house.bus) == 0
     await eventually(lambda: house.agent.hung_up >= 1)
     status = await house.service.status(house.tech, session_id)
-    assert (status["status"], status["close_reason"]) == ("closed", "abandoned")
+    assert (status.status, status.close_reason) == ("closed", "abandoned")
     assert [operation for operation, _ in await house.audit(session_id)] == [
         "tunnel.open",
         "channel.open",
@@ -372,7 +372,7 @@ async def test_closing_over_rest_reaches_the_browser_at_another_process(house: H
     session_id, browser = await attached(house)
     admin = person(house.tenant_id, Role.PARTNER_ADMIN).inside()
     closed = await house.others._service.close(admin, session_id)
-    assert closed["status"] == "closed"
+    assert closed.status == "closed"
     await eventually(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["type"] == "closed"
     await eventually(lambda: house.agent.hung_up)

@@ -124,7 +124,7 @@ async def test_how_a_shell_ended_is_the_machines_word_alone(house: House) -> Non
     await eventually(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["exit_code"] is None
     status = await house.service.status(house.tech, session_id)
-    assert (status["exit_code"], status["close_reason"]) == (None, "agent_lost: all is well")
+    assert (status.exit_code, status.close_reason) == (None, "agent_lost: all is well")
 
 
 async def test_another_process_agrees_on_a_key_of_its_own(house: House) -> None:

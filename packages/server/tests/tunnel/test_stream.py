@@ -33,7 +33,7 @@ async def port(house: House) -> AsyncIterator[int]:
 
 
 async def dial(house: House, port: int, session_id: UUID, origin: str | None = None) -> ClientConnection:
-    stream = (await house.service.ticket(house.tech, session_id))["stream_url"]
+    stream = (await house.service.ticket(house.tech, session_id)).stream_url
     return await connect(
         f"ws://127.0.0.1:{port}{stream}", origin=Origin(origin or f"http://127.0.0.1:{port}"), compression=None
     )
@@ -151,7 +151,7 @@ async def test_a_megabyte_goes_both_ways_through_real_frames(house: House, port:
 async def test_tickets_sessions_and_origins_are_checked(house: House, port: int) -> None:
     session_id, other = await house.open(), await house.open()
     ours = Origin(f"http://127.0.0.1:{port}")
-    ticket = (await house.service.ticket(house.tech, session_id))["ticket"]
+    ticket = (await house.service.ticket(house.tech, session_id)).ticket
 
     async def refused(session: object, ticket: str) -> int | None:
         socket = await connect(f"ws://127.0.0.1:{port}/api/v1/tunnel/stream/{session}?ticket={ticket}", origin=ours)
@@ -164,10 +164,10 @@ async def test_tickets_sessions_and_origins_are_checked(house: House, port: int)
     assert await refused(session_id, ticket) == 4401
     assert await refused(session_id, "nonsense") == 4401
     assert await refused("no-uuid", "nonsense") == 4401
-    ticket = (await house.service.ticket(house.tech, session_id))["ticket"]
+    ticket = (await house.service.ticket(house.tech, session_id)).ticket
     await house.service.close(house.tech.inside(), session_id)
     assert await refused(session_id, ticket) == 4409
-    ticket = (await house.service.ticket(house.tech, other))["ticket"]
+    ticket = (await house.service.ticket(house.tech, other)).ticket
     for foreign in ("https://evil.example", "null", None):
         with pytest.raises(InvalidStatus):
             await connect(

@@ -128,32 +128,12 @@ class PageQuery:
         """The sort as the caller wrote it: `name` or `-name`."""
         return f"-{self.sort_name}" if self.descending else self.sort_name
 
-    def order_by(self, tie_break: str) -> str:
-        """`order by …`: the sort, nulls last, then the tie-break in the same direction."""
+    def order(self, tie_break: str) -> Sql:
+        """Returns `order by …`: the sort, nulls last, then the tie-break in the same direction."""
         direction = "desc" if self.descending else "asc"
         # `nulls last` keeps PostgreSQL from scanning an ordinary index backwards, so it is said only where needed.
         nulls = " nulls last" if self.sort.nullable and self.descending else ""
-        return f"order by {self.sort.expression} {direction}{nulls}, {tie_break} {direction}"
-
-    def after_sql(self, tie_break: str, first: int, tie_kind: Kind = "uuid") -> tuple[str, list[Key]]:
-        """A condition that is true for rows after the cursor, and its values, bound from `$first` on.
-
-        `true` and no values on the first page. Raises `InvalidInput` when the cursor belongs to another list.
-        """
-        if self.after is None:
-            return "true", []
-        value, tie = _typed(self.after.value, self.sort.kind), _typed(self.after.id, tie_kind)
-        sign, expression = ("<" if self.descending else ">"), self.sort.expression
-        if value is None:
-            return f"({expression} is null and {tie_break} {sign} ${first}::{tie_kind})", [tie]
-        clause = f"({expression}, {tie_break}) {sign} (${first}::{self.sort.kind}, ${first + 1}::{tie_kind})"
-        if self.sort.nullable:
-            clause = f"({clause} or {expression} is null)"
-        return clause, [value, tie]
-
-    def order(self, tie_break: str) -> Sql:
-        """Returns `order by …`: the sort, nulls last, then the tie-break in the same direction."""
-        return raw(self.order_by(tie_break))
+        return raw(f"order by {self.sort.expression} {direction}{nulls}, {tie_break} {direction}")
 
     def after_cursor(self, tie_break: str, tie_kind: Kind = "uuid") -> Sql:
         """Returns a condition that is true for rows after the cursor: `true` on the first page.

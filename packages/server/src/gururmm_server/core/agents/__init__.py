@@ -13,7 +13,7 @@ from gururmm_server.core.component import Component
 COMPONENT: Final = Component(
     name="agents",
     tables=("agents", "removed_agents"),
-    offers=("claimants", "machine_counts", "machines", "search_agents"),
+    offers=("claimants", "machine_counts", "machine_keys", "machines", "search_agents"),
     permissions=PERMISSIONS,
     live=LIVE,
 )

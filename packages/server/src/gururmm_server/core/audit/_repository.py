@@ -21,6 +21,11 @@ COUNTED = 100_000
 
 TABLES: dict[Chain, str] = {"tunnel_audit": "core.tunnel_audit", "audit_log": "core.audit_log"}
 _APPEND = "select core.append_audit($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+_INPUT_SINCE = """
+select (details->>'offset')::bigint as start, input from core.tunnel_audit
+where session_id = $1 and channel_id = $2 and operation = $3 and (details->>'offset')::bigint + length(input) > $4
+order by start
+"""
 _COLUMNS = "r.seq, r.at, r.operation, r.actor, r.agent_id, r.session_id, r.channel_id, r.details, r.input, r.hash"
 # What core.append_audit hashes (core.audit_hash), said here again: a function could be replaced by its owner.
 _TEXT = """
@@ -197,3 +202,10 @@ async def hostnames(tx: Transaction, agent_ids: list[UUID]) -> dict[UUID, str]:
     """Returns the names of the machines that are still there, in a tenant scope."""
     rows = await tx.fetch("select agent_id, hostname from core.machines where agent_id = any($1)", agent_ids)
     return {row["agent_id"]: row["hostname"] for row in rows}
+
+
+async def input_since(
+    tx: Transaction, session_id: UUID, channel: int, operation: str, start: int
+) -> list[tuple[int, bytes]]:
+    """Returns (offset, input) of a channel's audited input that reaches beyond `start`, in its order."""
+    return [(row[0], row[1]) for row in await tx.fetch(_INPUT_SINCE, session_id, channel, operation, start)]

@@ -40,3 +40,20 @@ async def append(tx: Transaction, chain: Chain, *rows: AuditRow) -> None:
         for row in rows
     ]
     await repository.append(tx, values)
+
+
+async def input_since(tx: Transaction, reader: str, stream: tuple[UUID, int, str], start: int) -> bytes | None:
+    """Returns the audited input of a stream (session, channel, operation) from `start` on; None where it has a hole.
+
+    In an audit reader's scope; that it was read is recorded.
+    """
+    session_id, channel, operation = stream
+    query = {"session_id": str(session_id), "channel": channel, "input_from": start}
+    await repository.record_read(tx, reader, query)
+    found = b""
+    for offset, data in await repository.input_since(tx, session_id, channel, operation, start):
+        skip = start + len(found) - offset
+        if skip < 0:
+            return None
+        found += data[skip:]
+    return found

@@ -1,10 +1,13 @@
 """SQL of commands between database and agent. A status only moves forward; a final one never changes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from gururmm_server.infra.database import Row, Transaction
+import msgspec
+
+from gururmm_server.infra.database import Transaction
 
 _TAKE = """
 with ranked as (
@@ -20,14 +23,14 @@ returning c.tenant_id, c.command_id, c.agent_id, c.signed_order, c.created_at
 """
 
 _WAITING = """
-select distinct c.agent_id from core.commands c join core.agent_state s using (tenant_id, agent_id)
+select distinct c.agent_id from core.commands c join core.machine_states s using (tenant_id, agent_id)
 where c.status in ('queued', 'delivered') and s.gateway_id = $1 and s.online
   and c.created_at < now() - interval '2 seconds' and (c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 """
 
 # An agent follows no order that is older than a week.
 _CANCELLED = """
-select c.agent_id, c.signed_cancel from core.commands c join core.agent_state s using (tenant_id, agent_id)
+select c.agent_id, c.signed_cancel from core.commands c join core.machine_states s using (tenant_id, agent_id)
 where c.status in ('delivered', 'running') and c.signed_cancel is not null
   and c.cancel_requested_at between now() - interval '7 days' and now() - interval '2 seconds'
   and s.gateway_id = $1 and s.online
@@ -83,17 +86,57 @@ returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.messag
 """
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A command to be delivered, as its order was signed."""
+
+    tenant_id: UUID
+    command_id: UUID
+    agent_id: UUID
+    signed_order: bytes
+    created_at: datetime
+
+
+class ToCancel(msgspec.Struct, frozen=True):
+    """What should have stopped by now: the order that says so."""
+
+    agent_id: UUID
+    signed_cancel: bytes
+
+
+class OutputHeld(msgspec.Struct, frozen=True):
+    """Whose a command is, and how many bytes of its output are held."""
+
+    command_id: UUID
+    agent_id: UUID
+    tenant_id: UUID
+    held: int
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True):
+    """A command's state as it was just written. Times in Unix seconds."""
+
+    command_id: UUID
+    agent_id: UUID
+    tenant_id: UUID
+    status: str
+    started_at: float | None
+    exit_code: int | None = None
+    message: str | None = None
+    duration_ms: int | None = None
+    finished_at: float | None = None
+
+
 Machine = tuple[UUID, UUID]
 """(tenant, agent): the gateway's role sees every tenant's rows, so each statement says whose it means."""
 
 
-async def take(tx: Transaction, machines: Sequence[Machine], *, limit: int, again: bool) -> list[Row]:
+async def take(tx: Transaction, machines: Sequence[Machine], *, limit: int, again: bool) -> list[Taken]:
     """Mark as delivered what those machines should have and give it, oldest first, at most `limit` to each.
 
     `again` repeats what was sent a moment ago.
     """
     rows = await tx.fetch(_TAKE, [m[0] for m in machines], [m[1] for m in machines], again, limit)
-    return sorted(rows, key=lambda row: (row["created_at"], row["command_id"]))
+    return sorted((Taken(**row) for row in rows), key=lambda row: (row.created_at, row.command_id))
 
 
 async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
@@ -101,24 +144,25 @@ async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
     return [row[0] for row in await tx.fetch(_WAITING, gateway_id)]
 
 
-async def cancelled(tx: Transaction, gateway_id: str) -> list[Row]:
-    """(agent_id, signed_cancel) of what should have stopped by now."""
-    return await tx.fetch(_CANCELLED, gateway_id)
+async def cancelled(tx: Transaction, gateway_id: str) -> list[ToCancel]:
+    """Returns the cancellations of what should have stopped by now."""
+    return [ToCancel(**row) for row in await tx.fetch(_CANCELLED, gateway_id)]
 
 
-async def facts(tx: Transaction, command_ids: list[UUID]) -> list[Row]:
-    """(command_id, agent_id, tenant_id, held): whose the command is and how many bytes of output are held."""
-    return await tx.fetch(_FACTS, command_ids)
+async def facts(tx: Transaction, command_ids: list[UUID]) -> list[OutputHeld]:
+    """Returns what is held of each of these commands."""
+    return [OutputHeld(**row) for row in await tx.fetch(_FACTS, command_ids)]
 
 
-async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list[Row]:
-    """(command, machine): those that began to run, if they are that machine's."""
-    return await tx.fetch(
+async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list[Progress]:
+    """Notes that (command, machine) began to run; returns those that are that machine's."""
+    rows = await tx.fetch(
         _ACCEPT,
         [command_id for command_id, _ in begun],
         [tenant_id for _, (tenant_id, _) in begun],
         [agent_id for _, (_, agent_id) in begun],
     )
+    return [Progress(**row) for row in rows]
 
 
 async def insert_output(
@@ -129,17 +173,19 @@ async def insert_output(
     return {(row[0].bytes, row[1]) for row in rows}
 
 
-async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Row]:
-    """Write (command, tenant, agent, status, exit code, message, ms, dropped bytes).
+async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Progress]:
+    """Writes (command, tenant, agent, status, exit code, message, ms, dropped bytes) of each command that ended.
 
-    Those that are that machine's and were not final before.
+    Returns the commands that are that machine's and had not ended before.
     """
-    return await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
+    rows = await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
+    return [Progress(**row) for row in rows]
 
 
-async def refused(tx: Transaction, refusals: Sequence[tuple[UUID, UUID, UUID, str]]) -> list[Row]:
+async def refused(tx: Transaction, refusals: Sequence[tuple[UUID, UUID, UUID, str]]) -> list[Progress]:
     """Ends what an agent will not run: (command, tenant, agent, why). Returns what is that agent's and did not run."""
-    return await tx.fetch(_REFUSED, *[list(column) for column in zip(*refusals, strict=True)])
+    rows = await tx.fetch(_REFUSED, *[list(column) for column in zip(*refusals, strict=True)])
+    return [Progress(**row) for row in rows]
 
 
 async def chunks_held(tx: Transaction, command_ids: list[UUID]) -> dict[bytes, int]:

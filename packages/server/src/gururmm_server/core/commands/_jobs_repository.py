@@ -1,6 +1,12 @@
 """SQL that ends commands which nobody will run any more. Runs in the worker's scope."""
 
-from gururmm_server.infra.database import Row, Transaction
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from gururmm_server.core.commands.schemas import Status
+from gururmm_server.infra.database import Transaction
 
 # What was sent to a machine may run there already; its word is waited for a minute longer. One that did begin is given
 # up only when the agent has forgotten it too (it keeps results for seven days).
@@ -20,13 +26,29 @@ with over as (
 )
 update core.commands c set status = o.status, message = o.message, finished_at = now()
 from over o join core.commands k on k.command_id = o.command_id
-  join core.agents a on a.tenant_id = k.tenant_id and a.agent_id = k.agent_id
+  join core.machines a on a.tenant_id = k.tenant_id and a.agent_id = k.agent_id
 where c.command_id = o.command_id
 returning c.tenant_id, c.command_id, c.agent_id, a.client_id, a.hostname, c.status, c.exit_code, c.message,
   c.started_at, c.finished_at, c.duration_ms
 """
 
 
-async def expire(tx: Transaction) -> list[Row]:
-    """End up to 1,000 commands whose time is over: those."""
-    return await tx.fetch(_EXPIRE)
+class ExpiredRow(msgspec.Struct, frozen=True):
+    """A command that nobody will run any more, as it ended."""
+
+    tenant_id: UUID
+    command_id: UUID
+    agent_id: UUID
+    client_id: UUID
+    hostname: str
+    status: Status
+    exit_code: int | None
+    message: str | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None
+
+
+async def expire(tx: Transaction) -> list[ExpiredRow]:
+    """Ends up to 1,000 commands whose time is over: those."""
+    return [ExpiredRow(**row) for row in await tx.fetch(_EXPIRE)]

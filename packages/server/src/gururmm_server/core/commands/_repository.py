@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from gururmm_server.infra.database import Row, Transaction
-from gururmm_server.infra.paging import PageQuery, Sort, search_words
+import msgspec
+
+from gururmm_server.core.commands.filter import CommandFilter
+from gururmm_server.core.commands.schemas import Status
+from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
+from gururmm_server.infra.sql import all_of, raw, sql
 
 FINAL = ("succeeded", "failed", "timed_out", "cancelled", "expired")
 
@@ -24,7 +28,84 @@ _HEAD = (
     "(select substring(o.data for 400) from core.command_output o where o.command_id = c.command_id"
     " order by o.seq limit 1) as head"
 )
-_FROM = "core.commands c join core.agents a on a.agent_id = c.agent_id"
+_FROM = "core.commands c join core.machines a on a.agent_id = c.agent_id"
+_FIND = f"""
+select {_COLUMNS}, o.stdout, o.stderr from {_FROM} cross join lateral (
+  select string_agg(data, ''::bytea order by seq) filter (where stream = 1) as stdout,
+    string_agg(data, ''::bytea order by seq) filter (where stream = 2) as stderr
+  from core.command_output where command_id = c.command_id) o
+where c.command_id = $1
+"""
+_HELD = f"""
+select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id
+from {_FROM} join core.machine_states s on s.agent_id = a.agent_id
+"""
+_LOCK = f"{_HELD} where c.command_id = $1 for update of c"
+_LOCK_UNFINISHED = f"""
+{_HELD} where c.agent_id = $1 and c.status in ('queued', 'delivered', 'running')
+order by c.created_at, c.command_id for update of c
+"""
+
+
+class CommandRow(msgspec.Struct, frozen=True):
+    """A command, and the machine that it is for."""
+
+    command_id: UUID
+    batch_id: UUID
+    agent_id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    client_id: UUID
+    shell: str
+    script: str
+    status: Status
+    exit_code: int | None
+    message: str | None
+    created_at: datetime
+    created_by: str
+    delivered_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    duration_ms: int | None
+    timeout_s: int
+    deadline_at: datetime
+    cancel_requested_at: datetime | None
+    dropped_bytes: int
+
+
+class ListedRow(CommandRow, frozen=True):
+    """A command in the list, with the beginning of what it said."""
+
+    head: bytes | None
+
+
+class DetailRow(CommandRow, frozen=True):
+    """A command with what it said."""
+
+    stdout: bytes | None
+    stderr: bytes | None
+
+
+class HeldRow(CommandRow, frozen=True):
+    """A command that nobody else changes meanwhile, and the gateway that holds its machine."""
+
+    sent_at: datetime | None
+    gateway_id: str | None
+
+
+class MadeRow(msgspec.Struct, frozen=True):
+    """A command that was just queued, and the gateway that holds its machine."""
+
+    command_id: UUID
+    agent_id: UUID
+    hostname: str
+    client_id: UUID
+    client_name: str
+    site_name: str
+    gateway_id: str | None
+    created_at: datetime
+
 
 # Everything that has to be true at once, in one round trip: the commands, an audit row for each, an event for each.
 # `sent_at` is set where the machine is online, since it is sent there as soon as this is committed.
@@ -34,24 +115,23 @@ with target as materialized (
     a.site_name, case when s.online then s.gateway_id end as gateway_id
   from unnest($1::uuid[], $2::uuid[], $3::uuid[], $11::bytea[]) with ordinality
     u(agent_id, command_id, event_id, signed_order, place)
-  join core.agents a on a.agent_id = u.agent_id join core.agent_state s on s.agent_id = a.agent_id
+  join core.machines a on a.agent_id = u.agent_id join core.machine_states s on s.agent_id = a.agent_id
   where a.revoked_at is null
 ), command as (
   insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, deadline_at,
     created_by, signed_order, sent_at)
   select core.current_tenant(), command_id, $4, agent_id, $5, $6, $7, $8, $9, signed_order,
     case when gateway_id is not null then now() end from target
-), event as (
-  insert into core.outbox (event_id, tenant_id, name, version, payload)
-  select event_id, core.current_tenant(), 'command.queued', 1, convert_to(jsonb_build_object('command_id', command_id,
-    'agent_id', agent_id, 'hostname', hostname, 'actor', $9::text)::text, 'utf8') from target
+), published as materialized (
+  select count(core.publish_event(event_id, 'command.queued', 1, jsonb_build_object('command_id', command_id,
+    'agent_id', agent_id, 'hostname', hostname, 'actor', $9::text))) as rows from target
 ), audited as materialized (
   select count(core.append_audit('tunnel_audit', 'command.queued', $9, $10, agent_id, null, null,
     jsonb_build_object('command_id', command_id, 'batch_id', $4::uuid, 'shell', $5::text, 'script', $6::text,
       'timeout_s', $7::int), null)) as rows from target
 )
 select command_id, agent_id, hostname, client_id, client_name, site_name, gateway_id, now() as created_at,
-  (select rows from audited) as audited from target order by place
+  (select rows from audited) as audited, (select rows from published) as published from target order by place
 """
 
 
@@ -66,12 +146,9 @@ async def create(
     deadline_at: datetime,
     created_by: str,
     created_by_id: UUID | None,
-) -> list[Row]:
-    """Queue a script for each (agent, new command id, new event id, signed order).
-
-    Returns a row for each machine that exists here.
-    """
-    return await tx.fetch(
+) -> list[MadeRow]:
+    """Queues a script for each (agent, new command id, new event id, signed order) whose machine exists here."""
+    rows = await tx.fetch(
         _CREATE,
         [target[0] for target in targets],
         [target[1] for target in targets],
@@ -85,55 +162,50 @@ async def create(
         created_by_id,
         [target[3] for target in targets],
     )
+    return [MadeRow(*row[:8]) for row in rows]
 
 
-async def find(tx: Transaction, command_id: UUID) -> Row | None:
-    """A command and its output."""
-    return await tx.fetchrow(
-        f"""select {_COLUMNS}, o.stdout, o.stderr from {_FROM} cross join lateral (
-          select string_agg(data, ''::bytea order by seq) filter (where stream = 1) as stdout,
-            string_agg(data, ''::bytea order by seq) filter (where stream = 2) as stderr
-          from core.command_output where command_id = c.command_id) o
-        where c.command_id = $1""",
-        command_id,
+async def find(tx: Transaction, command_id: UUID) -> DetailRow | None:
+    """Returns a command and its output."""
+    row = await tx.fetchrow(_FIND, command_id)
+    return DetailRow(**row) if row is not None else None
+
+
+async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slice[ListedRow]:
+    """Returns a page of commands."""
+    text = raw("lower(concat_ws(' ', a.hostname, c.script, c.created_by, c.status))")
+    asked = [sql("{text} like all({words}::text[])", text=text, words=search_words(query.search))]
+    if wanted.agent_id is not None:
+        asked.append(sql("c.agent_id = {agent}", agent=wanted.agent_id))
+    if wanted.batch_id is not None:
+        asked.append(sql("c.batch_id = {batch}", batch=wanted.batch_id))
+    if wanted.statuses is not None:
+        asked.append(sql("c.status = any({statuses}::text[])", statuses=wanted.statuses))
+    return await read_page(
+        tx,
+        ListedRow,
+        query,
+        columns=f"{_COLUMNS}, {_HEAD}",
+        source=_FROM,
+        where=all_of(asked),
+        tie_break="c.command_id",
     )
 
 
-async def page(tx: Transaction, filters: dict[str, Any], query: PageQuery) -> tuple[list[Row], int]:
-    """A page of commands. `filters`: agent_id, batch_id, statuses."""
-    values = [filters.get("agent_id"), filters.get("batch_id"), filters.get("statuses"), search_words(query.search)]
-    where = (
-        "($1::uuid is null or c.agent_id = $1) and ($2::uuid is null or c.batch_id = $2)"
-        " and ($3::text[] is null or c.status = any($3))"
-        " and lower(concat_ws(' ', a.hostname, c.script, c.created_by, c.status)) like all($4::text[])"
-    )
-    after, bound = query.after_sql("c.command_id", 5)
-    rows = await tx.fetch(
-        f"select {_COLUMNS}, {_HEAD}, {query.sort.expression} as sort_value, c.command_id as sort_id from {_FROM}"
-        f" where {where} and {after} {query.order_by('c.command_id')} limit {query.fetch_count}",
-        *values,
-        *bound,
-    )
-    total: int = await tx.fetchval(f"select count(*) from {_FROM} where {where}", *values)
-    return rows, total
+async def machine_exists(tx: Transaction, agent_id: UUID) -> bool:
+    """Tells whether the scope sees such a machine."""
+    return bool(await tx.fetchval("select true from core.machines where agent_id = $1", agent_id))
 
 
-async def lock(tx: Transaction, command_id: UUID) -> Row | None:
-    """A command and where its machine is, held until the transaction ends."""
-    return await tx.fetchrow(
-        f"select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id"
-        f" from {_FROM} join core.agent_state s on s.agent_id = a.agent_id where c.command_id = $1 for update of c",
-        command_id,
-    )
+async def lock(tx: Transaction, command_id: UUID) -> HeldRow | None:
+    """Returns a command, held until the transaction ends."""
+    row = await tx.fetchrow(_LOCK, command_id)
+    return HeldRow(**row) if row is not None else None
 
 
-async def lock_unfinished(tx: Transaction, agent_id: UUID) -> list[Row]:
-    """What is not over of a machine's commands, oldest first, held until the transaction ends."""
-    return await tx.fetch(
-        f"select {_COLUMNS}, c.sent_at from {_FROM} where c.agent_id = $1"
-        " and c.status in ('queued', 'delivered', 'running') order by c.created_at, c.command_id for update of c",
-        agent_id,
-    )
+async def lock_unfinished(tx: Transaction, agent_id: UUID) -> list[HeldRow]:
+    """Returns what is not over of a machine's commands, oldest first, held until the transaction ends."""
+    return [HeldRow(**row) for row in await tx.fetch(_LOCK_UNFINISHED, agent_id)]
 
 
 async def cancel_at_once(tx: Transaction, command_id: UUID) -> None:

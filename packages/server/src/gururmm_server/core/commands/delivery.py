@@ -10,11 +10,11 @@ from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.names import OUTCOMES, UNKNOWN_KIND
 
 from gururmm_server.core.commands import _delivery_repository as repository
-from gururmm_server.core.commands._delivery_repository import Machine
+from gururmm_server.core.commands._delivery_repository import Machine, Progress
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.component import House
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.outbox import publish_many
 
 AT_ONCE: Final = 8
@@ -115,11 +115,11 @@ class CommandDelivery:
         deliveries: list[Delivery] = []
         live: dict[UUID, Live] = {}
         for row in rows:
-            agent_id = row["agent_id"].bytes
-            deliveries.append(Delivery(agent_id, row["signed_order"]))
-            live.setdefault(row["tenant_id"], Live()).updates.append(
+            agent_id = row.agent_id.bytes
+            deliveries.append(Delivery(agent_id, row.signed_order))
+            live.setdefault(row.tenant_id, Live()).updates.append(
                 CommandUpdate(
-                    command_id=row["command_id"].bytes,
+                    command_id=row.command_id.bytes,
                     agent_id=agent_id,
                     client_id=agents[agent_id][1].bytes,
                     status="delivered",
@@ -133,7 +133,7 @@ class CommandDelivery:
             agents = await repository.waiting_agents(tx, gateway_id)
             cancelled = await repository.cancelled(tx, gateway_id)
         return [agent_id.bytes for agent_id in agents], [
-            Delivery(row["agent_id"].bytes, row["signed_cancel"]) for row in cancelled
+            Delivery(row.agent_id.bytes, row.signed_cancel) for row in cancelled
         ]
 
     async def refused(self, reports: list[Refused]) -> Recorded:
@@ -197,7 +197,7 @@ class CommandDelivery:
         unknown = wanted - self._facts.keys()
         if unknown:
             for row in await repository.facts(tx, [UUID(bytes=command_id) for command_id in unknown]):
-                self._facts[row["command_id"].bytes] = _Facts((row["tenant_id"], row["agent_id"]), row["held"])
+                self._facts[row.command_id.bytes] = _Facts((row.tenant_id, row.agent_id), row.held)
 
     def _owns(self, report: Report) -> bool:
         facts = self._facts.get(report.message.command_id)
@@ -261,15 +261,15 @@ class CommandDelivery:
         return facts is None or facts.machine != machine or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
 
 
-def _completed(row: Row, said_by: Mapping[bytes, SaidBy]) -> tuple[UUID, CommandCompleted]:
+def _completed(row: Progress, said_by: Mapping[bytes, SaidBy]) -> tuple[UUID, CommandCompleted]:
     event = CommandCompleted(
-        command_id=row["command_id"],
-        agent_id=row["agent_id"],
-        hostname=said_by[row["agent_id"].bytes].hostname,
-        status=row["status"],
-        exit_code=row["exit_code"],
+        command_id=row.command_id,
+        agent_id=row.agent_id,
+        hostname=said_by[row.agent_id.bytes].hostname,
+        status=row.status,
+        exit_code=row.exit_code,
     )
-    return row["tenant_id"], event
+    return row.tenant_id, event
 
 
 def _why(message: OrderRefused) -> str:
@@ -291,18 +291,18 @@ def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, s
     )
 
 
-def _tell(recorded: Recorded, row: Row, said_by: Mapping[bytes, SaidBy]) -> None:
-    agent_id = row["agent_id"].bytes
-    recorded.live.setdefault(row["tenant_id"], Live()).updates.append(
+def _tell(recorded: Recorded, row: Progress, said_by: Mapping[bytes, SaidBy]) -> None:
+    agent_id = row.agent_id.bytes
+    recorded.live.setdefault(row.tenant_id, Live()).updates.append(
         CommandUpdate(
-            command_id=row["command_id"].bytes,
+            command_id=row.command_id.bytes,
             agent_id=agent_id,
             client_id=said_by[agent_id].client_id.bytes,
-            status=row["status"],
-            exit_code=row.get("exit_code"),
-            message=row.get("message"),
-            started_at=row["started_at"],
-            finished_at=row.get("finished_at"),
-            duration_ms=row.get("duration_ms"),
+            status=row.status,
+            exit_code=row.exit_code,
+            message=row.message,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            duration_ms=row.duration_ms,
         )
     )

@@ -4,31 +4,32 @@ from uuid import UUID
 
 from gururmm_server.core.commands import _jobs_repository as rows
 from gururmm_server.core.commands import shapes
+from gururmm_server.core.commands._jobs_repository import ExpiredRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.post.service import Post
 from gururmm_server.infra import outbox
-from gururmm_server.infra.database import Database, Row
+from gururmm_server.infra.database import Database
 
 
 async def expire(db: Database, post: Post) -> int:
     """End what nobody will run any more, with an event and a live update each; how many those were."""
     async with db.worker() as tx:
         ended = await rows.expire(tx)
-        await outbox.publish_many(tx, [(row["tenant_id"], _completed(row)) for row in ended])
+        await outbox.publish_many(tx, [(row.tenant_id, _completed(row)) for row in ended])
         by_tenant: dict[UUID, list[CommandUpdate]] = {}
         for row in ended:
-            by_tenant.setdefault(row["tenant_id"], []).append(shapes.update(row))
+            by_tenant.setdefault(row.tenant_id, []).append(shapes.update(row))
         for tenant_id, updates in by_tenant.items():
             tx.after_commit(post.to_dashboards, tenant_id, updates)
     return len(ended)
 
 
-def _completed(row: Row) -> CommandCompleted:
+def _completed(row: ExpiredRow) -> CommandCompleted:
     return CommandCompleted(
-        command_id=row["command_id"],
-        agent_id=row["agent_id"],
-        hostname=row["hostname"],
-        status=row["status"],
-        exit_code=row["exit_code"],
+        command_id=row.command_id,
+        agent_id=row.agent_id,
+        hostname=row.hostname,
+        status=row.status,
+        exit_code=row.exit_code,
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.commands import schemas
+from gururmm_server.core.commands.filter import CommandFilter
 from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_READ, COMMANDS_RUN
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Script
@@ -40,8 +41,8 @@ def _add_reads(router: APIRouter, commands: CommandService) -> None:
         state: schemas.State | None = None,
     ) -> Response:
         """Commands, newest first."""
-        filters = {"agent_id": agent_id, "batch_id": batch_id, "statuses": _statuses(status, state)}
-        return json_response(await commands.page(caller, filters, page))
+        wanted = CommandFilter(agent_id, batch_id, _statuses(status, state))
+        return json_response(await commands.page(caller, wanted, page))
 
     @router.get("/{command_id}", response_model=schemas.CommandDetail)
     async def get_command(
@@ -57,7 +58,7 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
         script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)
         items = await commands.create(caller, script, body.agent_ids, _fleet(body.filter))
-        return json_response({"items": items}, 201)
+        return json_response(schemas.CommandList(items=items), 201)
 
     @router.post(
         "/{command_id}/cancel",
@@ -79,7 +80,7 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
     async def clear_commands(caller: Deleter, body: schemas.ClearCommands) -> Response:
         """Remove every command that is over."""
         deleted = await commands.clear(caller, body.agent_id)
-        return json_response({"deleted": deleted})
+        return json_response(schemas.Cleared(deleted=deleted))
 
 
 def _fleet(wanted: schemas.TargetFilter | None) -> FleetFilter | None:

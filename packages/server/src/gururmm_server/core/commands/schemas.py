@@ -8,7 +8,7 @@ from gururmm_wire.v2.limits import ORDER_SECONDS, SCRIPT_BYTES
 from pydantic import Field, field_validator, model_validator
 
 from gururmm_server.core.agents.os_family import OsFamily
-from gururmm_server.infra.shapes import Exact
+from gururmm_server.infra.shapes import Answer, Exact
 
 Shell = Literal["sh", "bash", "python3"]
 Status = Literal["queued", "delivered", "running", "succeeded", "failed", "timed_out", "cancelled", "expired"]
@@ -57,7 +57,7 @@ class CreateCommands(Exact):
         return self
 
 
-class Command(Exact):
+class Command(Answer, frozen=True, kw_only=True):
     """A script on one machine, and how far it is."""
 
     id: UUID
@@ -84,7 +84,7 @@ class Command(Exact):
     """Of what it said, so far as it has."""
 
 
-class CommandDetail(Command):
+class CommandDetail(Command, frozen=True, kw_only=True):
     """With its output so far, as text: bytes that are not UTF-8 are shown as replacement characters."""
 
     stdout: str
@@ -92,7 +92,7 @@ class CommandDetail(Command):
     dropped_bytes: int
 
 
-class CommandList(Exact):
+class CommandList(Answer, frozen=True, kw_only=True):
     items: list[Command]
 
 
@@ -100,5 +100,5 @@ class ClearCommands(Exact):
     agent_id: UUID | None = None
 
 
-class Cleared(Exact):
+class Cleared(Answer, frozen=True, kw_only=True):
     deleted: int

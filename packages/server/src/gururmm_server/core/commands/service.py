@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 from gururmm_wire.v2.server import RunCommand
@@ -11,6 +11,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
+from gururmm_server.core.commands._repository import DetailRow, HeldRow, MadeRow
 from gururmm_server.core.commands.cancelling import cancellation
 from gururmm_server.core.commands.errors import (
     AlreadyFinished,
@@ -19,7 +20,9 @@ from gururmm_server.core.commands.errors import (
     TargetNotFound,
     TooManyTargets,
 )
+from gururmm_server.core.commands.filter import CommandFilter
 from gururmm_server.core.commands.live import CommandUpdate
+from gururmm_server.core.commands.schemas import Command, CommandDetail
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.component import House
 from gururmm_server.core.fleet.filter import FleetFilter
@@ -30,9 +33,9 @@ from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
-from gururmm_server.infra.paging import PageQuery
+from gururmm_server.infra.paging import PageQuery, Slice
 
 SORTS = rows.SORTS
 FINAL = frozenset(rows.FINAL)
@@ -72,7 +75,7 @@ class CommandService:
 
     async def create(
         self, caller: Scope, script: Script, agent_ids: list[UUID] | None, fleet: FleetFilter | None
-    ) -> list[dict[str, Any]]:
+    ) -> list[Command]:
         """Queue a script for machines, given or found. Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`."""
         deadline = now() + timedelta(seconds=script.deadline_s)
         async with self._db.scope(caller) as tx:
@@ -98,7 +101,7 @@ class CommandService:
             self._announce(tx, caller.tenant_id, made, {command_id: order for _, command_id, order in signed})
         return [shapes.new_command(row, script, batch_id, deadline, caller.subject.name) for row in made]
 
-    async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> dict[str, Any]:
+    async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> CommandDetail:
         """A command with its output; `wait_s`: when it is over or that time has passed. Raises `CommandNotFound`."""
         if wait_s <= 0:
             return shapes.detail(await self._read(caller, command_id))
@@ -115,7 +118,7 @@ class CommandService:
             while True:
                 row = await self._read(caller, command_id)
                 left = give_up - asyncio.get_running_loop().time()
-                if row["status"] in FINAL or left <= 0:
+                if row.status in FINAL or left <= 0:
                     return shapes.detail(row)
                 try:
                     await asyncio.wait_for(changed.wait(), min(left, self._recheck_s))
@@ -123,24 +126,23 @@ class CommandService:
                     continue
                 changed.clear()
 
-    async def page(self, caller: Scope, filters: dict[str, Any], query: PageQuery) -> dict[str, Any]:
-        """A page of commands. `filters`: agent_id, batch_id, statuses."""
+    async def page(self, caller: Scope, wanted: CommandFilter, query: PageQuery) -> Slice[Command]:
+        """Returns a page of commands."""
         async with self._db.scope(caller) as tx:
-            found, total = await rows.page(tx, filters, query)
-        page, cursor = query.cut(found)
-        return {"items": [shapes.command(row) for row in page], "next_cursor": cursor, "total": total}
+            found = await rows.page(tx, wanted, query)
+        return found.each(shapes.listed)
 
-    async def cancel(self, caller: Scope, command_id: UUID) -> tuple[dict[str, Any], bool]:
+    async def cancel(self, caller: Scope, command_id: UUID) -> tuple[Command, bool]:
         """Stop a command: it as it is now, and whether that is settled (else the machine is being told).
 
         Raises `CommandNotFound` and `AlreadyFinished`.
         """
         async with self._db.scope(caller) as tx:
             row = await _locked(tx, command_id)
-            if row["status"] in FINAL:
+            if row.status in FINAL:
                 raise AlreadyFinished
             await append(tx, "tunnel_audit", shapes.audit_row("command.cancelled", caller.subject, row))
-            settled = row["status"] == "queued" and row["sent_at"] is None
+            settled = row.status == "queued" and row.sent_at is None
             if settled:
                 await rows.cancel_at_once(tx, command_id)
                 await outbox.publish(tx, caller.tenant_id, shapes.cancelled(row))
@@ -160,15 +162,13 @@ class CommandService:
             row = await _locked(tx, command_id)
             await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", caller.subject, row))
             await rows.delete(tx, command_id)
-            if row["status"] not in FINAL:
+            if row.status not in FINAL:
                 self._send(tx, row, self._signer.sign(cancellation(row)))
 
     async def clear(self, caller: Scope, agent_id: UUID | None) -> int:
         """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
         async with self._db.scope(caller) as tx:
-            if agent_id is not None and not await tx.fetchval(
-                "select true from core.agents where agent_id = $1", agent_id
-            ):
+            if agent_id is not None and not await rows.machine_exists(tx, agent_id):
                 raise TargetNotFound("There is no such machine here.")
             deleted = await rows.clear(tx, agent_id)
             details = {"deleted": deleted}
@@ -177,7 +177,7 @@ class CommandService:
             )
         return deleted
 
-    async def _read(self, caller: Scope, command_id: UUID) -> Row:
+    async def _read(self, caller: Scope, command_id: UUID) -> DetailRow:
         async with self._db.scope(caller) as tx:
             row = await rows.find(tx, command_id)
         if row is None:
@@ -199,20 +199,20 @@ class CommandService:
         orders = await self._signer.sign_all(wanted)
         return [(*each, order) for each, order in zip(ids, orders, strict=True)]
 
-    def _announce(self, tx: Transaction, tenant_id: UUID, made: list[Row], orders: dict[UUID, bytes]) -> None:
+    def _announce(self, tx: Transaction, tenant_id: UUID, made: list[MadeRow], orders: dict[UUID, bytes]) -> None:
         """After the commit: to the machines that are online, then to the dashboards."""
         budget = _DIRECT_BYTES
         for row in made:
-            order = orders[row["command_id"]]
+            order = orders[row.command_id]
             budget -= len(order)
             if budget > 0:
                 self._send(tx, row, order)
         tx.ring_relay()  # the events are in the repository's one statement
         tx.after_commit(self._post.to_dashboards, tenant_id, [shapes.queued(row) for row in made])
 
-    def _send(self, tx: Transaction, row: Row, order: bytes) -> None:
+    def _send(self, tx: Transaction, row: HeldRow | MadeRow, order: bytes) -> None:
         """After the commit: to the machine, if a gateway holds it; otherwise it gets it when it returns."""
-        tx.after_commit(self._post.carry, row["gateway_id"], row["agent_id"], order)
+        tx.after_commit(self._post.carry, row.gateway_id, row.agent_id, order)
 
 
 def _check_size(wanted: list[UUID], script: Script) -> None:
@@ -222,7 +222,7 @@ def _check_size(wanted: list[UUID], script: Script) -> None:
         raise TooManyTargets
 
 
-async def _locked(tx: Transaction, command_id: UUID) -> Row:
+async def _locked(tx: Transaction, command_id: UUID) -> HeldRow:
     row = await rows.lock(tx, command_id)
     if row is None:
         raise CommandNotFound

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow
+from gururmm_server.core.commands._jobs_repository import ExpiredRow
+from gururmm_server.core.commands._repository import CommandRow, DetailRow, ListedRow, MadeRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
-from gururmm_server.infra.database import Row
+from gururmm_server.core.commands.schemas import Command, CommandDetail
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +25,73 @@ class Script:
     deadline_s: int
 
 
-def command(row: Row) -> dict[str, Any]:
-    """As `schemas.Command`."""
-    return {
-        "id": row["command_id"],
-        **{name: row[name] for name in _FIELDS},
-        "cancel_requested": row["cancel_requested_at"] is not None,
-        "first_line": _first_line(row.get("head")),
-    }
+def command(row: CommandRow, said: bytes | None = None) -> Command:
+    """Returns a command as the API says it; `said` is the beginning of its output."""
+    return Command(
+        id=row.command_id,
+        batch_id=row.batch_id,
+        agent_id=row.agent_id,
+        hostname=row.hostname,
+        client_name=row.client_name,
+        site_name=row.site_name,
+        shell=row.shell,
+        script=row.script,
+        status=row.status,
+        exit_code=row.exit_code,
+        message=row.message,
+        created_at=row.created_at,
+        created_by=row.created_by,
+        delivered_at=row.delivered_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        duration_ms=row.duration_ms,
+        timeout_s=row.timeout_s,
+        deadline_at=row.deadline_at,
+        cancel_requested=row.cancel_requested_at is not None,
+        first_line=_first_line(said),
+    )
+
+
+def listed(row: ListedRow) -> Command:
+    """Returns a command as the list shows it."""
+    return command(row, row.head)
+
+
+def detail(row: DetailRow) -> CommandDetail:
+    """Returns a command with its output."""
+    return CommandDetail(
+        **msgspec.structs.asdict(command(row, (row.stdout or row.stderr or b"")[:400])),
+        stdout=(row.stdout or b"").decode(errors="replace"),
+        stderr=(row.stderr or b"").decode(errors="replace"),
+        dropped_bytes=row.dropped_bytes,
+    )
+
+
+def new_command(row: MadeRow, script: Script, batch_id: UUID, deadline: datetime, created_by: str) -> Command:
+    """Returns a command that was made just now."""
+    return Command(
+        id=row.command_id,
+        batch_id=batch_id,
+        agent_id=row.agent_id,
+        hostname=row.hostname,
+        client_name=row.client_name,
+        site_name=row.site_name,
+        shell=script.shell,
+        script=script.script,
+        status="queued",
+        exit_code=None,
+        message=None,
+        created_at=row.created_at,
+        created_by=created_by,
+        delivered_at=None,
+        started_at=None,
+        finished_at=None,
+        duration_ms=None,
+        timeout_s=script.timeout_s,
+        deadline_at=deadline,
+        cancel_requested=False,
+        first_line=None,
+    )
 
 
 def _first_line(head: bytes | None) -> str | None:
@@ -38,73 +100,38 @@ def _first_line(head: bytes | None) -> str | None:
     return next((line.strip()[:200] for line in lines if line.strip()), None)
 
 
-_FIELDS = (
-    "batch_id", "agent_id", "hostname", "client_name", "site_name", "shell", "script", "status", "exit_code", "message",
-    "created_at", "created_by", "delivered_at", "started_at", "finished_at", "duration_ms", "timeout_s", "deadline_at",
-)  # fmt: skip
+def queued(row: MadeRow) -> CommandUpdate:
+    """Returns what dashboards hear of a command that was made just now."""
+    return CommandUpdate(row.command_id.bytes, row.agent_id.bytes, row.client_id.bytes, "queued")
 
 
-def detail(row: Row) -> dict[str, Any]:
-    """As `schemas.CommandDetail`."""
-    return {
-        **command(row),
-        "first_line": _first_line((row["stdout"] or row["stderr"] or b"")[:400]),
-        "stdout": (row["stdout"] or b"").decode(errors="replace"),
-        "stderr": (row["stderr"] or b"").decode(errors="replace"),
-        "dropped_bytes": row["dropped_bytes"],
-    }
-
-
-def new_command(row: Row, script: Script, batch_id: UUID, deadline: datetime, created_by: str) -> dict[str, Any]:
-    """As `schemas.Command`, of a row that was made just now."""
-    names = ("agent_id", "hostname", "client_name", "site_name", "created_at")
-    return {
-        "id": row["command_id"],
-        **{name: row[name] for name in names},
-        **dict.fromkeys(("exit_code", "message", "delivered_at", "started_at", "finished_at", "duration_ms")),
-        "batch_id": batch_id,
-        "shell": script.shell,
-        "script": script.script,
-        "timeout_s": script.timeout_s,
-        "deadline_at": deadline,
-        "created_by": created_by,
-        "status": "queued",
-        "cancel_requested": False,
-        "first_line": None,
-    }
-
-
-def queued(row: Row) -> CommandUpdate:
-    return CommandUpdate(row["command_id"].bytes, row["agent_id"].bytes, row["client_id"].bytes, "queued")
-
-
-def update(row: Row) -> CommandUpdate:
-    started, finished = row["started_at"], row["finished_at"]
+def update(row: CommandRow | ExpiredRow) -> CommandUpdate:
+    """Returns what dashboards hear of a command's new state."""
     return CommandUpdate(
-        row["command_id"].bytes,
-        row["agent_id"].bytes,
-        row["client_id"].bytes,
-        row["status"],
-        row["exit_code"],
-        row["message"],
-        started.timestamp() if started else None,
-        finished.timestamp() if finished else None,
-        row["duration_ms"],
+        row.command_id.bytes,
+        row.agent_id.bytes,
+        row.client_id.bytes,
+        row.status,
+        row.exit_code,
+        row.message,
+        row.started_at.timestamp() if row.started_at else None,
+        row.finished_at.timestamp() if row.finished_at else None,
+        row.duration_ms,
     )
 
 
-def audit_row(operation: str, actor: Subject, row: Row) -> AuditRow:
+def audit_row(operation: str, actor: Subject, row: CommandRow) -> AuditRow:
     """What a person did to a command, for the audit."""
-    details = {"command_id": str(row["command_id"]), "status": row["status"]}
-    return AuditRow(operation, actor, agent_id=row["agent_id"], details=details)
+    details = {"command_id": str(row.command_id), "status": row.status}
+    return AuditRow(operation, actor, agent_id=row.agent_id, details=details)
 
 
-def cancelled(row: Row) -> CommandCompleted:
+def cancelled(row: CommandRow) -> CommandCompleted:
     """The event of a command that ends without the machine's word."""
     return CommandCompleted(
-        command_id=row["command_id"],
-        agent_id=row["agent_id"],
-        hostname=row["hostname"],
+        command_id=row.command_id,
+        agent_id=row.agent_id,
+        hostname=row.hostname,
         status="cancelled",
         exit_code=None,
     )

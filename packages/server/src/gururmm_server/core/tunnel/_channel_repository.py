@@ -6,8 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from gururmm_server.core.tunnel.recording import Block
-from gururmm_server.infra.database import Row, Transaction
+from gururmm_server.core.tunnel.schemas import Status
+from gururmm_server.infra.database import Transaction
 
 _CLAIMED = "channel, kind, parameters, rights, state, input_audited, output_recorded"
 _CLAIM = f"""
@@ -46,11 +49,6 @@ order by output_offset
 _PAGE = """
 select record_id, extract(epoch from at)::float8 as at, output_offset, output_bytes, codec::text as codec, data
 from core.tunnel_recording where session_id = $1 and channel = $2 and record_id > $3 order by record_id limit 100
-"""
-_INPUT_SINCE = """
-select (details->>'offset')::bigint as start, input from core.tunnel_audit
-where session_id = $1 and channel_id = $2 and operation = $3 and (details->>'offset')::bigint + length(input) > $4
-order by start
 """
 _OPEN = """
 with opened as (
@@ -109,6 +107,24 @@ class ClosedChannel:
     kind: str
 
 
+class ChannelRow(msgspec.Struct, frozen=True):
+    """A channel of a session."""
+
+    session_id: UUID
+    channel: int
+    kind: str
+    parameters: dict[str, Any]
+    rights: list[str]
+    state: Status
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    exit_code: int | None
+    input_audited: int
+    output_recorded: int
+    left_out: int
+
+
 async def insert(
     tx: Transaction,
     session_id: UUID,
@@ -133,20 +149,21 @@ async def insert(
     )
 
 
-async def of_sessions(tx: Transaction, session_ids: list[UUID]) -> list[Row]:
+async def of_sessions(tx: Transaction, session_ids: list[UUID]) -> list[ChannelRow]:
     """Returns the channels of those sessions, in their order."""
-    return await tx.fetch(
+    rows = await tx.fetch(
         "select session_id, channel, kind, parameters, rights, state, opened_at, closed_at, close_reason, exit_code,"
         " input_audited, output_recorded, left_out from core.tunnel_channels"
         " where session_id = any($1) order by session_id, channel",
         session_ids,
     )
+    return [ChannelRow(**row) for row in rows]
 
 
-async def find(tx: Transaction, session_id: UUID, channel: int) -> Row | None:
+async def find(tx: Transaction, session_id: UUID, channel: int) -> ChannelRow | None:
     """Returns one channel, as `of_sessions` does."""
     for row in await of_sessions(tx, [session_id]):
-        if row["channel"] == channel:
+        if row.channel == channel:
             return row
     return None
 
@@ -244,20 +261,3 @@ async def spans(tx: Transaction, session_id: UUID, channel: int, start: int, end
 async def recording_page(tx: Transaction, session_id: UUID, channel: int, after: int) -> list[tuple[int, Block]]:
     """Returns up to 100 blocks of a recording after a record id, each with its own."""
     return [(row[0], Block(*row[1:])) for row in await tx.fetch(_PAGE, session_id, channel, after)]
-
-
-async def audited_input(tx: Transaction, session_id: UUID, channel: int, operation: str, start: int) -> bytes | None:
-    """Returns the audited input from `start` on; None where the audit has a hole. In an audit reader's scope."""
-    await tx.execute(
-        "insert into core.audit_reads (tenant_id, read_id, actor, query) values ($1, gen_random_uuid(), $2, $3)",
-        tx.tenant_id,
-        "terminal relay",
-        {"session_id": str(session_id), "channel": channel, "input_from": start},
-    )
-    found = b""
-    for row in await tx.fetch(_INPUT_SINCE, session_id, channel, operation, start):
-        skip = start + len(found) - row["start"]
-        if skip < 0:
-            return None
-        found += row["input"][skip:]
-    return found

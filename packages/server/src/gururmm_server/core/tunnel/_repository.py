@@ -1,10 +1,14 @@
 """SQL of the tech sessions. `session_id` alone never decides: the scope's tenant does."""
 
-from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
+from gururmm_server.core.tunnel.schemas import Status
 from gururmm_server.infra.database import Row, Transaction
-from gururmm_server.infra.paging import PageQuery
+from gururmm_server.infra.paging import PageQuery, Slice, read_page, search_words
+from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 HOSTNAME = "coalesce(a.hostname, s.hostname)"
 """The machine's name: the one it had when the session was opened, where it has been removed since."""
@@ -13,13 +17,13 @@ _FIELDS = f"""
 s.session_id, s.agent_id, {HOSTNAME} as hostname, s.status, s.reason, s.opened_at, s.closed_at, s.close_reason,
   s.opened_by, s.opened_by_id
 """
-_FROM = "from core.tunnel_sessions s left join core.agents a using (agent_id)"
-_GATEWAY = "(select gateway_id from core.agent_state t where t.agent_id = s.agent_id and t.online)"
+_FROM = "core.tunnel_sessions s left join core.machines a using (agent_id)"
+_GATEWAY = "(select gateway_id from core.machine_states t where t.agent_id = s.agent_id and t.online)"
 _CLAIM = f"""
 update core.tunnel_sessions s set lease_owner = $2, lease_until = now() + interval '60 seconds'
 where session_id = $1 and opened_by_id = $3 and status <> 'closed'
 returning session_id, tenant_id, agent_id, {_GATEWAY} as gateway_id,
-  (select public_key from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id) as public_key
+  (select public_key from core.machine_keys a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id) as public_key
 """
 _RENEW = f"""
 update core.tunnel_sessions s set lease_until = now() + interval '60 seconds'
@@ -28,8 +32,8 @@ where session_id = $1 and lease_owner = $2 and status <> 'closed' returning {_GA
 _OWNED = "select true from core.tunnel_sessions where session_id = $1 and lease_owner = $2 for share"
 _CLOSED = """
 returning s.session_id, s.agent_id, s.opened_by,
-  coalesce((select hostname from core.agents a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id), s.hostname)
-    as hostname
+  coalesce((select hostname from core.machines a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id),
+    s.hostname) as hostname
 """
 _CLOSE = f"""
 update core.tunnel_sessions s set status = 'closed', closed_at = now(), close_reason = $2
@@ -50,14 +54,16 @@ where s.session_id = $1 and s.status <> 'closed' and s.lease_until < now() {_CLO
 """
 _HANG_UP = """
 select s.session_id, s.agent_id, t.gateway_id
-from core.tunnel_sessions s join core.agent_state t using (tenant_id, agent_id)
+from core.tunnel_sessions s join core.machine_states t using (tenant_id, agent_id)
 where s.status = 'closed' and s.closed_at > now() - interval '3 minutes' and t.online and t.gateway_id is not null
 limit 1000
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+_FIND = f"select {_FIELDS} from {_FROM} where s.session_id = $1"
+
+
+class Claimed(msgspec.Struct, frozen=True):
     """A tech session as its new owner found it."""
 
     session_id: UUID
@@ -68,15 +74,50 @@ class Claimed:
     """The agent's."""
 
 
-async def find_agent(tx: Transaction, agent_id: UUID) -> Row | None:
-    """hostname and gateway_id (null: offline) of a machine in the scope; it is not removed meanwhile."""
-    return await tx.fetchrow(
-        "select a.hostname, case when t.online then t.gateway_id end as gateway_id"
-        " from core.agents a left join core.agent_state t using (agent_id)"
-        " where a.agent_id = $1 and a.revoked_at is null"
-        " for share of a",
-        agent_id,
-    )
+class SessionRow(msgspec.Struct, frozen=True):
+    """A tech session, and its machine's name."""
+
+    session_id: UUID
+    agent_id: UUID
+    hostname: str
+    status: Status
+    reason: str
+    opened_at: datetime
+    closed_at: datetime | None
+    close_reason: str | None
+    opened_by: str
+    opened_by_id: UUID
+
+
+class HeldSession(msgspec.Struct, frozen=True):
+    """A tech session that nobody claims, closes or adds to meanwhile."""
+
+    status: Status
+    lease_owner: str | None
+
+
+class ClosedSession(msgspec.Struct, frozen=True):
+    """A tech session that was closed by this statement."""
+
+    session_id: UUID
+    agent_id: UUID
+    opened_by: str
+    hostname: str
+
+
+class Expired(msgspec.Struct, frozen=True):
+    """A tech session whose lease is over."""
+
+    tenant_id: UUID
+    session_id: UUID
+
+
+class HangUp(msgspec.Struct, frozen=True):
+    """A tech session that was closed a moment ago, and the gateway that holds its agent."""
+
+    session_id: UUID
+    agent_id: UUID
+    gateway_id: str
 
 
 async def count_open(tx: Transaction, user_id: UUID) -> int:
@@ -106,16 +147,18 @@ async def insert(
     )
 
 
-async def find(tx: Transaction, session_id: UUID) -> Row | None:
-    """One session with its machine's name."""
-    return await tx.fetchrow(f"select {_FIELDS} {_FROM} where s.session_id = $1", session_id)
+async def find(tx: Transaction, session_id: UUID) -> SessionRow | None:
+    """Returns one session."""
+    row = await tx.fetchrow(_FIND, session_id)
+    return SessionRow(**row) if row is not None else None
 
 
-async def lock(tx: Transaction, session_id: UUID) -> Row | None:
-    """status and lease_owner of a session; nobody claims, closes or adds to it until the transaction ends."""
-    return await tx.fetchrow(
+async def lock(tx: Transaction, session_id: UUID) -> HeldSession | None:
+    """Returns a session, which nobody claims, closes or adds to until the transaction ends."""
+    row = await tx.fetchrow(
         "select status, lease_owner from core.tunnel_sessions where session_id = $1 for update", session_id
     )
+    return HeldSession(**row) if row is not None else None
 
 
 async def claim(tx: Transaction, session_id: UUID, owner: str, user_id: UUID) -> Claimed | None:
@@ -135,69 +178,62 @@ async def is_owner(tx: Transaction, session_id: UUID, owner: str) -> bool:
     return await tx.fetchval(_OWNED, session_id, owner) is not None
 
 
-async def close(tx: Transaction, session_id: UUID, reason: str) -> Row | None:
-    """Close; session_id, agent_id, hostname and opened_by, or None where it was closed already."""
-    return await tx.fetchrow(_CLOSE, session_id, reason)
+async def close(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
+    """Closes a session; None where it was closed already."""
+    return _closed(await tx.fetchrow(_CLOSE, session_id, reason))
 
 
-async def close_idle(tx: Transaction, session_id: UUID, reason: str) -> Row | None:
+async def close_idle(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
     """The same where no channel of the session is left."""
-    return await tx.fetchrow(_CLOSE_IDLE, session_id, reason)
+    return _closed(await tx.fetchrow(_CLOSE_IDLE, session_id, reason))
 
 
-async def close_all(tx: Transaction, agent_id: UUID, reason: str) -> list[Row]:
-    """Close what is open to a machine; session_id, agent_id, hostname and opened_by of each."""
-    return await tx.fetch(_CLOSE_ALL, agent_id, reason)
+async def close_all(tx: Transaction, agent_id: UUID, reason: str) -> list[ClosedSession]:
+    """Closes what is open to a machine."""
+    return [ClosedSession(**row) for row in await tx.fetch(_CLOSE_ALL, agent_id, reason)]
 
 
 async def gateway_of(tx: Transaction, agent_id: UUID) -> str | None:
     """The gateway that holds this agent now; None: it is offline."""
     gateway_id: str | None = await tx.fetchval(
-        "select gateway_id from core.agent_state where agent_id = $1 and online", agent_id
+        "select gateway_id from core.machine_states where agent_id = $1 and online", agent_id
     )
     return gateway_id
 
 
-async def page(
-    tx: Transaction, query: PageQuery, words: list[str], agent_id: UUID | None, status: str | None
-) -> tuple[list[Row], int]:
-    """Rows of one page (one more than it holds) and how many match."""
-    where = (
-        f"($1::text[] = '{{}}' or"
-        f" lower(concat_ws(' ', {HOSTNAME}, s.opened_by, s.reason, s.close_reason)) like all ($1))"
-        " and ($2::uuid is null or s.agent_id = $2) and ($3::text is null or s.status = $3)"
+async def page(tx: Transaction, query: PageQuery, agent_id: UUID | None, status: str | None) -> Slice[SessionRow]:
+    """Returns a page of the sessions."""
+    asked: list[Sql] = []
+    if words := search_words(query.search):
+        text = raw(f"lower(concat_ws(' ', {HOSTNAME}, s.opened_by, s.reason, s.close_reason))")
+        asked.append(sql("{text} like all ({words}::text[])", text=text, words=words))
+    if agent_id is not None:
+        asked.append(sql("s.agent_id = {agent}", agent=agent_id))
+    if status is not None:
+        asked.append(sql("s.status = {status}", status=status))
+    return await read_page(
+        tx, SessionRow, query, columns=_FIELDS, source=_FROM, where=all_of(asked), tie_break="s.session_id"
     )
-    after, values = query.after_sql("s.session_id", 4)
+
+
+async def expired(tx: Transaction) -> list[Expired]:
+    """Returns sessions of every tenant whose lease is over."""
     rows = await tx.fetch(
-        f"select {_FIELDS}, {query.sort.expression} as sort_value, s.session_id as sort_id {_FROM}"
-        f" where {where} and {after} {query.order_by('s.session_id')} limit {query.fetch_count}",
-        words,
-        agent_id,
-        status,
-        *values,
-    )
-    total: int = await tx.fetchval(
-        f"select count(*) {_FROM} where {where}",
-        words,
-        agent_id,
-        status,
-    )
-    return rows, total
-
-
-async def expired(tx: Transaction) -> list[Row]:
-    """Sessions of every tenant whose lease is over: tenant_id, session_id."""
-    return await tx.fetch(
         "select tenant_id, session_id from core.tunnel_sessions"
         " where status <> 'closed' and lease_until < now() order by lease_until limit 200"
     )
+    return [Expired(**row) for row in rows]
 
 
-async def close_expired(tx: Transaction, session_id: UUID, reason: str) -> Row | None:
+async def close_expired(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
     """As `close`, in the worker's scope and only while the lease is still over."""
-    return await tx.fetchrow(_CLOSE_EXPIRED, session_id, reason)
+    return _closed(await tx.fetchrow(_CLOSE_EXPIRED, session_id, reason))
 
 
-async def to_hang_up(tx: Transaction) -> list[Row]:
-    """Sessions closed a moment ago whose agents are online: session_id, agent_id, gateway_id."""
-    return await tx.fetch(_HANG_UP)
+async def to_hang_up(tx: Transaction) -> list[HangUp]:
+    """Returns sessions closed a moment ago whose agents are online."""
+    return [HangUp(**row) for row in await tx.fetch(_HANG_UP)]
+
+
+def _closed(row: Row | None) -> ClosedSession | None:
+    return ClosedSession(**row) if row is not None else None

@@ -14,10 +14,11 @@ from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._channel_repository import ClosedChannel
+from gururmm_server.core.tunnel._repository import ClosedSession
 from gururmm_server.core.tunnel.events import TunnelClosed
 from gururmm_server.core.tunnel.reasons import close_reason
 from gururmm_server.infra import outbox
-from gururmm_server.infra.database import Row, Transaction
+from gururmm_server.infra.database import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,9 @@ async def note_channels(
         await append(tx, "tunnel_audit", *rows)
 
 
-async def note_session(tx: Transaction, tenant_id: UUID, row: Row, closure: Closure) -> None:
-    """Writes the audit row and the event of a session (session_id, agent_id, hostname, opened_by) that is closed."""
-    session_id, agent_id = row["session_id"], row["agent_id"]
+async def note_session(tx: Transaction, tenant_id: UUID, row: ClosedSession, closure: Closure) -> None:
+    """Writes the audit row and the event of a session that is closed."""
+    session_id, agent_id = row.session_id, row.agent_id
     await append(
         tx,
         "tunnel_audit",
@@ -62,8 +63,8 @@ async def note_session(tx: Transaction, tenant_id: UUID, row: Row, closure: Clos
     event = TunnelClosed(
         session_id=session_id,
         agent_id=agent_id,
-        hostname=row["hostname"],
-        actor=closure.actor.name if closure.actor is not None else row["opened_by"],
+        hostname=row.hostname,
+        actor=closure.actor.name if closure.actor is not None else row.opened_by,
         reason=closure.reason,
     )
     await outbox.publish(tx, tenant_id, event)
@@ -75,7 +76,7 @@ async def close_all(tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
     reason = close_reason("removed")
     closure = Closure(reason, None, actor)
     closed = await repository.close_all(tx, agent_id, reason)
-    session_ids = [row["session_id"] for row in closed]
+    session_ids = [row.session_id for row in closed]
     await note_channels(tx, agent_id, await channels.close(tx, session_ids, reason), closure)
     for row in closed:
         await note_session(tx, tx.tenant_id, row, closure)

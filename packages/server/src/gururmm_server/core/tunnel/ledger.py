@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gururmm_wire.v2.limits import TUNNEL_INPUT_WINDOW_BYTES
 
+from gururmm_server.core.audit.service import input_since
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as sessions
@@ -71,9 +72,9 @@ class SessionLedger:
         """Returns the reason if the session is closed."""
         async with self._owner.scope() as tx:
             row = await sessions.find(tx, self._session_id)
-        if row is None or row["status"] != "closed":
+        if row is None or row.status != "closed":
             return None
-        return row["close_reason"] or "closed"
+        return row.close_reason or "closed"
 
 
 class ChannelLedger:
@@ -175,7 +176,7 @@ class ChannelLedger:
         if end - start > 2 * TUNNEL_INPUT_WINDOW_BYTES:
             return None
         async with self._owner.db.audit_reader(self._owner.principal.inside()) as tx:
-            data = await channels.audited_input(tx, self._session_id, self._channel, self._operation, start)
+            data = await input_since(tx, "terminal relay", (self._session_id, self._channel, self._operation), start)
         return data[: end - start] if data is not None and len(data) >= end - start else None
 
     def _tenant_scope(self) -> AbstractAsyncContextManager[Transaction]:

@@ -1,6 +1,6 @@
 """/api/v1/tunnel."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
@@ -34,45 +34,45 @@ def build_router(tunnel: TunnelService) -> APIRouter:
     """Mounted under /api/v1."""
     router = APIRouter(prefix="/tunnel", tags=["tunnel"])
 
-    @router.post("/open", status_code=201, response_model=OpenedTunnel, dependencies=[requires(TUNNEL_OPEN)])
-    async def open_tunnel(caller: Person, wanted: OpenTunnel) -> dict[str, Any]:
+    @router.post("/open", status_code=201, dependencies=[requires(TUNNEL_OPEN)])
+    async def open_tunnel(caller: Person, wanted: OpenTunnel) -> OpenedTunnel:
         """Open a tech session to a machine that is online, with a terminal as its channel 1."""
         parameters = {"columns": wanted.columns, "rows": wanted.rows, "shell": wanted.shell}
         return await tunnel.open(caller, wanted.agent_id, Terminal.name, parameters, wanted.reason)
 
-    @router.get("/status/{session_id}", response_model=TunnelStatus)
-    async def get_status(principal: Person, session_id: UUID) -> dict[str, Any]:
+    @router.get("/status/{session_id}")
+    async def get_status(principal: Person, session_id: UUID) -> TunnelStatus:
         """What a session is doing. Its owner is answered whatever became of it."""
         return await tunnel.status(principal, session_id)
 
-    @router.post("/ticket/{session_id}", response_model=StreamTicket, dependencies=[requires(TUNNEL_OPEN)])
-    async def get_ticket(caller: Person, session_id: UUID) -> dict[str, str]:
+    @router.post("/ticket/{session_id}", dependencies=[requires(TUNNEL_OPEN)])
+    async def get_ticket(caller: Person, session_id: UUID) -> StreamTicket:
         """A ticket for attaching to one's own session again."""
         return await tunnel.ticket(caller, session_id)
 
-    @router.post("/close/{session_id}", response_model=TunnelStatus)
-    async def close_tunnel(caller: Opener, session_id: UUID) -> dict[str, Any]:
+    @router.post("/close/{session_id}")
+    async def close_tunnel(caller: Opener, session_id: UUID) -> TunnelStatus:
         """End a session with all of its channels."""
         return await tunnel.close(caller, session_id)
 
-    @router.get("/sessions", response_model=Page[TunnelStatus])
+    @router.get("/sessions")
     async def list_sessions(
         *,
         caller: Reader,
         page: Annotated[PageQuery, page_query(SORTS, "-opened_at")],
         agent_id: UUID | None = None,
         status: Status | None = None,
-    ) -> dict[str, Any]:
+    ) -> Page[TunnelStatus]:
         """The Partner's sessions, newest first."""
         return await tunnel.sessions(caller, page, agent_id, status)
 
-    @router.post("/sessions/{session_id}/channels", status_code=201, response_model=ChannelStatus)
-    async def open_channel(caller: Opener, session_id: UUID, wanted: OpenChannel) -> dict[str, Any]:
+    @router.post("/sessions/{session_id}/channels", status_code=201)
+    async def open_channel(caller: Opener, session_id: UUID, wanted: OpenChannel) -> ChannelStatus:
         """Open one more channel of one's own session. It is attached on the session's stream."""
         return await tunnel.open_channel(caller, session_id, wanted.kind, wanted.parameters)
 
-    @router.post("/sessions/{session_id}/channels/{channel}/close", response_model=TunnelStatus)
-    async def close_channel(caller: Opener, session_id: UUID, channel: ChannelNumber) -> dict[str, Any]:
+    @router.post("/sessions/{session_id}/channels/{channel}/close")
+    async def close_channel(caller: Opener, session_id: UUID, channel: ChannelNumber) -> TunnelStatus:
         """End a channel; the session ends with its last one."""
         return await tunnel.close(caller, session_id, channel)
 

@@ -1,13 +1,10 @@
 """What the API says and takes about tech sessions and their channels."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
-
-from gururmm_server.infra.database import Row
 
 Status = Literal["opening", "open", "closed"]
 ChannelNumber = Annotated[int, Field(ge=1, le=255)]
@@ -87,42 +84,3 @@ class TunnelStatus(BaseModel):
     output_bytes: int
     left_out_bytes: int
     channels: list[ChannelStatus]
-
-
-def channel_status(row: Row) -> dict[str, Any]:
-    """Returns a channel's row as `ChannelStatus`."""
-    return {
-        "channel": row["channel"],
-        "kind": row["kind"],
-        "parameters": row["parameters"],
-        "rights": row["rights"],
-        "state": row["state"],
-        "opened_at": row["opened_at"],
-        "closed_at": row["closed_at"],
-        "close_reason": row["close_reason"],
-        "exit_code": row["exit_code"],
-        "input_bytes": row["input_audited"],
-        "output_bytes": row["output_recorded"],
-        "left_out_bytes": row["left_out"],
-    }
-
-
-def tunnel_status(row: Row, channels: Iterable[Row]) -> dict[str, Any]:
-    """Returns a session's row and those of its channels as `TunnelStatus`."""
-    shown = [channel_status(channel) for channel in channels]
-    return {
-        "session_id": row["session_id"],
-        "agent_id": row["agent_id"],
-        "hostname": row["hostname"],
-        "status": row["status"],
-        "reason": row["reason"],
-        "opened_at": row["opened_at"],
-        "closed_at": row["closed_at"],
-        "close_reason": row["close_reason"],
-        "opened_by": row["opened_by"],
-        "exit_code": shown[0]["exit_code"] if shown else None,
-        "input_bytes": sum(channel["input_bytes"] for channel in shown),
-        "output_bytes": sum(channel["output_bytes"] for channel in shown),
-        "left_out_bytes": sum(channel["left_out_bytes"] for channel in shown),
-        "channels": shown,
-    }

@@ -11,6 +11,7 @@ from gururmm_wire.v2.server import TunnelClose, TunnelOpen, TunnelRekey
 from gururmm_server.core.access.errors import Forbidden
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.agents import record
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
@@ -20,8 +21,8 @@ from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
-from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
-from gururmm_server.core.tunnel._repository import Claimed
+from gururmm_server.core.tunnel._channel_repository import ChannelRow, ClaimedChannel
+from gururmm_server.core.tunnel._repository import Claimed, SessionRow
 from gururmm_server.core.tunnel.closing import Closure, note_channels, note_session
 from gururmm_server.core.tunnel.errors import (
     AgentOffline,
@@ -38,15 +39,16 @@ from gururmm_server.core.tunnel.kinds import kind_of
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import play
-from gururmm_server.core.tunnel.schemas import channel_status, tunnel_status
+from gururmm_server.core.tunnel.schemas import ChannelStatus, OpenedTunnel, StreamTicket, TunnelStatus
+from gururmm_server.core.tunnel.shapes import channel_status, stream_ticket, tunnel_status
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
-from gururmm_server.infra.database import Database, Row, Transaction
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
-from gururmm_server.infra.paging import PageQuery, Sort, search_words
+from gururmm_server.infra.paging import Page, PageQuery, Sort
 
 log = get_logger(__name__)
 
@@ -106,18 +108,19 @@ class TunnelService:
 
     async def open(
         self, caller: Principal, agent_id: UUID, kind: str, parameters: dict[str, Any], reason: str = ""
-    ) -> dict[str, Any]:
-        """Opens a session to a machine, with one channel. Returns `OpenedTunnel`.
+    ) -> OpenedTunnel:
+        """Opens a session to a machine, with one channel.
 
         Raises `NotFound` (no such machine here), `AgentOffline`, `TooManySessions`, `UnknownKind`, `BadParameters`.
         """
         session_id, scope, wanted = new_id(), caller.inside(), kind_of(kind)
         opened = wanted.parameters(parameters)
         async with self._db.scope(scope) as tx:
-            agent = await repository.find_agent(tx, agent_id)
-            if agent is None:
+            machine = await record.hold(tx, agent_id)
+            if machine is None:
                 raise NotFound
-            if agent["gateway_id"] is None:
+            gateway_id = await repository.gateway_of(tx, agent_id)
+            if gateway_id is None:
                 raise AgentOffline
             if await repository.count_open(tx, caller.user_id) >= OPEN_SESSIONS:
                 raise TooManySessions
@@ -125,7 +128,7 @@ class TunnelService:
                 tx,
                 session_id,
                 agent_id=agent_id,
-                hostname=agent["hostname"],
+                hostname=machine.hostname,
                 email=caller.email,
                 user_id=caller.user_id,
                 reason=reason,
@@ -135,26 +138,26 @@ class TunnelService:
             await append(tx, "tunnel_audit", audited)
             await _add_channel(tx, scope.subject, (agent_id, session_id, _FIRST), wanted, opened)
             event = TunnelOpened(
-                session_id=session_id, agent_id=agent_id, hostname=agent["hostname"], actor=caller.email
+                session_id=session_id, agent_id=agent_id, hostname=machine.hostname, actor=caller.email
             )
             await outbox.publish(tx, scope.tenant_id, event)
             ticket = await issue(tx, caller, "tunnel", session_id)
             opening = _opening(session_id, _FIRST, wanted, opened)
-            tx.after_commit(self._post.carry, agent["gateway_id"], agent_id, self.order_to_open(agent_id, opening))
+            tx.after_commit(self._post.carry, gateway_id, agent_id, self.order_to_open(agent_id, opening))
         log.info("session opened", session_id=str(session_id), agent_id=str(agent_id), actor=caller.email)
-        return {
-            "session_id": session_id,
-            "status": "opening",
-            "agent_id": agent_id,
-            "channel": _FIRST,
-            **_stream(session_id, ticket),
-            "notice": NOTICE,
-        }
+        return OpenedTunnel(
+            session_id=session_id,
+            status="opening",
+            agent_id=agent_id,
+            channel=_FIRST,
+            notice=NOTICE,
+            **stream_ticket(session_id, ticket).model_dump(),
+        )
 
     async def open_channel(
         self, caller: Scope, session_id: UUID, kind: str, parameters: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Opens one more channel of one's own session. Returns `ChannelStatus`.
+    ) -> ChannelStatus:
+        """Opens one more channel of one's own session.
 
         Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`, `TooManyChannels`, `UnknownKind`, `BadParameters`.
         """
@@ -162,61 +165,61 @@ class TunnelService:
         opened = wanted.parameters(parameters)
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
-            if row["opened_by_id"] != caller.subject.id:
+            if row.opened_by_id != caller.subject.id:
                 raise NotYourSession
             held = await repository.lock(tx, session_id)
-            if held is None or held["status"] == "closed":
+            if held is None or held.status == "closed":
                 raise SessionClosed
             others = await channels.of_sessions(tx, [session_id])
-            number = max((other["channel"] for other in others), default=0) + 1
-            if number > LAST_CHANNEL or sum(other["state"] != "closed" for other in others) >= OPEN_CHANNELS:
+            number = max((other.channel for other in others), default=0) + 1
+            if number > LAST_CHANNEL or sum(other.state != "closed" for other in others) >= OPEN_CHANNELS:
                 raise TooManyChannels
-            place = (row["agent_id"], session_id, number)
-            await _add_channel(tx, caller.subject, place, wanted, opened, owner=held["lease_owner"])
-            gateway_id = await repository.gateway_of(tx, row["agent_id"])
+            place = (row.agent_id, session_id, number)
+            await _add_channel(tx, caller.subject, place, wanted, opened, owner=held.lease_owner)
+            gateway_id = await repository.gateway_of(tx, row.agent_id)
             added = await channels.find(tx, session_id, number)
             opening = _opening(session_id, number, wanted, opened)
-            order = self.order_to_open(row["agent_id"], opening)
-            tx.after_commit(self._post.carry, gateway_id, row["agent_id"], order)
+            order = self.order_to_open(row.agent_id, opening)
+            tx.after_commit(self._post.carry, gateway_id, row.agent_id, order)
         assert added is not None
         return channel_status(added)
 
-    async def status(self, principal: Principal, session_id: UUID) -> dict[str, Any]:
+    async def status(self, principal: Principal, session_id: UUID) -> TunnelStatus:
         """What a session is doing: for its owner always, for others of the Partner with tunnel.read."""
         scope = principal.inside()
         # One's own session is answered for even where its machine is another Client's by now (S8).
         whole = system_scope(scope.tenant_id, scope.subject.name)
         async with self._db.scope(whole) as tx:
             row = await repository.find(tx, session_id)
-        if row is not None and row["opened_by_id"] == principal.user_id:
+        if row is not None and row.opened_by_id == principal.user_id:
             return await self._status(whole, session_id)
         if not scope.subject.may(TUNNEL_READ):
             raise Forbidden
         return await self._status(scope, session_id)
 
-    async def _status(self, scope: Scope, session_id: UUID) -> dict[str, Any]:
+    async def _status(self, scope: Scope, session_id: UUID) -> TunnelStatus:
         async with self._db.scope(scope) as tx:
             row = await self._find(tx, session_id)
             return tunnel_status(row, await channels.of_sessions(tx, [session_id]))
 
-    async def ticket(self, caller: Principal, session_id: UUID) -> dict[str, str]:
+    async def ticket(self, caller: Principal, session_id: UUID) -> StreamTicket:
         """A ticket for attaching again. Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`."""
         async with self._db.scope(caller.inside()) as tx:
             row = await self._find(tx, session_id)
-            if row["opened_by_id"] != caller.user_id:
+            if row.opened_by_id != caller.user_id:
                 raise NotYourSession
-            if row["status"] == "closed":
+            if row.status == "closed":
                 raise SessionClosed
-            return _stream(session_id, await issue(tx, caller, "tunnel", session_id))
+            return stream_ticket(session_id, await issue(tx, caller, "tunnel", session_id))
 
-    async def close(self, caller: Scope, session_id: UUID, channel: int | None = None) -> dict[str, Any]:
+    async def close(self, caller: Scope, session_id: UUID, channel: int | None = None) -> TunnelStatus:
         """Ends a session, or one channel of it: one's own, or anyone's for an admin. What is closed stays so."""
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
             if channel is not None and await channels.find(tx, session_id, channel) is None:
                 raise NoSuchChannel
-            gateway_id = await repository.gateway_of(tx, row["agent_id"])
-        if row["opened_by_id"] != caller.subject.id and not caller.subject.may(TUNNEL_END):
+            gateway_id = await repository.gateway_of(tx, row.agent_id)
+        if row.opened_by_id != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
         if channel is None:
             await self.end(caller, session_id, Closure("closed", None, caller.subject))
@@ -224,7 +227,7 @@ class TunnelService:
             await self.end_channel(
                 caller, session_id, channel, Closure("closed", None, caller.subject), tell_relay=True
             )
-        await self._post.to_machine(gateway_id, row["agent_id"], TunnelClose(session_id.bytes, channel))
+        await self._post.to_machine(gateway_id, row.agent_id, TunnelClose(session_id.bytes, channel))
         return await self._status(caller, session_id)
 
     async def end(self, scope: Scope, session_id: UUID, closure: Closure) -> bool:
@@ -234,7 +237,7 @@ class TunnelService:
             if row is None:
                 return False
             closed = await channels.close(tx, [session_id], closure.reason)
-            await note_channels(tx, row["agent_id"], closed, closure)
+            await note_channels(tx, row.agent_id, closed, closure)
             await note_session(tx, scope.tenant_id, row, closure)
             notice = traffic.encode(traffic.TunnelNotice("", closure.reason))
             tx.after_commit(self._bus.publish, traffic.tunnel_notice(session_id), notice)
@@ -255,29 +258,28 @@ class TunnelService:
                 return True
             closed = await channels.close(tx, [session_id], closure.reason, closure.exit_code, channel)
             last = await repository.close_idle(tx, session_id, closure.reason)
-            row = last or await repository.find(tx, session_id)
+            row = await repository.find(tx, session_id)
             assert row is not None
-            await note_channels(tx, row["agent_id"], closed, closure)
+            await note_channels(tx, row.agent_id, closed, closure)
             if last is not None:
                 await note_session(tx, scope.tenant_id, last, closure)
             if tell_relay:
                 notice = traffic.TunnelNotice("", closure.reason, None if last is not None else channel)
                 tx.after_commit(self._bus.publish, traffic.tunnel_notice(session_id), traffic.encode(notice))
-        return last is not None or row["status"] == "closed"
+        return row.status == "closed"
 
     async def sessions(
         self, scope: Scope, page: PageQuery, agent_id: UUID | None = None, status: str | None = None
-    ) -> dict[str, Any]:
-        """A page of the Partner's sessions: items, next_cursor, total."""
+    ) -> Page[TunnelStatus]:
+        """Returns a page of the Partner's sessions."""
         async with self._db.scope(scope) as tx:
-            rows, total = await repository.page(tx, page, search_words(page.search), agent_id, status)
-            shown, next_cursor = page.cut(rows)
-            of_sessions = await channels.of_sessions(tx, [row["session_id"] for row in shown])
-        by_session: dict[UUID, list[Row]] = {}
+            found = await repository.page(tx, page, agent_id, status)
+            of_sessions = await channels.of_sessions(tx, [row.session_id for row in found.items])
+        by_session: dict[UUID, list[ChannelRow]] = {}
         for channel in of_sessions:
-            by_session.setdefault(channel["session_id"], []).append(channel)
-        items = [tunnel_status(row, by_session.get(row["session_id"], ())) for row in shown]
-        return {"items": items, "next_cursor": next_cursor, "total": total}
+            by_session.setdefault(channel.session_id, []).append(channel)
+        items = [tunnel_status(row, by_session.get(row.session_id, ())) for row in found.items]
+        return Page[TunnelStatus](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def recording(self, caller: Scope, session_id: UUID, channel: int = _FIRST) -> Replay:
         """A channel's recording in its kind's own form. That it was read is audited first.
@@ -292,17 +294,17 @@ class TunnelService:
             await append(
                 tx,
                 "tunnel_audit",
-                AuditRow("tunnel.recording_read", caller.subject, row["agent_id"], session_id, channel),
+                AuditRow("tunnel.recording_read", caller.subject, row.agent_id, session_id, channel),
             )
-        kind = kind_of(found["kind"])
+        kind = kind_of(found.kind)
 
         async def pages(after: int) -> list[Any]:
             async with self._db.scope(caller) as tx:
                 return await channels.recording_page(tx, session_id, channel, after)
 
-        title = f"{row['hostname']}, opened by {row['opened_by']}"
-        pieces = play(pages, found["output_recorded"])
-        recorded = Recorded(found["opened_at"], title, found["parameters"], pieces)
+        title = f"{row.hostname}, opened by {row.opened_by}"
+        pieces = play(pages, found.output_recorded)
+        recorded = Recorded(found.opened_at, title, found.parameters, pieces)
         name = f"{kind.name}-{session_id}-{channel}.{kind.extension}"
         return Replay(kind.media_type, name, kind.play(recorded))
 
@@ -310,14 +312,14 @@ class TunnelService:
         """Makes `owner` (a relay's token) the one that serves a session. Raises `NoSuchSession`, `SessionClosed`."""
         async with self._db.scope(scope) as tx:
             row = await self._find(tx, session_id)
-            if row["opened_by_id"] != user_id:
+            if row.opened_by_id != user_id:
                 raise NoSuchSession
             claimed = await repository.claim(tx, session_id, owner, user_id)
             if claimed is None:
                 raise SessionClosed
             return Claim(claimed, await channels.claim(tx, session_id, owner), await channels.stored(tx, session_id))
 
-    async def _find(self, tx: Transaction, session_id: UUID) -> Row:
+    async def _find(self, tx: Transaction, session_id: UUID) -> SessionRow:
         row = await repository.find(tx, session_id)
         if row is None:
             raise NoSuchSession
@@ -333,13 +335,13 @@ async def close_expired(db: Database, bus: Bus) -> int:
         candidates = await repository.expired(tx)
     closed = 0
     for candidate in candidates:
-        tenant_id, session_id = candidate["tenant_id"], candidate["session_id"]
+        tenant_id, session_id = candidate.tenant_id, candidate.session_id
         async with db.worker(tenant_id) as tx:
             row = await repository.close_expired(tx, session_id, "abandoned")
             if row is None:
                 continue
             ended = await channels.close_as_worker(tx, [session_id], "abandoned")
-            await note_channels(tx, row["agent_id"], ended, Closure("abandoned", None, None))
+            await note_channels(tx, row.agent_id, ended, Closure("abandoned", None, None))
             await note_session(tx, tenant_id, row, Closure("abandoned", None, None))
         closed += 1
         log.info("abandoned session closed", session_id=str(session_id), tenant_id=str(tenant_id))
@@ -347,8 +349,8 @@ async def close_expired(db: Database, bus: Bus) -> int:
     async with db.worker() as tx:
         hang_up = await repository.to_hang_up(tx)
     post = Post(bus.publish)
-    for row in hang_up:
-        await post.to_machine(row["gateway_id"], row["agent_id"], TunnelClose(row["session_id"].bytes))
+    for each in hang_up:
+        await post.to_machine(each.gateway_id, each.agent_id, TunnelClose(each.session_id.bytes))
     return closed
 
 
@@ -373,7 +375,3 @@ async def _add_channel(
 def _opening(session_id: UUID, channel: int, kind: ChannelKind, parameters: Parameters) -> TunnelOpen:
     """Returns what makes it begin at once; the half of a key is its relay's to offer."""
     return TunnelOpen(session_id.bytes, channel, kind.name, parameters, list(kind.rights), SHOWN_AHEAD_BYTES, None)
-
-
-def _stream(session_id: UUID, ticket: str) -> dict[str, str]:
-    return {"ticket": ticket, "stream_url": f"/api/v1/tunnel/stream/{session_id}?ticket={ticket}"}

@@ -7,6 +7,10 @@ create view core.machines with (security_invoker = true) as
     addresses, username, protocol, enrolled_at, revoked_at, search_text
   from core.agents;
 grant select on core.machines to gururmm_app, gururmm_ingest, gururmm_worker;
+create view core.machine_keys with (security_invoker = true) as select tenant_id, agent_id, public_key from core.agents;
+comment on view core.machine_keys is 'By which key a machine proves itself, for whoever agrees on a key with it.';
+grant select on core.machine_keys to gururmm_app;
+comment on column core.agents.client_name is 'A copy, kept true by the record''s move and rename, so that a page of the fleet sorts without a join.';
 create view core.machine_counts with (security_invoker = true) as
   select tenant_id, count(*) as agents from core.agents group by tenant_id;
 grant select on core.machine_counts to gururmm_platform;
