@@ -2,5 +2,5 @@
 
 Owns the sockets: frames and their limits, the handshake and the seal, back-pressure, pings, time limits, the way
 between a socket and the bus, and the queues in front of the database. Refuses to decide what a message means for the
-product: `core.agents` and `core.commands` write, this folder carries.
+product: components write, this folder carries.
 """
