@@ -8,9 +8,9 @@ from uuid import UUID
 import asyncpg
 import pytest
 from gururmm_server.core.access.scope import system_scope
-from gururmm_server.core.agents.removal import AgentRemoval
-from gururmm_server.core.agents.service import AgentService
 from gururmm_server.core.commands.delivery import CommandDelivery, Report
+from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import readings
 from gururmm_server.core.presence.service import Change, Presence, Recorded

@@ -2,11 +2,11 @@
 
 from gururmm_server.migrations.sql import run_file
 
-revision = "0012"
-down_revision = "0010"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
 
 def upgrade() -> None:
-    run_file("0012_owned_tables.sql")
+    run_file("0013_owned_tables.sql")
