@@ -79,6 +79,7 @@ def check(asker: Asker, who: str, tell: Tell) -> None:
 
 
 @pytest.mark.takes(30)
+@pytest.mark.timeout(300)  # thousands of requests, beside other tests
 async def test_a_partner_admin_gets_what_the_document_says(
     asking: Asking, document: BaseSchema, record_property: Tell
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_partner_admin_gets_what_the_document_says(
 
 
 @pytest.mark.takes(15)
+@pytest.mark.timeout(300)  # thousands of requests, beside other tests
 async def test_a_contact_gets_what_the_document_says(
     asking: Asking, document: BaseSchema, record_property: Tell
 ) -> None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any, ParamSpec, Protocol
+from typing import Any, Final, ParamSpec, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -27,6 +27,12 @@ Row = asyncpg.Record
 P = ParamSpec("P")
 Bell = Callable[[], Awaitable[object]]
 _WAIT_FOR_SERVER_S = 5.0
+
+
+EVERY_CLIENT: Final = "*"
+"""What the Client policies read where a transaction sees them all."""
+_LISTS: Final = 1024
+"""Lists of Clients whose bits a process remembers."""
 
 
 class UniqueConflict(Conflict):
@@ -115,6 +121,7 @@ class Database:
         self._pool_size = pool_size
         self._application = application
         self._pool: asyncpg.Pool[Row] | None = None
+        self._bits: dict[tuple[UUID, frozenset[UUID]], str] = {}
         self.relay_bell: Bell | None = None
         """Wakes the outbox's relays (`outbox.connect`)."""
 
@@ -179,14 +186,32 @@ class Database:
     @asynccontextmanager
     async def scope(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Work inside one Partner: a statement sees and writes that tenant's rows, and its visible Clients' only."""
-        async with self._scope("gururmm_app", bounds.tenant_id, _clients(bounds)) as tx:
+        async with self._scope("gururmm_app", bounds.tenant_id, await self._visible(bounds)) as tx:
             yield tx
 
     @asynccontextmanager
     async def audit_reader(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Read the audit inside these bounds. The only scope that can; it writes nothing but the meta-audit."""
-        async with self._scope("gururmm_audit_reader", bounds.tenant_id, _clients(bounds)) as tx:
+        async with self._scope("gururmm_audit_reader", bounds.tenant_id, await self._visible(bounds)) as tx:
             yield tx
+
+    async def _visible(self, bounds: Bounds) -> str:
+        """Returns what the Client policies read: `*` for every Client, else bits, by the Clients' numbers.
+
+        Numbers never change, so a list of Clients is looked up once by a process.
+        """
+        if bounds.client_ids is None:
+            return EVERY_CLIENT
+        listed = (bounds.tenant_id, frozenset(bounds.client_ids))
+        bits = self._bits.get(listed)
+        if bits is None:
+            async with self._scope("gururmm_app", bounds.tenant_id, EVERY_CLIENT) as tx:
+                rows = await tx.fetch("select core.client_numbers($1::uuid[]) as number", list(bounds.client_ids))
+            bits = bits_of([row["number"] for row in rows])
+            if len(self._bits) >= _LISTS:
+                del self._bits[next(iter(self._bits))]
+            self._bits[listed] = bits
+        return bits
 
     @asynccontextmanager
     async def platform(self, actor: str, reason: str) -> AsyncIterator[Transaction]:
@@ -227,7 +252,8 @@ class Database:
         try:
             with _Translated():
                 tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
-                await connection.execute(f"begin; set local role {role}{tenant}{clients}")
+                seen = "" if not clients else f"; set local gururmm.clients = '{clients}'"
+                await connection.execute(f"begin; set local role {role}{tenant}{seen}")
                 try:
                     yield tx
                 except BaseException:
@@ -262,11 +288,12 @@ class Database:
                 raise Unavailable(internal=_first_line(error)) from error
 
 
-def _clients(bounds: Bounds) -> str:
-    """The setting that the Client policies read: `*` for every Client, else an array of their ids."""
-    if bounds.client_ids is None:
-        return "; set local gururmm.clients = '*'"
-    return f"; set local gururmm.clients = '{{{','.join(str(UUID(str(each))) for each in bounds.client_ids)}}}'"
+def bits_of(numbers: Sequence[int]) -> str:
+    """Returns bits in hexadecimal digits, as PostgreSQL's `get_bit` counts them, with these numbers set."""
+    bits = bytearray(max(numbers, default=0) // 8 + 1)
+    for number in numbers:
+        bits[number // 8] |= 1 << number % 8
+    return bits.hex()
 
 
 class _Translated:
