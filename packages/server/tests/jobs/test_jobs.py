@@ -127,6 +127,19 @@ async def test_online_history_has_one_point_each_half_hour(db: Database, partner
     assert await owner.fetchval("select count(*) from core.online_history") == 1
 
 
+async def test_online_history_goes_on_at_zero_and_begins_with_a_machine(
+    db: Database, partner: Partner, owner: Any, owner_url: str
+) -> None:
+    without = await plant(owner_url, "No machines yet", machines=0)
+    await presence.sample_online(db)
+    await owner.execute("update core.online_history set at = at - interval '30 minutes'")
+    await owner.execute("delete from core.agents where tenant_id = $1", partner.tenant_id)
+    await presence.sample_online(db)
+    rows = await owner.fetch("select tenant_id, online, total from core.online_history order by at")
+    assert [tuple(row) for row in rows] == [(partner.tenant_id, 3, 6), (partner.tenant_id, 0, 0)]
+    assert without.tenant_id not in {row["tenant_id"] for row in rows}
+
+
 async def test_partitions_are_kept_ahead(db: Database, owner: Any) -> None:
     await owner.execute(f"drop table core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
     await telemetry.maintain_partitions(db)
