@@ -11,9 +11,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-_NOT_YET = (
-    "packages/server/tests/tunnel",  # the relay's inside, until its other half is rebuilt
-)
+_NOT_YET: tuple[str, ...] = ()
 """Folders that still reach inside, each with its reason; nothing may be added here."""
 _OWN = frozenset(("self", "cls"))
 _PUBLIC = frozenset(("_asdict", "_exit", "_fields", "_make", "_replace"))

@@ -20,8 +20,9 @@ from gururmm_server.infra.nats import Bus
 from nacl.bindings import crypto_sign_seed_keypair
 
 from packages.server.tests import world
+from packages.server.tests.waiting import until
 
-from .scripted import ScriptedAgent, ScriptedBrowser, eventually
+from .scripted import ScriptedAgent, ScriptedBrowser
 
 
 def person(tenant_id: UUID, role: Role = Role.PARTNER_TECH, client_id: UUID | None = None) -> Principal:
@@ -73,8 +74,10 @@ class House:
     bus: Bus
     service: TunnelService
     relays: TunnelRelays
+    other_service: TunnelService
+    """A second api process's."""
     others: TunnelRelays
-    """A second api process."""
+    """The same process's."""
     tenant_id: UUID
     agent_id: UUID
     agent: ScriptedAgent
@@ -91,7 +94,7 @@ class House:
         browser.relay = None
         browser.close_code = None
         await browser.serve(await (relays or self.relays).attach(session_id, self.tech, browser))
-        await eventually(lambda: browser.control("attached"))
+        await until(lambda: browser.control("attached"))
         return browser
 
     async def value(self, sql: str, *values: object) -> object:
@@ -137,6 +140,22 @@ class House:
             data or b"" for operation, data in await self.audit(session_id) if operation == "terminal.input"
         )
 
+    async def audits(self, session_id: UUID, data: bytes) -> None:
+        """Wait until the session's audited input is this."""
+
+        async def is_there() -> bool:
+            return await self.audited_input(session_id) == data
+
+        await until(is_there)
+
+    async def open_in_the_books(self, session_id: UUID) -> None:
+        """Wait until the session's row says that the agent has opened it."""
+
+        async def is_open() -> bool:
+            return (await self.service.status(self.tech, session_id)).status == "open"
+
+        await until(is_open)
+
     async def chain_is_whole(self) -> bool:
         verdicts = await verify_all(self.db, await every_partner(self.db), self.tenant_id)
         return any(each.chain == "tunnel_audit" and each.rows > 0 for each in verdicts) and all(v.ok for v in verdicts)
@@ -156,14 +175,14 @@ async def house(db: Database, api_db: Database, bus: Bus, other_bus: Bus, signer
     tenant_id, agent_id = await plant_machine(db, gateway_id)
     agent = ScriptedAgent(other_bus, tenant_id, agent_id)
     await agent.connect(gateway_id)
-    service, revoked = TunnelService(api_db, bus, signer), set[UUID]()
-    relays, others = (
-        TunnelRelays(api_db, bus, service, revoked.__contains__),
-        TunnelRelays(api_db, other_bus, TunnelService(api_db, other_bus, signer), revoked.__contains__),
-    )
+    revoked = set[UUID]()
+    service, other_service = TunnelService(api_db, bus, signer), TunnelService(api_db, other_bus, signer)
+    relays = TunnelRelays(api_db, bus, service, revoked.__contains__)
+    others = TunnelRelays(api_db, other_bus, other_service, revoked.__contains__)
     await relays.open()
     await others.open()
-    yield House(db, bus, service, relays, others, tenant_id, agent_id, agent, revoked, person(tenant_id))
+    tech = person(tenant_id)
+    yield House(db, bus, service, relays, other_service, others, tenant_id, agent_id, agent, revoked, tech)
     await relays.close()
     await others.close()
     await agent.disconnect()

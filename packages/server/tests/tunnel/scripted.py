@@ -32,15 +32,7 @@ from gururmm_wire.v2.server import (
 )
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
-
-async def eventually(what: Callable[[], Any], within_s: float = 5) -> Any:
-    """The first true value of `what`, waiting for it."""
-    loop = asyncio.get_running_loop()
-    give_up = loop.time() + within_s
-    while not (value := what()):
-        assert loop.time() < give_up, f"not within {within_s} s"
-        await asyncio.sleep(0.01)
-    return value
+from packages.server.tests.waiting import until
 
 
 class Shell:
@@ -262,7 +254,7 @@ class Screen:
     async def paste(self, data: bytes, window: int = 256 * 1024) -> None:
         """Much input, never more than the window beyond the last acknowledgement."""
         for position in range(0, len(data), CHUNK_BYTES):
-            await eventually(lambda: len(self.typed) - self.acknowledged_input <= window - CHUNK_BYTES, 30)
+            await until(lambda: len(self.typed) - self.acknowledged_input <= window - CHUNK_BYTES, 30)
             self.type(data[position : position + CHUNK_BYTES])
 
     async def draw(self) -> None:

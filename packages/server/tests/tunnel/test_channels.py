@@ -1,6 +1,5 @@
 """Several channels in one session: opened, typed into, recorded and closed apart from each other."""
 
-import asyncio
 import os
 from uuid import UUID
 
@@ -13,10 +12,11 @@ from gururmm_server.core.tunnel.routes import build_router
 from gururmm_server.infra.ids import new_id
 from gururmm_wire.v2.agent import TunnelClosed
 
+from packages.server.tests.waiting import until
 from packages.server.tests.world import Api
 
 from .conftest import House, person
-from .scripted import Screen, ScriptedBrowser, eventually
+from .scripted import Screen, ScriptedBrowser
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ async def two_terminals(house: House) -> tuple[UUID, ScriptedBrowser, Screen]:
     opened = await house.service.open_channel(house.tech.inside(), session_id, "terminal", {"columns": 100})
     assert opened.channel == 2
     second = await browser.show(2, (100, 40))
-    await eventually(lambda: house.agent.session and 2 in house.agent.shells)
+    await until(lambda: house.agent.seal and 2 in house.agent.shells and house.agent.shells[2].seal)
     return session_id, browser, second
 
 
@@ -39,10 +39,10 @@ async def test_two_terminals_in_one_session_do_not_mix(house: House) -> None:
     session_id, first, second = await two_terminals(house)
     first.type(b"in the first ")
     second.type(b"in the second ")
-    await eventually(lambda: first.output == b"in the first ")
-    await eventually(lambda: second.output == b"in the second ")
+    await until(lambda: first.output == b"in the first ")
+    await until(lambda: second.output == b"in the second ")
     first.type(b"again")
-    await eventually(lambda: first.output == b"in the first again")
+    await until(lambda: first.output == b"in the first again")
     assert house.agent.shells[2].input == b"in the second "
     async with house.db.audit_reader(system_scope(house.tenant_id)) as tx:
         rows = await tx.fetch(
@@ -51,7 +51,7 @@ async def test_two_terminals_in_one_session_do_not_mix(house: House) -> None:
         )
     typed = {number: b"".join(row["input"] for row in rows if row["channel_id"] == number) for number in (1, 2)}
     assert typed == {1: b"in the first again", 2: b"in the second "}
-    await eventually(lambda: house.agent.acknowledged == 18 and house.agent.shells[2].acknowledged == 14)
+    await until(lambda: house.agent.acknowledged == 18 and house.agent.shells[2].acknowledged == 14)
     assert await house.recorded(session_id, 1) == [("r", b"80x24"), ("o", b"in the first again")]
     assert await house.recorded(session_id, 2) == [("r", b"100x40"), ("o", b"in the second ")]
     assert await house.chain_is_whole()
@@ -60,16 +60,16 @@ async def test_two_terminals_in_one_session_do_not_mix(house: House) -> None:
 async def test_the_session_ends_with_its_last_channel(house: House) -> None:
     session_id, browser, second = await two_terminals(house)
     await house.agent.exit(7)
-    closed = await eventually(lambda: browser.control("closed"))
+    closed = await until(lambda: browser.control("closed"))
     assert (closed["channel"], closed["exit_code"]) == (1, 7)
     second.type(b"still here")
-    await eventually(lambda: second.output == b"still here")
+    await until(lambda: second.output == b"still here")
     assert browser.close_code is None
     status = await house.service.status(house.tech, session_id)
     assert (status.status, [each.state for each in status.channels]) == ("open", ["closed", "open"])
     assert status.exit_code == 7
     await house.agent.shells[2].exit(0)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     status = await house.service.status(house.tech, session_id)
     assert (status.status, status.close_reason) == ("closed", "exited")
     assert [operation for operation, _ in await house.audit(session_id)] == [
@@ -87,28 +87,28 @@ async def test_a_channel_that_nobody_draws_holds_up_no_other(house: House) -> No
     _, first, second = await two_terminals(house)
     first.acknowledges = False
     await house.agent.print(os.urandom(3 * SHOWN_AHEAD_BYTES))
-    await eventually(lambda: house.agent.sent >= SHOWN_AHEAD_BYTES)
+    await until(lambda: house.agent.sent >= SHOWN_AHEAD_BYTES)
     second.type(b"quick")
-    await eventually(lambda: second.output == b"quick")
+    await until(lambda: second.output == b"quick")
     assert house.agent.sent <= SHOWN_AHEAD_BYTES
     first.acknowledges = True
     await first.draw()
-    await eventually(lambda: first.output == house.agent.output, 30)
+    await until(lambda: first.output == house.agent.output, 30)
 
 
 async def test_both_channels_go_on_at_another_api_process(house: House) -> None:
     session_id, browser, second = await two_terminals(house)
     browser.type(b"one ")
     second.type(b"two ")
-    await eventually(lambda: browser.output == b"one " and second.output == b"two ")
+    await until(lambda: browser.output == b"one " and second.output == b"two ")
     relay, end = browser.drop()
     await relay.leave(end, clean=False)
     browser.typed += b"more"
     await house.agent.shells[2].print(b"meanwhile")
     await browser.serve(await house.others.attach(session_id, house.tech, browser))
-    await eventually(lambda: browser.output == b"one more" and second.output == b"two meanwhile")
+    await until(lambda: browser.output == b"one more" and second.output == b"two meanwhile")
     second.type(b"!")
-    await eventually(lambda: second.output == b"two meanwhile!")
+    await until(lambda: second.output == b"two meanwhile!")
 
 
 async def test_closing_one_channel_over_rest_leaves_the_other(house: House, api: Api) -> None:
@@ -118,14 +118,14 @@ async def test_closing_one_channel_over_rest_leaves_the_other(house: House, api:
         first, other = answer.json()["channels"]
         assert first["state"] == "closed"
         assert other["state"] != "closed"
-        await eventually(lambda: browser.control("closed"))
-        await eventually(lambda: house.agent.hung_up)
+        await until(lambda: browser.control("closed"))
+        await until(lambda: house.agent.hung_up)
         assert house.agent.shells[2].hung_up == 0
         second.type(b"on")
-        await eventually(lambda: second.output == b"on")
+        await until(lambda: second.output == b"on")
         answer = await http.post(f"/tunnel/sessions/{session_id}/channels/2/close")
         assert answer.json()["status"] == "closed"
-        await eventually(lambda: browser.close_code == 1000)
+        await until(lambda: browser.close_code == 1000)
         assert (await http.post(f"/tunnel/sessions/{session_id}/channels/9/close")).status_code == 404
 
 
@@ -198,8 +198,7 @@ async def test_a_channel_without_the_right_to_type_takes_no_input(house: House) 
     with pytest.raises(StreamProtocol):
         browser.type(b"ls\r")
     await house.agent.print(b"looking is allowed")
-    await eventually(lambda: browser.output == b"looking is allowed")
-    await asyncio.sleep(0)
+    await until(lambda: browser.output == b"looking is allowed")
     assert house.agent.input_messages == []
 
 
@@ -210,7 +209,7 @@ async def test_the_agent_refuses_a_kind_by_name(house: House) -> None:
     await house.service.open_channel(house.tech.inside(), session_id, "terminal", {})
     await browser.show(3)
     await house.agent.say(TunnelClosed(session_id.bytes, 3, None, "this agent knows no channels of the kind terminal"))
-    closed = await eventually(lambda: browser.control("closed"))
+    closed = await until(lambda: browser.control("closed"))
     assert closed["channel"] == 3
     assert "this agent knows no channels of the kind terminal" in closed["reason"]
     assert browser.close_code is None

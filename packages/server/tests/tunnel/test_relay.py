@@ -1,25 +1,30 @@
 """The relay between a scripted agent and scripted browsers, on a real PostgreSQL and a real broker."""
 
-import asyncio
 import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from uuid import UUID
 
+import asyncpg
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.post import traffic
-from gururmm_server.core.tunnel import channel_relay, recording
+from gururmm_server.core.tunnel import agent_end, channel_relay, recording
 from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamProtocol
-from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
+from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES, OutputPath
+from gururmm_server.core.tunnel.recording import Block
 from gururmm_server.core.tunnel.service import close_expired
 from gururmm_server.infra.ids import new_id
 from gururmm_wire.v2.agent import TunnelInputAck, TunnelOutput
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_CREDIT_BYTES
 from gururmm_wire.v2.server import TunnelInput
 
+from packages.server.tests.waiting import Clock, until
+
 from .conftest import House, person
-from .scripted import ScriptedBrowser, eventually
+from .scripted import ScriptedBrowser
 
 
 async def attached(house: House) -> tuple[UUID, ScriptedBrowser]:
@@ -30,32 +35,30 @@ async def attached(house: House) -> tuple[UUID, ScriptedBrowser]:
 async def test_keys_are_audited_and_echoed(house: House) -> None:
     session_id, browser = await attached(house)
     browser.type(b"ls\r")
-    await eventually(lambda: browser.output == b"ls\r")
+    await until(lambda: browser.output == b"ls\r")
     assert await house.audited_input(session_id) == b"ls\r"
-    await eventually(lambda: browser.acknowledged_input == 3)
+    await until(lambda: browser.acknowledged_input == 3)
     assert (await house.audit(session_id))[0][0] == "tunnel.open"
-    await asyncio.sleep(0.5)
-    assert (await house.service.status(house.tech, session_id)).status == "open"
+    await house.open_in_the_books(session_id)
     assert await house.chain_is_whole()
 
 
-async def test_output_is_recorded_within_a_second_and_acknowledged(house: House) -> None:
+async def test_output_is_acknowledged_once_it_is_recorded(house: House) -> None:
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     await house.agent.print(b"hello")
-    await eventually(lambda: browser.output == b"hello")
-    await asyncio.sleep(0.8)
+    await until(lambda: browser.output == b"hello")
+    await until(lambda: house.agent.acknowledged == 5)
     assert await house.recorded(session_id) == [("r", b"80x24"), ("o", b"hello")]
-    assert house.agent.acknowledged == 5
 
 
 async def test_a_megabyte_pasted_arrives_whole(house: House) -> None:
     session_id, browser = await attached(house)
     text = os.urandom(1024 * 1024)
     await browser.paste(text)
-    await eventually(lambda: len(house.agent.input) == len(text), 30)
+    await until(lambda: len(house.agent.input) == len(text), 30)
     assert bytes(house.agent.input) == text
-    await eventually(lambda: len(browser.output) == len(text), 30)
+    await until(lambda: len(browser.output) == len(text), 30)
     assert bytes(browser.output) == text
     assert await house.audited_input(session_id) == text
     assert await house.chain_is_whole()
@@ -76,34 +79,52 @@ async def test_lost_messages_both_ways_are_sent_again(house: House) -> None:
 
     house.agent.lose_to_agent, house.agent.lose_to_server = lose_input, lose_output
     for number in range(12):
+        before = lost["in"]
         browser.type(b"line %d\r" % number)
-        await asyncio.sleep(0.02)
-    await eventually(lambda: browser.output == browser.typed, 30)
+        await until(lambda before=before: lost["in"] > before)  # each line is a message of its own
+    await until(lambda: browser.output == browser.typed, 30)
     assert house.agent.input == browser.typed
-    await eventually(lambda: browser.acknowledged_input == len(browser.typed), 20)
+    await until(lambda: browser.acknowledged_input == len(browser.typed), 20)
 
 
-async def test_nothing_is_forwarded_while_the_audit_cannot_be_written(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from gururmm_server.core.tunnel import _channel_repository as _repository
-    from gururmm_server.infra.errors import StorageFull
+@asynccontextmanager
+async def no_room_for_input(owner_url: str) -> AsyncIterator[Callable[[], Awaitable[int]]]:
+    """Refuses each row of audited input as a full disk does. Yields what counts the refusals."""
+    owner = await asyncpg.connect(owner_url)
+    await owner.execute(
+        "create sequence core.refusals minvalue 0;"  # what a transaction takes from it is not rolled back
+        "create function core.refuse() returns trigger language plpgsql security definer as"
+        " $$ begin perform nextval('core.refusals'); raise disk_full; end $$;"
+        "create trigger refuse before insert on core.tunnel_audit"
+        " for each row when (new.input is not null) execute function core.refuse()"
+    )
 
+    async def refusals() -> int:
+        return int(await owner.fetchval("select last_value from core.refusals"))
+
+    try:
+        yield refusals
+    finally:
+        await owner.execute("drop trigger refuse on core.tunnel_audit")
+        await owner.close()
+
+
+async def test_nothing_is_forwarded_while_the_audit_cannot_be_written(house: House, owner_url: str) -> None:
     session_id, browser = await attached(house)
-    real = _repository.append_input
+    await until(lambda: house.agent.seal)
+    async with no_room_for_input(owner_url) as refusals:
+        browser.type(b"rm -rf /tmp/x\r")
+        trouble = await until(lambda: browser.control("trouble"))
+        assert trouble["code"] == "storage_full"
 
-    async def refuse(*_: object, **__: object) -> bool:
-        raise StorageFull
+        async def was_tried_often() -> bool:
+            return await refusals() >= 3
 
-    monkeypatch.setattr(_repository, "append_input", refuse)
-    browser.type(b"rm -rf /tmp/x\r")
-    trouble = await eventually(lambda: browser.control("trouble"))
-    assert trouble["code"] == "storage_full"
-    await asyncio.sleep(0.5)
-    assert house.agent.input_messages == []
-    monkeypatch.setattr(_repository, "append_input", real)
-    await eventually(lambda: house.agent.input == browser.typed)
-    assert browser.control("trouble") == {"type": "trouble", "channel": 1, "code": None, "message": ""}
+        await until(was_tried_often)
+        assert house.agent.input_messages == []
+    await until(lambda: house.agent.input == browser.typed)
+    trouble = {"type": "trouble", "channel": 1, "code": None, "message": ""}
+    await until(lambda: browser.control("trouble") == trouble)
     assert await house.audited_input(session_id) == bytes(browser.typed)
 
 
@@ -120,63 +141,56 @@ async def test_the_row_is_committed_before_the_agent_gets_the_bytes(house: House
     house.agent.on_input = check  # type: ignore[method-assign]
     for number in range(20):
         browser.type(b"%d;" % number)
-        await asyncio.sleep(0.005)
-    await eventually(lambda: house.agent.input == browser.typed)
-    assert seen
+        await until(lambda: house.agent.input == browser.typed)
+    assert len(seen) >= 20
     assert all(seen)
 
 
 async def test_a_dropped_tab_comes_back_exactly_where_it_was(house: House) -> None:
     session_id, browser = await attached(house)
     browser.type(b"before")
-    await eventually(lambda: browser.output == b"before")
+    await until(lambda: browser.output == b"before")
     relay, end = browser.drop()
     await relay.leave(end, clean=False)
     await house.agent.print(b"meanwhile")
     browser.typed += b"typed while cut"
     await house.attach(session_id, browser)
-    await eventually(lambda: browser.output == b"beforemeanwhiletyped while cut")
+    await until(lambda: browser.output == b"beforemeanwhiletyped while cut")
     assert house.agent.input == browser.typed
     assert not house.agent.hung_up
 
 
 async def test_a_new_tab_gets_the_history_and_takes_over(house: House) -> None:
     session_id, first = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     text = b"".join(b"line %06d\r\n" % number for number in range(40_000))
     await house.agent.print(text)
-    await eventually(lambda: first.output == text, 30)
+    await until(lambda: first.output == text, 30)
     second = await house.attach(session_id, ScriptedBrowser())
     assert first.close_code == 4410
-    await eventually(lambda: second.offset == len(text), 10)
+    await until(lambda: second.offset == len(text), 10)
     assert second.start >= len(text) - channel_relay.HISTORY_BYTES
     assert bytes(second.output) == text[second.start :]
     assert second.output.startswith(b"line ")
-    await eventually(lambda: house.agent.sizes[-2:] == [(80, 23), (80, 24)])
+    await until(lambda: house.agent.sizes[-2:] == [(80, 23), (80, 24)])
 
 
 async def test_another_api_process_takes_over_after_a_kill(house: House) -> None:
     """The first relay is gone without a word, with input audited but not delivered and output not recorded."""
     session_id, browser = await attached(house)
     browser.type(b"one ")
-    await eventually(lambda: browser.output == b"one ")
+    await until(lambda: browser.output == b"one ")
     house.agent.lose_to_agent = lambda message: isinstance(message, TunnelInput)
     browser.type(b"two ")
-    for _ in range(100):
-        if await house.audited_input(session_id) == b"one two ":
-            break
-        await asyncio.sleep(0.02)
+    await house.audits(session_id, b"one two ")
     relay, _ = browser.drop()
-    relay._tasks.cancel()
-    for subscription in relay._subscriptions:
-        await subscription.stop()
-    house.relays._relays.clear()
+    await relay.vanish()
     house.agent.lose_to_agent = lambda message: False
     await house.agent.print(b"[said while nobody listened]")
     browser.typed += b"three "
     await house.attach(session_id, browser, house.others)
-    await eventually(lambda: house.agent.input == b"one two three ")
-    await eventually(lambda: browser.output == house.agent.output)
+    await until(lambda: house.agent.input == b"one two three ")
+    await until(lambda: browser.output == house.agent.output)
     assert await house.audited_input(session_id) == b"one two three "
     assert await house.chain_is_whole()
 
@@ -184,16 +198,16 @@ async def test_another_api_process_takes_over_after_a_kill(house: House) -> None
 async def test_taking_over_at_another_api_process_fences_the_first(house: House) -> None:
     session_id, first = await attached(house)
     first.type(b"a")
-    await eventually(lambda: first.output == b"a")
+    await until(lambda: first.output == b"a")
     second = await house.attach(session_id, ScriptedBrowser(), house.others)
-    await eventually(lambda: first.close_code == 4410)
-    await eventually(lambda: second.output == b"a")
+    await until(lambda: first.close_code == 4410)
+    await until(lambda: second.output == b"a")
     assert second.control("attached") == {"type": "attached", "channel": 1, "input_offset": 1, "output_offset": 0}
     second.typed = bytearray(b"a")
     second.type(b"b")
-    await eventually(lambda: second.output == b"ab")
+    await until(lambda: second.output == b"ab")
     assert await house.audited_input(session_id) == b"ab"
-    assert session_id not in house.relays._relays
+    assert house.relays.find(session_id) is None
 
 
 async def test_a_relay_that_missed_the_takeover_cannot_audit_any_more(house: House) -> None:
@@ -201,49 +215,57 @@ async def test_a_relay_that_missed_the_takeover_cannot_audit_any_more(house: Hou
     async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute("update core.tunnel_channels set owner = 'somebody else' where session_id = $1", session_id)
     browser.type(b"lost")
-    await eventually(lambda: browser.close_code == 4410)
+    await until(lambda: browser.close_code == 4410)
     assert house.agent.input_messages == []
     assert await house.audited_input(session_id) == b""
 
 
 async def test_the_agent_moves_to_another_gateway(house: House) -> None:
-    _, browser = await attached(house)
+    session_id, browser = await attached(house)
     browser.type(b"one ")
-    await eventually(lambda: browser.output == b"one ")
+    await until(lambda: browser.output == b"one ")
     await house.agent.disconnect()
     house.agent.output += b"[printed while cut] "
     browser.type(b"two ")
-    await asyncio.sleep(0.3)
+    await house.audits(session_id, b"one two ")
     await house.agent.connect(f"gw-{new_id().hex[:8]}")
     await house.agent.announce()
-    await eventually(lambda: browser.output == b"one [printed while cut] two ")
+    await until(lambda: browser.output == b"one [printed while cut] two ")
 
 
-async def test_a_silent_agent_is_shown_as_offline_and_back(house: House) -> None:
+async def test_a_silent_agent_is_shown_as_offline_and_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     _, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     await house.agent.disconnect()
+    monkeypatch.setattr(agent_end, "SILENT_S", 0.1)
     browser.type(b"?")
-    await eventually(lambda: browser.control("state") == {"type": "state", "agent": "offline"}, 10)
+    await until(lambda: browser.control("state") == {"type": "state", "agent": "offline"}, 30)
     await house.agent.connect()
-    await eventually(lambda: browser.control("state") == {"type": "state", "agent": "online"}, 10)
-    await eventually(lambda: browser.output == b"?")
+    await until(lambda: browser.control("state") == {"type": "state", "agent": "online"}, 30)
+    await until(lambda: browser.output == b"?")
 
 
 async def test_a_browser_that_does_not_draw_stops_the_agent(house: House) -> None:
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     browser.acknowledges = False
     await house.agent.print(bytes(4 * 1024 * 1024))
-    await asyncio.sleep(1)
+    sql = "select output_recorded from core.tunnel_channels where session_id = $1"
+
+    async def is_recorded() -> bool:
+        return await house.value(sql, session_id) == SHOWN_AHEAD_BYTES
+
+    await until(is_recorded, 30)
+    asked = len(house.agent.resumes)
+    relay, _ = browser.attached
+    await relay.resume()
+    await until(lambda: len(house.agent.resumes) > asked)  # it is told once more how far it may go
     assert house.agent.sent <= SHOWN_AHEAD_BYTES
-    assert browser.relay is not None
-    assert browser.relay.channel(1).received <= SHOWN_AHEAD_BYTES
-    recorded = await house.value("select output_recorded from core.tunnel_channels where session_id = $1", session_id)
-    assert recorded == SHOWN_AHEAD_BYTES
+    assert relay.channel(1).received <= SHOWN_AHEAD_BYTES
+    assert await is_recorded()
     browser.acknowledges = True
     await browser.draw()
-    await eventually(lambda: browser.offset == 4 * 1024 * 1024, 30)
+    await until(lambda: browser.offset == 4 * 1024 * 1024, 30)
     assert house.agent.most_ahead <= TUNNEL_CREDIT_BYTES
 
 
@@ -252,16 +274,16 @@ async def test_a_flood_is_shown_whole_and_the_recording_says_what_it_leaves_out(
 ) -> None:
     monkeypatch.setattr(recording, "BURST_BYTES", 1024 * 1024)
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     flood = os.urandom(8 * 1024 * 1024)
     await house.agent.print(flood)
-    await eventually(lambda: browser.offset == len(flood), 60)
+    await until(lambda: browser.offset == len(flood), 60)
     assert bytes(browser.output) == flood
-    await eventually(lambda: house.agent.acknowledged == len(flood), 30)  # what comes now is in a block of its own
+    await until(lambda: house.agent.acknowledged == len(flood), 30)  # what comes now is in a block of its own
     await house.agent.print(b"what came after it")
-    await eventually(lambda: browser.output.endswith(b"after it"))
+    await until(lambda: browser.output.endswith(b"after it"))
     await house.agent.exit(0)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     pieces = await house.recorded(session_id)
     left_out = sum(int.from_bytes(data, "big") for kind, data in pieces if kind == "x")
     kept = b"".join(data for kind, data in pieces if kind == "o")
@@ -276,13 +298,16 @@ async def test_a_flood_is_shown_whole_and_the_recording_says_what_it_leaves_out(
 
 async def test_an_agent_that_ignores_the_window_fills_no_memory(house: House) -> None:
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
-    browser.acknowledges = False
+    browser.type(b"x")
+    await until(lambda: browser.acknowledged_input == 1)
+    await until(lambda: browser.output == b"x")
+    browser.acknowledges = house.agent.echo = False
     for number in range(64):
-        await house.agent.say(TunnelOutput(session_id.bytes, 1, number * 32768, bytes(32768)))
-    await asyncio.sleep(0.5)
-    assert browser.relay is not None
-    assert browser.relay.channel(1).received <= SHOWN_AHEAD_BYTES + CHUNK_BYTES
+        await house.agent.say(TunnelOutput(session_id.bytes, 1, 1 + number * 32768, bytes(32768)))
+    browser.type(b"y")
+    await until(lambda: browser.acknowledged_input == 2)  # which the agent says behind all of its output
+    relay, _ = browser.attached
+    assert SHOWN_AHEAD_BYTES <= relay.channel(1).received <= 1 + SHOWN_AHEAD_BYTES + CHUNK_BYTES
 
 
 async def test_another_agent_cannot_speak_for_this_one(house: House) -> None:
@@ -292,18 +317,18 @@ async def test_another_agent_cannot_speak_for_this_one(house: House) -> None:
     await house.bus.publish(
         traffic.tunnel_up(session_id), house.agent_id.bytes + b"\x02gw" + traffic.sized(b"\xc1 nonsense")
     )
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.session)
     await house.agent.print(b"mine")
-    await eventually(lambda: browser.output == b"mine")
+    await until(lambda: browser.output == b"mine")
 
 
 async def test_the_shell_ends(house: House) -> None:
     session_id, browser = await attached(house)
     browser.type(b"exit\r")
-    await eventually(lambda: browser.output == b"exit\r")
+    await until(lambda: browser.output == b"exit\r")
     await house.agent.print(b"bye")
     await house.agent.exit(3)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     assert browser.output == b"exit\rbye"
     assert browser.controls[-1] == {
         "type": "closed",
@@ -320,12 +345,12 @@ async def test_the_shell_ends(house: House) -> None:
 
 async def test_output_lost_just_before_the_end_still_comes(house: House) -> None:
     _, browser = await attached(house)
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     house.agent.lose_to_server = lambda message: isinstance(message, TunnelOutput)
     await house.agent.print(b"last words")
     house.agent.lose_to_server = lambda message: False
     await house.agent.exit(0)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     assert browser.output == b"last words"
 
 
@@ -333,7 +358,7 @@ async def test_a_clean_close_of_the_tab_ends_the_shell(house: House) -> None:
     session_id, browser = await attached(house)
     relay, end = browser.drop()
     await relay.leave(end, clean=True)
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: house.agent.hung_up)
     status = await house.service.status(house.tech, session_id)
     assert (status.status, status.close_reason) == ("closed", "closed")
 
@@ -343,20 +368,20 @@ async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkey
     session_id, browser = await attached(house)
     relay, end = browser.drop()
     await relay.leave(end, clean=False)
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: house.agent.hung_up)
     status = await house.service.status(house.tech, session_id)
     assert (status.status, status.close_reason) == ("closed", "abandoned")
 
 
 async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
     session_id = await house.open()
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.session)
     assert await close_expired(house.db, house.bus) == 0
     async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute("update core.tunnel_sessions set lease_until = now() - interval '1 second'")
     assert await close_expired(house.db, house.bus) == 1
     assert await close_expired(house.db, house.bus) == 0
-    await eventually(lambda: house.agent.hung_up >= 1)
+    await until(lambda: house.agent.hung_up >= 1)
     status = await house.service.status(house.tech, session_id)
     assert (status.status, status.close_reason) == ("closed", "abandoned")
     assert [operation for operation, _ in await house.audit(session_id)] == [
@@ -371,19 +396,19 @@ async def test_the_worker_closes_what_nobody_leases(house: House) -> None:
 async def test_closing_over_rest_reaches_the_browser_at_another_process(house: House) -> None:
     session_id, browser = await attached(house)
     admin = person(house.tenant_id, Role.PARTNER_ADMIN).inside()
-    closed = await house.others._service.close(admin, session_id)
+    closed = await house.other_service.close(admin, session_id)
     assert closed.status == "closed"
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["type"] == "closed"
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: house.agent.hung_up)
 
 
 async def test_signing_out_everywhere_ends_the_terminal(house: House) -> None:
     _, browser = await attached(house)
     house.revoked.add(house.tech.session_id)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["reason"] == "The sign-in session ended."
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: house.agent.hung_up)
 
 
 async def test_nobody_else_attaches(house: House) -> None:
@@ -413,12 +438,36 @@ async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
 
 async def test_the_window_size_is_told_and_recorded(house: House) -> None:
     session_id, browser = await attached(house)
-    assert browser.relay is not None
-    terminal = browser.relay.channel(1)
-    await terminal.change({"columns": 100, "rows": 40})  # a window that is being dragged
-    await terminal.change({"columns": 80, "rows": 24})
-    await asyncio.sleep(0.5)
+    relay, _ = browser.attached
+    terminal = relay.channel(1)
+    await terminal.record_rest(5)
     await terminal.change({"columns": 132, "rows": 50})
-    await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 50))
-    await asyncio.sleep(0.5)
+    await until(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 50))
+    await terminal.record_rest(5)
     assert await house.recorded(session_id) == [("r", b"80x24"), ("r", b"132x50")]
+
+
+async def test_of_a_window_that_is_dragged_only_the_last_size_is_recorded() -> None:
+    blocks: list[Block | None] = []
+
+    async def store(_start: int, _end: int, block: Block | None) -> None:
+        blocks.append(block)
+
+    async def acknowledge(_offset: int, _credit: int) -> None:
+        raise AssertionError("a window's size is no output")
+
+    output = OutputPath(0, store, acknowledge, recording.Budget(0, Clock()))
+    for size in (b"81x24", b"90x30", b"100x40"):
+        output.note("r", size)
+    await output.flush()
+    output.note("r", b"132x50")
+    await output.flush()
+    kept = [block for block in blocks if block is not None]
+
+    async def pages(after: int) -> list[tuple[int, Block]]:
+        return list(enumerate(kept, 1))[after:]
+
+    assert [(piece.kind, piece.data) async for piece in recording.play(pages, 0)] == [
+        ("r", b"100x40"),
+        ("r", b"132x50"),
+    ]

@@ -1,6 +1,5 @@
 """Terminals of a machine that is removed: closed for everybody, and evidence from then on."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -12,10 +11,11 @@ from gururmm_server.core.tunnel.browser_end import CLOSE_NORMAL
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.routes import build_router
 
+from packages.server.tests.waiting import until
 from packages.server.tests.world import Api
 
 from .conftest import House, person
-from .scripted import ScriptedBrowser, eventually
+from .scripted import ScriptedBrowser
 
 
 @pytest.fixture
@@ -32,10 +32,10 @@ async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> No
     browser = await house.attach(session_id, ScriptedBrowser())
     admin = person(house.tenant_id, Role.PARTNER_ADMIN)
     await removal(house).remove(admin.inside(), house.agent_id)
-    closed = await eventually(lambda: browser.control("closed"))
+    closed = await until(lambda: browser.control("closed"))
     assert closed["reason"] == "The machine was removed."
-    await eventually(lambda: browser.close_code == CLOSE_NORMAL)
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: browser.close_code == CLOSE_NORMAL)
+    await until(lambda: house.agent.hung_up)
     assert [operation for operation, _ in await house.audit(session_id)] == [
         "tunnel.open",
         "channel.open",
@@ -51,9 +51,9 @@ async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> No
 async def test_sessions_and_recordings_stay_readable(house: House, api: Api) -> None:
     session_id = await house.open()
     await house.attach(session_id, ScriptedBrowser())
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     await house.agent.print(b"hello")
-    await asyncio.sleep(0.8)
+    await until(lambda: house.agent.acknowledged == 5)
     await removal(house).remove(person(house.tenant_id, Role.PARTNER_ADMIN).inside(), house.agent_id)
     async with api.as_(house.tech) as http:
         status = (await http.get(f"/tunnel/status/{session_id}")).json()

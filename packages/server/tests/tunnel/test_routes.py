@@ -10,10 +10,11 @@ from gururmm_server.core.tunnel.routes import build_router
 from gururmm_server.infra.ids import new_id
 
 from packages.server.tests import world
+from packages.server.tests.waiting import until
 from packages.server.tests.world import Api
 
 from .conftest import House, person, plant_machine
-from .scripted import ScriptedBrowser, eventually
+from .scripted import ScriptedBrowser
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ async def test_opening_starts_a_shell_and_writes_it_down(house: House, api: Api)
         assert opened["status"] == "opening"
         assert opened["notice"] == "Keystrokes are recorded."
         assert opened["stream_url"] == f"/api/v1/tunnel/stream/{opened['session_id']}?ticket={opened['ticket']}"
-        await eventually(lambda: house.agent.opens)
+        await until(lambda: house.agent.opens)
         assert house.agent.opens[0].parameters == {"columns": 100, "rows": 40, "shell": "bash"}
         assert house.agent.opens[0].rights == ["input"]
         status = (await http.get(f"/tunnel/status/{opened['session_id']}")).json()
@@ -137,11 +138,11 @@ async def test_hostile_values_are_refused(house: House, api: Api, wrong: dict[st
 async def test_a_recording_is_an_asciicast_with_whole_characters(house: House, api: Api) -> None:
     session_id = await house.open()
     browser = await house.attach(session_id, ScriptedBrowser())
-    await eventually(lambda: house.agent.session)
+    await until(lambda: house.agent.seal)
     text = "grüße 🦉 \x1b[31mrot\x1b[0m\r\n"
     for byte in text.encode():
         await house.agent.print(bytes([byte]))
-        await eventually(lambda: browser.output == house.agent.output)
+        await until(lambda: browser.output == house.agent.output)
         assert browser.relay is not None
         await browser.relay.channel(1).record_rest(5)
     await browser.relay.channel(1).change({"columns": 132, "rows": 43})

@@ -12,8 +12,10 @@ from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened, TunnelOut
 from gururmm_wire.v2.server import Order, TunnelInput, TunnelOpen, TunnelRekey
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
+from packages.server.tests.waiting import until
+
 from .conftest import House
-from .scripted import ScriptedBrowser, eventually
+from .scripted import ScriptedBrowser
 from .test_relay import attached
 
 
@@ -51,8 +53,8 @@ async def test_what_goes_over_the_bus_says_nothing(house: House) -> None:
     _, browser = await attached(house)
     secret = os.urandom(8).hex().encode()
     browser.type(secret)
-    await eventually(lambda: browser.output == secret)
-    await eventually(lambda: tap.of(TunnelInput) and tap.of(TunnelOutput))
+    await until(lambda: browser.output == secret)
+    await until(lambda: tap.of(TunnelInput) and tap.of(TunnelOutput))
     assert secret not in tap.bytes
     assert {type(message) for message in tap.up} >= {TunnelOpened, TunnelOutput}
 
@@ -61,10 +63,10 @@ async def test_output_that_the_machine_did_not_say_is_not_shown(house: House) ->
     tap = Tap()
     await tap.listen(house)
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.seal)
+    await until(lambda: house.agent.seal)
     await house.agent.print(b"true ")
-    await eventually(lambda: browser.output == b"true ")
-    (genuine,) = tap.of(TunnelOutput)
+    await until(lambda: browser.output == b"true ")
+    genuine = (await until(lambda: tap.of(TunnelOutput)))[-1]
     stranger = ChannelSeal(bytes(32), bytes(32))
     for forged in (
         TunnelOutput(session_id.bytes, 1, 5, b"rm -rf /"),
@@ -73,11 +75,11 @@ async def test_output_that_the_machine_did_not_say_is_not_shown(house: House) ->
     ):
         await house.agent.say_as_it_is(forged)
     await house.agent.print(b"mine")
-    await eventually(lambda: browser.output == b"true mine")
+    await until(lambda: browser.output == b"true mine")
     browser.type(b"exit\r")
-    await eventually(lambda: browser.output == b"true mineexit\r")
+    await until(lambda: browser.output == b"true mineexit\r")
     await house.agent.exit(0)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     shown = [data for kind, data in await house.recorded(session_id) if kind == "o"]
     assert b"".join(shown) == b"true mineexit\r"
 
@@ -101,27 +103,27 @@ async def test_a_half_of_a_gateway_makes_no_key(house: House) -> None:
 
     house.agent.lose_to_agent = intercept
     session_id, browser = await attached(house)
-    await eventually(lambda: seals)
+    await until(lambda: seals)
     answer, seal = seals[0]
     await house.agent.say_as_it_is(answer)
     await house.agent.say_as_it_is(TunnelOutput(session_id.bytes, 1, 0, seal.seal(OUTPUT, 0, b"password: ")))
     browser.type(b"hunter2")
     house.agent.lose_to_agent = lambda message: False
-    await eventually(lambda: house.agent.input == b"hunter2", 10)
-    await eventually(lambda: browser.output == b"hunter2")
+    await until(lambda: house.agent.input == b"hunter2", 10)
+    await until(lambda: browser.output == b"hunter2")
 
 
 async def test_how_a_shell_ended_is_the_machines_word_alone(house: House) -> None:
     session_id, browser = await attached(house)
-    await eventually(lambda: house.agent.seal)
+    await until(lambda: house.agent.seal)
     await house.agent.print(b"x")
-    await eventually(lambda: browser.output == b"x")
+    await until(lambda: browser.output == b"x")
     closed = TunnelClosed(session_id.bytes, 1, 0, "all is well", 1)
     await house.agent.say_as_it_is(msgspec.structs.replace(closed, proof=os.urandom(24)))
     await house.agent.print(b"y")
-    await eventually(lambda: browser.output == b"xy")
+    await until(lambda: browser.output == b"xy")
     await house.agent.say_as_it_is(closed)
-    await eventually(lambda: browser.close_code == 1000)
+    await until(lambda: browser.close_code == 1000)
     assert browser.controls[-1]["exit_code"] is None
     status = await house.service.status(house.tech, session_id)
     assert (status.exit_code, status.close_reason) == (None, "agent_lost: all is well")
@@ -132,22 +134,23 @@ async def test_another_process_agrees_on_a_key_of_its_own(house: House) -> None:
     await tap.listen(house)
     session_id, first = await attached(house)
     first.type(b"a")
-    await eventually(lambda: first.output == b"a")
-    before = len(tap.of(TunnelOpened))
+    await until(lambda: first.output == b"a")
+    await house.open_in_the_books(session_id)
     second = await house.attach(session_id, ScriptedBrowser(), house.others)
-    await eventually(lambda: second.output == b"a")
+    await until(lambda: second.output == b"a")
     assert house.agent.rekeys >= 1
-    assert len({message.half for message in tap.of(TunnelOpened)[before:]} - {None}) == 1
+    assert len({message.half for message in tap.of(TunnelOpened)} - {None}) == 2
     assert {message.half for message in tap.of(TunnelRekey)}.isdisjoint(m.half for m in tap.of(TunnelOpen))
 
 
 async def test_a_shell_that_the_machine_lost_is_not_begun_anew(house: House) -> None:
     session_id, first = await attached(house)
     first.type(b"a")
-    await eventually(lambda: first.output == b"a")
+    await until(lambda: first.output == b"a")
+    await house.open_in_the_books(session_id)
     house.agent.lost = True
     opens = len(house.agent.opens)
     second = await house.attach(session_id, ScriptedBrowser(), house.others)
-    await eventually(lambda: second.close_code == 1000)
+    await until(lambda: second.close_code == 1000)
     assert second.controls[-1]["exit_code"] is None
     assert len(house.agent.opens) == opens

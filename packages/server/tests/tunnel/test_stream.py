@@ -16,8 +16,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin
 
+from packages.server.tests.waiting import until
+
 from .conftest import House
-from .scripted import eventually
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def port(house: House) -> AsyncIterator[int]:
     app.include_router(build_router(house.db, house.relays, "https://rmm.example.org"), prefix="/api/v1")
     server = ApiServer(app, "127.0.0.1", 0)
     task = asyncio.create_task(server.run())
-    await eventually(lambda: server.started)
+    await until(lambda: server.started)
     yield server.port
     server.stop()
     await task
@@ -78,7 +79,7 @@ class Tab:
                 }
             )
         )
-        await eventually(lambda: self.controls or self.code)
+        await until(lambda: self.controls or self.code)
 
     async def type(self, data: bytes) -> None:
         await self.socket.send(b"\x01" + self.typed.to_bytes(8, "big") + data)
@@ -91,15 +92,15 @@ async def test_a_terminal_over_a_real_socket(house: House, port: int) -> None:
     await tab.attach()
     assert tab.controls[0] == {"type": "attached", "channel": 1, "input_offset": 0, "output_offset": 0}
     await tab.type(b"uname\r")
-    await eventually(lambda: tab.output == b"uname\r")
-    await eventually(lambda: tab.acknowledged == 6)
+    await until(lambda: tab.output == b"uname\r")
+    await until(lambda: tab.acknowledged == 6)
     await tab.socket.send('{"type":"change","channel":1,"parameters":{"columns":132,"rows":43}}')
-    await eventually(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 43))
+    await until(lambda: house.agent.sizes and house.agent.sizes[-1] == (132, 43))
     await tab.socket.send('{"type":"close"}')
-    await eventually(lambda: tab.code)
+    await until(lambda: tab.code)
     assert tab.code == 1000
     assert tab.controls[-1]["type"] == "closed"
-    await eventually(lambda: house.agent.hung_up)
+    await until(lambda: house.agent.hung_up)
 
 
 async def test_an_idle_terminal_is_told_that_the_server_lives(
@@ -108,9 +109,9 @@ async def test_an_idle_terminal_is_told_that_the_server_lives(
     monkeypatch.setattr(browser_end, "PING_EVERY_S", 0.05)
     tab = Tab(await dial(house, port, await house.open()))
     await tab.attach()
-    await eventually(lambda: tab.controls.count({"type": "ping"}) >= 3)
+    await until(lambda: tab.controls.count({"type": "ping"}) >= 3)
     await tab.type(b"uname\r")
-    await eventually(lambda: tab.output == b"uname\r")
+    await until(lambda: tab.output == b"uname\r")
     await tab.socket.close()
 
 
@@ -122,11 +123,12 @@ async def test_closing_the_tab_ends_the_shell_and_a_cut_cable_does_not(house: Ho
         before = house.agent.hung_up
         if clean:
             await tab.socket.close(1001)
-            await eventually(lambda before=before: house.agent.hung_up > before)
+            await until(lambda before=before: house.agent.hung_up > before)
         else:
             tab.socket.transport.abort()
-            relay = house.relays._relays[session_id]
-            await eventually(lambda relay=relay: relay.browser is None)
+            relay = house.relays.find(session_id)
+            assert relay is not None
+            await until(lambda relay=relay: relay.browser is None)
             again = Tab(await dial(house, port, session_id))
             again.output = tab.output
             await again.attach()
@@ -140,9 +142,9 @@ async def test_a_megabyte_goes_both_ways_through_real_frames(house: House, port:
     await tab.attach()
     text = os.urandom(1024 * 1024)
     for position in range(0, len(text), 32768):
-        await eventually(lambda: tab.typed - tab.acknowledged <= 7 * 32768, 30)
+        await until(lambda: tab.typed - tab.acknowledged <= 7 * 32768, 30)
         await tab.type(text[position : position + 32768])
-    await eventually(lambda: len(tab.output) == len(text), 30)
+    await until(lambda: len(tab.output) == len(text), 30)
     assert bytes(tab.output) == text
     assert bytes(house.agent.input) == text
     await tab.socket.close()
@@ -157,7 +159,7 @@ async def test_tickets_sessions_and_origins_are_checked(house: House, port: int)
         socket = await connect(f"ws://127.0.0.1:{port}/api/v1/tunnel/stream/{session}?ticket={ticket}", origin=ours)
         tab = Tab(socket)
         await tab.attach()
-        await eventually(lambda: tab.code)
+        await until(lambda: tab.code)
         return tab.code
 
     assert await refused(other, ticket) == 4401  # and the ticket is used up by the attempt
@@ -212,7 +214,7 @@ async def test_frames_against_the_book_close_this_socket_only(house: House, port
     tab = Tab(await dial(house, port, session_id))
     await tab.attach()
     await tab.socket.send(frame)
-    await eventually(lambda: tab.code)
+    await until(lambda: tab.code)
     assert tab.code == 1008
     assert house.agent.hung_up == 0
     again = Tab(await dial(house, port, session_id))

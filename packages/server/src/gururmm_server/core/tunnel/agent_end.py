@@ -20,7 +20,8 @@ from gururmm_server.infra.nats import Bus
 
 log = get_logger(__name__)
 
-_SILENT_S = 3.0
+SILENT_S = 3.0
+"""How long an agent may leave a question unanswered before it counts as silent."""
 _LOST_S = 1.0
 
 FromAgent = TunnelOutput | TunnelInputAck | TunnelOpened | TunnelClosed
@@ -50,7 +51,7 @@ class AgentEnd:
     @property
     def online(self) -> bool:
         """A gateway holds the agent and it does not leave a question unanswered."""
-        silent = self._asked_at is not None and self._clock() - self._asked_at > _SILENT_S
+        silent = self._asked_at is not None and self._clock() - self._asked_at > SILENT_S
         return (self.gateway_id or self.tunnel_gateway_id) is not None and not silent
 
     def expect_answer(self) -> None:

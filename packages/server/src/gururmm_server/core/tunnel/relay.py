@@ -290,6 +290,13 @@ class SessionRelay:
         if self.browser is not None:
             await self.browser.stop(code, reason)
 
+    async def vanish(self) -> None:
+        """Stop as a killed process does, for tests of crashes: nobody hears of it and nothing more is written down."""
+        self._ending = True
+        await self._dispose()
+        if self.browser is not None:
+            await self.browser.abandon()
+
     async def _end(self, reason: str) -> None:
         open_ones = [channel for channel in self._channels.values() if not channel.is_over]
         for channel in open_ones:

@@ -66,6 +66,10 @@ class TunnelRelays:
             self._bus.on_reconnect.remove(self._on_reconnect)
         await asyncio.gather(*(relay.stop(CLOSE_RESTART, "restarting") for relay in list(self._relays.values())))
 
+    def find(self, session_id: UUID) -> SessionRelay | None:
+        """Returns the relay of a session; None where this process does not relay it."""
+        return self._relays.get(session_id)
+
     async def attach(self, session_id: UUID, principal: Principal, browser: Browser) -> tuple[SessionRelay, BrowserEnd]:
         """Serve a browser; an earlier one of this session is closed.
 
@@ -76,7 +80,7 @@ class TunnelRelays:
             raise NoSuchSession
         lock = self._attaching.setdefault(session_id, asyncio.Lock())
         async with lock:
-            relay = self._relays.get(session_id)
+            relay = self.find(session_id)
             if relay is None or relay.is_over or not await relay.is_still_owner():
                 relay = await self._start(session_id, principal, scope)
             elif not relay.belongs_to(principal):
