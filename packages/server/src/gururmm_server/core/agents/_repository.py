@@ -113,7 +113,7 @@ async def is_enrolled(tx: Transaction, agent_id: UUID) -> bool:
 
 
 async def register(tx: Transaction, new: NewAgent) -> None:
-    """Adds a machine; one that was revoked or removed is let in again, at this place."""
+    """Adds a machine, or lets one that was revoked or removed in again, at this place."""
     first = (new.tenant_id, new.agent_id)
     rest: tuple[Any, ...] = msgspec.structs.astuple(new)[3:]
     await tx.execute(_REGISTER, *first, *msgspec.structs.astuple(new.place), *rest)
@@ -138,12 +138,12 @@ async def describe(tx: Transaction, tenant_id: UUID, agent_id: UUID, facts: Fact
 
 
 async def rename_client(tx: Transaction, client_id: UUID, name: str) -> None:
-    """Calls the Client of its machines by its new name."""
+    """Keeps a Client's new name on its machines."""
     await tx.execute("update core.agents set client_name = $2 where client_id = $1", client_id, name)
 
 
 async def rename_site(tx: Transaction, site_id: UUID, name: str) -> None:
-    """Calls the Site of its machines by its new name."""
+    """Keeps a Site's new name on its machines."""
     await tx.execute("update core.agents set site_name = $2 where site_id = $1", site_id, name)
 
 
@@ -157,7 +157,7 @@ async def move(tx: Transaction, agent_id: UUID, place: Place) -> None:
 
 
 async def revoke(tx: Transaction, agent_id: UUID) -> bool:
-    """Lets nothing begin at this machine from now on; whoever opens a terminal there waits. False where it is gone."""
+    """Lets nothing begin at a machine; whoever opens a terminal there waits. Returns False where there is none."""
     return bool(await tx.execute("update core.agents set revoked_at = now() where agent_id = $1", agent_id))
 
 

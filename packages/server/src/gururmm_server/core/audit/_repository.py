@@ -97,7 +97,7 @@ class Checked(msgspec.Struct, frozen=True):
 
 
 async def append(tx: Transaction, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Appends (chain, operation, actor, actor_id, agent_id, session_id, channel_id, details, input) each."""
+    """Appends rows, each (chain, operation, actor, actor_id, agent_id, session_id, channel_id, details, input)."""
     if len(rows) == 1:
         await tx.fetchval(_APPEND, *rows[0])
     else:
@@ -144,12 +144,12 @@ def _kinds(chosen: Filter) -> list[Kind]:
 
 
 def _identity(kind: Kind) -> str:
-    """A row's id. The number is padded so that the text sorts as the number does: it breaks ties of one moment."""
+    """Returns a row's id as SQL; its number is padded, so that the text sorts as the number does within a moment."""
     return f"'{kind}-' || lpad(r.seq::text, 19, '0')"
 
 
 def _rows(kind: Kind, chosen: Filter, query: PageQuery) -> Sql:
-    """The rows of one chain that were asked for."""
+    """Returns the statement for the rows of one chain that were asked for."""
     asked = [
         sql(f"r.{column} = {{value}}", value=value)
         for column in ("agent_id", "session_id", "operation", "actor")
@@ -173,7 +173,7 @@ def _rows(kind: Kind, chosen: Filter, query: PageQuery) -> Sql:
 
 
 async def record_read(tx: Transaction, actor: str, query: dict[str, Any]) -> None:
-    """The meta-audit's row."""
+    """Adds the meta-audit's row: who read the audit, and what they asked."""
     await tx.execute(
         "insert into core.audit_reads (tenant_id, read_id, actor, query) values ($1, $2, $3, $4)",
         tx.tenant_id,

@@ -24,7 +24,7 @@ class AuditRow:
 
 
 async def append(tx: Transaction, chain: Chain, *rows: AuditRow) -> None:
-    """Append rows to a chain of the transaction's tenant. Raises where that fails: then nothing may be done."""
+    """Appends rows to a chain of the transaction's tenant. Raises where that fails: then nothing may be done."""
     values = [
         (
             chain,

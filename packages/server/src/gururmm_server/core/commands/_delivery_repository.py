@@ -131,16 +131,16 @@ Machine = tuple[UUID, UUID]
 
 
 async def take(tx: Transaction, machines: Sequence[Machine], *, limit: int, again: bool) -> list[Taken]:
-    """Mark as delivered what those machines should have and give it, oldest first, at most `limit` to each.
+    """Marks commands for those machines as delivered and returns them, oldest first, at most `limit` for each.
 
-    `again` repeats what was sent a moment ago.
+    With `again`, commands that were sent a moment ago are among them once more.
     """
     rows = await tx.fetch(_TAKE, [m[0] for m in machines], [m[1] for m in machines], again, limit)
     return sorted((Taken(**row) for row in rows), key=lambda row: (row.created_at, row.command_id))
 
 
 async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
-    """Agents of a gateway that have something undelivered or never accepted."""
+    """Returns the agents of a gateway for whom a command is not delivered, or was never accepted."""
     return [row[0] for row in await tx.fetch(_WAITING, gateway_id)]
 
 
@@ -155,7 +155,7 @@ async def facts(tx: Transaction, command_ids: list[UUID]) -> list[OutputHeld]:
 
 
 async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list[Progress]:
-    """Notes that (command, machine) began to run; returns those that are that machine's."""
+    """Notes for each (command, machine) that it began to run. Returns the commands that are that machine's."""
     rows = await tx.fetch(
         _ACCEPT,
         [command_id for command_id, _ in begun],
@@ -168,7 +168,7 @@ async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list
 async def insert_output(
     tx: Transaction, pieces: Sequence[tuple[UUID, UUID, UUID, int, int, bytes]]
 ) -> set[tuple[bytes, int]]:
-    """Append (command, tenant, agent, seq, stream, data); which (command, seq) of them are new."""
+    """Appends output, each (command, tenant, agent, seq, stream, data). Returns which (command, seq) are new."""
     rows = await tx.fetch(_OUTPUT, *[list(column) for column in zip(*pieces, strict=True)])
     return {(row[0].bytes, row[1]) for row in rows}
 
@@ -183,13 +183,16 @@ async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Pr
 
 
 async def refused(tx: Transaction, refusals: Sequence[tuple[UUID, UUID, UUID, str]]) -> list[Progress]:
-    """Ends what an agent will not run: (command, tenant, agent, why). Returns what is that agent's and did not run."""
+    """Ends commands that an agent will not run, each (command, tenant, agent, why).
+
+    Returns the commands that are that agent's and had not begun.
+    """
     rows = await tx.fetch(_REFUSED, *[list(column) for column in zip(*refusals, strict=True)])
     return [Progress(**row) for row in rows]
 
 
 async def chunks_held(tx: Transaction, command_ids: list[UUID]) -> dict[bytes, int]:
-    """How many pieces of output are held of each."""
+    """Returns how many pieces of output are held of each command; one without output is left out."""
     rows = await tx.fetch(
         "select command_id, count(*) from core.command_output where command_id = any($1::uuid[]) group by command_id",
         command_ids,

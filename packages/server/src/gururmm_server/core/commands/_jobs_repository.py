@@ -50,5 +50,5 @@ class ExpiredRow(msgspec.Struct, frozen=True):
 
 
 async def expire(tx: Transaction) -> list[ExpiredRow]:
-    """Ends up to 1,000 commands whose time is over: those."""
+    """Ends up to 1,000 commands whose time is over, and returns them."""
     return [ExpiredRow(**row) for row in await tx.fetch(_EXPIRE)]

@@ -147,7 +147,10 @@ async def create(
     created_by: str,
     created_by_id: UUID | None,
 ) -> list[MadeRow]:
-    """Queues a script for each (agent, new command id, new event id, signed order) whose machine exists here."""
+    """Queues a script for each (agent, new command id, new event id, signed order) whose machine is here.
+
+    Returns the commands that were made, in the order of `targets`.
+    """
     rows = await tx.fetch(
         _CREATE,
         [target[0] for target in targets],
@@ -209,7 +212,7 @@ async def lock_unfinished(tx: Transaction, agent_id: UUID) -> list[HeldRow]:
 
 
 async def cancel_at_once(tx: Transaction, command_id: UUID) -> None:
-    """End a command that no machine has seen."""
+    """Ends a command that no machine has seen."""
     await tx.execute(
         "update core.commands set status = 'cancelled', cancel_requested_at = now(), finished_at = now(),"
         " message = 'cancelled before it was sent' where command_id = $1",
@@ -218,7 +221,7 @@ async def cancel_at_once(tx: Transaction, command_id: UUID) -> None:
 
 
 async def request_cancel(tx: Transaction, command_id: UUID, signed_cancel: bytes) -> None:
-    """Ask for the end of a command that a machine has, or may have: its answer settles it."""
+    """Notes that a command which a machine has, or may have, is to end; the machine's answer settles it."""
     await tx.execute(
         "update core.commands set cancel_requested_at = coalesce(cancel_requested_at, now()),"
         " delivered_at = coalesce(delivered_at, sent_at),"
@@ -234,7 +237,7 @@ async def delete(tx: Transaction, command_id: UUID) -> None:
 
 
 async def clear(tx: Transaction, agent_id: UUID | None) -> int:
-    """Delete what is over; how many those were."""
+    """Deletes the commands that are over, of one machine or of all. Returns how many those were."""
     return await tx.execute(
         "delete from core.commands where status = any($1::text[]) and ($2::uuid is null or agent_id = $2)",
         list(FINAL),

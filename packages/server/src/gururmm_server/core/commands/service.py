@@ -76,7 +76,10 @@ class CommandService:
     async def create(
         self, caller: Scope, script: Script, agent_ids: list[UUID] | None, fleet: FleetFilter | None
     ) -> list[Command]:
-        """Queue a script for machines, given or found. Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`."""
+        """Queues a script for the given machines, or for those that a filter means, and returns its commands.
+
+        Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`.
+        """
         deadline = now() + timedelta(seconds=script.deadline_s)
         async with self._db.scope(caller) as tx:
             if agent_ids is None:
@@ -102,7 +105,10 @@ class CommandService:
         return [shapes.new_command(row, script, batch_id, deadline, caller.subject.name) for row in made]
 
     async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> CommandDetail:
-        """A command with its output; `wait_s`: when it is over or that time has passed. Raises `CommandNotFound`."""
+        """Returns a command with its output, with `wait_s` once it is over or that time has passed.
+
+        Raises `CommandNotFound`.
+        """
         if wait_s <= 0:
             return shapes.detail(await self._read(caller, command_id))
         changed = asyncio.Event()
@@ -133,7 +139,7 @@ class CommandService:
         return found.each(shapes.listed)
 
     async def cancel(self, caller: Scope, command_id: UUID) -> tuple[Command, bool]:
-        """Stop a command: it as it is now, and whether that is settled (else the machine is being told).
+        """Stops a command. Returns it as it is now, and whether it is over (else the machine is being told).
 
         Raises `CommandNotFound` and `AlreadyFinished`.
         """
@@ -157,7 +163,7 @@ class CommandService:
         return shapes.command(after), settled
 
     async def delete(self, caller: Scope, command_id: UUID) -> None:
-        """Remove a command and its output; one that a machine has is stopped first. Raises `CommandNotFound`."""
+        """Removes a command and its output; one that a machine has is stopped first. Raises `CommandNotFound`."""
         async with self._db.scope(caller) as tx:
             row = await _locked(tx, command_id)
             await append(tx, "tunnel_audit", shapes.audit_row("command.deleted", caller.subject, row))
@@ -166,7 +172,7 @@ class CommandService:
                 self._send(tx, row, self._signer.sign(cancellation(row)))
 
     async def clear(self, caller: Scope, agent_id: UUID | None) -> int:
-        """Remove what is over, everywhere or of one machine; how many those were. Raises `TargetNotFound`."""
+        """Removes the commands that are over, of all machines or of one. Returns how many. Raises `TargetNotFound`."""
         async with self._db.scope(caller) as tx:
             if agent_id is not None and not await rows.machine_exists(tx, agent_id):
                 raise TargetNotFound("There is no such machine here.")
@@ -200,7 +206,7 @@ class CommandService:
         return [(*each, order) for each, order in zip(ids, orders, strict=True)]
 
     def _announce(self, tx: Transaction, tenant_id: UUID, made: list[MadeRow], orders: dict[UUID, bytes]) -> None:
-        """After the commit: to the machines that are online, then to the dashboards."""
+        """Sends new commands, after the commit, to the machines that are online, and shows them to the dashboards."""
         budget = _DIRECT_BYTES
         for row in made:
             order = orders[row.command_id]
@@ -211,7 +217,7 @@ class CommandService:
         tx.after_commit(self._post.to_dashboards, tenant_id, [shapes.queued(row) for row in made])
 
     def _send(self, tx: Transaction, row: HeldRow | MadeRow, order: bytes) -> None:
-        """After the commit: to the machine, if a gateway holds it; otherwise it gets it when it returns."""
+        """Sends an order, after the commit, to a machine that a gateway holds; another gets it when it returns."""
         tx.after_commit(self._post.carry, row.gateway_id, row.agent_id, order)
 
 

@@ -55,7 +55,7 @@ class Bootstrap:
         return cls(house.db, house.get(GatewayDirectory), house.get(OrderSigner))
 
     def hello(self, request: HelloRequest) -> HelloResponse:
-        """What this agent should do next. Asks no database."""
+        """Returns what this agent should do next. Asks no database."""
         action, message = _action(request.protocol_version)
         gateway = self._gateways.choose() if action == "proceed" else ""
         waiting = action == "proceed" and not gateway
@@ -68,11 +68,11 @@ class Bootstrap:
         )
 
     def reject(self, message: str) -> HelloResponse:
-        """The answer to a hello that cannot be understood."""
+        """Returns the answer to a hello that cannot be understood."""
         return _answer("rejected", message, retry_after_s=3600)
 
     async def enrol(self, request: EnrolRequest, address: str) -> EnrolResponse:
-        """Register a machine's key at a code's Site. The same key again gets the same id and uses nothing up.
+        """Registers a machine's key at a code's Site. The same key again gets the same id and uses nothing up.
 
         Raises `CodeUnknown`, `CodeExpired`, `CodeUsedUp`, `CodeRevoked`, `SignatureRefused` and `RateLimited`.
         """
@@ -140,7 +140,7 @@ class Bootstrap:
 
 
 def agent_id_of(tenant_id: UUID, public_key: bytes) -> UUID:
-    """The id of the machine that holds this key in this Partner: an enrolment that is repeated cannot make two."""
+    """Returns the id of the machine with this key in this Partner: enrolled again, it gets the same one."""
     digest = bytearray(hashlib.sha256(b"gururmm agent id\0" + tenant_id.bytes + public_key).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80  # version 8: made by its own rules (RFC 9562)
     digest[8] = digest[8] & 0x3F | 0x80

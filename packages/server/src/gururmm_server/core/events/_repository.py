@@ -32,7 +32,7 @@ returning tenant_id, event_id, at, name, agent_id, client_id, site_id, actor, ho
 
 
 async def insert(tx: Transaction, feed: Sequence[FeedRow]) -> list[FeedRow]:
-    """Adds rows; returns those that were not there yet, as they stand now."""
+    """Adds rows to the feed. Returns those that were not there yet, as they stand now."""
     rows = await tx.fetch(
         _INSERT,
         *(

@@ -44,7 +44,7 @@ class ActivityFeed:
         return found.each(event)
 
     async def take(self, envelopes: Sequence[bytes]) -> None:
-        """Adds what the stream of events brought."""
+        """Adds the events that the stream brought to the feeds of their Partners."""
         found: list[FeedRow] = []
         for envelope in envelopes:
             try:
@@ -56,7 +56,7 @@ class ActivityFeed:
             await self.add(found)
 
     async def add(self, feed: Sequence[FeedRow]) -> int:
-        """Add rows of any tenants and show the new ones to who is looking; how many were new."""
+        """Adds rows of any tenants and shows the new ones to who is looking. Returns how many were new."""
         async with self._db.worker() as tx:
             added = await rows.insert(tx, feed)
             by_tenant: dict[UUID, list[FeedItem]] = {}

@@ -77,7 +77,7 @@ class Conditions:
 
     @property
     def where(self) -> Sql:
-        """The condition that all of it holds."""
+        """Returns the condition that all of it holds."""
         return all_of([*self.agents, *self.state])
 
 
@@ -127,7 +127,7 @@ async def _count(tx: Transaction, made: Conditions) -> int:
 
 
 async def _compiled(tx: Transaction, fleet: FleetFilter) -> tuple[Conditions, bool]:
-    """The filter, with a rare word looked up through the trigram index; whether its longest is common."""
+    """Returns the filter, its longest word looked up where that is rare, and whether that word is common."""
     longest = patterns(fleet.search)[:1]
     if not longest or len(longest[0]) < _INDEXED_PATTERN:
         return _conditions(fleet), False
@@ -137,7 +137,7 @@ async def _compiled(tx: Transaction, fleet: FleetFilter) -> tuple[Conditions, bo
 
 
 def _conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Conditions:
-    """Compile a filter. `known`: the machines that the longest word was found to mean."""
+    """Returns a filter as SQL. `known` are the machines that the longest word was found to mean."""
     made = Conditions()
     if known is not None:
         made.agents.append(sql("a.agent_id = any({known}::uuid[])", known=known))
@@ -159,7 +159,7 @@ def _conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Conditio
 
 
 def _page_sql(made: Conditions, query: PageQuery, met: bool) -> Sql:
-    """The statement. `met`: the filter is applied on the way through the order."""
+    """Returns the page's statement. `met` says that the filter is applied on the way through the order."""
     if made.agents or made.state:
         way = _met_in_order(made, query) if met else _found_then_sorted(made, query)
     else:
@@ -179,13 +179,13 @@ def _page_sql(made: Conditions, query: PageQuery, met: bool) -> Sql:
 
 
 def _in_order(query: PageQuery) -> _Way:
-    """The whole fleet: by an index of agents, or by sorting the state rows."""
+    """Returns the way to the whole fleet: by an index of agents, or by sorting the state rows."""
     page_sql = _ordered(query, _table_of(query.sort), raw("true"))
     return _Way(raw(""), page_sql, raw("select count(*) from core.machines"))
 
 
 def _met_in_order(made: Conditions, query: PageQuery) -> _Way:
-    """A filter on agents that many fulfil: go through the order and stop when the page is full."""
+    """Returns the way for a filter that many agents fulfil: through the order, until the page is full."""
     table = _table_of(query.sort)
     total = sql("select count(*) from core.machines a where {where}", where=made.where)
     if table == "a":
@@ -201,7 +201,7 @@ def _met_in_order(made: Conditions, query: PageQuery) -> _Way:
 
 
 def _ordered(query: PageQuery, table: str, where: Sql) -> Sql:
-    """One table's rows after the cursor, in the page's order."""
+    """Returns the statement for one table's rows after the cursor, in the page's order."""
     identity = f"{table}.agent_id"
     return sql(
         "select {identity} as sort_id, {key} as sort_value from {table} where {where} and {after} {order}",
@@ -215,7 +215,7 @@ def _ordered(query: PageQuery, table: str, where: Sql) -> Sql:
 
 
 def _found_then_sorted(made: Conditions, query: PageQuery) -> _Way:
-    """Find all that the filter means once; the page and the total both come out of that."""
+    """Returns the way that finds all that the filter means once; page and total both come out of that."""
     source = _source(made, _table_of(query.sort))
     found = sql(
         "found as materialized (select {identity} as sort_id, {key} as sort_value from {source} where {where}), ",
@@ -236,7 +236,7 @@ def _table_of(sort: Sort) -> str:
 
 
 def _source(made: Conditions, sort_table: str) -> str:
-    """The tables that the conditions and the sort need."""
+    """Returns the tables that the conditions and the sort need."""
     agents, state = bool(made.agents) or sort_table == "a", bool(made.state) or sort_table == "s"
     if agents and state:
         return JOIN

@@ -58,7 +58,7 @@ class AgentService:
         return agent_detail(row, sections)
 
     async def move(self, caller: Scope, agent_id: UUID, site_id: UUID | None) -> AgentDetail:
-        """Puts a machine under another Site: from now on only that one's Client hears of it.
+        """Puts a machine under another Site: from now on only that Site's Client hears of it.
 
         Raises `AgentNotFound` and `SiteNotFound`.
         """

@@ -4,7 +4,7 @@ from gururmm_server.infra.database import Transaction
 
 
 async def purge(tx: Transaction) -> int:
-    """Deletes tickets a minute after their time, invitations and sessions a month after theirs; how many rows."""
+    """Deletes tickets a minute after their time, invitations and sessions a month after theirs. Returns how many."""
     tickets = await tx.execute("delete from core.stream_tickets where expires_at < now() - interval '1 minute'")
     invitations = await tx.execute("delete from core.invitations where expires_at < now() - interval '30 days'")
     sessions = await tx.execute(

@@ -141,7 +141,7 @@ async def add_person(tx: Transaction, user_id: UUID, email: str) -> None:
 
 
 async def set_platform_name(tx: Transaction, user_id: UUID, name: str) -> None:
-    """What the Platform calls the person; no Partner sees it."""
+    """Sets what the Platform calls the person; no Partner sees it."""
     await tx.execute("update core.users set name = $2 where user_id = $1", user_id, name)
 
 
@@ -150,7 +150,7 @@ async def set_password(tx: Transaction, user_id: UUID, password_hash: str | None
 
 
 async def make_platform_admin(tx: Transaction, user_id: UUID) -> bool:
-    """Make the person Platform staff; False when they are."""
+    """Makes the person Platform staff. Returns False when they are already."""
     touched = await tx.execute("insert into core.msp_users (user_id) values ($1) on conflict do nothing", user_id)
     return touched == 1
 
@@ -158,7 +158,7 @@ async def make_platform_admin(tx: Transaction, user_id: UUID) -> bool:
 async def add_invitation(
     tx: Transaction, token_hash: bytes, user_id: UUID, tenant_id: UUID | None, lifetime_s: int
 ) -> None:
-    """A new invitation; older ones of this person to this Partner are void."""
+    """Adds an invitation, and deletes older ones of this person to this Partner."""
     await tx.execute(
         "delete from core.invitations where user_id = $1 and tenant_id is not distinct from $2", user_id, tenant_id
     )
@@ -190,7 +190,7 @@ async def invitation(tx: Transaction, token_hash: bytes) -> InvitationRow | None
 
 
 async def use_invitation(tx: Transaction, token_hash: bytes) -> bool:
-    """Use it up; False when somebody else was faster."""
+    """Uses an invitation up. Returns False when somebody else was faster."""
     touched = await tx.execute(
         "update core.invitations set used_at = now() where token_hash = $1 and used_at is null and expires_at > now()",
         token_hash,
@@ -208,7 +208,7 @@ async def add_member(
     name: str,
     accepted: bool = False,
 ) -> bool:
-    """Make the person a member, who gains nothing before they accept; False when they are one."""
+    """Makes the person a member, who gains nothing before they accept. Returns False when they are one already."""
     touched = await tx.execute(
         "insert into core.tenant_users (tenant_id, user_id, role, client_id, name, accepted_at)"
         " values ($1, $2, $3, $4, $5, case when $6 then now() end) on conflict do nothing",
@@ -272,7 +272,7 @@ async def remove_member(tx: Transaction, tenant_id: UUID, user_id: UUID) -> None
 
 
 async def belongs_elsewhere(tx: Transaction, user_id: UUID, tenant_id: UUID) -> bool:
-    """Whether the person also works for another Partner, or for the Platform."""
+    """Tells whether the person also works for another Partner, or for the Platform."""
     found: bool = await tx.fetchval(
         "select exists (select from core.tenant_users"
         "   where user_id = $1 and tenant_id <> $2 and accepted_at is not null)"

@@ -55,7 +55,7 @@ class OpenSession(msgspec.Struct, frozen=True):
 
 
 async def add_session(tx: Transaction, new: NewSession) -> None:
-    """A new session; the person's last sign-in is now."""
+    """Adds a session, and notes on the person's row that they signed in now."""
     await tx.execute(
         "insert into core.user_sessions"
         " (session_id, user_id, tenant_id, refresh_hash, expires_at, address, user_agent)"
@@ -82,7 +82,7 @@ async def rotate(tx: Transaction, session_id: UUID, refresh_hash: bytes, address
 
 
 async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
-    """Ends one session of this person; False when it was not open."""
+    """Ends one session of this person. Returns False when it was not open."""
     return bool(
         await tx.execute(
             "update core.user_sessions set ended_at = now()"
@@ -96,7 +96,7 @@ async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
 async def end_sessions(
     tx: Transaction, user_id: UUID, tenant_id: UUID | None = None, *, keep: UUID | None = None
 ) -> list[UUID]:
-    """End every session of this person (in this Partner, where one is given) except `keep`; their ids."""
+    """Ends every session of this person (in this Partner, where one is given) except `keep`. Returns their ids."""
     rows = await tx.fetch(
         "update core.user_sessions set ended_at = now() where user_id = $1 and ended_at is null"
         " and ($2::uuid is null or tenant_id = $2) and session_id is distinct from $3 returning session_id",

@@ -19,7 +19,7 @@ class TicketRow(msgspec.Struct, frozen=True):
 async def add(
     tx: Transaction, ticket_hash: bytes, principal: Any, purpose: str, subject: UUID | None, *, seconds: int
 ) -> None:
-    """Adds a ticket to a tenant scope; `principal` as JSON has it."""
+    """Adds a ticket, in a tenant scope; `principal` is as JSON has it."""
     await tx.execute(
         "insert into core.stream_tickets (ticket_hash, tenant_id, principal, purpose, subject, expires_at)"
         " values ($1, $2, $3, $4, $5, clock_timestamp() + make_interval(secs => $6))",
@@ -33,7 +33,7 @@ async def add(
 
 
 async def use(tx: Transaction, ticket_hash: bytes, purpose: str) -> TicketRow | None:
-    """Uses a ticket up, in an identity scope; None where there is none for this purpose."""
+    """Uses a ticket up, in an identity scope, and returns it; None where there is none for this purpose."""
     row = await tx.fetchrow(
         "delete from core.stream_tickets where ticket_hash = $1 and purpose = $2"
         " returning principal, subject, expires_at > clock_timestamp() as fresh",

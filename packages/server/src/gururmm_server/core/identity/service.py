@@ -56,7 +56,7 @@ class Identity:
         return identity
 
     async def open(self) -> None:
-        """Follow the ends of sessions. Raises `Unavailable`."""
+        """Begins to follow the ends of sign-in sessions. Raises `Unavailable`."""
         await self.revocations.open()
 
     async def close(self) -> None:
@@ -82,7 +82,7 @@ class Identity:
         return await self._start(person, places[0].tenant_id, device)
 
     async def change_password(self, caller: Principal, current: str, new: str, device: Device) -> None:
-        """Another password for the caller, whose other sessions end at once, everywhere.
+        """Sets another password for the caller, whose other sign-in sessions end at once, everywhere.
 
         Raises `WeakPassword`, `WrongPassword`, `TooManyAttempts`, and `SessionEnded` when the account is gone.
         """
@@ -107,7 +107,7 @@ class Identity:
         await self.revocations.announce(ended)
 
     async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device) -> Started:
-        """Go on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
+        """Goes on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
         async with self._db.identity() as tx:
             mine = {row.tenant_id for row in await repository.memberships(tx, principal.user_id)}
         if tenant_id not in mine:
@@ -115,7 +115,7 @@ class Identity:
         return await self.keeper.replace(principal, tenant_id, device)
 
     async def enter_partner(self, principal: Principal, tenant_id: UUID, reason: str, device: Device) -> Started:
-        """Platform staff enters a Partner: recorded on the Platform and in that Partner's audit before it happens."""
+        """Lets Platform staff into a Partner. The Platform and that Partner's audit have it before it happens."""
         async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}") as tx:
             if not await repository.partner_exists(tx, tenant_id):
                 raise NotFound
@@ -124,7 +124,7 @@ class Identity:
         return await self.keeper.replace(principal, tenant_id, device, entering=True)
 
     async def leave_partner(self, principal: Principal, device: Device) -> Started:
-        """Platform staff goes back to the Platform."""
+        """Takes Platform staff back to the Platform; the Partner that they leave has it in its audit."""
         if principal.tenant_id is not None:
             async with self._db.identity(principal.tenant_id) as tx:
                 await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
@@ -137,7 +137,7 @@ class Identity:
         return await self._start(person, None, device)
 
     async def _start(self, person: Person, tenant_id: UUID | None, device: Device) -> Started:
-        """A session for the password that was proved. Raises `WrongCredentials` where it was changed meanwhile."""
+        """Starts a session for a proved password. Raises `WrongCredentials` where that was changed meanwhile."""
         async with self._db.identity(tenant_id) as tx:
             started = await self.keeper.start(tx, person, tenant_id, device)
             # The start noted the sign-in on the person's row, so nobody else changes that before the commit.
@@ -147,7 +147,7 @@ class Identity:
         return started
 
     async def _prove(self, caller: Principal, password: str, device: Device) -> str:
-        """The stored hash that the caller's password fits; a wrong one counts like one at sign-in."""
+        """Returns the stored hash that the caller's password fits; a wrong password counts as at sign-in."""
         self.attempts.admit(caller.email, device.address)
         async with self._db.identity() as tx:
             person = await repository.person(tx, caller.user_id)
@@ -163,7 +163,7 @@ class Identity:
         return proved
 
     async def _record_refusal(self, person: Person | None, places: list[MembershipRow], device: Device) -> None:
-        """A wrong password for a known account is seen by the admins of the Partner it was used in last."""
+        """Writes a wrong password for a known account into the audit of the Partner it was used in last."""
         log.info("sign-in refused", known=person is not None, address=device.address)
         if person is not None and places:
             async with self._db.identity(places[0].tenant_id) as tx:
@@ -172,7 +172,7 @@ class Identity:
 
 
 async def load_access_token_key(db: Database) -> bytes:
-    """The server's secret that signs access tokens. Raises `StartError` when the schema was migrated half."""
+    """Returns the server's secret that signs access tokens. Raises `StartError` when the schema was migrated half."""
     async with db.identity() as tx:
         value = await secret(tx, "access_token_key")
     if value is None:

@@ -92,31 +92,31 @@ async def section(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str) -
 
 
 async def keep(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, *, digest: bytes, items: str) -> None:
-    """Replace a section."""
+    """Replaces a section of a machine's inventory; `items` is JSON."""
     await tx.execute(_UPSERT, tenant_id, agent_id, name, digest, items)
 
 
 async def keep_changes(
     tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, changes: Sequence[tuple[UUID, str, str, Any, Any]]
 ) -> None:
-    """Append (id, key, added|changed|removed, JSON before, JSON after)."""
+    """Appends changes, each (id, key, added|changed|removed, JSON before, JSON after)."""
     columns = [list(column) for column in zip(*changes, strict=True)]
     await tx.execute(_CHANGES, tenant_id, agent_id, name, *columns)
 
 
 async def changes_today(tx: Transaction, tenant_id: UUID, agent_id: UUID) -> int:
-    """How many rows the agent's history got since midnight (UTC)."""
+    """Returns how many rows the agent's history got since midnight (UTC)."""
     count: int = await tx.fetchval(_TODAY, agent_id, tenant_id)
     return count
 
 
 async def count_left_out(tx: Transaction, tenant_id: UUID, agent_id: UUID, name: str, left_out: int) -> bool:
-    """Add to the day's row that says how many were left out; True where it is the first time that day."""
+    """Adds to the day's row that says how many changes were left out. Returns True the first time that day."""
     return bool(await tx.fetchval(_LEFT_OUT, agent_id, tenant_id, name, left_out))
 
 
 async def forget_changes(tx: Transaction, limit: int) -> int:
-    """Delete up to `limit` rows of the inventory's history that are a year old; how many those were."""
+    """Deletes up to `limit` rows of the inventory's history that are a year old. Returns how many those were."""
     return await tx.execute(
         "delete from core.inventory_changes where change_id in"
         " (select change_id from core.inventory_changes where at < now() - interval '1 year' limit $1)",

@@ -28,14 +28,14 @@ class Inventory:
         return cls(house.db)
 
     async def software(self, caller: Scope, agent_id: UUID, query: PageQuery) -> Slice[Software]:
-        """A page of what is installed. Raises `AgentNotFound`."""
+        """Returns a page of what is installed on a machine. Raises `AgentNotFound`."""
         async with self._db.scope(caller) as tx:
             await record.find(tx, agent_id)
             found = await rows.software(tx, agent_id, query)
         return found.each(lambda row: Software(name=row.name, version=row.version, source=row.source))
 
     async def changes(self, caller: Scope, agent_id: UUID, section: str | None, query: PageQuery) -> Slice[Change]:
-        """A page of what changed in the inventory. Raises `AgentNotFound`."""
+        """Returns a page of what changed in a machine's inventory. Raises `AgentNotFound`."""
         async with self._db.scope(caller) as tx:
             await record.find(tx, agent_id)
             found = await rows.changes(tx, agent_id, section, query)

@@ -68,12 +68,12 @@ async def changes(tx: Transaction) -> list[ChangeRow]:
 
 
 async def lock(tx: Transaction) -> None:
-    """Wait until nobody else changes the keys; held until the transaction ends."""
+    """Waits until nobody else changes the keys; nobody does until the transaction ends."""
     await tx.execute("select pg_advisory_xact_lock(hashtext('core.order_keys'))")
 
 
 async def add(tx: Transaction, key_id: bytes, public_key: bytes, seed: bytes, signs_in_s: float) -> datetime:
-    """Adds a key that signs from then on; returns when that is."""
+    """Adds a key that signs in so many seconds. Returns the moment from which it does."""
     await keep_secret(tx, _seed_name(key_id), seed)
     signs_from: datetime = await tx.fetchval(
         "insert into core.order_keys (key_id, public_key, signs_from)"
@@ -98,5 +98,5 @@ async def retire(tx: Transaction, key_ids: Sequence[bytes], newest: bytes) -> No
 
 
 def _seed_name(key_id: bytes) -> str:
-    """Under which name a key's seed is kept among the server's secrets."""
+    """Returns the name under which a key's seed is kept among the server's secrets."""
     return f"order_key_{key_id.hex()}"

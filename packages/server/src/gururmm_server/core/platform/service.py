@@ -40,7 +40,7 @@ class Partners:
         return Page[Partner](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def create(self, staff: Subject, new: NewPartner) -> CreatedPartner:
-        """Make a Partner and, where an address is given, invite its first admin."""
+        """Makes a Partner and, where an address is given, invites its first admin."""
         tenant_id = new_id()
         async with self._db.platform(staff.name, f"create Partner {new.name}") as tx:
             await add_partner(tx, tenant_id, new.name, staff)

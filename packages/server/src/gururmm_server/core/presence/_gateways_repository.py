@@ -12,7 +12,7 @@ async def living(tx: Transaction) -> list[str]:
 
 
 async def beat(tx: Transaction, gateway_id: str, url: str, draining: bool) -> None:
-    """Say that this gateway lives, at this address."""
+    """Notes that this gateway lives, at this address, and whether it is draining."""
     await tx.execute(
         "insert into core.gateways (gateway_id, url, draining) values ($1, $2, $3) "
         "on conflict (gateway_id) do update set beat_at = now(), draining = excluded.draining, url = excluded.url",
@@ -23,7 +23,7 @@ async def beat(tx: Transaction, gateway_id: str, url: str, draining: bool) -> No
 
 
 async def others_alive(tx: Transaction, gateway_id: str) -> int:
-    """How many other gateways take agents."""
+    """Returns how many other gateways are alive and take new agents."""
     count: int = await tx.fetchval(
         "select count(*) from core.gateways where gateway_id <> $1 and not draining "
         "and beat_at > now() - interval '15 seconds'",
@@ -33,5 +33,5 @@ async def others_alive(tx: Transaction, gateway_id: str) -> int:
 
 
 async def retire(tx: Transaction, gateway_id: str) -> None:
-    """This gateway is no more."""
+    """Removes this gateway from those that are counted."""
     await tx.execute("delete from core.gateways where gateway_id = $1", gateway_id)

@@ -30,14 +30,14 @@ class Buried(msgspec.Struct, frozen=True):
 
 
 async def mark_problems(tx: Transaction) -> int:
-    """Sets every machine's problems to what its state says; how many changed."""
+    """Sets every machine's problems to what its state says. Returns how many machines changed."""
     return await tx.execute(_MARK)
 
 
 async def sample_online(tx: Transaction) -> int:
-    """Notes for every tenant how many machines are online, once each half hour; how many tenants were noted.
+    """Notes for every tenant how many machines are online, once each half hour. Returns for how many tenants.
 
-    One that has no machines any more goes on at zero; one that never had any has no history.
+    A tenant that has no machines any more goes on at zero; one that never had any has no history.
     """
     await tx.execute("delete from core.online_history where at < now() - interval '31 days'")
     return await tx.execute(
@@ -52,7 +52,7 @@ async def sample_online(tx: Transaction) -> int:
 
 
 async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
-    """Every gateway that is registered or that machines count as theirs, and its last beat."""
+    """Returns every gateway that is registered, with its last beat, and those that only machines still name."""
     rows = await tx.fetch(
         """select gateway_id, beat_at from core.gateways union all
         select distinct s.gateway_id, null::timestamptz from core.agent_state s
@@ -63,7 +63,7 @@ async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
 
 
 async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Buried]:
-    """Removes gateways, and calls the machines offline that are still theirs: those."""
+    """Removes gateways, and calls the machines offline that are still theirs. Returns those machines."""
     await tx.execute("delete from core.gateways where gateway_id = any($1::text[])", gateway_ids)
     rows = await tx.fetch(
         """update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()

@@ -95,7 +95,7 @@ async def candidates(tx: Transaction, agent_ids: list[UUID]) -> list[Claimant]:
 
 
 async def add(tx: Transaction, tenant_id: UUID, agent_id: UUID, client_id: UUID) -> None:
-    """Adds the state of a machine that is new; one that was there follows its machine to the new Client by itself."""
+    """Adds a new machine's state. Where there is one, it follows its machine to the new Client by itself."""
     await tx.execute(
         "insert into core.agent_state (tenant_id, agent_id, client_id) values ($1, $2, $3)"
         " on conflict (agent_id) do nothing",
@@ -106,18 +106,18 @@ async def add(tx: Transaction, tenant_id: UUID, agent_id: UUID, client_id: UUID)
 
 
 async def arrive(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> list[Arrived]:
-    """Notes that these agents are here now; returns those that have no newer connection."""
+    """Notes that these agents are connected here now. Returns those that have no newer connection."""
     return [Arrived(**row) for row in await tx.fetch(_ARRIVE, gateway_id, *_connections(sessions))]
 
 
 async def depart(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> dict[bytes, UUID]:
-    """Id to client_id of those that were still counted as connected here."""
+    """Notes that these agents are gone. Returns (id to client_id) those that still counted as connected here."""
     rows = await tx.fetch(_DEPART, gateway_id, *_connections(sessions))
     return {row[0].bytes: row[1] for row in rows}
 
 
 async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> int:
-    """How many are still connected here."""
+    """Keeps what heartbeats said. Returns how many of the agents still count as connected here."""
     return await tx.execute(
         _HEARTBEATS,
         gateway_id,
@@ -130,7 +130,7 @@ async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[
 
 
 async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSession]) -> int:
-    """How many are still connected here."""
+    """Keeps the newest readings. Returns how many of the agents still count as connected here."""
     return await tx.execute(
         _METRICS,
         gateway_id,

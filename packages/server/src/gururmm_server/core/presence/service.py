@@ -69,7 +69,7 @@ class Presence:
         return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def candidates(self, agent_ids: set[bytes]) -> dict[bytes, Candidate]:
-        """The records of those ids that exist, each with the session it would get. Raises `Unavailable`."""
+        """Returns the machines on record with those ids, each with the session it would get. Raises `Unavailable`."""
         async with self._db.ingest() as tx:
             rows = await repository.candidates(tx, [UUID(bytes=agent_id) for agent_id in agent_ids])
         now_us = int(time() * 1_000_000)
@@ -87,7 +87,7 @@ class Presence:
         return found
 
     async def record(self, changes: list[Change]) -> Recorded:
-        """Write a batch; of several changes of one agent the last counts. Raises `Unavailable`: nothing was written."""
+        """Writes a batch, of several changes of one agent the last. Raises `Unavailable` with nothing written."""
         last = {change.session.agent_id: change for change in changes}
         came = [change for change in last.values() if change.reason is None]
         left = [change for change in last.values() if change.reason is not None]
@@ -126,12 +126,12 @@ class Presence:
         return recorded
 
     def _shared(self, value: UUID) -> UUID:
-        """One object for all agents of a tenant, rather than one for each."""
+        """Returns one and the same object for equal ids: a tenant's agents share it."""
         return self._ids.setdefault(value, value)
 
 
 def _described(session: AgentSession, proof: Authenticate) -> record.Described:
-    """What an agent says of itself, without what PostgreSQL's text cannot hold."""
+    """Returns what an agent says of itself, without what PostgreSQL's text cannot hold."""
     return record.Described(
         session.tenant_id,
         session.agent_uuid,

@@ -16,10 +16,10 @@ on conflict (tenant_id, agent_id, at) do update set {_REPLACED} where h.samples 
 
 
 async def maintain_partitions(tx: Transaction) -> None:
-    """Make the partitions of the days to come and drop those past their time."""
+    """Makes the partitions of the days to come and drops those past their time."""
     await tx.execute("select core.maintain_partitions()")
 
 
 async def roll_up_hour(tx: Transaction, hour: datetime) -> int:
-    """Average an hour's samples; again where there are more than before. How many machines' hours were written."""
+    """Averages an hour's samples, again where there are more than before. Returns for how many machines it did."""
     return await tx.execute(_ROLL_UP, hour)

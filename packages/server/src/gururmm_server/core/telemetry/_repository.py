@@ -44,7 +44,7 @@ class Step(msgspec.Struct, frozen=True):
 
 
 async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
-    """Append samples."""
+    """Appends samples to the history of their machines."""
     await tx.execute(
         _HISTORY,
         [r.tenant_id for r in rows],

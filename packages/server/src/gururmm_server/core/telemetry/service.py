@@ -26,7 +26,7 @@ class Telemetry:
         return cls(house.db)
 
     async def history(self, caller: Scope, agent_id: UUID, start: float, end: float) -> History:
-        """Readings between two moments (Unix seconds). Raises `AgentNotFound` and `UnknownRange`."""
+        """Returns a machine's readings between two moments (Unix seconds). Raises `AgentNotFound`, `UnknownRange`."""
         async with self._db.scope(caller) as tx:
             await record.find(tx, agent_id)
             grid = grids.window(start, end, now().timestamp(), await metrics_interval(tx))

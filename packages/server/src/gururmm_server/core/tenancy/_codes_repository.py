@@ -84,7 +84,7 @@ async def codes_of_site(tx: Transaction, site_id: UUID) -> list[CodeRow]:
 
 
 async def add_code(tx: Transaction, new: NewCodeRow) -> CodeRow:
-    """Adds a code; returns it as it is stored."""
+    """Adds a code and returns it as it is stored."""
     row = await tx.fetchrow(_ADD, tx.tenant_id, *msgspec.structs.astuple(new))
     assert row is not None
     return CodeRow(**row)
@@ -95,7 +95,7 @@ async def revoke_all(tx: Transaction, site_id: UUID) -> None:
 
 
 async def revoke_one(tx: Transaction, site_id: UUID, code_id: UUID) -> CodeRow | None:
-    """Revokes a code; returns it, or None where the Site has no such code."""
+    """Revokes a code and returns it; None where the Site has no such code."""
     row = await tx.fetchrow(_REVOKE, site_id, code_id)
     return CodeRow(**row) if row is not None else None
 

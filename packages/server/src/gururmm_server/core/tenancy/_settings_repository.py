@@ -81,7 +81,7 @@ async def unsigned(tx: Transaction, key_id: bytes, limit: int) -> dict[UUID, wir
 
 
 async def sign(tx: Transaction, key_id: bytes, signed: Sequence[tuple[UUID, bytes]]) -> None:
-    """Keeps (tenant, signed order)."""
+    """Keeps for each (tenant, signed order) the order, and that this key signed it."""
     await tx.execute(_SIGN, [tenant_id for tenant_id, _ in signed], [order for _, order in signed], key_id)
 
 

@@ -39,7 +39,7 @@ class Tenancy:
         return cls(house.db, house.holds())
 
     async def tree(self, caller: Scope) -> Tree:
-        """Every Client and Site with its machines counted."""
+        """Returns every Client and Site that the caller sees, each with its machines counted."""
         async with self._db.scope(caller) as tx:
             rows = await repository.tree(tx)
         grouped = groupby(rows, key=lambda row: (row.client_id, row.client_name))

@@ -135,7 +135,7 @@ async def insert(
     rights: Sequence[str],
     owner: str | None = None,
 ) -> None:
-    """Adds a channel, state opening, for the session's owner if it has one."""
+    """Adds a channel in the state opening, for the session's owner if it has one."""
     await tx.execute(
         "insert into core.tunnel_channels (tenant_id, session_id, channel, kind, parameters, rights, owner)"
         " values ($1, $2, $3, $4, $5, $6, $7)",
@@ -169,7 +169,7 @@ async def find(tx: Transaction, session_id: UUID, channel: int) -> ChannelRow | 
 
 
 async def claim(tx: Transaction, session_id: UUID, owner: str, channel: int | None = None) -> list[ClaimedChannel]:
-    """Takes channels over; from the commit on, an earlier owner can neither audit nor record. All, or one."""
+    """Takes all channels of a session over, or one. From the commit on, an earlier owner neither audits nor records."""
     return [ClaimedChannel(**row) for row in await tx.fetch(_CLAIM, session_id, owner, channel)]
 
 
@@ -197,7 +197,7 @@ async def append_input(
     user_id: UUID,
     agent_id: UUID,
 ) -> bool:
-    """Audits input and counts it, in one statement. False: not the owner's any more, closed, or counted already."""
+    """Audits input and counts it. Returns False for a channel that is closed or another's, or input counted already."""
     seq = await tx.fetchval(
         _APPEND_INPUT,
         owned.session_id,
@@ -216,7 +216,7 @@ async def append_input(
 
 
 async def record(tx: Transaction, owned: Owned, span: tuple[int, int], block: Block | None) -> bool:
-    """Adds a block (None: leaves the span out) and moves the recording's end. False as for `append_input`."""
+    """Adds a block (None: leaves the span out) and moves the recording's end. Returns False as `append_input` does."""
     values: tuple[Any, ...] = (None, None, 0, None, None)
     if block is not None:
         at = datetime.fromtimestamp(block.at, UTC)
@@ -239,12 +239,12 @@ async def ends(tx: Transaction, owned: Owned) -> Ends | None:
 async def close(
     tx: Transaction, session_ids: list[UUID], reason: str, exit_code: int | None = None, channel: int | None = None
 ) -> list[ClosedChannel]:
-    """Closes channels of those sessions: all, or the one of that number."""
+    """Closes all channels of those sessions, or the one of that number. Returns those that were open."""
     return [ClosedChannel(**row) for row in await tx.fetch(_CLOSE, session_ids, reason, exit_code, channel)]
 
 
 async def close_as_worker(tx: Transaction, session_ids: list[UUID], reason: str) -> list[ClosedChannel]:
-    """Closes all channels of those sessions, in a worker's scope."""
+    """Closes all channels of those sessions, in a worker's scope. Returns those that were open."""
     return [ClosedChannel(**row) for row in await tx.fetch(_CLOSE_AS_WORKER, session_ids, reason)]
 
 

@@ -121,7 +121,7 @@ class HangUp(msgspec.Struct, frozen=True):
 
 
 async def count_open(tx: Transaction, user_id: UUID) -> int:
-    """How many sessions this person has open. Holds a lock, so that two requests at once count each other."""
+    """Returns how many sessions this person has open. Two requests of theirs at once count one after the other."""
     await tx.fetchval("select pg_advisory_xact_lock(hashtextextended($1, 7))", str(user_id))
     count: int = await tx.fetchval(
         "select count(*) from core.tunnel_sessions where opened_by_id = $1 and status <> 'closed'", user_id
@@ -132,7 +132,7 @@ async def count_open(tx: Transaction, user_id: UUID) -> int:
 async def insert(
     tx: Transaction, session_id: UUID, *, agent_id: UUID, hostname: str, email: str, user_id: UUID, reason: str
 ) -> None:
-    """A new session, status opening."""
+    """Adds a session in the status opening."""
     await tx.execute(
         "insert into core.tunnel_sessions"
         " (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id, reason)"
@@ -162,39 +162,39 @@ async def lock(tx: Transaction, session_id: UUID) -> HeldSession | None:
 
 
 async def claim(tx: Transaction, session_id: UUID, owner: str, user_id: UUID) -> Claimed | None:
-    """Take the session over. None: closed. Its channels are claimed in the same transaction."""
+    """Takes a session over and returns it; None where it is closed. The transaction claims its channels as well."""
     row = await tx.fetchrow(_CLAIM, session_id, owner, user_id)
     return Claimed(**row) if row is not None else None
 
 
 async def renew(tx: Transaction, session_id: UUID, owner: str) -> tuple[bool, str | None]:
-    """Whether the session is still open and `owner`'s, and the gateway that holds its agent now."""
+    """Renews the lease. Returns whether the session is open and `owner`'s, and the gateway that holds its agent."""
     row = await tx.fetchrow(_RENEW, session_id, owner)
     return (True, row["gateway_id"]) if row is not None else (False, None)
 
 
 async def is_owner(tx: Transaction, session_id: UUID, owner: str) -> bool:
-    """Whether the session is `owner`'s, and stays so until the transaction ends."""
+    """Tells whether the session is `owner`'s; the answer holds until the transaction ends."""
     return await tx.fetchval(_OWNED, session_id, owner) is not None
 
 
 async def close(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
-    """Closes a session; None where it was closed already."""
+    """Closes a session and returns it; None where it was closed already."""
     return _closed(await tx.fetchrow(_CLOSE, session_id, reason))
 
 
 async def close_idle(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
-    """The same where no channel of the session is left."""
+    """Closes a session that has no open channel and returns it; None where it has one, or was closed already."""
     return _closed(await tx.fetchrow(_CLOSE_IDLE, session_id, reason))
 
 
 async def close_all(tx: Transaction, agent_id: UUID, reason: str) -> list[ClosedSession]:
-    """Closes what is open to a machine."""
+    """Closes every session that is open to a machine, and returns them."""
     return [ClosedSession(**row) for row in await tx.fetch(_CLOSE_ALL, agent_id, reason)]
 
 
 async def gateway_of(tx: Transaction, agent_id: UUID) -> str | None:
-    """The gateway that holds this agent now; None: it is offline."""
+    """Returns the gateway that holds this agent now; None where it is offline."""
     gateway_id: str | None = await tx.fetchval(
         "select gateway_id from core.machine_states where agent_id = $1 and online", agent_id
     )
@@ -226,7 +226,7 @@ async def expired(tx: Transaction) -> list[Expired]:
 
 
 async def close_expired(tx: Transaction, session_id: UUID, reason: str) -> ClosedSession | None:
-    """As `close`, in the worker's scope and only while the lease is still over."""
+    """Closes a session whose lease is still over, in the worker's scope, and returns it; None where it was renewed."""
     return _closed(await tx.fetchrow(_CLOSE_EXPIRED, session_id, reason))
 
 

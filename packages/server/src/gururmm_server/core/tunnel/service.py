@@ -185,7 +185,7 @@ class TunnelService:
         return channel_status(added)
 
     async def status(self, principal: Principal, session_id: UUID) -> TunnelStatus:
-        """What a session is doing: for its owner always, for others of the Partner with tunnel.read."""
+        """Returns what a session is doing: to its owner always, to others of the Partner with tunnel.read."""
         scope = principal.inside()
         # One's own session is answered for even where its machine is another Client's by now (S8).
         whole = system_scope(scope.tenant_id, scope.subject.name)
@@ -203,7 +203,7 @@ class TunnelService:
             return tunnel_status(row, await channels.of_sessions(tx, [session_id]))
 
     async def ticket(self, caller: Principal, session_id: UUID) -> StreamTicket:
-        """A ticket for attaching again. Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`."""
+        """Returns a ticket for attaching again. Raises `NoSuchSession`, `NotYourSession`, `SessionClosed`."""
         async with self._db.scope(caller.inside()) as tx:
             row = await self._find(tx, session_id)
             if row.opened_by_id != caller.user_id:
@@ -231,7 +231,7 @@ class TunnelService:
         return await self._status(caller, session_id)
 
     async def end(self, scope: Scope, session_id: UUID, closure: Closure) -> bool:
-        """Closes the rows with their audit and event, and tells the relay. False where it was closed already."""
+        """Closes a session's rows, with audit and event, and tells its relay. Returns False where it was closed."""
         async with self._db.scope(scope) as tx:
             row = await repository.close(tx, session_id, closure.reason)
             if row is None:
@@ -282,7 +282,7 @@ class TunnelService:
         return Page[TunnelStatus](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def recording(self, caller: Scope, session_id: UUID, channel: int = _FIRST) -> Replay:
-        """A channel's recording in its kind's own form. That it was read is audited first.
+        """Returns a channel's recording in its kind's own form. That it was read is audited first.
 
         Raises `NoSuchSession`, `NoSuchChannel`, `NoReplay`.
         """
@@ -363,7 +363,7 @@ async def _add_channel(
     *,
     owner: str | None = None,
 ) -> None:
-    """Add a channel's row and its audit row. `place` is the machine, the session and the channel's number."""
+    """Adds a channel's row and its audit row. `place` is the machine, the session and the channel's number."""
     agent_id, session_id, number = place
     await channels.insert(
         tx, session_id, number, kind=kind.name, parameters=parameters, rights=kind.rights, owner=owner
