@@ -17,7 +17,7 @@ from gururmm_server.infra import given
 from gururmm_server.infra.embedded.data_dir import AUDIT_HEADS, AUDIT_PUBLIC_KEY, DataDir
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.kinds import Kind
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 # Imported where they are used: the supervisor stays small and `--help` quick because the server's parts stay out.
 
@@ -204,7 +204,7 @@ def api(
     public_url = given.public_url(public_url) or given.own_url(host, port)
     told = given.gateway_urls(_list(gateway_urls), public_url)
     given.without_tls((public_url, *told), accepted=insecure_http)
-    settings = Settings(
+    settings = ProcessSettings(
         database_url=_own(Kind.API, "--database-url", database_url),
         nats_url=_own(Kind.API, "--nats-url", nats_url),
         host=host,
@@ -241,7 +241,7 @@ def gateway(
 
     public_url = given.public_url(public_url)
     told = given.gateway_urls(_list(gateway_urls), public_url)
-    settings = Settings(
+    settings = ProcessSettings(
         database_url=_own(Kind.GATEWAY, "--database-url", database_url),
         nats_url=_own(Kind.GATEWAY, "--nats-url", nats_url),
         host=host,
@@ -268,7 +268,7 @@ def worker(
     """One worker process: events, deadlines, roll-ups, the audit's signed heads."""
     from gururmm_server.bootstrap.worker import run_worker
 
-    settings = Settings(
+    settings = ProcessSettings(
         database_url=_own(Kind.WORKER, "--database-url", database_url),
         nats_url=_own(Kind.WORKER, "--nats-url", nats_url),
         health_port=health_port,
@@ -318,7 +318,7 @@ def seed_demo(
     """Make the demo's Partner, or find it again; prints how to sign in as JSON."""
     from gururmm_server.bootstrap import administration
 
-    settings = Settings(
+    settings = ProcessSettings(
         database_url=_own(Kind.API, "--database-url", database_url),
         nats_url=_own(Kind.API, "--nats-url", nats_url),
         public_url=public_url,
@@ -385,7 +385,7 @@ def audit_public_key(*, audit_key_file: AuditKeyFile) -> None:
     """Print the public half of the key that signs the audit's heads."""
     from gururmm_server.core.audit.store import audit_key
 
-    typer.echo(audit_key(Settings(database_url="", nats_url="", audit_key_file=audit_key_file)).public.hex())
+    typer.echo(audit_key(ProcessSettings(database_url="", nats_url="", audit_key_file=audit_key_file)).public.hex())
 
 
 class Rotated(StrEnum):
@@ -460,9 +460,9 @@ def _serve(work: Coroutine[Any, Any, None]) -> None:
     uvloop.run(work)
 
 
-def _settings(data: Path, database_url: str, public_url: str) -> Settings:
+def _settings(data: Path, database_url: str, public_url: str) -> ProcessSettings:
     """For a command beside a running GuruRMM: its embedded database, or the one that was given."""
-    return Settings(
+    return ProcessSettings(
         database_url=_own(Kind.API, "--database-url", database_url) or _embedded(data).url(Kind.API),
         nats_url="",
         public_url=given.public_url(public_url) or DataDir(data).remembered("url") or "http://127.0.0.1:8080",

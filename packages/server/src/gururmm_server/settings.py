@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ProcessSettings:
     """The same for every kind of process, so that a supervisor can hand one environment to all of them."""
 
     database_url: str

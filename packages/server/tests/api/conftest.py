@@ -26,7 +26,7 @@ from gururmm_server.entrypoints.internal_api.server import ApiServer
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 from packages.server.tests.answers import Checked
 from packages.server.tests.waiting import until
@@ -161,7 +161,7 @@ async def api(
     dashboard_dir: Path,
     trusted_proxies: tuple[str, ...],
 ) -> AsyncIterator[Api]:
-    settings = Settings(
+    settings = ProcessSettings(
         database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir, trusted_proxies=trusted_proxies
     )
     process = Process(settings, api_db, api_bus, await load_access_token_key(api_db))

@@ -25,7 +25,7 @@ from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 from packages.server.tests.world import audit_settings
 
@@ -92,7 +92,7 @@ async def said_so_far(session: LiveSession) -> int:
 
 
 async def main(database_url: str, nats_url: str, tenant_id: str, client_id: str, folder: str) -> None:
-    settings = Settings(database_url, nats_url, **audit_settings(Path(folder)))
+    settings = ProcessSettings(database_url, nats_url, **audit_settings(Path(folder)))
     db, bus, stop = Database(database_url), Bus(nats_url, name="newcomer"), asyncio.Event()
     await db.open()
     await bus.open()

@@ -19,7 +19,7 @@ from gururmm_server.core.presence.gateways import ThisGateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.tables import TABLES
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 WORDS = {"access", "post"}
 """Folders of core that are no component: words and an outlet for all of them."""
@@ -67,7 +67,7 @@ def test_what_does_not_fit_together_is_refused(components: list[Component], wron
 
 
 async def test_a_house_builds_a_service_once_and_ends_it(bus: Bus) -> None:
-    house = House(COMPONENTS, Settings("", ""), Database(""), bus)
+    house = House(COMPONENTS, ProcessSettings("", ""), Database(""), bus)
     hub = house.get(LiveHub)
     assert house.get(LiveHub) is hub
     with pytest.raises(LookupError, match="this process was given no ThisGateway"):
@@ -96,8 +96,8 @@ from gururmm_server.core.presence.gateways import new_gateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.tables import TABLES
-from gururmm_server.settings import Settings
-house = House(COMPONENTS, Settings("", ""), Database(""), Bus("", name=""))
+from gururmm_server.settings import ProcessSettings
+house = House(COMPONENTS, ProcessSettings("", ""), Database(""), Bus("", name=""))
 house.give(new_gateway())
 gateway.process.Gateway(house)
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))

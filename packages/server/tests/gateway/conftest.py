@@ -15,7 +15,7 @@ from gururmm_server.core.presence.gateways import new_gateway
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -39,7 +39,7 @@ async def start_gateway(gateway_db: Database, gateway_bus: Bus) -> AsyncIterator
     started: list[tuple[Gateway, asyncio.Task[None]]] = []
 
     async def start(**options: Any) -> Gateway:
-        house = House(COMPONENTS, Settings("", ""), gateway_db, gateway_bus)
+        house = House(COMPONENTS, ProcessSettings("", ""), gateway_db, gateway_bus)
         house.give(new_gateway())
         gateway = Gateway(house, **options)
         await gateway.open("127.0.0.1", 0)

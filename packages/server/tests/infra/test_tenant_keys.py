@@ -13,7 +13,7 @@ from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.fleet.service import AgentService
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import readings
-from gururmm_server.core.presence.service import Change, Presence, Recorded
+from gururmm_server.core.presence.service import Change, ChangesRecorded, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
@@ -412,11 +412,11 @@ async def test_presence_and_readings_are_written_for_the_sessions_own_tenant(
     before = await owner.fetch("select * from core.agent_state order by agent_id")
     stray = AgentSession(north.agents[0], south.tenant_id, north.clients[0], "host", 1)
     presence = Presence(db, "gw-1")
-    assert await presence.record([Change(stray)]) == Recorded(superseded=[stray])
+    assert await presence.record([Change(stray)]) == ChangesRecorded(superseded=[stray])
     await owner.execute("update core.agent_state set connection_id = 1")
     async with db.ingest() as tx:
         for stray.cpu, stray.latest in ((7, None), (7, b"a sample")):
             assert await readings.write(tx, "gw-1", [stray]) == [stray]
-    assert await presence.record([Change(stray, reason="cut")]) == Recorded()
+    assert await presence.record([Change(stray, reason="cut")]) == ChangesRecorded()
     await owner.execute("update core.agent_state set connection_id = null")
     assert await owner.fetch("select * from core.agent_state order by agent_id") == before

@@ -31,7 +31,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 from packages.server.tests.conftest import Engines
 from packages.server.tests.waiting import until
@@ -369,7 +369,7 @@ async def test_the_worker_as_a_whole(
     db: Database, worker_bus: Bus, partner: Partner, owner: Any, tmp_path: Path
 ) -> None:
     """Ready, moves an event from the outbox to the feed, stops when told."""
-    settings = Settings("", "", **audit_settings(tmp_path))
+    settings = ProcessSettings("", "", **audit_settings(tmp_path))
     stop = asyncio.Event()
     await queue(owner, partner, 1)
     house = House(COMPONENTS, settings, db, worker_bus)

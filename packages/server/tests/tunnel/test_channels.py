@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
-from gururmm_server.core.tunnel.errors import NoSuchChannel, StreamProtocol
+from gururmm_server.core.tunnel.errors import NoSuchChannel, StreamViolation
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.routes import build_router
 from gururmm_server.infra.ids import new_id
@@ -195,7 +195,7 @@ async def test_a_channel_without_the_right_to_type_takes_no_input(house: House) 
     async with house.db.scope(system_scope(house.tenant_id)) as tx:
         await tx.execute("update core.tunnel_channels set rights = '{}' where session_id = $1", session_id)
     browser = await house.attach(session_id, ScriptedBrowser())
-    with pytest.raises(StreamProtocol):
+    with pytest.raises(StreamViolation):
         browser.type(b"ls\r")
     await house.agent.print(b"looking is allowed")
     await until(lambda: browser.output == b"looking is allowed")

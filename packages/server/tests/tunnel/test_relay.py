@@ -12,7 +12,7 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import agent_end, channel_relay, recording
 from gururmm_server.core.tunnel import relay as relay_module
-from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamProtocol
+from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamViolation
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES, OutputPath
 from gururmm_server.core.tunnel.recording import Block
 from gururmm_server.core.tunnel.service import close_expired
@@ -423,7 +423,7 @@ async def test_nobody_else_attaches(house: House) -> None:
 async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
     _, browser = await attached(house)
     assert browser.relay is not None
-    with pytest.raises(StreamProtocol):
+    with pytest.raises(StreamViolation):
         browser.relay.channel(1).input(5, b"x")
     house.agent.takes_input = False
 
@@ -432,7 +432,7 @@ async def test_a_browser_cannot_leave_holes_or_flood(house: House) -> None:
         for number in range(64):
             browser.relay.channel(1).input(number * 32768, bytes(32768))
 
-    with pytest.raises(StreamProtocol):
+    with pytest.raises(StreamViolation):
         flood()
 
 

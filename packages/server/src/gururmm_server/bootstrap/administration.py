@@ -16,31 +16,31 @@ from gururmm_server.core.platform.demo import DemoSeed, seed
 from gururmm_server.core.tenancy.partners import every_partner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.kinds import Kind
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 _OPERATOR: Final = "the operator at the server's terminal"
 
 
-async def seed_demo(settings: Settings, password: str) -> DemoSeed:
+async def seed_demo(settings: ProcessSettings, password: str) -> DemoSeed:
     """Make the demo's Partner, or find it again, and let its admin sign in with this password."""
     async with opened(settings, Kind.API, "seed") as (db, _):
         return await seed(db, password, settings.public_url)
 
 
-async def create_admin(settings: Settings, email: str, name: str) -> str:
+async def create_admin(settings: ProcessSettings, email: str, name: str) -> str:
     """Make a Platform admin; the one-time link that lets them choose a password."""
     async with _quiet_database(settings, "admin") as db:
         return await create_platform_admin(db, email, name, settings.public_url)
 
 
-async def verify_audit(settings: Settings, tenant_id: UUID | None) -> list[Verdict]:
+async def verify_audit(settings: ProcessSettings, tenant_id: UUID | None) -> list[Verdict]:
     """Recompute the audit chains of one Partner, or of all, and hold them against their signed heads."""
     async with _quiet_database(settings, "audit") as db:
         return await verify_all(db, await every_partner(db), tenant_id, head_book(settings))
 
 
 async def order_keys(
-    settings: Settings, act: Literal["status", "rotate", "retire"], *, at_once: bool
+    settings: ProcessSettings, act: Literal["status", "rotate", "retire"], *, at_once: bool
 ) -> list[KeyStatus]:
     """Show the keys that sign what agents do, add one, or retire all but the newest; every key there was."""
     async with _quiet_database(settings, "keys") as db:
@@ -52,7 +52,7 @@ async def order_keys(
 
 
 @asynccontextmanager
-async def _quiet_database(settings: Settings, process: str) -> AsyncIterator[Database]:
+async def _quiet_database(settings: ProcessSettings, process: str) -> AsyncIterator[Database]:
     """For a command whose answer is what the operator wants to read: it logs warnings only."""
     async with opened_database(settings, Kind.API, process) as db:
         logging.getLogger().setLevel(logging.WARNING)

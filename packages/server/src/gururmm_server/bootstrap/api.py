@@ -32,13 +32,13 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.given import own_url
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 
 class Api:
     """Everything an api process consists of. `open()` before serving, `close()` after."""
 
-    def __init__(self, settings: Settings, db: Database, bus: Bus, access_token_key: bytes) -> None:
+    def __init__(self, settings: ProcessSettings, db: Database, bus: Bus, access_token_key: bytes) -> None:
         public_url = settings.public_url or own_url(settings.host, settings.port)
         house = House(COMPONENTS, replace(settings, public_url=public_url), db, bus)
         house.give(AccessTokenKey(access_token_key))
@@ -79,7 +79,7 @@ class Api:
 
 def openapi_document() -> dict[str, Any]:
     """What the api says of itself (OpenAPI 3.1), from services that are constructed and never opened."""
-    settings = Settings(database_url="", nats_url="")
+    settings = ProcessSettings(database_url="", nats_url="")
     document: dict[str, Any] = Api(settings, Database(""), Bus("", name=""), secrets.token_bytes(32)).app.openapi()
     return document
 
@@ -97,7 +97,7 @@ class _InstallCodes:
         )
 
 
-async def run_api(settings: Settings) -> None:
+async def run_api(settings: ProcessSettings) -> None:
     """Serve people and scripts until SIGTERM."""
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):

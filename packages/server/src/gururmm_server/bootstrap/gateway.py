@@ -6,10 +6,10 @@ from gururmm_server.core.component import House
 from gururmm_server.core.presence.gateways import new_gateway
 from gururmm_server.entrypoints.agent_gateway import process
 from gururmm_server.infra.kinds import Kind
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 
-async def run_gateway(settings: Settings) -> None:
+async def run_gateway(settings: ProcessSettings) -> None:
     """Hold agents until SIGTERM."""
     async with opened(settings, Kind.GATEWAY) as (db, bus):
         house = House(COMPONENTS, settings, db, bus)

@@ -8,11 +8,11 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.logging import configure_logging
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 
 @asynccontextmanager
-async def opened_database(settings: Settings, kind: Kind, process: str = "") -> AsyncIterator[Database]:
+async def opened_database(settings: ProcessSettings, kind: Kind, process: str = "") -> AsyncIterator[Database]:
     """The database alone, for a process of this kind; a command that does a kind's work has a name of its own.
 
     Raises `StartError` when the database can't be used, its schema is not this build's, or the login not this kind's.
@@ -30,7 +30,7 @@ async def opened_database(settings: Settings, kind: Kind, process: str = "") -> 
 
 
 @asynccontextmanager
-async def opened(settings: Settings, kind: Kind, process: str = "") -> AsyncIterator[tuple[Database, Bus]]:
+async def opened(settings: ProcessSettings, kind: Kind, process: str = "") -> AsyncIterator[tuple[Database, Bus]]:
     """The database and the bus. Raises `StartError`."""
     async with opened_database(settings, kind, process) as db:
         bus = Bus(settings.nats_url, name=f"gururmm-{process or kind}", kind=kind)

@@ -15,7 +15,7 @@ from gururmm_server.core.access.permissions import Permission, Permissions
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.nats import Bus
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -176,7 +176,7 @@ class House:
     A service is built when it is first asked for, so a process holds only what it uses.
     """
 
-    def __init__(self, components: Sequence[Component], settings: Settings, db: Database, bus: Bus) -> None:
+    def __init__(self, components: Sequence[Component], settings: ProcessSettings, db: Database, bus: Bus) -> None:
         self.components = tuple(components)
         self.declared = Declared(self.components)
         self.settings = settings

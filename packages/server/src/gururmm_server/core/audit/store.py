@@ -5,26 +5,26 @@ from gururmm_server.core.audit.signing import HeadSigner
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.object_store import FolderStore
-from gururmm_server.settings import Settings
+from gururmm_server.settings import ProcessSettings
 
 _HOW = "make it with `openssl rand -hex 32`, readable by the worker alone"
 
 
-def head_book(settings: Settings) -> HeadBook | None:
+def head_book(settings: ProcessSettings) -> HeadBook | None:
     """Returns what reads the signed heads; None where this process was not told where they are. Raises `StartError`."""
     if settings.audit_store is None or not settings.audit_public_key:
         return None
     return HeadBook(FolderStore(settings.audit_store), _bytes(settings.audit_public_key, "--audit-public-key"))
 
 
-def head_signer(settings: Settings, db: Database) -> HeadSigner:
+def head_signer(settings: ProcessSettings, db: Database) -> HeadSigner:
     """Returns what signs heads. Raises `StartError` where the key or the store is missing: no worker does without."""
     if settings.audit_store is None:
         raise StartError("The worker needs a folder for the audit's signed heads: give it with --audit-store.")
     return HeadSigner(db, FolderStore(settings.audit_store), audit_key(settings))
 
 
-def audit_key(settings: Settings) -> AuditKey:
+def audit_key(settings: ProcessSettings) -> AuditKey:
     """Returns the key in the file that was given. Raises `StartError`."""
     path = settings.audit_key_file
     if path is None:

@@ -79,7 +79,7 @@ class Live:
 
 
 @dataclass(slots=True)
-class Recorded:
+class ReportsRecorded:
     """What a batch of reports came to, once it is committed."""
 
     acknowledged: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -136,12 +136,12 @@ class CommandDelivery:
             Delivery(row.agent_id.bytes, row.signed_cancel) for row in cancelled
         ]
 
-    async def refused(self, reports: list[Refused]) -> Recorded:
+    async def refused(self, reports: list[Refused]) -> ReportsRecorded:
         """End the commands whose orders an agent can never follow, and say why.
 
         What was forged on the way ends nothing: the order itself comes again.
         """
-        recorded = Recorded()
+        recorded = ReportsRecorded()
         ends = {
             (UUID(bytes=report.message.order_id), report.tenant_id, report.agent_id): report
             for report in reports
@@ -157,9 +157,9 @@ class CommandDelivery:
             await publish_many(tx, [_completed(row, said_by) for row in rows])
         return recorded
 
-    async def record(self, reports: list[Report]) -> Recorded:
+    async def record(self, reports: list[Report]) -> ReportsRecorded:
         """Write what agents reported, in order. What belongs to another agent's command is not written."""
-        recorded = Recorded()
+        recorded = ReportsRecorded()
         said_by = {report.agent_id.bytes: report for report in reports}
         results: dict[tuple[bytes, Machine], CommandResult] = {}
         accepted: set[tuple[bytes, Machine]] = set()
@@ -204,7 +204,7 @@ class CommandDelivery:
         return facts is not None and facts.machine == report.machine
 
     async def _record_output(
-        self, tx: Transaction, reports: list[Report], said_by: dict[bytes, Report], recorded: Recorded
+        self, tx: Transaction, reports: list[Report], said_by: dict[bytes, Report], recorded: ReportsRecorded
     ) -> None:
         pieces: dict[tuple[bytes, int], CommandOutput] = {}
         for report in reports:
@@ -241,7 +241,7 @@ class CommandDelivery:
         tx: Transaction,
         results: dict[tuple[bytes, Machine], CommandResult],
         said_by: dict[bytes, Report],
-        recorded: Recorded,
+        recorded: ReportsRecorded,
     ) -> None:
         rows = await repository.finish(tx, [_final(machine, result) for (_, machine), result in results.items()])
         for row in rows:
@@ -291,7 +291,7 @@ def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, s
     )
 
 
-def _tell(recorded: Recorded, row: Progress, said_by: Mapping[bytes, SaidBy]) -> None:
+def _tell(recorded: ReportsRecorded, row: Progress, said_by: Mapping[bytes, SaidBy]) -> None:
     agent_id = row.agent_id.bytes
     recorded.live.setdefault(row.tenant_id, Live()).updates.append(
         CommandUpdate(

@@ -3,13 +3,6 @@
 from gururmm_server.infra.errors import GuruError, NotFound
 
 
-class AgentOffline(GuruError):
-    """This machine is offline, so it cannot be asked. Try again when it is back."""
-
-    code = "agent_offline"
-    status = 409  # it is the machine's state, not the server's
-
-
 class AgentSilent(GuruError):
     """The machine did not answer in time. It may be very busy; try again."""
 

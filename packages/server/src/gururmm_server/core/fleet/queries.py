@@ -12,9 +12,10 @@ from gururmm_wire.v2.names import UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.agents.errors import MachineOffline
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
-from gururmm_server.core.fleet.errors import AgentOffline, AgentRefused, AgentSilent
+from gururmm_server.core.fleet.errors import AgentRefused, AgentSilent
 from gururmm_server.core.fleet.schemas import Folder, Folders, Process, Processes
 from gururmm_server.core.fleet.service import find_machine
 from gururmm_server.core.post import traffic
@@ -96,12 +97,12 @@ class LiveQueries:
     ) -> dict[str, Any]:
         """Returns the answer's data. No question leaves before its row in the audit is committed.
 
-        Raises `AgentNotFound`, `AgentOffline`, `AgentSilent`, `AgentRefused`, and what the audit raises.
+        Raises `AgentNotFound`, `MachineOffline`, `AgentSilent`, `AgentRefused`, and what the audit raises.
         """
         async with self._db.scope(caller) as tx:
             row = await find_machine(tx, agent_id)
             if not row.online or row.gateway_id is None:
-                raise AgentOffline
+                raise MachineOffline("This machine is offline, so it cannot be asked. Try again when it is back.")
             await append(tx, "tunnel_audit", audit)
         query = Query(new_id().bytes, kind, arguments)
         answer = await self._exchange(agent_id, row.gateway_id, query)

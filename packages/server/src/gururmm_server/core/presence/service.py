@@ -43,7 +43,7 @@ class Change:
 
 
 @dataclass(slots=True)
-class Recorded:
+class ChangesRecorded:
     """What a batch of changes came to, once it is committed."""
 
     online: list[AgentSession] = field(default_factory=list)
@@ -86,12 +86,12 @@ class Presence:
             found[session.agent_id] = Candidate(session, row.public_key, row.revoked, row.agent_version)
         return found
 
-    async def record(self, changes: list[Change]) -> Recorded:
+    async def record(self, changes: list[Change]) -> ChangesRecorded:
         """Writes a batch, of several changes of one agent the last. Raises `Unavailable` with nothing written."""
         last = {change.session.agent_id: change for change in changes}
         came = [change for change in last.values() if change.reason is None]
         left = [change for change in last.values() if change.reason is not None]
-        recorded = Recorded()
+        recorded = ChangesRecorded()
         async with self._db.ingest() as tx:
             if came:
                 rows = {
@@ -141,7 +141,7 @@ def _described(session: AgentSession, proof: Authenticate) -> record.Described:
     )
 
 
-def _events(recorded: Recorded, reasons: dict[bytes, str]) -> list[tuple[UUID, Event]]:
+def _events(recorded: ChangesRecorded, reasons: dict[bytes, str]) -> list[tuple[UUID, Event]]:
     online: list[tuple[UUID, Event]] = [
         (s.tenant_id, AgentOnline(agent_id=s.agent_uuid, client_id=s.client_id, hostname=s.hostname))
         for s in recorded.online

@@ -16,7 +16,7 @@ from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.core.tunnel.agent_channel import AgentChannel
 from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.core.tunnel.browser_end import BrowserEnd
-from gururmm_server.core.tunnel.errors import StreamProtocol
+from gururmm_server.core.tunnel.errors import StreamViolation
 from gururmm_server.core.tunnel.input_path import InputPath
 from gururmm_server.core.tunnel.kinds import kind_of
 from gururmm_server.core.tunnel.ledger import ChannelLedger, LostSession, Owner
@@ -90,7 +90,7 @@ class ChannelRelay:
     # -- the browser's side
 
     async def attach(self, end: BrowserEnd, seen: int, change: Mapping[str, Any]) -> None:
-        """Serve this browser, which has the output before `seen`, from now on. Raises `StreamProtocol`."""
+        """Serve this browser, which has the output before `seen`, from now on. Raises `StreamViolation`."""
         wanted = self._kind.change(change) if change else None
         start = await self._history_start(seen)
         end.control(type="attached", channel=self.number, input_offset=self._input.audited, output_offset=start)
@@ -102,9 +102,9 @@ class ChannelRelay:
         self._log.info("channel attached", seen=seen, from_offset=start)
 
     def input(self, offset: int, data: bytes) -> None:
-        """Take input. Raises `StreamProtocol` at a hole, beyond the window and without the right."""
+        """Take input. Raises `StreamViolation` at a hole, beyond the window and without the right."""
         if self._kind.input_right not in self._rights:
-            raise StreamProtocol("This channel takes no input from you.")
+            raise StreamViolation("This channel takes no input from you.")
         if not self.is_over:
             self._active_at = self._clock()
             self._input.take(offset, data)
@@ -152,7 +152,7 @@ class ChannelRelay:
         """Where output goes on for a tab that has `seen` bytes: there, or as far back as history is shown."""
         received, base = self._output.received, self._output.base
         if seen > received + TUNNEL_CREDIT_BYTES:
-            raise StreamProtocol("This tab is ahead of the terminal.")
+            raise StreamViolation("This tab is ahead of the terminal.")
         if seen and seen >= base:
             return seen
         start = whole = max(seen, received - HISTORY_BYTES)

@@ -3,13 +3,6 @@
 from gururmm_server.infra.errors import GuruError, NotFound
 
 
-class AgentOffline(GuruError):
-    """This machine is offline, so there is nobody to open a terminal. Try again when it is back."""
-
-    code = "agent_offline"
-    status = 409  # it is the machine's state, not the server's
-
-
 class SessionClosed(GuruError):
     """This terminal is closed. Open a new one."""
 
@@ -71,7 +64,7 @@ class RelayFull(GuruError):
     status = 503
 
 
-class StreamProtocol(GuruError):
+class StreamViolation(GuruError):
     """The browser sent something that this stream does not take."""
 
     code = "stream_protocol"

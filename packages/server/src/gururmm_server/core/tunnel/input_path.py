@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
 
-from gururmm_server.core.tunnel.errors import StreamProtocol
+from gururmm_server.core.tunnel.errors import StreamViolation
 
 INPUT_BYTES_PER_SECOND = 1024 * 1024
 _BUFFER_BYTES = 3 * TUNNEL_INPUT_WINDOW_BYTES
@@ -46,12 +46,12 @@ class InputPath:
         return self.audited - self.base
 
     def take(self, offset: int, data: bytes) -> None:
-        """Input from the browser; what is here already is dropped. Raises `StreamProtocol` at a hole or too much."""
+        """Input from the browser; what is here already is dropped. Raises `StreamViolation` at a hole or too much."""
         if offset > self.received:
-            raise StreamProtocol(f"Input {self.received} was expected, {offset} came.")
+            raise StreamViolation(f"Input {self.received} was expected, {offset} came.")
         fresh = data[self.received - offset :]
         if len(self._buffer) + len(fresh) > _BUFFER_BYTES:
-            raise StreamProtocol("More input came than the window allows.")
+            raise StreamViolation("More input came than the window allows.")
         self._buffer += fresh
         self._wake.set()
 

@@ -12,7 +12,7 @@ from gururmm_server.infra.errors import GuruError
 Parameters = dict[str, Any]
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class Recording(msgspec.Struct, frozen=True):
     """A recording as it is played: when and on what it began, what the channel was opened with, and its pieces."""
 
     begin: datetime
@@ -63,7 +63,7 @@ class ChannelKind(Protocol):
     def history_skip(self, head: bytes) -> int:
         """Returns how much of a cut history's beginning is to be left out, so that it begins in a whole place."""
 
-    def play(self, recorded: Recorded) -> AsyncIterator[bytes]:
+    def play(self, recorded: Recording) -> AsyncIterator[bytes]:
         """Returns a recording as `media_type`, piece by piece. Raises `NoReplay`."""
 
 

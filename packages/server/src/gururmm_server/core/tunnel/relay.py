@@ -135,7 +135,7 @@ class SessionRelay:
         return end
 
     async def attach_channel(self, end: BrowserEnd, number: int, seen: int, change: Mapping[str, Any]) -> None:
-        """Serve a channel to this browser. Raises `NoSuchChannel`, `StreamProtocol`, `BadParameters`."""
+        """Serve a channel to this browser. Raises `NoSuchChannel`, `StreamViolation`, `BadParameters`."""
         async with self._attaching:
             channel = self._channels.get(number)
             if channel is None:

@@ -12,6 +12,7 @@ from gururmm_server.core.access.errors import Forbidden
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents import record
+from gururmm_server.core.agents.errors import MachineOffline
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
@@ -25,7 +26,6 @@ from gururmm_server.core.tunnel._channel_repository import ChannelRow, ClaimedCh
 from gururmm_server.core.tunnel._repository import Claimed, SessionRow
 from gururmm_server.core.tunnel.closing import Closure, note_channels, note_session
 from gururmm_server.core.tunnel.errors import (
-    AgentOffline,
     NoSuchChannel,
     NoSuchSession,
     NotYourSession,
@@ -34,7 +34,7 @@ from gururmm_server.core.tunnel.errors import (
     TooManySessions,
 )
 from gururmm_server.core.tunnel.events import TunnelOpened
-from gururmm_server.core.tunnel.kind import ChannelKind, Parameters, Recorded
+from gururmm_server.core.tunnel.kind import ChannelKind, Parameters, Recording
 from gururmm_server.core.tunnel.kinds import kind_of
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
@@ -67,6 +67,7 @@ SORTS = {
     "status": Sort("s.status"),
 }
 _FIRST = 1
+_NOBODY_THERE = "This machine is offline, so there is nobody to open a terminal. Try again when it is back."
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class TunnelService:
     ) -> OpenedTunnel:
         """Opens a session to a machine, with one channel.
 
-        Raises `NotFound` (no such machine here), `AgentOffline`, `TooManySessions`, `UnknownKind`, `BadParameters`.
+        Raises `NotFound` (no such machine here), `MachineOffline`, `TooManySessions`, `UnknownKind`, `BadParameters`.
         """
         session_id, scope, wanted = new_id(), caller.inside(), kind_of(kind)
         opened = wanted.parameters(parameters)
@@ -121,7 +122,7 @@ class TunnelService:
                 raise NotFound
             gateway_id = await repository.gateway_of(tx, agent_id)
             if gateway_id is None:
-                raise AgentOffline
+                raise MachineOffline(_NOBODY_THERE)
             if await repository.count_open(tx, caller.user_id) >= OPEN_SESSIONS:
                 raise TooManySessions
             await repository.insert(
@@ -304,7 +305,7 @@ class TunnelService:
 
         title = f"{row.hostname}, opened by {row.opened_by}"
         pieces = play(pages, found.output_recorded)
-        recorded = Recorded(found.opened_at, title, found.parameters, pieces)
+        recorded = Recording(found.opened_at, title, found.parameters, pieces)
         name = f"{kind.name}-{session_id}-{channel}.{kind.extension}"
         return Replay(kind.media_type, name, kind.play(recorded))
 

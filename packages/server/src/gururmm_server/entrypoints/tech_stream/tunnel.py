@@ -30,7 +30,7 @@ from gururmm_server.core.tunnel.errors import (
     NoSuchChannel,
     NoSuchSession,
     SessionClosed,
-    StreamProtocol,
+    StreamViolation,
 )
 from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.core.tunnel.relays import TunnelRelays
@@ -160,7 +160,7 @@ async def _attach(
         first = await asyncio.wait_for(browser.receive_text(), _FIRST_FRAME_S)
         attach = _attach_decoder.decode(first)
     except (TimeoutError, KeyError, msgspec.MsgspecError, RecursionError) as error:
-        raise StreamProtocol("The first frame has to be an attach message.", internal=str(error)) from error
+        raise StreamViolation("The first frame has to be an attach message.", internal=str(error)) from error
     relay, end = await relays.attach(UUID(session), principal, browser)
     try:
         await relay.attach_channel(end, attach.channel, attach.output_offset, attach.parameters)
@@ -180,7 +180,7 @@ async def _serve(socket: WebSocket, browser: _Socket, relay: SessionRelay, end: 
                 clean = message.get("code") in _CLEAN_CODES
                 return
             await _take(relay, end, message.get("bytes"), message.get("text"))
-    except (StreamProtocol, NoSuchChannel, BadParameters) as error:
+    except (StreamViolation, NoSuchChannel, BadParameters) as error:
         await browser.close(1008, error.message[:120])
     finally:
         await relay.leave(end, clean=clean)
@@ -189,15 +189,15 @@ async def _serve(socket: WebSocket, browser: _Socket, relay: SessionRelay, end: 
 async def _take(relay: SessionRelay, end: BrowserEnd, data: bytes | None, text: str | None) -> None:
     if data is not None:
         if not _HEAD_BYTES < len(data) <= _HEAD_BYTES + CHUNK_BYTES:
-            raise StreamProtocol("A frame of input has 1 to 32768 bytes.")
+            raise StreamViolation("A frame of input has 1 to 32768 bytes.")
         relay.channel(data[0]).input(int.from_bytes(data[1:_HEAD_BYTES], "big"), data[_HEAD_BYTES:])
         return
     if text is None or len(text) > _TEXT_BYTES:
-        raise StreamProtocol("That frame is too long.")
+        raise StreamViolation("That frame is too long.")
     try:
         message = _text_decoder.decode(text)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise StreamProtocol("That message is not known here.", internal=str(error)) from error
+        raise StreamViolation("That message is not known here.", internal=str(error)) from error
     match message:
         case Attach():
             await relay.attach_channel(end, message.channel, message.output_offset, message.parameters)
@@ -219,7 +219,7 @@ def _close_code(error: GuruError) -> int:
             return CLOSE_NO_SESSION
         case SessionClosed():
             return CLOSE_SESSION_CLOSED
-        case StreamProtocol() | BadParameters():
+        case StreamViolation() | BadParameters():
             return 1008
         case _:
             return 1013

@@ -9,7 +9,7 @@ from gururmm_wire.v2.channels.terminal import KIND, RIGHT_INPUT, Cells, Size
 from msgspec import Meta
 
 from gururmm_server.core.tunnel.errors import BadParameters
-from gururmm_server.core.tunnel.kind import Parameters, Recorded, explain
+from gururmm_server.core.tunnel.kind import Parameters, Recording, explain
 from gururmm_server.core.tunnel.recording import LEFT_OUT, OUTPUT
 
 _SIZE: Final = "r"
@@ -54,7 +54,7 @@ class Terminal:
         """See `ChannelKind`: up to the next line."""
         return head.find(b"\n") + 1
 
-    async def play(self, recorded: Recorded) -> AsyncIterator[bytes]:
+    async def play(self, recorded: Recording) -> AsyncIterator[bytes]:
         """One JSON line each: the header, then `[seconds, "o", text]` and `[seconds, "r", "80x24"]`.
 
         A character whose bytes lie in two pieces comes out whole, with the later one.
