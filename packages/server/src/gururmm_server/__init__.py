@@ -1,6 +1,6 @@
 """The GuruRMM server: api, gateway and worker, one program in three processes.
 
-Layers, enforced by import contracts: `__main__` > `bootstrap` (the only constructor of services) > `entrypoints` >
+Layers, enforced by import contracts: `__main__` > `bootstrap` (makes processes of components) > `entrypoints` >
 `compat` > `core` > `infra` > `settings`.
 """
 

@@ -1,11 +1,8 @@
 """Who may receive what is told of its own accord: events in the feed, messages of the live stream."""
 
-from uuid import UUID
-
 import msgspec
 
 from gururmm_server.core.access.permissions import Permission
-from gururmm_server.core.access.scope import Scope
 
 
 class Audience(msgspec.Struct, frozen=True):
@@ -16,10 +13,6 @@ class Audience(msgspec.Struct, frozen=True):
     """
 
     permission: str
-
-    def includes(self, scope: Scope, client_id: UUID | None) -> bool:
-        """Tells whether this scope may receive a message about this Client."""
-        return self.permission in scope.subject.permissions and scope.sees_client(client_id)
 
 
 def who_may(permission: Permission) -> Audience:

@@ -19,10 +19,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     tenant_id: UUID
     client_ids: frozenset[UUID] | None = None
 
-    def sees_client(self, client_id: UUID | None) -> bool:
-        """Tells whether what belongs to this Client is visible. What belongs to no Client is the whole Partner's."""
-        return self.client_ids is None or client_id in self.client_ids
-
 
 def system_scope(tenant_id: UUID, name: str = "system") -> Scope:
     """Returns the scope of work that nobody asked for, all over one Partner. It has no permission: it asks no door."""

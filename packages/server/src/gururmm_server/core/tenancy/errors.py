@@ -10,12 +10,6 @@ class NotEmpty(GuruError):
     status = 409
 
 
-class PartnerNotFound(NotFound):
-    """There is no such Partner."""
-
-    code = "partner_not_found"
-
-
 class ClientNotFound(NotFound):
     """There is no such Client here."""
 

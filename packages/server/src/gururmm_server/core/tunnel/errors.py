@@ -39,10 +39,6 @@ class BadParameters(GuruError):
     status = 422
 
 
-class NoReplay(NotFound):
-    """A channel of this kind has no recording that can be played."""
-
-
 class TooManySessions(GuruError):
     """You have 8 terminals open. Close one first."""
 

@@ -64,7 +64,7 @@ class ChannelKind(Protocol):
         """Returns how much of a cut history's beginning is to be left out, so that it begins in a whole place."""
 
     def play(self, recorded: Recording) -> AsyncIterator[bytes]:
-        """Returns a recording as `media_type`, piece by piece. Raises `NoReplay`."""
+        """Returns a recording as `media_type`, piece by piece."""
 
 
 def explain(error: type[GuruError], problem: msgspec.ValidationError) -> GuruError:

@@ -285,7 +285,7 @@ class TunnelService:
     async def recording(self, caller: Scope, session_id: UUID, channel: int = _FIRST) -> Replay:
         """Returns a channel's recording in its kind's own form. That it was read is audited first.
 
-        Raises `NoSuchSession`, `NoSuchChannel`, `NoReplay`.
+        Raises `NoSuchSession`, `NoSuchChannel`.
         """
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)

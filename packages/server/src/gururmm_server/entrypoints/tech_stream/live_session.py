@@ -116,7 +116,7 @@ class LiveSession:
                 continue
 
     def _receives(self, item: LiveKind) -> bool:
-        """Tells whether this browser is in the item's audience: `Audience.includes`, with ids as the bus has them."""
+        """Tells whether this browser's person is in the item's audience, see `Audience`."""
         audience = item.for_whom()
         if audience is None or audience.permission not in self.scope.subject.permissions:
             return False
