@@ -42,7 +42,7 @@ class Head(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[UUID, Chain]:
-        """Which chain it is the head of."""
+        """Returns which chain it is the head of."""
         return self.tenant_id, self.chain
 
 
@@ -67,15 +67,15 @@ class Book:
 
     @property
     def newest(self) -> int:
-        """The number of the newest page; 0 where there is none."""
+        """Returns the number of the newest page; 0 where there is none."""
         return self.pages[-1].number if self.pages else 0
 
     def heads(self, tenant_id: UUID | None = None) -> list[Head]:
-        """Every head that was signed, one chain's in their order."""
+        """Returns every head that was signed, one chain's in their order."""
         return [head for page in self.pages for head in page.heads if tenant_id in {None, head.tenant_id}]
 
     def newest_heads(self) -> dict[tuple[UUID, Chain], Head]:
-        """The newest head of each chain."""
+        """Returns the newest head of each chain."""
         return {head.key: head for head in self.heads()}
 
 

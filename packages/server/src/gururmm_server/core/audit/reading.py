@@ -71,7 +71,7 @@ class Verdict:
 
     @property
     def waits_too_long(self) -> bool:
-        """Whether a row should have been signed long ago: then no worker signs, or it refuses to."""
+        """Tells whether a row should have been signed long ago: then no worker signs, or it refuses to."""
         return self.unsigned_since is not None and datetime.now(UTC) - self.unsigned_since > SIGNED_WITHIN
 
     @property
@@ -80,7 +80,7 @@ class Verdict:
 
     @property
     def state(self) -> str:
-        """What was found, in words for the operator."""
+        """Returns what was found, in words for the operator."""
         if self.first_bad is not None:
             return f"BROKEN at row {self.first_bad}"
         if self.waits_too_long:
@@ -167,7 +167,7 @@ async def _verify_tenant(
 
 
 def visible(data: bytes) -> str:
-    """Bytes as text in which every control character can be seen; bytes that are no UTF-8 in hexadecimal."""
+    """Returns bytes as text in which every control character can be seen; what is no UTF-8 in hexadecimal."""
     return "".join(_visible(character) for character in data.decode("utf-8", "backslashreplace"))
 
 

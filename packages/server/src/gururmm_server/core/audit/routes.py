@@ -19,7 +19,7 @@ Exact = Annotated[str | None, Query(max_length=254)]
 
 
 def build_router(audit: AuditReading) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(prefix="/audit", tags=["audit"])
 
     @router.get("")

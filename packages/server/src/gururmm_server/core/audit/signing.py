@@ -38,7 +38,7 @@ class HeadSigner:
         self._book: Book | None = None
 
     async def sign(self) -> int:
-        """Write what is new to the store and to the log; how many heads were. Raises `HeadsBroken`, `StorageFull`."""
+        """Write new heads to the store and to the log. Returns how many. Raises `HeadsBroken`, `StorageFull`."""
         book = self._book
         if book is None or book.newest != await self._reader.newest():
             book = await self._reader.read()  # at first, and where another worker has written since

@@ -39,12 +39,12 @@ class Report:
 
     @property
     def machine(self) -> Machine:
-        """Whose word it is, to the database."""
+        """Returns whose word it is, as the database knows machines."""
         return self.tenant_id, self.agent_id
 
     @property
     def weight(self) -> int:
-        """About how many bytes it takes in memory."""
+        """Returns about how many bytes the report takes in memory."""
         return len(self.message.data) + 200 if isinstance(self.message, CommandOutput) else 400
 
 
@@ -108,7 +108,7 @@ class CommandDelivery:
     async def take(
         self, agents: dict[bytes, tuple[UUID, UUID]], *, again: bool
     ) -> tuple[list[Delivery], dict[UUID, Live]]:
-        """What those agents (id to tenant and Client) should run now. `again`: also what was sent a moment ago."""
+        """Returns what those agents (id to tenant and Client) should run now; `again`: also what was just sent."""
         machines = [(tenant_id, UUID(bytes=agent_id)) for agent_id, (tenant_id, _) in agents.items()]
         async with self._db.ingest() as tx:
             rows = await repository.take(tx, machines, limit=AT_ONCE, again=again)
@@ -128,7 +128,7 @@ class CommandDelivery:
         return deliveries, live
 
     async def overdue(self, gateway_id: str) -> tuple[list[bytes], list[Delivery]]:
-        """Agents of the gateway for whom something waits, and cancellations to say again."""
+        """Returns the gateway's agents for whom something waits, and cancellations to say again."""
         async with self._db.ingest() as tx:
             agents = await repository.waiting_agents(tx, gateway_id)
             cancelled = await repository.cancelled(tx, gateway_id)
@@ -254,7 +254,7 @@ class CommandDelivery:
                 recorded.acknowledged.append((machine[1].bytes, command_id))
 
     def _complete(self, machine: Machine, result: CommandResult, held: int) -> bool:
-        """Whether the agent may forget: all is held, or the rest never will be, or it is nothing of this agent's."""
+        """Tells whether the agent may forget: all is held, or the rest never will be, or it is not this agent's."""
         if held >= result.chunks:
             return True
         facts = self._facts.get(result.command_id)

@@ -13,7 +13,7 @@ from gururmm_server.infra.database import Database
 
 
 async def expire(db: Database, post: Post) -> int:
-    """End what nobody will run any more, with an event and a live update each; how many those were."""
+    """End commands that nobody will run any more, with an event and a live update each. Returns how many."""
     async with db.worker() as tx:
         ended = await rows.expire(tx)
         await outbox.publish_many(tx, [(row.tenant_id, _completed(row)) for row in ended])

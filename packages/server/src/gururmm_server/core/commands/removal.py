@@ -23,7 +23,7 @@ class CancelAll:
         self._signer = signer
 
     async def __call__(self, tx: Transaction, agent_id: UUID, actor: Subject) -> Ended:
-        """Cancel what is not over, with an audit row and an event each. The rows themselves go with the machine."""
+        """Cancel the commands that are not over, with an audit row and an event each; the rows go with the machine."""
         unfinished, told = await _cancel_all(tx, agent_id, actor)
         sent = [cancellation(row) for row in unfinished if row.sent_at is not None]
         return Ended(await self._signer.sign_all(sent), to_dashboards=told)

@@ -22,7 +22,7 @@ Deleter = Annotated[Scope, requires(COMMANDS_DELETE)]
 
 
 def build_router(commands: CommandService) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(prefix="/commands", tags=["commands"])
     _add_reads(router, commands)
     _add_acts(router, commands)
@@ -90,7 +90,7 @@ def _fleet(wanted: schemas.TargetFilter | None) -> FleetFilter | None:
 
 
 def _statuses(status: str | None, state: str | None) -> list[str] | None:
-    """The statuses that both mean; None for all."""
+    """Returns the statuses that both mean; None for all."""
     of_state: Any = {"active": ACTIVE, "finished": tuple(FINAL)}.get(state or "")
     if status is None:
         return None if of_state is None else list(of_state)

@@ -42,7 +42,7 @@ class CreateCommands(Exact):
     @field_validator("script")
     @classmethod
     def _fits(cls, script: str) -> str:
-        """A script that the agent, the database and the wire can hold."""
+        """Returns a script that the agent, the database and the wire can hold. Raises `ValueError`."""
         if "\0" in script:
             raise ValueError("a script cannot hold NUL characters")
         size = len(script.encode())

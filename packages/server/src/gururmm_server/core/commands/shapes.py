@@ -95,7 +95,7 @@ def new_command(row: MadeRow, script: Script, batch_id: UUID, deadline: datetime
 
 
 def _first_line(head: bytes | None) -> str | None:
-    """The first line of the output that says something, cut to what a table shows."""
+    """Returns the first line of the output that says something, cut to what a table shows."""
     lines = (head or b"").decode(errors="replace").splitlines()
     return next((line.strip()[:200] for line in lines if line.strip()), None)
 
@@ -121,13 +121,13 @@ def update(row: CommandRow | ExpiredRow) -> CommandUpdate:
 
 
 def audit_row(operation: str, actor: Subject, row: CommandRow) -> AuditRow:
-    """What a person did to a command, for the audit."""
+    """Returns what a person did to a command, for the audit."""
     details = {"command_id": str(row.command_id), "status": row.status}
     return AuditRow(operation, actor, agent_id=row.agent_id, details=details)
 
 
 def cancelled(row: CommandRow) -> CommandCompleted:
-    """The event of a command that ends without the machine's word."""
+    """Returns the event of a command that ends without the machine's word."""
     return CommandCompleted(
         command_id=row.command_id,
         agent_id=row.agent_id,

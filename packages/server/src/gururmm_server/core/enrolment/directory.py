@@ -53,7 +53,7 @@ class GatewayDirectory:
             self._task.cancel()
 
     def choose(self) -> str:
-        """The URL of one gateway at random; empty when none is alive."""
+        """Returns the URL of one gateway at random; empty when none is alive."""
         known = self._fixed or self._living
         return secrets.choice(known) if known else ""
 

@@ -68,7 +68,7 @@ class BootstrapApp:
         return 200, _encode(await self._bootstrap.enrol(_enrolment(body), client[0] if client else ""))
 
     def _hello(self, body: bytes | None) -> tuple[int, bytes]:
-        """Even a hello that makes no sense gets an answer in hello's own shape."""
+        """Returns the answer to a hello; even one that makes no sense gets it in hello's own shape."""
         try:
             request = _decode_hello(b"" if body is None else body)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -84,7 +84,7 @@ def _enrolment(body: bytes | None) -> EnrolRequest:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The request's body; None when it is too long or the agent went away."""
+    """Returns the request's body; None when it is too long or the agent went away."""
     body: bytes = b""
     while True:
         message = await receive()

@@ -17,7 +17,7 @@ Reader = Annotated[Scope, requires(EVENTS_READ)]
 
 
 def build_router(feed: ActivityFeed) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["events"])
 
     @router.get("/events", response_model=Page[schemas.Event])

@@ -26,13 +26,13 @@ class FleetFilter:
 
 
 def patterns(search: str) -> list[str]:
-    """LIKE patterns for the words of a search, the longest first."""
+    """Returns LIKE patterns for the words of a search, the longest first."""
     words = " ".join(_as_stored(word) for word in search.split())
     return sorted(search_words(words), key=len, reverse=True)[:10]
 
 
 def _as_stored(word: str) -> str:
-    """A MAC address as it is stored, with colons, in whichever way a system prints it; any other word as it is."""
+    """Returns a MAC address, however a system prints it, as it is stored, with colons; any other word as it is."""
     if not _MAC.fullmatch(word):
         return word
     digits = re.sub("[-:.]", "", word)

@@ -139,7 +139,7 @@ class LiveQueries:
 
 
 def _plain(data: Any) -> Any:
-    """What JSON can say of an answer: MessagePack knows more. Raises `AgentRefused` where that is nothing."""
+    """Returns what JSON can say of an answer: MessagePack knows more. Raises `AgentRefused` where that is nothing."""
     try:
         return msgspec.json.decode(msgspec.json.encode(data))
     except (TypeError, ValueError, RecursionError) as error:
@@ -147,7 +147,7 @@ def _plain(data: Any) -> Any:
 
 
 def _items(data: dict[str, Any], shape: _Shape) -> list[dict[str, Any]]:
-    """The items of an answer with the fields of `shape` and no others; what is missing or of another type is empty."""
+    """Returns an answer's items with the fields of `shape` alone; what is missing or of another type is empty."""
     items = data.get("items")
     found = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     return [{name: _typed(item.get(name), *kind) for name, kind in shape.items()} for item in found]
@@ -158,7 +158,7 @@ def _typed(value: Any, types: tuple[type, ...], empty: Any) -> Any:
 
 
 def _sort_key(value: Any) -> tuple[int, float, str]:
-    """Numbers before words; what is missing counts as less than any number."""
+    """Returns what sorts numbers before words; what is missing counts as less than any number."""
     if isinstance(value, bool) or value is None or isinstance(value, dict | list | bytes):
         return (0, 0.0, "")
     return (1, float(value), "") if isinstance(value, int | float) else (2, 0.0, str(value).lower())

@@ -25,7 +25,7 @@ ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "writ
 
 
 def build_router(agents: AgentService, removal: AgentRemoval, queries: LiveQueries) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
     _add_lists(router, agents)
     _add_questions(router, queries)

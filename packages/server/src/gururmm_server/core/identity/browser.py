@@ -34,7 +34,7 @@ class BrowserDoor:
             raise OriginRefused(internal=origin[:200])
 
     def hand_over(self, started: Started, request: Request, response: Response) -> SignedIn:
-        """The answer of a sign-in, with the refresh token in its cookie."""
+        """Returns the answer of a sign-in, with the refresh token in its cookie."""
         if started.refresh_token is not None:
             response.set_cookie(
                 COOKIE,
@@ -53,7 +53,7 @@ class BrowserDoor:
 
 
 def device_of(request: Request) -> Device:
-    """Where the request came from. Behind a trusted proxy the address is the browser's."""
+    """Returns where the request came from. Behind a trusted proxy the address is the browser's."""
     agent = request.headers.get("user-agent", "")
     printable = "".join(character for character in agent[:300] if character.isprintable())
     return Device(request.client.host if request.client else "", printable)

@@ -36,11 +36,11 @@ class Invitations:
         self._public_url = public_url
 
     async def create(self, tx: Transaction, user_id: UUID, tenant_id: UUID | None) -> str:
-        """The link of a new invitation, see `create_link`."""
+        """Returns the link of a new invitation, see `create_link`."""
         return await create_link(tx, user_id, tenant_id, self._public_url)
 
     async def show(self, token: str) -> Invitation:
-        """What the link says. Raises `InvitationGone`."""
+        """Returns what the link says. Raises `InvitationGone`."""
         async with self._db.identity() as tx:
             row = await self._find(tx, token)
         return Invitation(
@@ -80,7 +80,7 @@ class Invitations:
         return started
 
     async def _prove(self, row: InvitationRow, password: str, device: Device) -> str | None:
-        """The hash of a first password; None once an existing one was proved."""
+        """Returns the hash of a first password; None once an existing one was proved."""
         if row.password_hash is None:
             check_strength(password, row.email)
             return await self._passwords.hash(password)
@@ -105,7 +105,7 @@ class Invitations:
         await repository.set_password(tx, person.user_id, password_hash)
 
     async def _set_name(self, tx: Transaction, user_id: UUID, tenant_id: UUID | None, name: str) -> None:
-        """What the person wants to be called where this link leads, and nowhere else."""
+        """Set what the person wants to be called where this link leads, and nowhere else."""
         if tenant_id is None:
             await repository.set_platform_name(tx, user_id, name)
         else:
@@ -119,14 +119,14 @@ class Invitations:
 
 
 async def create_link(tx: Transaction, user_id: UUID, tenant_id: UUID | None, public_url: str) -> str:
-    """A new invitation in an identity scope; older links of this person to this Partner are void from now on."""
+    """Makes an invitation, in an identity scope, and returns its link; older ones of this person there are void."""
     token = secrets.token_urlsafe(32)
     await repository.add_invitation(tx, token_hash(token), user_id, tenant_id, INVITATION_SECONDS)
     return f"{public_url.rstrip('/')}/welcome/{token}"
 
 
 async def find_or_add_person(tx: Transaction, email: str) -> UUID:
-    """The person with this address, made in this identity scope if there is none."""
+    """Returns the person with this address, made in this identity scope if there is none."""
     known = await repository.person_by_email(tx, email)
     if known is not None:
         return known.user_id

@@ -5,6 +5,6 @@ from gururmm_server.infra.database import Database
 
 
 async def purge(db: Database) -> int:
-    """Forgets what is old; how many rows that were."""
+    """Deletes old tickets, invitations and sessions. Returns how many rows those were."""
     async with db.worker() as tx:
         return await repository.purge(tx)

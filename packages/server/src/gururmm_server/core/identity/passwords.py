@@ -24,11 +24,11 @@ class Passwords:
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
 
     async def hash(self, password: str) -> str:
-        """The hash to store."""
+        """Returns the hash to store."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._hasher.hash, password)
 
     async def verify(self, password: str, stored: str | None) -> bool:
-        """Whether the password fits; False where nothing is stored."""
+        """Tells whether the password fits; False where nothing is stored."""
         fits = await asyncio.get_running_loop().run_in_executor(self._threads, self._fits, stored or _NOBODY, password)
         return fits and stored is not None
 

@@ -14,7 +14,7 @@ _NAME = TypeAdapter[str](Name)
 
 
 async def create_platform_admin(db: Database, email: str, name: str, public_url: str) -> str:
-    """Make somebody a Platform admin; the one-time link with which they choose a password.
+    """Make somebody a Platform admin. Returns the one-time link with which they choose a password.
 
     The password and the sessions of an account that exists are void from now on: whoever may run this command may
     also recover an account that was lost. Who is a Platform admin already keeps their name. Raises `InvalidInput` for

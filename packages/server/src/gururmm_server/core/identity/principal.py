@@ -27,12 +27,12 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def subject(self) -> Subject:
-        """The person as the one who acts."""
+        """Returns the person as the one who acts."""
         return Subject(kind=SubjectKind.PERSON, id=self.user_id, name=self.email, permissions=self.permissions)
 
     @property
     def scope(self) -> Scope | None:
-        """What the person sees; None outside of any Partner."""
+        """Returns what the person sees; None outside of any Partner."""
         if self.tenant_id is None:
             return None
         clients = None if self.client_id is None else frozenset({self.client_id})

@@ -35,7 +35,7 @@ RefreshCookie = Annotated[str, Cookie(alias=COOKIE, max_length=200)]
 
 
 def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRouter:
-    """The routes of /auth and /users."""
+    """Returns the routes of /auth and /users."""
     router = APIRouter()
     _add_sign_in(router, identity, door)
     _add_invitations(router, identity, door)

@@ -90,7 +90,7 @@ class SessionKeeper:
         return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
 
     async def refresh(self, token: str, device: Device) -> Started:
-        """A new access token. Raises `SessionEnded`, after ending the family when the token was used before."""
+        """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the session."""
         async with self._db.identity() as tx:
             session = await self._session(tx, token)
             if session.current or (session.previous and session.just_rotated):
@@ -132,7 +132,7 @@ class SessionKeeper:
     async def replace(
         self, principal: Principal, tenant_id: UUID | None, device: Device, *, entering: bool = False
     ) -> Started:
-        """Go on in another Partner (None: on the Platform): the session ends, a new one starts there, see `start`."""
+        """End the session and start a new one in another Partner (None: on the Platform), see `start`."""
         async with self._db.identity(tenant_id) as tx:
             person = await repository.person(tx, principal.user_id)
             if person is None or person.disabled_at is not None:
@@ -143,7 +143,7 @@ class SessionKeeper:
         return started
 
     async def list(self, principal: Principal) -> Sessions:
-        """The caller's open sessions, the one used last first."""
+        """Returns the caller's open sessions, the one used last first."""
         async with self._db.identity() as tx:
             rows = await sessions.open_sessions(tx, principal.user_id)
         items = [
@@ -160,7 +160,7 @@ class SessionKeeper:
         return Sessions(items=items)
 
     async def me(self, principal: Principal) -> Me:
-        """Who the caller is, here. Raises `SessionEnded` when the account is gone."""
+        """Returns who the caller is, here. Raises `SessionEnded` when the account is gone."""
         async with self._db.identity() as tx:
             person = await repository.person(tx, principal.user_id)
             if person is None:
@@ -170,7 +170,7 @@ class SessionKeeper:
             return await self._me(tx, principal, _name(person, place))
 
     async def _session(self, tx: Transaction, token: str) -> SessionRow:
-        """The open session that this token names, locked, be it its token or not. Raises `SessionEnded`."""
+        """Returns the open session that this token names, locked, be it its token or not. Raises `SessionEnded`."""
         try:
             session_id = UUID(hex=token[:32])
         except ValueError as error:
@@ -181,7 +181,7 @@ class SessionKeeper:
         return session
 
     async def _renew(self, tx: Transaction, session: SessionRow, device: Device) -> Started:
-        """A new access token; and a new refresh token, except for a tab that came second."""
+        """Returns a new access token; and a new refresh token, except for a tab that came second."""
         person = await repository.person(tx, session.user_id)
         if person is None or person.disabled_at is not None:
             raise SessionEnded(internal="account disabled")
@@ -229,7 +229,7 @@ class SessionKeeper:
         )
 
     def _principal(self, person: Person, session_id: UUID, tenant_id: UUID | None, place: Place | None) -> Principal:
-        """Platform staff is that only where they hold no membership: an invitation gives what it says, no more."""
+        """Returns who somebody is there. Platform staff with a membership is a member: an invitation gives no more."""
         role = Role(place.role) if place else Role.PLATFORM_ADMIN
         return Principal(
             user_id=person.user_id,
@@ -243,10 +243,10 @@ class SessionKeeper:
 
 
 def _name(person: Person, place: Place | None) -> str:
-    """What the person is called where they are: the Partner's name for its people, the Platform's for its own."""
+    """Returns what the person is called where they are: by the Partner, or by the Platform for its own people."""
     return place.name if place else person.name
 
 
 def token_hash(token: str) -> bytes:
-    """What is stored of a random token."""
+    """Returns what is stored of a random token."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

@@ -26,7 +26,7 @@ class TicketRefused(GuruError):
 
 
 async def issue(tx: Transaction, principal: Principal, purpose: Purpose, subject: UUID | None = None) -> str:
-    """Make a ticket for what `principal` may do now. `tx` is a tenant scope; the ticket lives 30 s after its commit."""
+    """Returns a ticket for what `principal` may do now, which lives 30 s from the commit. `tx` is a tenant scope."""
     ticket = secrets.token_urlsafe(32)
     stored = msgspec.to_builtins(principal)
     await repository.add(tx, _hash(ticket), stored, purpose, subject, seconds=TICKET_SECONDS)
@@ -34,7 +34,7 @@ async def issue(tx: Transaction, principal: Principal, purpose: Purpose, subject
 
 
 async def redeem(db: Database, ticket: str, purpose: Purpose) -> tuple[Principal, UUID | None]:
-    """Use a ticket up: who it was made for and its subject.
+    """Use a ticket up. Returns who it was made for, and its subject.
 
     Raises `TicketRefused`, also when the person's sign-in session ended since it was issued.
     """

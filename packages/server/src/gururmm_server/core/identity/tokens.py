@@ -43,7 +43,7 @@ class AccessTokens:
         self._permissions = permissions
 
     def issue(self, principal: Principal, *, now: float | None = None) -> str:
-        """A token for what this principal is now."""
+        """Returns a token for what this principal is now."""
         issued = int(time.time() if now is None else now)
         claims = {
             "sub": principal.user_id.hex,
@@ -58,7 +58,7 @@ class AccessTokens:
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key, algorithms=[_ALGORITHM])
 
     def verify(self, token: str) -> Principal:
-        """The principal of a token. Raises `TokenExpired` or `NotSignedIn`."""
+        """Returns the principal of a token. Raises `TokenExpired` or `NotSignedIn`."""
         if len(token) > _MAX_LENGTH:
             raise NotSignedIn(internal="token too long")
         try:
@@ -98,12 +98,12 @@ class RefreshTokens:
         self._key = hmac.digest(key, b"gururmm refresh tokens", "sha256")
 
     def issue(self, session_id: UUID) -> str:
-        """A new token of this session."""
+        """Returns a new token of this session."""
         unsigned = session_id.hex + secrets.token_urlsafe(32)
         return unsigned + self._signature(unsigned)
 
     def genuine(self, token: str) -> bool:
-        """Whether this server made the token."""
+        """Tells whether this server made the token."""
         unsigned, signature = token[:-_SIGNATURE_LENGTH], token[-_SIGNATURE_LENGTH:]
         return hmac.compare_digest(self._signature(unsigned).encode(), signature.encode("utf-8", "surrogatepass"))
 

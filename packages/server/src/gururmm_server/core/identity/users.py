@@ -57,7 +57,7 @@ class Users:
         return cls(house.db, identity.invitations, identity.revocations, house.declared.permissions)
 
     async def list(self, caller: Scope, query: PageQuery) -> Page[User]:
-        """A page of the Partner's people."""
+        """Returns a page of the Partner's people."""
         async with self._db.scope(caller) as tx:
             found = await list_people(tx, query)
         items = [_shown(row) for row in found.items]
@@ -129,7 +129,7 @@ class Users:
         await self._revocations.announce(ended)
 
     async def renew_invitation(self, caller: Scope, user_id: UUID) -> InvitationLink:
-        """A new link. For somebody who accepted before, it resets the password, which is void from now on.
+        """Makes a new link. For somebody who accepted before, it resets the password, which is void from now on.
 
         Raises `NotFound`, `OwnAccount`, `RoleTooHigh`, and `OwnedByPerson` for who works for another Partner too.
         """
@@ -166,7 +166,7 @@ class Users:
                     raise NotFound
 
     def _check_rank(self, caller: Scope, role: Role) -> None:
-        """Nobody gives, or takes away, more than they have themselves."""
+        """Raise `RoleTooHigh` for who would give, or take away, more than they have themselves."""
         if not self._permissions.of(role, inside=True) <= caller.subject.permissions:
             raise RoleTooHigh
 
@@ -185,7 +185,7 @@ class Users:
 
 
 async def contacts_of(tx: Transaction, client_id: UUID) -> str | None:
-    """Says whether a Client still has contacts (a `Hold`)."""
+    """Tells whether a Client still has contacts (a `Hold`)."""
     return "Client contacts. Remove them first." if await has_contacts(tx, client_id) else None
 
 
@@ -225,7 +225,7 @@ def _facts(role: str, client_id: UUID | None, disabled_at: datetime | None) -> d
 
 
 def _shown(row: PersonRow) -> User:
-    """A person as the API says it."""
+    """Returns a person as the API says it."""
     return User(
         id=row.user_id,
         email=row.email,

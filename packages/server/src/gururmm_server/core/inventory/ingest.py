@@ -65,7 +65,7 @@ class InventoryIngest:
         return cls(house.db)
 
     async def wanted(self, offers: list[tuple[AgentSession, dict[str, bytes]]]) -> list[tuple[AgentSession, list[str]]]:
-        """For each agent that offered hashes, the sections of which another state is held."""
+        """Returns for each agent that offered hashes the sections of which another state is held."""
         async with self._db.ingest() as tx:
             held = await repository.hashes(tx, [(session.tenant_id, session.agent_uuid) for session, _ in offers])
         return [
@@ -137,7 +137,7 @@ class InventoryIngest:
     async def _keep_changes(
         self, tx: Transaction, session: AgentSession, section: str, changes: list[Change]
     ) -> list[Change]:
-        """Append to the history what the agent's day has room for: that."""
+        """Append to the history what the agent's day has room for, and return that."""
         if not changes:
             return []
         room = max(0, CHANGES_A_DAY - await repository.changes_today(tx, session.tenant_id, session.agent_uuid))
@@ -159,7 +159,7 @@ def _matches(items: dict[str, Any], digest: bytes) -> bool:
 
 
 def json_text(items: dict[str, Any]) -> str:
-    """JSON that PostgreSQL's jsonb takes, whatever MessagePack had in it: no NUL, no exotic type, not too deep."""
+    """Returns JSON that jsonb takes, whatever MessagePack had in it: no NUL, no exotic type, not too deep."""
     try:
         text = msgspec.json.encode(items).decode()
     except (TypeError, ValueError, RecursionError):

@@ -7,7 +7,7 @@ FORGET_ROWS = 10_000
 
 
 async def forget_changes(db: Database, at_once: int = FORGET_ROWS) -> int:
-    """The inventory's history is kept a year; how many rows were older. `at_once`: how many a transaction deletes."""
+    """Delete the inventory's history after a year, `at_once` rows a transaction. Returns how many rows were older."""
     forgotten = 0
     while True:
         async with db.worker() as tx:

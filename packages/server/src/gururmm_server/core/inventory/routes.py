@@ -17,7 +17,7 @@ Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(inventory: Inventory) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
 
     @router.get("/agents/{agent_id}/software", response_model=Page[schemas.Software])

@@ -20,7 +20,7 @@ class KeyChain:
         self._changes: list[tuple[bytes, bytes]] = []
 
     async def reload(self) -> list[bytes]:
-        """Read the chain; returns the changes that were not there before. Raises `Unavailable`."""
+        """Read the chain. Returns the changes that were not there before. Raises `Unavailable`."""
         async with self._db.ingest() as tx:
             rows = await repository.changes(tx)
         new = [row.signed_order for row in rows[len(self._changes) :]]

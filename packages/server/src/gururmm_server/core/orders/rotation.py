@@ -44,7 +44,7 @@ async def status(db: Database, actor: str) -> list[KeyStatus]:
 
 
 async def rotate(db: Database, actor: str) -> list[KeyStatus]:
-    """Add a key that signs in a few minutes; returns every key then."""
+    """Add a key that signs in a few minutes. Returns every key there is then."""
     async with db.platform(actor, "rotate the order key") as tx:
         await repository.lock(tx)
         newest = _key((await repository.keys_in_use(tx))[-1])
@@ -56,7 +56,7 @@ async def rotate(db: Database, actor: str) -> list[KeyStatus]:
 
 
 async def retire(db: Database, actor: str, *, at_once: bool = False) -> list[KeyStatus]:
-    """Let agents forget every key but the newest, and delete its seed; returns every key then.
+    """Let agents forget every key but the newest, and delete the others' seeds. Returns every key there is then.
 
     `at_once` does so although orders of theirs may be on their way, which are then refused. Raises `NothingToRetire`,
     `TooEarly`.
@@ -75,7 +75,7 @@ async def retire(db: Database, actor: str, *, at_once: bool = False) -> list[Key
 
 
 def _change(signer: OrderKey, change: KeyChange) -> bytes:
-    """A change has no last moment: a machine that was away for a year has to be able to follow it."""
+    """Returns the signed change. It has no last moment: a machine that was away for a year has to follow it."""
     counter = int(datetime.now(UTC).timestamp() * 1_000_000_000)
     return signer.sign(orders.encode_body(orders.EVERY_AGENT, new_id().bytes, change, not_after=0, counter=counter))
 

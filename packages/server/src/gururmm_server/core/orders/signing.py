@@ -93,7 +93,7 @@ class OrderSigner:
 
     @property
     def key(self) -> OrderKey:
-        """The key that signs now."""
+        """Returns the key that signs now."""
         assert self._key is not None, "OrderSigner.open() comes first"
         return self._key
 
@@ -130,7 +130,7 @@ class OrderSigner:
         )
 
     def _next_counter(self) -> int:
-        """The clock in nanoseconds, and always more than before.
+        """Returns the clock in nanoseconds, and always more than before.
 
         A number kept in the database would fall back with a restored backup, and every agent would refuse everything.
         """

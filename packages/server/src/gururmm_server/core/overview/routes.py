@@ -15,7 +15,7 @@ Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(overview: Overview) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["overview"])
 
     @router.get("/overview", response_model=schemas.Overview)

@@ -23,7 +23,7 @@ Person = Annotated[Principal, signed_in()]
 
 
 def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
-    """What Platform staff use."""
+    """Returns the routes that Platform staff use."""
     router = APIRouter(prefix="/platform", tags=["platform"])
 
     @router.get("/partners")

@@ -51,7 +51,7 @@ class LiveHub:
 
     @asynccontextmanager
     async def listening(self, tenant_id: UUID, listener: Listener) -> AsyncIterator[None]:
-        """Within it, `listener` gets every batch of the tenant: what is read from now on cannot change unheard.
+        """Gives `listener` every batch of the tenant within it: what is read from now on cannot change unheard.
 
         What was published before is not repeated. While the broker is away, `listener` gets None once it is back.
         """
@@ -78,7 +78,7 @@ class LiveHub:
         await asyncio.gather(*self._closing)
 
     async def _channel(self, tenant_id: UUID) -> _Channel:
-        """The tenant's channel; those who come while it is being opened wait for the same one."""
+        """Returns the tenant's channel; those who come while it is being opened wait for the same one."""
         channel = self._channels.get(tenant_id)
         if channel is not None:
             return channel

@@ -69,63 +69,63 @@ ANY_SETTINGS_CHANGED = subjects.SETTINGS_CHANGED.pattern
 
 
 def gateway_all(gateway_id: str) -> str:
-    """Pattern of all orders to a gateway."""
+    """Returns the pattern of all orders to a gateway."""
     return subjects.GATEWAY_ORDERS.of(gateway_id, "*")
 
 
 def gateway_deliver(gateway_id: str) -> str:
-    """Payload `Deliver`."""
+    """Returns the subject with payload `Deliver`."""
     return subjects.GATEWAY_DELIVER.of(gateway_id)
 
 
 def gateway_tunnel(gateway_id: str) -> str:
-    """Payload `Deliver`: by the agent's connection for channels, if it has one there."""
+    """Returns the subject with payload `Deliver`: by the agent's connection for channels, if it has one there."""
     return subjects.GATEWAY_TUNNEL.of(gateway_id)
 
 
 def gateway_kick(gateway_id: str) -> str:
-    """Payload `Kick`."""
+    """Returns the subject with payload `Kick`."""
     return subjects.GATEWAY_KICK.of(gateway_id)
 
 
 def gateway_moved(gateway_id: str) -> str:
-    """Payload `AgentMoved`."""
+    """Returns the subject with payload `AgentMoved`."""
     return subjects.GATEWAY_MOVED.of(gateway_id)
 
 
 def agent_connected(agent_id: UUID) -> str:
-    """Payload `AgentConnected`."""
+    """Returns the subject with payload `AgentConnected`."""
     return subjects.AGENT_CONNECTED.of(agent_id.hex)
 
 
 def agent_replaced(agent_id: UUID) -> str:
-    """Payload `AgentReplaced`. For the gateway that held the agent before: a gateway gives no other one orders."""
+    """Returns the subject with payload `AgentReplaced`, for the gateway that held the agent before."""
     return subjects.AGENT_REPLACED.of(agent_id.hex)
 
 
 def agent_removed(agent_id: UUID) -> str:
-    """Payload: 16 bytes of agent id. For gateways that hold the agent's connection for channels."""
+    """Returns the subject with an agent's id (16 bytes), for gateways that hold its connection for channels."""
     return subjects.AGENT_REMOVED.of(agent_id.hex)
 
 
 def tunnel_up(session_id: UUID) -> str:
-    """Payload: 16 bytes of agent id, `from_gateway`, then the agent's wire messages as they came, each `sized`."""
+    """Returns the subject with an agent's id (16 bytes), `from_gateway`, and its wire messages, each `sized`."""
     return subjects.TUNNEL_UP.of(session_id.hex)
 
 
 def from_gateway(gateway_id: str) -> bytes:
-    """Which gateway a message came by: a byte with the id's length, and the id."""
+    """Returns which gateway a message came by: a byte with the id's length, and the id."""
     name = gateway_id.encode()
     return bytes((len(name),)) + name
 
 
 def sized(message: bytes) -> bytes:
-    """A message behind 4 bytes of its size."""
+    """Returns a message behind 4 bytes of its size."""
     return len(message).to_bytes(4, "big") + message
 
 
 def split_up(payload: bytes) -> tuple[bytes, str, list[memoryview]]:
-    """The parts of a payload of `tunnel_up`: agent id, gateway id, messages."""
+    """Returns the parts of a payload of `tunnel_up`: agent id, gateway id, messages."""
     start, whole = 17 + payload[16], memoryview(payload)
     gateway_id, messages = payload[17:start].decode(), []
     while start < len(payload):
@@ -136,25 +136,25 @@ def split_up(payload: bytes) -> tuple[bytes, str, list[memoryview]]:
 
 
 def tunnel_notice(session_id: UUID) -> str:
-    """Payload `TunnelNotice`."""
+    """Returns the subject with payload `TunnelNotice`."""
     return subjects.TUNNEL_NOTICE.of(session_id.hex)
 
 
 def tunnel_all(session_id: UUID) -> str:
-    """Pattern of both subjects of a tech session."""
+    """Returns the pattern of both subjects of a tech session."""
     return subjects.TUNNEL_SESSION.of(session_id.hex, "*")
 
 
 def answer(query_id: UUID) -> str:
-    """Payload: 16 bytes of agent id, then the agent's wire `Answer` as it came."""
+    """Returns the subject with an agent's id (16 bytes), then its wire `Answer` as it came."""
     return subjects.ANSWER.of(query_id.hex)
 
 
 def live(tenant_id: UUID) -> str:
-    """Payload `live.LiveBatch`."""
+    """Returns the subject with payload `live.LiveBatch`."""
     return subjects.LIVE.of(tenant_id.hex)
 
 
 def settings_changed(tenant_id: UUID) -> str:
-    """No payload: gateways read that tenant's settings again and tell its agents (`ANY_SETTINGS_CHANGED`)."""
+    """Returns the subject without payload on which gateways read that tenant's settings again and tell its agents."""
     return subjects.SETTINGS_CHANGED.of(tenant_id.hex)

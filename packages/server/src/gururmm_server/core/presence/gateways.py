@@ -35,19 +35,19 @@ class GatewayRecord:
         return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def agent_link_key(self) -> bytes:
-        """The seed of the key with which the server proves itself to agents."""
+        """Returns the seed of the key with which the server proves itself to agents."""
         async with self._db.ingest() as tx:
             seed = await secret(tx, "agent_link_key")
         assert seed is not None, "every schema is migrated with it"
         return seed
 
     async def beat(self, url: str, *, draining: bool) -> None:
-        """Be listed as alive for the next 15 seconds; hello sends no more agents to one that drains."""
+        """List the gateway as alive for the next 15 seconds; hello sends no more agents to one that drains."""
         async with self._db.ingest() as tx:
             await repository.beat(tx, self.gateway_id, url, draining)
 
     async def others_alive(self) -> int:
-        """How many other gateways can take this one's agents."""
+        """Returns how many other gateways can take this one's agents."""
         async with self._db.ingest() as tx:
             return await repository.others_alive(tx, self.gateway_id)
 

@@ -21,13 +21,13 @@ DEAD_AFTER_S = 30.0
 
 
 async def sample_online(db: Database) -> None:
-    """One point of every Partner's online history."""
+    """Add one point to every Partner's online history."""
     async with db.worker() as tx:
         await rows.sample_online(tx)
 
 
 async def mark_problems(db: Database) -> int:
-    """Full disks, full memory, long absence; how many machines' problems changed."""
+    """Mark full disks, full memory and long absence. Returns how many machines' problems changed."""
     async with db.worker() as tx:
         return await rows.mark_problems(tx)
 
@@ -50,7 +50,7 @@ class GatewayWatch:
         return cls(house.db, house.get(Post))
 
     async def look(self, clock_s: float) -> int:
-        """One look, at a moment of a monotonic clock; how many machines were called offline.
+        """Take one look, at a moment of a monotonic clock. Returns how many machines were called offline.
 
         Machines of a gateway that stood still for `dead_after_s` had that long to come back through another.
         """

@@ -52,7 +52,7 @@ class AgentSession:
         """The same of samples that were taken while there was no connection."""
 
     def row(self, *, online: bool = True, changed: bool = False) -> AgentRow:
-        """What a dashboard shows of it."""
+        """Returns what a dashboard shows of the session's machine."""
         return AgentRow(
             agent_id=self.agent_id,
             client_id=self.client_id.bytes,

@@ -36,7 +36,10 @@ class Window:
 
 
 def window(start: float, end: float, now: float, metrics_s: int) -> Window:
-    """The grid for a stretch of time: the finest step that gives a readable number of points. Raises `UnknownRange`."""
+    """Returns the grid for a stretch of time, its step the finest for a readable number of points.
+
+    Raises `UnknownRange`.
+    """
     if not start < end or end - start > _LONGEST:
         raise UnknownRange
     hourly = now - start > _RAW_SECONDS + 3600

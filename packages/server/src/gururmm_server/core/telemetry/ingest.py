@@ -28,14 +28,14 @@ def note_metrics(session: AgentSession, metrics: Metrics, raw: bytes) -> None:
 
 
 def fullest_disk(metrics: Metrics) -> int | None:
-    """Permille of the fullest disk; None when there is none to read."""
+    """Returns how full the fullest disk is (permille); None when there is none to read."""
     return max((_permille(disk.used, disk.total) for disk in metrics.disks if disk.total), default=None)
 
 
 def history_row(
     session: AgentSession, metrics: Metrics, spacing_s: float, *, backlog: bool = False
 ) -> HistoryRow | None:
-    """The row to keep of a sample: None when it is too old, or follows the last kept one too closely.
+    """Returns the row to keep of a sample; None when it is too old, or follows the last kept one too closely.
 
     A moment in the future is taken for now. Samples have to move forward, so a repetition is not kept twice; those of
     a backlog, which come after newer ones, among themselves.
@@ -78,7 +78,7 @@ class TelemetryIngest:
         return cls(house.db, house.given(ThisGateway).gateway_id)
 
     async def write(self, sessions: list[AgentSession], history: list[HistoryRow]) -> list[AgentSession]:
-        """Write both, or neither. Answers with the sessions that the table no longer counts as this gateway's.
+        """Write both, or neither. Returns the sessions that the table no longer counts as this gateway's.
 
         Raises `Unavailable` or `StorageFull`.
         """

@@ -11,7 +11,7 @@ LATE_HOURS = 3
 
 
 async def maintain_partitions(db: Database) -> None:
-    """Partitions of telemetry and audit: made ahead, dropped after their time (telemetry only)."""
+    """Make partitions of telemetry and audit ahead, and drop those of telemetry after their time."""
     async with db.worker() as tx:
         await rows.maintain_partitions(tx)
 

@@ -21,7 +21,7 @@ Reader = Annotated[Scope, requires(AGENTS_READ)]
 
 
 def build_router(telemetry: Telemetry) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
 
     @router.get("/agents/{agent_id}/metrics", response_model=schemas.History)
@@ -40,7 +40,7 @@ def build_router(telemetry: Telemetry) -> APIRouter:
 
 
 def _window(range_: str, start: datetime | None, end: datetime | None) -> tuple[float, float]:
-    """From and to in Unix seconds. Raises `UnknownRange`."""
+    """Returns from and to in Unix seconds. Raises `UnknownRange`."""
     moment = now()
     if start is None and end is None:
         if (range_ or "1h") not in RANGES:

@@ -49,7 +49,7 @@ class SiteCodes:
         return cls(house.db, house.settings.public_url)
 
     async def list(self, caller: Scope, site_id: UUID) -> Codes:
-        """A Site's codes, newest first. Raises `SiteNotFound`."""
+        """Returns a Site's codes, newest first. Raises `SiteNotFound`."""
         async with self._db.scope(caller) as tx:
             await _check_site(tx, site_id)
             rows = await repository.codes_of_site(tx, site_id)
@@ -71,7 +71,7 @@ class SiteCodes:
             return await self._add(tx, caller, site_id, new)
 
     async def revoke(self, caller: Scope, site_id: UUID, code_id: UUID) -> Code:
-        """Revoke one; again is no error. Raises `CodeNotFound`."""
+        """Revoke a code; again is no error. Raises `CodeNotFound`."""
         async with self._db.scope(caller) as tx:
             await append(
                 tx,
@@ -84,7 +84,7 @@ class SiteCodes:
         return self._code(row)
 
     async def find(self, code: str) -> CodeSite | None:
-        """Where a code leads, for the install page; None when it was never made. Does not count as a use."""
+        """Returns where a code leads, for the install page; None when it was never made. Does not count as a use."""
         tenant_id = await tenant_of_code(self._db, code)
         if tenant_id is None:
             return None
@@ -119,18 +119,18 @@ class SiteCodes:
 
 
 def new_code() -> str:
-    """A code like K7QF-3M9P-W2XD."""
+    """Returns a new code, like K7QF-3M9P-W2XD."""
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
 
 
 def normal_code(text: str) -> str:
-    """A code as it is stored, from how somebody typed it: lower case and other separators are forgiven."""
+    """Returns a code as it is stored, from how somebody typed it: lower case and other separators are forgiven."""
     letters = "".join(character for character in text.upper()[:64] if character in _ALPHABET)
     return "-".join(letters[start : start + _GROUP] for start in range(0, len(letters), _GROUP))
 
 
 def state_of(row: CodeRow | LeadRow, moment: datetime | None = None) -> State:
-    """What a code's row says about its use at a moment (now)."""
+    """Returns what a code's row says about its use at a moment (now)."""
     if row.revoked_at is not None:
         return "revoked"
     if row.expires_at is not None and row.expires_at <= (moment or now()):
@@ -139,7 +139,7 @@ def state_of(row: CodeRow | LeadRow, moment: datetime | None = None) -> State:
 
 
 async def tenant_of_code(db: Database, code: str) -> UUID | None:
-    """The Partner that a code belongs to, before anything else is known; None where there is no such code."""
+    """Returns the Partner that a code belongs to, before anything else is known; None where there is no such code."""
     async with db.identity() as tx:
         return await repository.tenant_of(tx, normal_code(code))
 
@@ -162,7 +162,10 @@ class Admission:
 
 
 async def lock_admission(tx: Transaction, code: str) -> Admission | None:
-    """Where a code leads, in its tenant's scope; until the transaction ends nobody else uses it and no name changes."""
+    """Returns where a code leads, in its tenant's scope.
+
+    Until the transaction ends nobody else uses it and no name changes.
+    """
     row = await repository.where_code_leads(tx, normal_code(code), lock=True)
     if row is None:
         return None
@@ -170,5 +173,5 @@ async def lock_admission(tx: Transaction, code: str) -> Admission | None:
 
 
 async def count_use(tx: Transaction, admission: Admission) -> None:
-    """A new machine came in with this code."""
+    """Count that a new machine came in with this code."""
     await repository.count_use(tx, admission.code_id)

@@ -13,7 +13,7 @@ _BATCH: Final = 500
 
 
 async def sign_settings(db: Database, bus: Bus, signer: OrderSigner) -> int:
-    """Sign the settings of new Partners, and all others' each day and after a rotation; how many those were.
+    """Sign new Partners' settings, and all others' each day and after a rotation. Returns how many those were.
 
     An order lives for a week, so agents that come back while no worker runs get a valid one for days.
     """

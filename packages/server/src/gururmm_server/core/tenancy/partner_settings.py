@@ -58,5 +58,5 @@ def _shown(row: repository.SettingsRow) -> Settings:
 
 
 def _told(row: repository.SettingsRow) -> wire.Settings:
-    """What agents hear of it."""
+    """Returns what agents hear of settings."""
     return wire.Settings(**{name: getattr(row, name) for name in wire.Settings.__struct_fields__})

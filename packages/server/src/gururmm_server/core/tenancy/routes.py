@@ -37,7 +37,7 @@ CodeWriter = Annotated[Scope, requires(CODES_WRITE)]
 
 
 def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
-    """What people of a Partner use."""
+    """Returns the routes that people of a Partner use."""
     router = APIRouter()
     _add_clients(router, tenancy)
     _add_sites(router, tenancy)

@@ -48,7 +48,7 @@ class AgentChannel:
 
     @property
     def is_sealed(self) -> bool:
-        """Whether the agent has answered with its half of the key."""
+        """Tells whether the agent has answered with its half of the key."""
         return self._seal is not None
 
     async def resume(self, acknowledged: int, credit: int) -> None:
@@ -67,17 +67,17 @@ class AgentChannel:
             await self.change(self.changed)
 
     async def input(self, offset: int, data: bytes) -> None:
-        """Input for the channel. The caller has its audit row. Before a key is agreed it waits for the resume."""
+        """Send input, whose audit row the caller has. Before a key is agreed it waits for the resume."""
         if self._seal is not None:
             sealed = self._seal.seal(channel_seal.INPUT, offset, data)
             await self._agent.send_bytes(TunnelInput(*self._key, offset, sealed))
 
     async def acknowledge(self, offset: int, credit: int) -> None:
-        """The output before `offset` is recorded and shown; what lies before `credit` may be sent."""
+        """Say that the output before `offset` is recorded and shown, and that what lies before `credit` may be sent."""
         await self._agent.send_bytes(TunnelOutputAck(*self._key, offset, credit))
 
     async def change(self, parameters: dict[str, Any]) -> None:
-        """Some parameters have other values."""
+        """Say that some parameters have other values."""
         if self._seal is not None:
             self._changes += 1
             sealed = self._seal.seal(channel_seal.CHANGE, self._changes, _encode(parameters))
@@ -98,7 +98,7 @@ class AgentChannel:
         return message
 
     def _opening(self, credit: int) -> bytes:
-        """The order that brings this side's half of the key. The same bytes again change nothing at the agent."""
+        """Returns the order with this side's half of the key. The same bytes again change nothing at the agent."""
         now = self._clock()
         if not self._order or now - self._ordered_at > _ORDER_S:
             self._order, self._ordered_at = self._agent.order(self._wanted(credit)), now

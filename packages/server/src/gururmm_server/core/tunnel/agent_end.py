@@ -50,12 +50,12 @@ class AgentEnd:
 
     @property
     def online(self) -> bool:
-        """A gateway holds the agent and it does not leave a question unanswered."""
+        """Tells whether a gateway holds the agent and it leaves no question unanswered."""
         silent = self._asked_at is not None and self._clock() - self._asked_at > SILENT_S
         return (self.gateway_id or self.tunnel_gateway_id) is not None and not silent
 
     def expect_answer(self) -> None:
-        """The agent was asked something now; unless it is heard within 3 s it counts as silent."""
+        """Note that the agent was asked something; unless it is heard within `SILENT_S` it counts as silent."""
         if self._asked_at is None:
             self._asked_at = self._clock()
         elif self._clock() - self._asked_at > _LOST_S:

@@ -94,7 +94,7 @@ class BrowserEnd:
             self._wake.set()
 
     def wake(self) -> None:
-        """There is more output."""
+        """Note that there is more output."""
         self._wake.set()
 
     def end(self, channel: int, exit_code: int | None, reason: str) -> None:
@@ -160,7 +160,7 @@ class BrowserEnd:
             await self._browser.send_text(self._controls.popleft().decode())
 
     async def _write(self, stream: _Stream) -> bool:
-        """Write a channel's next frame, or its end; whether there may be more."""
+        """Write a channel's next frame, or its end. Returns whether there may be more."""
         if stream.input_ack is not None:
             offset, stream.input_ack = stream.input_ack, None
             await self._browser.send_text(f'{{"type":"input_ack","channel":{stream.channel},"offset":{offset}}}')

@@ -43,7 +43,7 @@ class Session(Protocol):
     def browser(self) -> BrowserEnd | None: ...
 
     def channel_ended(self, channel: "ChannelRelay", reason: str, exit_code: int | None, *, tell_agent: bool) -> None:
-        """The channel is over: write it down, and tell everybody."""
+        """Write down that the channel is over, and tell everybody."""
 
 
 class ChannelRelay:
@@ -110,13 +110,13 @@ class ChannelRelay:
             self._input.take(offset, data)
 
     async def shown(self, end: BrowserEnd, offset: int) -> None:
-        """The browser has drawn the output before `offset`."""
+        """Note that the browser has drawn the output before `offset`."""
         sent = end.sent(self.number)
         if sent is not None:
             await self._output.shown_until(min(offset, sent))
 
     async def change(self, given: Mapping[str, Any]) -> None:
-        """Some parameters have other values; recorded and told to the agent. Raises `BadParameters`."""
+        """Record other values of some parameters and tell them to the agent. Raises `BadParameters`."""
         await self._change(self._kind.change(given))
 
     async def _change(self, change: dict[str, Any]) -> None:
@@ -139,17 +139,17 @@ class ChannelRelay:
 
     @property
     def received(self) -> int:
-        """How much output there is."""
+        """Returns how much output there is."""
         return self._output.received
 
     async def read(self, start: int, limit: int) -> bytes:
-        """Output from `start` on: from memory, or from the recording where memory has let it go."""
+        """Returns output from `start` on: from memory, or from the recording where memory has let it go."""
         if start >= self._output.base:
             return self._output.read(start, limit)
         return await self._ledger.recorded_output(start, min(self._output.base, start + limit))
 
     async def _history_start(self, seen: int) -> int:
-        """Where output goes on for a tab that has `seen` bytes: there, or as far back as history is shown."""
+        """Returns where output goes on for a tab that has `seen` bytes: there, or as far back as history is shown."""
         received, base = self._output.received, self._output.base
         if seen > received + TUNNEL_CREDIT_BYTES:
             raise StreamViolation("This tab is ahead of the terminal.")
@@ -208,7 +208,7 @@ class ChannelRelay:
             browser.acknowledge_input(self.number, self._input.base)
 
     async def _recover_input(self, offset: int) -> None:
-        """An earlier relay audited input and died before the agent had it: the audit still has the bytes."""
+        """Get input from the audit that an earlier relay wrote there and died before the agent had it."""
         data = await self._ledger.audited_input(offset, self._input.base)
         if data is None:
             self._log.error("audited input cannot be recovered", agent=offset, audited=self._input.base)

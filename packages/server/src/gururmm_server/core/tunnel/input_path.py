@@ -42,11 +42,11 @@ class InputPath:
 
     @property
     def unacknowledged(self) -> int:
-        """Bytes that were forwarded and that the agent has not taken, as far as is known."""
+        """Returns how many bytes were forwarded that the agent has not taken, as far as is known."""
         return self.audited - self.base
 
     def take(self, offset: int, data: bytes) -> None:
-        """Input from the browser; what is here already is dropped. Raises `StreamViolation` at a hole or too much."""
+        """Take input from the browser, without what is here already. Raises `StreamViolation` at a hole or too much."""
         if offset > self.received:
             raise StreamViolation(f"Input {self.received} was expected, {offset} came.")
         fresh = data[self.received - offset :]
@@ -71,7 +71,10 @@ class InputPath:
                 await self._forward(start, piece)
 
     def acknowledged(self, offset: int) -> bool:
-        """The agent has taken everything before `offset`. False: it lacks input that an earlier relay audited."""
+        """Note that the agent has taken everything before `offset`.
+
+        Returns False where it lacks input that an earlier relay audited.
+        """
         if offset < self.base and not self._confirmed:
             return False
         self._confirmed = True
@@ -102,7 +105,7 @@ class InputPath:
             start += len(piece)
 
     async def resend_if_stuck(self) -> bool:
-        """The same, if the agent has taken nothing for a second; then less and less often. Whether it was done."""
+        """Do so if the agent has taken nothing for a second, then less and less often. Returns whether it was done."""
         if not self.unacknowledged or self._clock() - self._progress_at <= self._patience_s:
             return False
         self._patience_s = min(2 * self._patience_s, _RESEND_AT_MOST_S)

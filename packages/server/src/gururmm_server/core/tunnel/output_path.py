@@ -34,7 +34,7 @@ class Held:
         self.base = self.end = start
 
     def add(self, data: bytes) -> None:
-        """Append."""
+        """Append output."""
         last = self._blocks[-1] if self._blocks else None
         if isinstance(last, bytearray) and len(last) + len(data) <= _JOINED_BYTES:
             last += data
@@ -55,7 +55,7 @@ class Held:
             del self._starts[:keep], self._blocks[:keep]
 
     def read(self, start: int, limit: int) -> bytes:
-        """At most `limit` bytes from `start` on, which is not before `base`."""
+        """Returns at most `limit` bytes from `start` on, which is not before `base`."""
         stop = min(self.end, start + limit)
         if start >= stop:
             return b""
@@ -96,16 +96,16 @@ class OutputPath:
 
     @property
     def base(self) -> int:
-        """Where memory begins."""
+        """Returns the offset where memory begins."""
         return self._held.base
 
     @property
     def received(self) -> int:
-        """How much output there is."""
+        """Returns how much output there is."""
         return self._held.end
 
     def take(self, offset: int, data: bytes) -> bool:
-        """Output from the agent; what is here already is dropped. False: something before it is missing."""
+        """Take output from the agent, without what is here already. Returns False where some before it is missing."""
         if offset > self.received:
             return False
         fresh = data[self.received - offset :] if offset < self.received else data
@@ -129,7 +129,7 @@ class OutputPath:
         self._dirty.set()
 
     def read(self, start: int, limit: int) -> bytes:
-        """Output from `start` on, at most `limit` bytes; `start` is not before `base`."""
+        """Returns output from `start` on, at most `limit` bytes; `start` is not before `base`."""
         return self._held.read(start, limit)
 
     async def run(self) -> None:
@@ -161,7 +161,7 @@ class OutputPath:
         await self.settle()
 
     async def shown_until(self, offset: int) -> None:
-        """The browser has drawn everything before `offset`."""
+        """Note that the browser has drawn everything before `offset`."""
         self.shown = max(self.shown, offset)
         await self.settle()
 

@@ -20,13 +20,13 @@ assert set(_SENTENCES) == set(get_args(Why))
 
 
 def close_reason(why: Why, said: str = "") -> str:
-    """The column's text: the word, and what the agent said, without its control characters."""
+    """Returns the column's text: the word, and what the agent said, without its control characters."""
     shown = "".join(char for char in said if char.isprintable())[:_SAID_LENGTH]
     return f"{why}: {shown}" if shown else why
 
 
 def sentence(reason: str) -> str:
-    """A sentence for people about a `close_reason`."""
+    """Returns a sentence for people about a `close_reason`."""
     why, _, said = reason.partition(": ")
     known = _SENTENCES.get(why, reason)
     return f"{known} ({said})" if said else known

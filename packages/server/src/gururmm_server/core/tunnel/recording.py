@@ -118,7 +118,7 @@ class Budget:
         self._tokens, self._at = float(BURST_BYTES), clock()
 
     def allows(self, output: int) -> bool:
-        """Whether this much output of a moment may be recorded."""
+        """Tells whether this much output of a moment may be recorded."""
         now = self._clock()
         self._tokens = min(BURST_BYTES, self._tokens + (now - self._at) * REFILL_BYTES_PER_SECOND)
         self._at = now

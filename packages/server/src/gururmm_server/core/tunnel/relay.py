@@ -46,7 +46,7 @@ class Closing(Protocol):
         """Close a session with all of its channels."""
 
     async def end_channel(self, scope: Scope, session_id: UUID, channel: int, closure: Closure) -> bool:
-        """Close a channel, and the session with its last one; whether the session is closed now."""
+        """Close a channel, and the session with its last one. Returns whether the session is closed now."""
 
 
 class SessionRelay:
@@ -89,11 +89,11 @@ class SessionRelay:
 
     @property
     def is_over(self) -> bool:
-        """It ends or has ended: nothing may be attached to it."""
+        """Tells whether it ends or has ended: nothing may be attached to it then."""
         return self._ending
 
     def belongs_to(self, principal: Principal) -> bool:
-        """Whether this person opened it."""
+        """Tells whether this person opened it."""
         mine = self._owner.principal
         return principal.user_id == mine.user_id and principal.tenant_id == mine.tenant_id
 
@@ -156,7 +156,7 @@ class SessionRelay:
         return channel
 
     async def leave(self, end: BrowserEnd, *, clean: bool) -> None:
-        """This browser's socket is closed: cleanly ends the session, otherwise it waits for `GRACE_S`."""
+        """Note that this browser's socket is closed. Cleanly, that ends the session, which else waits for `GRACE_S`."""
         await end.abandon()
         if self.browser is not end or self._ending:
             return
@@ -205,7 +205,7 @@ class SessionRelay:
                 await channel.hear(message)
 
     def _on_notice(self, notice: traffic.TunnelNotice) -> None:
-        """Somebody else owns the session, closed it, or closed one channel of it."""
+        """Follow what another process says: it owns the session, closed it, or closed one channel of it."""
         if notice.channel is None:
             self._lose()
             return
@@ -249,7 +249,7 @@ class SessionRelay:
             self.end("abandoned")
 
     async def is_still_owner(self) -> bool:
-        """Renew the lease; False where the session is another relay's or closed, and then this relay ends."""
+        """Renew the lease. Returns False where the session is another relay's or closed; then this relay ends."""
         try:
             gateway_id = await self._ledger.renew()
         except LostSession:
@@ -281,7 +281,7 @@ class SessionRelay:
         run_to_its_end(self._end_channel(channel, reason, exit_code, tell_agent))
 
     async def stop(self, code: int, reason: str) -> None:
-        """Give the session up without closure it: the browser attaches elsewhere."""
+        """Give the session up without closing it: the browser attaches elsewhere."""
         if self._ending:
             return
         self._ending = True
@@ -343,7 +343,7 @@ class SessionRelay:
     async def _insist(
         self, close: Callable[[str, int | None], Awaitable[bool]], reason: str, exit_code: int | None
     ) -> bool | None:
-        """Close a row, trying again. None: given up after a minute, and the lease's sweep does it then."""
+        """Close a row, again and again. Returns None when a minute was in vain: then the lease's sweep does it."""
         give_up = self._clock() + _CLOSE_TRIES_S
         while self._clock() < give_up:
             try:
@@ -362,7 +362,7 @@ class SessionRelay:
             run_to_its_end(self._give_way())
 
     async def _give_way(self) -> None:
-        """Closed elsewhere, or another relay's now: say which."""
+        """Tell the browser which it is: closed elsewhere, or another relay's now."""
         await self._dispose()
         reason = None
         try:

@@ -54,12 +54,12 @@ class TunnelRelays:
         return relays
 
     async def open(self) -> None:
-        """Begin."""
+        """Begin to tick the relays."""
         self._bus.on_reconnect.append(self._on_reconnect)
         self._ticker = asyncio.create_task(self._tick(), name="tunnel relays")
 
     async def close(self) -> None:
-        """The process stops: what came is recorded, and browsers are sent to another process."""
+        """Record what came and send the browsers to another process, for this one stops."""
         if self._ticker is not None:
             self._ticker.cancel()
         with suppress(ValueError):

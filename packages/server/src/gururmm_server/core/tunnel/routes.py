@@ -31,7 +31,7 @@ ChannelNumber = Annotated[int, Path(ge=1, le=255)]
 
 
 def build_router(tunnel: TunnelService) -> APIRouter:
-    """Mounted under /api/v1."""
+    """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(prefix="/tunnel", tags=["tunnel"])
 
     @router.post("/open", status_code=201, dependencies=[requires(TUNNEL_OPEN)])

@@ -52,22 +52,22 @@ class Owner(Protocol):
     """Who answers for the sockets."""
 
     def opened(self, socket: "AgentSocket") -> None:
-        """A socket waits for its agent to prove itself."""
+        """Hear that a socket waits for its agent to prove itself."""
 
     def proof(self, socket: "AgentSocket", data: bytes) -> None:
-        """The first frame arrived."""
+        """Hear the first frame."""
 
     def message(self, socket: "AgentSocket", data: bytes) -> None:
-        """A message of an authenticated agent arrived."""
+        """Hear a message of an authenticated agent."""
 
     def throttled(self, socket: "AgentSocket") -> None:
-        """Reading is paused until `unthrottle` says otherwise."""
+        """Hear that reading is paused until `unthrottle` says otherwise."""
 
     def closing(self, socket: "AgentSocket", code: int, reason: str) -> None:
-        """We are closing it; `abort` it when it takes too long."""
+        """Hear that we are closing a socket; `abort` it when that takes too long."""
 
     def lost(self, socket: "AgentSocket") -> None:
-        """The connection is gone."""
+        """Hear that the connection is gone."""
 
 
 class AgentSocket(asyncio.BufferedProtocol):
@@ -117,7 +117,7 @@ class AgentSocket(asyncio.BufferedProtocol):
 
     @property
     def address(self) -> str:
-        """Where it comes from, for logs."""
+        """Returns where the connection comes from, for logs."""
         peer = self._tcp.get_extra_info("peername")
         return str(peer[0]) if isinstance(peer, tuple) else ""
 
@@ -128,7 +128,7 @@ class AgentSocket(asyncio.BufferedProtocol):
         self._tcp.write(frame(self.challenge))
 
     def welcome(self, session: "AgentSession", proof: bytes, seal: Seal, message: bytes) -> None:
-        """The agent is who it says: send our signed proof, and from now on everything is sealed both ways."""
+        """Send our signed proof to an agent that is who it says; from now on everything is sealed both ways."""
         self.session = session
         self.phase = Phase.WELCOMED
         self.challenge = b""
@@ -171,7 +171,7 @@ class AgentSocket(asyncio.BufferedProtocol):
             self._owner.throttled(self)
 
     def unthrottle(self, now: float) -> bool:
-        """Read again if the budget allows; whether it does."""
+        """Read again if the budget allows. Returns whether it does."""
         if self.phase is Phase.CLOSED:
             return True
         if self._refill(now):

@@ -68,7 +68,7 @@ class Downlink:
             await subscription.stop()
 
     def follow(self, subject: str, payload: bytes) -> None:
-        """Any order. One subscription for all kinds: what a machine is told last, it hears before it is cut off."""
+        """Follow an order of any kind, by one subscription: a machine hears what it is told before it is cut off."""
         order = self._orders.get(subject.rpartition(".")[2])
         if order is not None:
             order(subject, payload)
@@ -84,7 +84,7 @@ class Downlink:
         socket.send(order.message)
 
     def deliver_to_tunnel(self, subject: str, payload: bytes) -> None:
-        """The same, by the connection that the agent has for its channels; by its own where that one is not here."""
+        """Give a message to an agent by its connection for channels, or by its own where that is not here."""
         order = _deliver.decode(payload)
         socket = self._roster.tunnels.get(order.agent_id)
         if socket is not None:
@@ -93,7 +93,7 @@ class Downlink:
             self.deliver(subject, payload)
 
     def removed(self, _subject: str, payload: bytes) -> None:
-        """A machine was removed: its connection for channels may be here, wherever the agent itself is."""
+        """Close a removed machine's connection for channels, which may be here, wherever the agent itself is."""
         socket = self._roster.tunnels.get(payload)
         if socket is not None:
             socket.close(Close.REVOKED, "this agent was removed")
@@ -106,19 +106,19 @@ class Downlink:
             socket.close(order.code, "told to by the server")
 
     def replaced(self, _subject: str, payload: bytes) -> None:
-        """An agent has a newer connection: an older one may be here."""
+        """Close an agent's older connection, which may be here, where it has a newer one."""
         notice = _replaced.decode(payload)
         socket = self._roster.agents.get(notice.agent_id)
         if socket is not None and socket.session is not None and socket.session.connection_id < notice.before:
             socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
 
     def moved(self, _subject: str, payload: bytes) -> None:
-        """An agent is under another Client."""
+        """Note that an agent is under another Client."""
         notice = _moved.decode(payload)
         self._roster.move(notice.agent_id, UUID(bytes=notice.client_id))
 
     def settings_changed(self, subject: str, _payload: bytes) -> None:
-        """A tenant's settings changed: settings.<tenant>.changed."""
+        """Note that a tenant's settings changed: settings.<tenant>.changed."""
         try:
             self._stale.add(UUID(hex=subject.split(".")[1]))
         except ValueError:

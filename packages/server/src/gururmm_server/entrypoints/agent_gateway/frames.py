@@ -45,7 +45,7 @@ class FrameReader:
         self._gathered = 0
 
     def feed(self, piece: memoryview) -> list[tuple[int, bytes]]:
-        """What became complete: (BINARY, CLOSE, PING or PONG; payload). Raises `FrameRefused`."""
+        """Returns what became complete, each (BINARY, CLOSE, PING or PONG; payload). Raises `FrameRefused`."""
         data: memoryview | bytearray = piece
         if self._tail is not None:
             self._tail += piece
@@ -68,7 +68,7 @@ class FrameReader:
         return complete
 
     def _header(self, data: memoryview | bytearray, start: int, end: int) -> tuple[int, int]:
-        """Size of the header and of the payload; when the header itself is incomplete, what it takes to see it."""
+        """Returns the sizes of header and payload; of an incomplete header, what it takes to see it."""
         left = end - start
         if left < 2:
             return 2, 0
@@ -118,7 +118,7 @@ class FrameReader:
 
 
 def frame(payload: bytes, opcode: int = BINARY) -> bytes:
-    """One whole frame from server to agent."""
+    """Returns one whole frame from server to agent."""
     size = len(payload)
     if size < 126:
         return bytes((0x80 | opcode, size)) + payload
@@ -128,5 +128,5 @@ def frame(payload: bytes, opcode: int = BINARY) -> bytes:
 
 
 def close_frame(code: int, reason: str) -> bytes:
-    """A close frame with its reason, cut to what a control frame holds."""
+    """Returns a close frame with its reason, cut to what a control frame holds."""
     return frame(code.to_bytes(2, "big") + reason.encode()[:120].decode(errors="ignore").encode(), CLOSE)

@@ -149,7 +149,7 @@ class Gateway:
         log.info("gateway listens", gateway_id=self.gateway_id, url=self._url)
 
     async def run(self) -> None:
-        """Everything that goes on beside the sockets, for ever. Cancel it to stop."""
+        """Run everything that goes on beside the sockets, for ever. Cancel it to stop."""
         assert self._authenticator is not None
         async with asyncio.TaskGroup() as tasks:
             for part in (
@@ -165,7 +165,7 @@ class Gateway:
                 tasks.create_task(_keep(part))
 
     async def ready(self) -> dict[str, bool]:
-        """What the gateway needs, and whether it is there."""
+        """Returns what the gateway needs, and whether it is there."""
         return {
             "database": monotonic() - self._beaten_at < 3 * BEAT_S,
             "bus": self._bus.connected,

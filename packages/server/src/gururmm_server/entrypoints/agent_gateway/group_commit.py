@@ -51,7 +51,7 @@ class GroupCommit(Generic[Item]):
         self._idle.set()
 
     def add(self, item: Item, weight: int = 100, *, lazy: bool = False, owner: bytes | None = None) -> bool:
-        """Queue an item; False when the queue, or its owner's share, is full and the item was not taken."""
+        """Queue an item. Returns False when it was not taken: the queue, or its owner's share, is full."""
         if self._weight + weight > self._bound:
             return False
         if owner is not None:
@@ -68,7 +68,7 @@ class GroupCommit(Generic[Item]):
         return True
 
     async def drained(self, limit_s: float) -> bool:
-        """Wait until everything is written; False when that takes longer."""
+        """Wait until everything is written. Returns False when that takes longer."""
         self._soon.set()
         try:
             await asyncio.wait_for(self._idle.wait(), limit_s)

@@ -105,7 +105,7 @@ class Inbox:
         }
 
     def take(self, socket: AgentSocket, data: bytes) -> None:
-        """One message."""
+        """Take one message of an agent."""
         session = socket.session
         assert session is not None
         try:

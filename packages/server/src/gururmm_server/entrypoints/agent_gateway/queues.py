@@ -80,7 +80,7 @@ class DatabaseQueues:
             tasks.create_task(self._run_telemetry())
 
     async def drained(self, limit_s: float) -> bool:
-        """Write everything that waits; False when it took longer than this."""
+        """Write everything that waits. Returns False when it took longer than this."""
         await self._flush_telemetry()
         done = await asyncio.gather(
             self._changes.drained(limit_s), self._reports.drained(limit_s), self._uploads.drained(limit_s)
@@ -90,37 +90,37 @@ class DatabaseQueues:
     # What the inbox and the gateway put in.
 
     def came(self, change: Change) -> None:
-        """A session began."""
+        """Queue that a session began."""
         self._changes.add(change, lazy=True)
 
     def left(self, session: AgentSession, reason: str) -> None:
-        """A session ended."""
+        """Queue that a session ended."""
         self._refused.pop(session.agent_id, None)
         self._changes.add(Change(session, reason=reason), lazy=True)
 
     def readings(self, session: AgentSession) -> None:
-        """The session has newer readings."""
+        """Queue a session's newer readings."""
         self._readings[session.agent_id] = session
 
     def history(self, row: HistoryRow) -> None:
-        """A sample to keep."""
+        """Queue a sample to keep."""
         self._history.append(row)
 
     def report(self, report: Report, *, lazy: bool) -> None:
-        """Something about a command. Where it cannot be taken the agent says it again, for it got no receipt."""
+        """Queue what an agent said of a command. Where that is not taken it says it again: it got no receipt."""
         if not self._reports.add(report, report.weight, lazy=lazy):
             log.warning("too many reports wait", agent_id=str(report.agent_id))
 
     def refusal(self, refusal: Refusal) -> None:
-        """An order that an agent did not follow."""
+        """Queue that an agent did not follow an order."""
         self._refusals.add(refusal, 1000)
 
     def offer(self, session: AgentSession, hashes: dict[str, bytes]) -> None:
-        """Hashes to compare."""
+        """Queue hashes to compare."""
         self._offers.add((session, hashes), 600)
 
     def upload(self, upload: Upload, weight: int) -> None:
-        """A section to store. Where it cannot be taken it is asked for later, at the latest at the next connection."""
+        """Queue a section to store. One that is not taken is asked for later, at the latest at the next connection."""
         agent_id, section = upload.session.agent_id, str(upload.message.section)
         if self._uploads.add(upload, weight, owner=agent_id):
             return
@@ -130,7 +130,7 @@ class DatabaseQueues:
             log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid), section=section)
 
     def due(self, agent_ids: list[bytes]) -> None:
-        """Something may wait for those agents that they were not given in the last seconds."""
+        """Note that something may wait for those agents that they were not given in the last seconds."""
         for agent_id in agent_ids:
             self._due.add((agent_id, False))
 

@@ -22,7 +22,7 @@ class QuietLogger(logging.LoggerAdapter[logging.Logger]):
             log.error("websocket library", message=str(msg) % args, level=level, exc_info=True)  # noqa: LOG014 - called from its handler
 
     def info(self, msg: object, *args: object, **kwargs: Any) -> None:
-        """Said for every connection."""
+        """Say nothing: this is said for every connection."""
 
     def debug(self, msg: object, *args: object, **kwargs: Any) -> None:
-        """Said for every frame."""
+        """Say nothing: this is said for every frame."""

@@ -31,7 +31,7 @@ class Roster:
         """Connection broke without a word, oldest first: agent id to session and moment."""
 
     def join(self, socket: AgentSocket, session: AgentSession) -> AgentSocket | None:
-        """Seat an authenticated agent; its older connection if there is one."""
+        """Seat an authenticated agent. Returns its older connection if there is one."""
         self.checking.pop(socket, None)
         older = self.agents.get(session.agent_id)
         self.agents[session.agent_id] = socket
@@ -39,19 +39,19 @@ class Roster:
         return older
 
     def join_tunnel(self, socket: AgentSocket, session: AgentSession) -> AgentSocket | None:
-        """Seat an agent's connection for channels; the older one if there is one."""
+        """Seat an agent's connection for channels. Returns the older one if there is one."""
         self.checking.pop(socket, None)
         older = self.tunnels.get(session.agent_id)
         self.tunnels[session.agent_id] = socket
         return older
 
     def unseat_tunnel(self, socket: AgentSocket) -> None:
-        """A connection for channels is over."""
+        """Note that a connection for channels is over."""
         if socket.session is not None and self.tunnels.get(socket.session.agent_id) is socket:
             del self.tunnels[socket.session.agent_id]
 
     def unseat(self, socket: AgentSocket) -> AgentSession | None:
-        """The agent is no longer here; the session that ended, unless a newer connection goes on."""
+        """Note that an agent is gone. Returns the session that ended, unless a newer connection goes on."""
         session = socket.session
         if session is None or self.agents.get(session.agent_id) is not socket:
             return None
@@ -66,11 +66,11 @@ class Roster:
         self.closing.pop(socket, None)
 
     def linger(self, session: AgentSession) -> None:
-        """The agent's connection broke; it may be back in a moment."""
+        """Note that an agent's connection broke; it may be back in a moment."""
         self.leaving[session.agent_id] = (session, self._clock())
 
     def move(self, agent_id: bytes, client_id: UUID) -> None:
-        """The agent, here or just gone, is under another Client now."""
+        """Note that an agent, here or just gone, is under another Client now."""
         socket = self.agents.get(agent_id)
         if socket is not None and socket.session is not None:
             socket.session.client_id = client_id
@@ -78,7 +78,7 @@ class Roster:
             self.leaving[agent_id][0].client_id = client_id
 
     def overdue(self, grace_s: float = GRACE_S) -> list[AgentSession]:
-        """Those that did not come back in time; they are forgotten here."""
+        """Forget the agents that did not come back in time, and return their sessions."""
         limit = self._clock() - grace_s
         late: list[AgentSession] = []
         for session, since in self.leaving.values():

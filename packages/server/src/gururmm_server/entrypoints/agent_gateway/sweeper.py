@@ -36,7 +36,7 @@ class Sweeper:
             self.sweep(monotonic())
 
     def sweep(self, now: float) -> None:
-        """One tick."""
+        """Do what is due at this tick."""
         self._time_out(now)
         for socket in list(self._roster.throttled):
             if socket.unthrottle(now):

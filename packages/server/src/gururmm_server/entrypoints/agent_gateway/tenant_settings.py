@@ -15,12 +15,12 @@ class TenantSettings:
         self._known: dict[UUID, AgentSettings] = {}
 
     def get(self, tenant_id: UUID) -> Settings:
-        """The settings of a tenant with an agent here."""
+        """Returns the settings of a tenant with an agent here."""
         known = self._known.get(tenant_id)
         return known.settings if known is not None else Settings()
 
     async def of(self, tenant_ids: set[UUID]) -> dict[UUID, AgentSettings]:
-        """The settings of each; read from the database where they aren't known yet. Raises `Unavailable`."""
+        """Returns the settings of each tenant, from the database where they aren't known yet. Raises `Unavailable`."""
         missing = tenant_ids - self._known.keys()
         if missing:
             found = await self._told.of(missing)
@@ -29,7 +29,9 @@ class TenantSettings:
         return {tenant_id: self._known[tenant_id] for tenant_id in tenant_ids}
 
     async def reload(self, tenant_ids: set[UUID] | None = None) -> dict[UUID, bytes]:
-        """Read those (None: all that are known) again; the orders that say something new. Raises `Unavailable`.
+        """Read settings (None: all that are known) again. Returns the orders that say something new.
+
+        Raises `Unavailable`.
 
         What was only signed anew is for those who come from now on.
         """

@@ -16,7 +16,7 @@ class AgentBundle:
 
     @classmethod
     def find(cls, folder: Path | None) -> "AgentBundle | None":
-        """The bundle in `folder`; None where none was built. Read anew at every call."""
+        """Returns the bundle in `folder`, read anew at every call; None where none was built."""
         if folder is None:
             return None
         path = folder / ARCHIVE

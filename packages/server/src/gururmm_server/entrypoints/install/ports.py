@@ -19,5 +19,5 @@ class SiteCodes(Protocol):
     """Looks site codes up."""
 
     async def find(self, code: str) -> InstallSite | None:
-        """The Site of `code`; None when no such code was ever made. Does not count as a use."""
+        """Returns the Site of `code`; None when no such code was ever made. Does not count as a use."""
         ...

@@ -18,18 +18,18 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 def asset(name: str) -> str:
-    """A file of this folder's `files/`."""
+    """Returns a file of this folder's `files/`."""
     return (_FILES / name).read_text(encoding="utf-8")
 
 
 def installer(server_url: str, code: str, site: InstallSite, bundle: AgentBundle) -> str:
-    """The POSIX shell script that installs the agent."""
+    """Returns the POSIX shell script that installs the agent."""
     where = _CONTROL.sub(" ", f"{site.partner_name} / {site.client_name} / {site.site_name}")
     return _script(server=server_url, code=code, where=where, sha256=bundle.sha256, version=bundle.version)
 
 
 def ended_installer(server_url: str, code: str, reason: str) -> str:
-    """The same script for a code that has ended: repairs and takes away; `reason` is why it adds no machine."""
+    """Returns the script for a code that has ended: it repairs and takes away; `reason` is why it adds none."""
     return _script(server=server_url, code=code, where=server_url, ended=reason)
 
 
@@ -41,12 +41,12 @@ def _script(**given: str) -> str:
 
 
 def refusal(reason: str) -> str:
-    """A script that only says why there is no installer: what `curl … | sh` runs when the code is no good."""
+    """Returns a script that only says why there is no installer: `curl … | sh` runs it when the code is no good."""
     return f"printf '%s\\n' {shlex.quote(f'gururmm: {reason}')} >&2\nexit 1\n"
 
 
 def landing_page(server_url: str, code: str, site: InstallSite, user_agent: str) -> str:
-    """The page behind a shared link."""
+    """Returns the page behind a shared link."""
     system = detect_system(user_agent)
     values = {
         "partner": site.partner_name,
@@ -60,12 +60,12 @@ def landing_page(server_url: str, code: str, site: InstallSite, user_agent: str)
 
 
 def refusal_page(title: str, reason: str) -> str:
-    """The page for a code that is no good."""
+    """Returns the page for a code that is no good."""
     return Template(asset("refused.html")).substitute(title=html.escape(title), reason=html.escape(reason))
 
 
 def detect_system(user_agent: str) -> str:
-    """linux, windows, macos, mobile or other, from what the browser says of itself."""
+    """Returns linux, windows, macos, mobile or other, from what the browser says of itself."""
     for system, marks in _MARKS:
         if any(mark in user_agent for mark in marks):
             return system

@@ -100,7 +100,7 @@ class InstallPage:
 
 
 def install_routes(codes: SiteCodes, bundle_dir: Path | None, server_url: str) -> APIRouter:
-    """The router. Kept out of the OpenAPI: these are pages and files for people and shells."""
+    """Returns the router. It is kept out of the OpenAPI: these are pages and files for people and shells."""
     page = InstallPage(codes, bundle_dir, server_url)
     router = APIRouter(prefix="/install", include_in_schema=False)
     router.get("/assets/{name}")(page.asset)

@@ -36,7 +36,7 @@ def build_app(
     ready: Ready,
     web: Web,
 ) -> FastAPI:
-    """The api: `routers` under /api/v1, `roots` (for all the world) at /, bootstrap, probes and the dashboard."""
+    """Returns the api: `routers` under /api/v1, `roots` (for everybody) at /, bootstrap, probes and the dashboard."""
     app = FastAPI(
         title="GuruRMM",
         version=__version__,

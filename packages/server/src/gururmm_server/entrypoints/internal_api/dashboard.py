@@ -41,7 +41,7 @@ class Dashboard:
 
 
 async def _smaller(files: StaticFiles, path: str, scope: Scope) -> Response:
-    """The file, as the gzip twin that the build put beside it where the browser takes that. Raises 404."""
+    """Returns a file, or the gzip twin that the build put beside it, where the browser takes that. Raises 404."""
     accepted = next((value for name, value in scope["headers"] if name == b"accept-encoding"), b"")
     if b"gzip" not in accepted:
         response = await files.get_response(path, scope)

@@ -50,7 +50,7 @@ class Unreadable(GuruError):
 
 
 def problem(error: GuruError, request_id: str) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """Status, headers and body that tell of an error."""
+    """Returns status, headers and body that tell of an error."""
     body = {"code": error.code, "message": error.message, "request_id": request_id, "details": error.details}
     headers = [(b"content-type", b"application/json")]
     wait = error.details.get("retry_after_s") if isinstance(error.details, dict) else None
@@ -100,7 +100,7 @@ def _response(request: Request, error: GuruError) -> Response:
 
 
 def _methods(app: FastAPI, path: str) -> set[str]:
-    """The methods that an address takes, be it by several routes."""
+    """Returns the methods that an address takes, be it by several routes."""
     contexts = [each for each in iter_route_contexts(app.routes) if each.path and _pattern(each.path).match(path)]
     return {method for each in contexts for method in getattr(each, "methods", None) or ()}
 

@@ -45,7 +45,7 @@ class Authenticator:
         self._revocations = revocations
 
     def principal(self, authorization: bytes) -> Principal:
-        """The principal of an Authorization header. Raises `NotSignedIn`, `TokenExpired` or `SessionEnded`."""
+        """Returns the principal of an Authorization header. Raises `NotSignedIn`, `TokenExpired`, `SessionEnded`."""
         kind, _, token = authorization.decode("latin-1").partition(" ")
         if kind.lower() != "bearer":
             raise NotSignedIn(internal="not a bearer token")
@@ -107,7 +107,7 @@ class Gate:
         REQUESTS.labels(scope["method"], route, course.status).observe(time.perf_counter() - started)
 
     def _read_headers(self, scope: Scope) -> int:
-        """Authenticate the scope; the body's length as far as it was told."""
+        """Authenticate the scope. Returns the body's length as far as it was told."""
         length = 0
         for name, value in scope["headers"]:
             if name == b"authorization":
@@ -147,7 +147,7 @@ class Gate:
 
 
 def security_headers(public_url: str) -> list[tuple[bytes, bytes]]:
-    """What tells browsers to trust nothing but this server: no inline script, no frames, no foreign hosts."""
+    """Returns what tells browsers to trust this server alone: no inline script, no frames, no foreign hosts."""
     parts = urlsplit(public_url)
     socket = f" {'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}" if parts.netloc else ""
     policy = "; ".join(

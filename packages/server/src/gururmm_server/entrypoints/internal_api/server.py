@@ -15,7 +15,7 @@ _WEBSOCKET_BYTES = 256 * 1024
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the process's business."""
+        """Leave signals alone: they are the process's business."""
         yield
 
 
@@ -46,13 +46,13 @@ class ApiServer:
 
     @property
     def port(self) -> int:
-        """The port that was taken."""
+        """Returns the port that was taken."""
         port: int = self._socket.getsockname()[1]
         return port
 
     @property
     def started(self) -> bool:
-        """Whether requests are answered."""
+        """Tells whether requests are answered."""
         return self._server.started
 
     def stop(self) -> None:

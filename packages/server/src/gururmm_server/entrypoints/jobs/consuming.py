@@ -40,7 +40,7 @@ class Consuming:
             await asyncio.sleep(1)
 
     async def consume(self, reader: EventReader, wait_s: float = _WAIT_S) -> int:
-        """One batch: taken, then acknowledged. How many events came."""
+        """Take one batch of events, then acknowledge it. Returns how many came."""
         messages = await reader.fetch(_BATCH, wait_s)
         if messages:
             await self._consumer.take([message.data for message in messages])

@@ -36,7 +36,7 @@ class Schedule:
             await asyncio.sleep(wait * random.uniform(0.95, 1.05))  # noqa: S311 - spreads load, hides nothing
 
     async def run_once(self, job: Job) -> bool:
-        """Do a job unless another worker is at it; False where it failed."""
+        """Do a job unless another worker is at it. Returns False where it failed."""
         try:
             outcome = await self._run(job)
         except GuruError as error:
@@ -63,5 +63,5 @@ class Schedule:
 
 
 def _key(name: str) -> int:
-    """The second half of the lock's key: the same in every worker."""
+    """Returns the second half of the lock's key, the same in every worker."""
     return zlib.crc32(name.encode()) - 2**31

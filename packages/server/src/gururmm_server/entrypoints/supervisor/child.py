@@ -100,7 +100,7 @@ def adopt_orphans() -> None:
 
 
 def adopted_children(known: set[int]) -> list[int]:
-    """Children of this process that it did not start itself (`known`)."""
+    """Returns the children of this process that it did not start itself (`known`)."""
     text = Path("/proc/self/task", str(os.getpid()), "children").read_text(encoding="ascii")
     return [int(pid) for pid in text.split() if int(pid) not in known]
 

@@ -24,7 +24,7 @@ class DemoAccess:
 
     @classmethod
     def parse(cls, text: str) -> "DemoAccess":
-        """From what `python -m gururmm_server seed-demo` prints."""
+        """Returns what `python -m gururmm_server seed-demo` printed."""
         given = json.loads(text)
         return cls(given["email"], given["password"], given["tenant_id"], given["site_codes"])
 
@@ -39,7 +39,7 @@ def follow_server(agent_dir: Path, url: str) -> None:
 
 
 async def sign_in(host: str, port: int, access: DemoAccess) -> str:
-    """An access token for the questions below; `wait_online` ends its session. Raises `StartError`."""
+    """Returns an access token for the questions below; `wait_online` ends its session. Raises `StartError`."""
     body = {"email": access.email, "password": access.password}
     path = "/api/v1/auth/sign-in"
     status, answer = await http_json(port, "POST", path, host=host, user_agent="gururmm demo", body=body)
@@ -58,7 +58,7 @@ async def forget_removed(host: str, port: int, token: str, agent_dir: Path) -> N
 
 
 async def wait_online(host: str, port: int, token: str, agent_dir: Path) -> str:
-    """The id of the agent whose state is in `agent_dir`, once the API says it is online. Raises `StartError`."""
+    """Returns the id of the agent with its state in `agent_dir`, once it is online. Raises `StartError`."""
     try:
         return await asyncio.wait_for(_watch(host, port, token, agent_dir), _ONLINE_LIMIT_S)
     except TimeoutError:
@@ -88,7 +88,7 @@ async def _sign_out(host: str, port: int, token: str) -> None:
 
 
 def _agent_id(identity: Path) -> str:
-    """The id that the agent enrolled with; empty until it did."""
+    """Returns the id that the agent enrolled with; empty until it did."""
     try:
         return str(json.loads(identity.read_text(encoding="utf-8"))["agent_id"])
     except FileNotFoundError:

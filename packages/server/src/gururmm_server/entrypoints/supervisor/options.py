@@ -37,12 +37,12 @@ class StackOptions:
 
     @property
     def local_host(self) -> str:
-        """Where this machine reaches its own servers."""
+        """Returns where this machine reaches its own servers."""
         return "127.0.0.1" if self.host in {"0.0.0.0", "::", ""} else self.host  # noqa: S104
 
     @property
     def reachable_host(self) -> str:
-        """What others call this machine: the address given, else the one it uses towards the network."""
+        """Returns what others call this machine: the address given, else the one it uses towards the network."""
         if self.local_host == self.host:
             return self.host
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -55,12 +55,12 @@ class StackOptions:
 
     @property
     def url(self) -> str:
-        """What people open."""
+        """Returns the address that people open."""
         return self.public_url or f"http://{self.reachable_host}:{self.port}"
 
     @property
     def told_gateways(self) -> tuple[str, ...]:
-        """What agents are told. Behind an https:// URL that is the same name: the proxy there has to know /agent/.
+        """Returns the gateways that agents are told. Behind an https:// URL that is its name: the proxy knows /agent/.
 
         Empty: each gateway says where it is itself.
         """
@@ -70,5 +70,5 @@ class StackOptions:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Everything that browsers and agents are told to open."""
+        """Returns everything that browsers and agents are told to open."""
         return (self.url, *(self.told_gateways or (f"ws://{self.reachable_host}",)))

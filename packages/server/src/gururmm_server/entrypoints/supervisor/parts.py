@@ -38,7 +38,7 @@ class Parts:
 
     @property
     def owner_database_url(self) -> str:
-        """What the migration signs in with; empty where migrating is the operator's."""
+        """Returns what the migration signs in with; empty where migrating is the operator's."""
         if self.postgres is not None:
             return self.postgres.owner_url
         return self._options.owner_database_url
@@ -56,7 +56,7 @@ class Parts:
             _check_port(self._options.host, port, option)
 
     def engines(self) -> list[ServiceSpec]:
-        """PostgreSQL and nats-server, as far as they are embedded. Prepares their folders."""
+        """Prepares the folders of PostgreSQL and nats-server, and returns the two as far as they are embedded."""
         specs = []
         if self.postgres is not None:
             self.postgres.prepare()
@@ -74,7 +74,7 @@ class Parts:
         return self._python("seed-demo", self._urls(Kind.API), GURURMM_DEMO_PASSWORD=password)
 
     def servers(self) -> list[ServiceSpec]:
-        """The api, gateway and worker processes."""
+        """Returns the api, gateway and worker processes."""
         options = self._options
         self._data.remember(AUDIT_PUBLIC_KEY, self._audit_public_key())
         return [
@@ -84,7 +84,7 @@ class Parts:
         ]
 
     def simulation(self, site_codes: list[str]) -> ServiceSpec:
-        """Machines that don't exist, speaking the real protocol."""
+        """Returns what simulates machines, which speak the real protocol."""
         home = self._home("simulator")
         argv = (
             *(sys.executable, "-m", "gururmm_bench.simulator", "--server", self._options.url),
@@ -99,7 +99,7 @@ class Parts:
         )
 
     def agent(self, site_code: str) -> ServiceSpec:
-        """The real agent of this machine."""
+        """Returns the real agent of this machine."""
         home = self._home("agent")
         argv = (
             # As in the bundle: a megabyte less without docstrings.
@@ -170,11 +170,11 @@ class Parts:
         return crypto_sign_seed_keypair(bytes.fromhex(self._data.secret("audit-key", 32)))[0].hex()
 
     def _urls(self, kind: Kind) -> dict[str, str]:
-        """The URLs of one kind of process, which no other kind gets to know."""
+        """Returns the URLs of one kind of process, which no other kind gets to know."""
         return {"GURURMM_DATABASE_URL": self.database_url(kind), "GURURMM_NATS_URL": self.nats_url(kind)}
 
     def _python(self, part: str, urls: dict[str, str], **more: str) -> Command:
-        """A part of this program. URLs go by environment: they hold passwords, and arguments are public."""
+        """Returns the command of a part of this program. Its URLs go by environment: they hold passwords."""
         options = self._options
         settings = {
             **urls,
@@ -199,7 +199,7 @@ class Parts:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours without what was meant for the supervisor itself, and `more`."""
+    """Returns our environment without what was meant for the supervisor itself, and `more`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GURURMM_")}
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
 

@@ -57,7 +57,7 @@ class Stack:
             await self._stop()
 
     def _prepare(self) -> None:
-        """What has to be so before anything is started."""
+        """See to what has to be so before anything is started."""
         given.without_tls(self._options.addresses, accepted=self._options.insecure_http)
         self._data.prepare()
         try:
@@ -109,7 +109,7 @@ class Stack:
         self._data.remember("schema", latest_revision())
 
     async def _schema_fits(self) -> bool:
-        """Whether a start before this one brought this very database up to this build: spares a process.
+        """Tells whether a start before this one brought this very database up to this build: spares a process.
 
         Asks as each of the processes' logins, so that one whose secret was lost and made anew is set right too.
         """
@@ -168,7 +168,7 @@ class Stack:
         self._terminal.stopped()
 
     def _listen_for_signals(self) -> asyncio.Event:
-        """The first signal asks for an orderly end, the second for a quick one."""
+        """Returns what the first signal sets, which asks for an orderly end; the second asks for a quick one."""
         asked = asyncio.Event()
 
         def on_signal() -> None:

@@ -27,7 +27,7 @@ class Supervisor:
         return [service for layer in self._layers for service in layer]
 
     def pids(self) -> dict[str, int]:
-        """Name → pid of what runs at this moment."""
+        """Returns the name and the pid of each process that runs at this moment."""
         return {service.spec.name: service.pid for service in self.services if service.pid is not None}
 
     def service(self, name: str) -> Service:
@@ -52,7 +52,7 @@ class Supervisor:
             service.kill()
 
     def keep_house(self) -> None:
-        """What needs doing every few seconds: log sizes, and the remains of adopted processes."""
+        """Do what is due every few seconds: cut logs, and take away the remains of adopted processes."""
         for service in self.services:
             service.raise_fault()
             self._data.rotate_log(service.spec.name)

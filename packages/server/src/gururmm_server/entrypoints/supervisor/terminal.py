@@ -32,16 +32,16 @@ class Terminal:
         self._live: Live | None = None
 
     def step(self, text: str) -> None:
-        """What is done next."""
+        """Say what is done next."""
         self._end_live()
         self._print(f"{text} …", "dim")
 
     def notice(self, text: str) -> None:
-        """Something the operator should know."""
+        """Say something that the operator should know."""
         self._print(f"{time.strftime('%H:%M:%S')}  {text}", "yellow")
 
     def ready(self, url: str, access: DemoAccess | None, seconds: float) -> None:
-        """Everything runs."""
+        """Say that everything runs, where, and how to sign in."""
         lines = [("GuruRMM is ready", f"after {seconds:.1f} s"), ("Open", url)]
         if access is not None:
             lines += [("E-mail", access.email), ("Password", access.password), ("This machine", socket.gethostname())]
@@ -57,13 +57,13 @@ class Terminal:
             self._live.start()
 
     def show(self, services: list[Service]) -> None:
-        """The present state, on a terminal."""
+        """Show the present state, on a terminal."""
         if self._live is not None:
             with suppress(OSError):
                 self._live.update(_table(services), refresh=True)
 
     def stopped(self) -> None:
-        """Nothing runs any more."""
+        """Say that nothing runs any more."""
         self._end_live()
         self._print("Stopped. The data is kept.", "dim")
 
@@ -81,7 +81,7 @@ class Terminal:
 
 
 def command_beside(called: str, words: str, data: Path | None, database_url: str) -> str:
-    """A `gururmm` command, to be pasted into the shell that this program was started from.
+    """Returns a `gururmm` command, to be pasted into the shell that this program was started from.
 
     `called` is how it was started; `data` is None for the usual folder. A password in the URL is left out, since
     terminals and logs are read by others: the word PASSWORD stands where it goes.
@@ -126,7 +126,7 @@ def _table(services: list[Service]) -> Group:
 
 
 def _memory(pid: int | None) -> str:
-    """Resident memory of the process and its children: PostgreSQL's connections are processes of their own."""
+    """Returns the memory of a process and its children: PostgreSQL's connections are processes of their own."""
     if pid is None:
         return "–"
     total = 0

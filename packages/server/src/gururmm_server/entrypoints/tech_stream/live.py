@@ -120,7 +120,7 @@ class LiveStreams:
         return LiveTicket(ticket=ticket, stream_url=f"/api/v1/live/stream?ticket={ticket}")
 
     async def serve(self, socket: WebSocket, ticket: str) -> None:
-        """One browser, from its ticket to its end."""
+        """Serve one browser, from its ticket to its end."""
         principal, _ = await redeem(self._db, ticket, "live")
         scope = principal.inside()
         session = LiveSession(scope, self._kinds)
@@ -155,7 +155,7 @@ class LiveStreams:
                     task.cancel()
 
     async def _send(self, socket: WebSocket, session: LiveSession) -> None:
-        """Until the browser is gone."""
+        """Send what the session has, until the browser is gone."""
         while True:
             try:
                 async with asyncio.timeout(self._ping_after_s):
@@ -204,7 +204,7 @@ class LiveStreams:
 
 
 def build_router(streams: LiveStreams, public_url: str = "") -> APIRouter:
-    """Mounted under /api/v1. `public_url` is the origin that browsers come from, beside the request's own host."""
+    """Returns what is mounted under /api/v1. Browsers come from `public_url`, or from the request's own host."""
     router = APIRouter(prefix="/live", tags=["live"])
 
     @router.post("/ticket", dependencies=[requires(AGENTS_READ)])

@@ -62,15 +62,15 @@ class LiveSession:
         return UUID(bytes=self._watched) if self._watched else None
 
     def show(self, agent_ids: list[UUID]) -> None:
-        """Rows that are on the screen: their readings are wanted."""
+        """Note which rows are on the screen: their readings are wanted."""
         self._visible = frozenset(agent_id.bytes for agent_id in agent_ids)
 
     def watch(self, agent_id: UUID | None) -> None:
-        """The machine whose page is open: its samples are wanted."""
+        """Note which machine's page is open: its samples are wanted."""
         self._watched = agent_id.bytes if agent_id else None
 
     def follow(self, command_ids: list[UUID]) -> None:
-        """Commands whose output is on the screen."""
+        """Note which commands' output is on the screen."""
         self._commands = frozenset(command_id.bytes for command_id in command_ids)
         self._decoders = {key: decoder for key, decoder in self._decoders.items() if key[0] in self._commands}
 
@@ -96,7 +96,7 @@ class LiveSession:
                     take(item)
 
     async def messages(self) -> list[str]:
-        """What to send now, in order; waits until there is something."""
+        """Returns what to send now, in order; waits until there is something."""
         clock = asyncio.get_running_loop().time
         while True:
             due = self._urgent or clock() >= self._rows_at + ROWS_INTERVAL_S

@@ -116,7 +116,7 @@ class _Socket:
 
 
 def build_router(db: Database, relays: TunnelRelays, public_url: str = "") -> APIRouter:
-    """Mounted under /api/v1. `public_url` is the origin that browsers come from, beside the request's own host."""
+    """Returns what is mounted under /api/v1. Browsers come from `public_url`, or from the request's own host."""
     router = APIRouter(prefix="/tunnel", tags=["tunnel"])
 
     @router.websocket("/stream/{session_id}", dependencies=[public()])  # the ticket is the credential
@@ -142,7 +142,7 @@ def build_router(db: Database, relays: TunnelRelays, public_url: str = "") -> AP
 
 
 def same_origin(socket: WebSocket, public_url: str) -> bool:
-    """Whether the page that opens this socket is ours: its Origin is the public URL's or this request's own host."""
+    """Tells whether the page that opens this socket is ours: its Origin is the public URL's, or the request's host."""
     origin = socket.headers.get("origin", "")
     if public_url and origin == "{0.scheme}://{0.netloc}".format(urlsplit(public_url)):
         return True
