@@ -163,17 +163,31 @@ class Api:
 
 
 @dataclass
+class Channel:
+    """What the browser has of one channel, both ways."""
+
+    number: int = 1
+    output: bytearray = field(default_factory=bytearray)
+    told: int = 0
+    """How much output was acknowledged."""
+    sent: bytearray = field(default_factory=bytearray)
+    acknowledged: int = 0
+    closed: dict[str, Any] | None = None
+    attached: "asyncio.Future[int] | None" = None
+    """Where input goes on, once the server says so."""
+
+
+@dataclass
 class Terminal:
-    """The browser's half of a terminal, by the protocol: offsets both ways, attach again after a drop."""
+    """The browser's half of a tech session, by the protocol: offsets both ways, attach again after a drop.
+
+    It begins with channel 1, which is what is meant where no other channel is named.
+    """
 
     api: Api
     session_id: str
-    output: bytearray = field(default_factory=bytearray)
-    closed: dict[str, Any] | None = None
+    channels: dict[int, Channel] = field(default_factory=lambda: {1: Channel()})
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _sent: bytearray = field(default_factory=bytearray)
-    _acknowledged: int = 0
-    told: int = 0
     _socket: aiohttp.ClientWebSocketResponse | None = None
     _http: aiohttp.ClientSession | None = None
     _reader: "asyncio.Task[None] | None" = None
@@ -185,6 +199,28 @@ class Terminal:
         terminal = cls(api, opened["session_id"], _first_url=opened["stream_url"])
         await terminal.attach()
         return terminal
+
+    @property
+    def output(self) -> bytearray:
+        return self.channels[1].output
+
+    @property
+    def closed(self) -> dict[str, Any] | None:
+        return self.channels[1].closed
+
+    async def open_channel(self) -> Channel:
+        """Open one more terminal in this session, and attach it on the session's socket."""
+        path = f"/tunnel/sessions/{self.session_id}/channels"
+        opened = await asyncio.to_thread(self.api.post, path, {"parameters": {"columns": 100, "rows": 30}})
+        channel = self.channels[opened["channel"]] = Channel(opened["channel"])
+        await self._attach_channel(channel)
+        return channel
+
+    async def close_channel(self, channel: Channel) -> None:
+        """Close a channel over REST, and wait until the socket says so too."""
+        path = f"/tunnel/sessions/{self.session_id}/channels/{channel.number}/close"
+        await asyncio.to_thread(self.api.post, path)
+        await self.until(lambda: channel.closed is not None)
 
     async def attach(self, seconds: float = 20) -> None:
         """Attach, with new tickets, until it works."""
@@ -206,64 +242,82 @@ class Terminal:
             url = (await asyncio.to_thread(self.api.post, f"/tunnel/ticket/{self.session_id}"))["stream_url"]
         self._http = aiohttp.ClientSession()
         self._socket = await self._http.ws_connect(self.api.url + url, origin=self.api.url, max_msg_size=1 << 20)
-        size = {"columns": 100, "rows": 30}
-        await self._socket.send_json(
-            {"type": "attach", "channel": 1, "output_offset": len(self.output), "parameters": size}
-        )
-        attached = asyncio.get_running_loop().create_future()
-        self._reader = asyncio.create_task(self._read(self._socket, attached))
-        offset = await asyncio.wait_for(attached, 15)
-        await self._send_from(offset)
+        self._reader = asyncio.create_task(self._read(self._socket))
+        for channel in self._open_channels():
+            await self._attach_channel(channel)
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
+    def _open_channels(self) -> list[Channel]:
+        return [channel for channel in self.channels.values() if channel.closed is None]
+
+    async def _attach_channel(self, channel: Channel) -> None:
+        assert self._socket is not None
+        channel.attached = asyncio.get_running_loop().create_future()
+        size = {"columns": 100, "rows": 30}
+        seen = len(channel.output)
+        await self._socket.send_json(
+            {"type": "attach", "channel": channel.number, "output_offset": seen, "parameters": size}
+        )
+        offset = await asyncio.wait_for(channel.attached, 15)
+        await self._send_from(channel, offset)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         try:
-            await self._take(socket, attached)
+            await self._take(socket)
         finally:
             self._tell()
-        if not attached.done():
-            attached.set_exception(AssertionError(f"closed with {socket.close_code} before attached"))
+        for channel in self.channels.values():
+            if channel.attached is not None and not channel.attached.done():
+                channel.attached.set_exception(AssertionError(f"closed with {socket.close_code} before attached"))
 
-    async def _take(self, socket: aiohttp.ClientWebSocketResponse, attached: "asyncio.Future[int]") -> None:
+    async def _take(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         async for message in socket:
             if message.type is aiohttp.WSMsgType.BINARY:
+                channel = self.channels[message.data[0]]
                 offset = int.from_bytes(message.data[1:9], "big")
-                assert offset <= len(self.output), "a gap in the output"
-                self.output[offset:] = message.data[9:]
-                if len(self.output) - self.told > 32 * 1024:
-                    self.told = len(self.output)
-                    await socket.send_json({"type": "ack", "channel": 1, "output_offset": self.told})
+                assert offset <= len(channel.output), "a gap in the output"
+                channel.output[offset:] = message.data[9:]
+                if len(channel.output) - channel.told > 32 * 1024:
+                    channel.told = len(channel.output)
+                    await socket.send_json({"type": "ack", "channel": channel.number, "output_offset": channel.told})
             elif message.type is aiohttp.WSMsgType.TEXT:
-                told = json.loads(message.data)
-                if told["type"] == "attached":
-                    attached.set_result(told["input_offset"])
-                elif told["type"] == "input_ack":
-                    self._acknowledged = max(self._acknowledged, told["offset"])
-                elif told["type"] == "closed":
-                    self.closed = told
+                self._hear(json.loads(message.data))
             self._tell()
 
-    async def _send_from(self, offset: int) -> None:
-        assert self._socket is not None
-        for start in range(offset, len(self._sent), 16 * 1024):
-            while start - self._acknowledged > 200 * 1024:
-                await self._news.wait()
-            piece = bytes(self._sent[start : start + 16 * 1024])
-            await self._socket.send_bytes(b"\x01" + start.to_bytes(8, "big") + piece)
+    def _hear(self, told: dict[str, Any]) -> None:
+        if told["type"] not in ("attached", "input_ack", "closed"):
+            return
+        channel = self.channels[told["channel"]]
+        if told["type"] == "attached" and channel.attached is not None and not channel.attached.done():
+            channel.attached.set_result(told["input_offset"])
+        elif told["type"] == "input_ack":
+            channel.acknowledged = max(channel.acknowledged, told["offset"])
+        elif told["type"] == "closed":
+            channel.closed = told
 
-    async def type(self, data: bytes) -> None:
+    async def _send_from(self, channel: Channel, offset: int) -> None:
+        assert self._socket is not None
+        for start in range(offset, len(channel.sent), 16 * 1024):
+            while start - channel.acknowledged > 200 * 1024:
+                await self._news.wait()
+            piece = bytes(channel.sent[start : start + 16 * 1024])
+            await self._socket.send_bytes(bytes((channel.number,)) + start.to_bytes(8, "big") + piece)
+
+    async def type(self, data: bytes, channel: Channel | None = None) -> None:
         """Send input; what is lost on the way is sent again at the next attach."""
-        start = len(self._sent)
-        self._sent += data
+        channel = channel or self.channels[1]
+        start = len(channel.sent)
+        channel.sent += data
         if self._socket is not None and not self._socket.closed:
             with contextlib.suppress(aiohttp.ClientError, ConnectionError):
-                await self._send_from(start)
+                await self._send_from(channel, start)
 
-    async def expect(self, text: bytes, seconds: float = 15) -> None:
+    async def expect(self, text: bytes, seconds: float = 15, channel: Channel | None = None) -> None:
         """Wait until the output holds this, attaching again when the socket is gone."""
+        output = (channel or self.channels[1]).output
         try:
-            await self.until(lambda: text in self.output, seconds)
+            await self.until(lambda: text in output, seconds)
         except TimeoutError:
-            raise AssertionError(f"{text!r} not in …{bytes(self.output[-400:])!r}") from None
+            raise AssertionError(f"{text!r} not in …{bytes(output[-400:])!r}") from None
 
     async def until(self, check: Callable[[], Any], seconds: float = 15) -> None:
         """Wait until this is so, looking at every message, and attaching again when the socket is gone."""
@@ -271,7 +325,7 @@ class Terminal:
             while not check():
                 if self._reader is not None and self._reader.done():
                     self._reader.result()  # says what was wrong with a message
-                if (self._socket is None or self._socket.closed) and self.closed is None:
+                if (self._socket is None or self._socket.closed) and self._open_channels():
                     await self.attach(seconds)
                 else:
                     await self._news.wait()

@@ -104,14 +104,14 @@ async def test_an_agent_that_dies_ends_the_terminal_and_says_so(product: Product
 async def test_a_stopped_browser_holds_the_shell_back_not_the_servers_memory(product: Product, api: Api) -> None:
     """`yes` for three seconds against a tab that draws nothing."""
     terminal = await Terminal.open(api, product.agent_id)
-    terminal.told = 1 << 40  # never acknowledges
+    terminal.channels[1].told = 1 << 40  # never acknowledges
     apis = [pid for name, pid in product.pids().items() if name.startswith("api")]
     before = sum(_resident_mb(pid) for pid in apis)
     await terminal.type(b"yes\r")
     await asyncio.sleep(3)  # sleep: that something stops growing shows only with time
     assert len(terminal.output) <= 1200 * 1024
     assert sum(_resident_mb(pid) for pid in apis) - before < 30
-    terminal.told = 0
+    terminal.channels[1].told = 0
     await terminal.type(b"\x03")
     await terminal.close()
 
