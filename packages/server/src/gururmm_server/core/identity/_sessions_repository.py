@@ -19,7 +19,7 @@ from core.user_sessions s where s.session_id = $1 for update
 
 
 class NewSession(msgspec.Struct, frozen=True):
-    """What a session starts with."""
+    """What a sign-in session starts with."""
 
     session_id: UUID
     user_id: UUID
@@ -31,7 +31,7 @@ class NewSession(msgspec.Struct, frozen=True):
 
 
 class SessionRow(msgspec.Struct, frozen=True):
-    """A session, and what a refresh token is to it: the `current` one, or the one before (`previous`)."""
+    """A sign-in session, and what a refresh token is to it: the `current` one, or the one before (`previous`)."""
 
     session_id: UUID
     user_id: UUID
@@ -44,7 +44,7 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class OpenSession(msgspec.Struct, frozen=True):
-    """A session that goes on, as its person sees it."""
+    """A sign-in session that goes on, as its person sees it."""
 
     session_id: UUID
     tenant_id: UUID | None
@@ -55,7 +55,7 @@ class OpenSession(msgspec.Struct, frozen=True):
 
 
 async def add_session(tx: Transaction, new: NewSession) -> None:
-    """Adds a session, and notes on the person's row that they signed in now."""
+    """Adds a sign-in session, and notes on the person's row that they signed in now."""
     await tx.execute(
         "insert into core.user_sessions"
         " (session_id, user_id, tenant_id, refresh_hash, expires_at, address, user_agent)"
@@ -66,7 +66,7 @@ async def add_session(tx: Transaction, new: NewSession) -> None:
 
 
 async def session_of_token(tx: Transaction, session_id: UUID, token_hash: bytes) -> SessionRow | None:
-    """Returns the session, locked, and what the token of this hash is to it."""
+    """Returns the sign-in session, locked, and what the token of this hash is to it."""
     row = await tx.fetchrow(_SESSION, session_id, token_hash)
     return SessionRow(**row) if row is not None else None
 
@@ -82,7 +82,7 @@ async def rotate(tx: Transaction, session_id: UUID, refresh_hash: bytes, address
 
 
 async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
-    """Ends one session of this person. Returns False when it was not open."""
+    """Ends one sign-in session of this person. Returns False when it was not open."""
     return bool(
         await tx.execute(
             "update core.user_sessions set ended_at = now()"
@@ -96,7 +96,7 @@ async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:
 async def end_sessions(
     tx: Transaction, user_id: UUID, tenant_id: UUID | None = None, *, keep: UUID | None = None
 ) -> list[UUID]:
-    """Ends every session of this person (in this Partner, where one is given) except `keep`. Returns their ids."""
+    """Ends every sign-in session of a person (in this Partner, if one is given) except `keep`. Returns their ids."""
     rows = await tx.fetch(
         "update core.user_sessions set ended_at = now() where user_id = $1 and ended_at is null"
         " and ($2::uuid is null or tenant_id = $2) and session_id is distinct from $3 returning session_id",
@@ -126,7 +126,7 @@ async def ended_lately(tx: Transaction, seconds: int) -> list[UUID]:
 
 
 async def has_ended(tx: Transaction, session_id: UUID) -> bool:
-    """Tells whether a session is over."""
+    """Tells whether a sign-in session is over."""
     return bool(
         await tx.fetchval(
             "select true from core.user_sessions where session_id = $1 and ended_at is not null", session_id

@@ -47,7 +47,7 @@ class Revocations:
             await self._subscription.stop()
 
     def revoked(self, session_id: UUID) -> bool:
-        """Tells whether this session's access tokens are worth nothing."""
+        """Tells whether this sign-in session's access tokens are worth nothing."""
         return session_id in self._ended
 
     async def announce(self, session_ids: Iterable[UUID]) -> None:

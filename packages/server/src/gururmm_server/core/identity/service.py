@@ -137,7 +137,7 @@ class Identity:
         return await self._start(person, None, device)
 
     async def _start(self, person: Person, tenant_id: UUID | None, device: Device) -> Started:
-        """Starts a session for a proved password. Raises `WrongCredentials` where that was changed meanwhile."""
+        """Starts a sign-in session for a proved password. Raises `WrongCredentials` if that was changed meanwhile."""
         async with self._db.identity(tenant_id) as tx:
             started = await self.keeper.start(tx, person, tenant_id, device)
             # The start noted the sign-in on the person's row, so nobody else changes that before the commit.

@@ -67,7 +67,7 @@ class SessionKeeper:
     async def start(
         self, tx: Transaction, person: Person, tenant_id: UUID | None, device: Device, *, entering: bool = False
     ) -> Started:
-        """Begin a session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place there.
+        """Begin a sign-in session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place.
 
         `entering`: the caller has recorded why Platform staff goes in. The caller's transaction carries the audit row,
         so a session never exists without one.
@@ -90,7 +90,7 @@ class SessionKeeper:
         return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
 
     async def refresh(self, token: str, device: Device) -> Started:
-        """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the session."""
+        """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the sign-in session."""
         async with self._db.identity() as tx:
             session = await self._session(tx, token)
             if session.current or (session.previous and session.just_rotated):
@@ -122,7 +122,7 @@ class SessionKeeper:
         await self._end(session_id, principal.user_id, mine[session_id].tenant_id)
 
     async def end_all(self, principal: Principal) -> None:
-        """End every session of the caller, everywhere, at once."""
+        """End every sign-in session of the caller, everywhere, at once."""
         async with self._db.identity(principal.tenant_id) as tx:
             if principal.tenant_id is not None:
                 await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal.subject))
@@ -132,7 +132,7 @@ class SessionKeeper:
     async def replace(
         self, principal: Principal, tenant_id: UUID | None, device: Device, *, entering: bool = False
     ) -> Started:
-        """End the session and start a new one in another Partner (None: on the Platform), see `start`."""
+        """End the sign-in session and start another in this Partner (None: on the Platform), see `start`."""
         async with self._db.identity(tenant_id) as tx:
             person = await repository.person(tx, principal.user_id)
             if person is None or person.disabled_at is not None:
@@ -170,7 +170,7 @@ class SessionKeeper:
             return await self._me(tx, principal, _name(person, place))
 
     async def _session(self, tx: Transaction, token: str) -> SessionRow:
-        """Returns the open session that this token names, locked, be it its token or not. Raises `SessionEnded`."""
+        """Returns the open sign-in session of a token, locked, be it its token or not. Raises `SessionEnded`."""
         try:
             session_id = UUID(hex=token[:32])
         except ValueError as error:

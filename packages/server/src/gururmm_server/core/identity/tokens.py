@@ -98,7 +98,7 @@ class RefreshTokens:
         self._key = hmac.digest(key, b"gururmm refresh tokens", "sha256")
 
     def issue(self, session_id: UUID) -> str:
-        """Returns a new token of this session."""
+        """Returns a new token of this sign-in session."""
         unsigned = session_id.hex + secrets.token_urlsafe(32)
         return unsigned + self._signature(unsigned)
 

@@ -162,5 +162,5 @@ async def connected_here(
 
 
 def _connections(sessions: Sequence[AgentSession]) -> tuple[list[UUID], list[UUID], list[int]]:
-    """Returns whose each session is: the tenant, the machine and the connection, a column each."""
+    """Returns whose each agent session is: the tenant, the machine and the connection, a column each."""
     return [s.tenant_id for s in sessions], [s.agent_uuid for s in sessions], [s.connection_id for s in sessions]

@@ -34,7 +34,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A session began (`reason` None) or ended."""
+    """An agent session began (`reason` None) or ended."""
 
     session: AgentSession
     reason: str | None = None

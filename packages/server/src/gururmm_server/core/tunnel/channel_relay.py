@@ -36,8 +36,8 @@ _REDRAW_S = 0.1
 _GOODBYES = 3
 
 
-class Session(Protocol):
-    """What a channel needs of the session it belongs to."""
+class TechSession(Protocol):
+    """What a channel needs of the tech session it belongs to."""
 
     @property
     def browser(self) -> BrowserEnd | None: ...
@@ -51,7 +51,7 @@ class ChannelRelay:
 
     def __init__(
         self,
-        session: Session,
+        session: TechSession,
         claimed: ClaimedChannel,
         of: Claimed,
         *,

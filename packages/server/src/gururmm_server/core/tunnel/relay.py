@@ -277,7 +277,7 @@ class SessionRelay:
             run_to_its_end(self._end(close_reason(why)))
 
     def channel_ended(self, channel: ChannelRelay, reason: str, exit_code: int | None, *, tell_agent: bool) -> None:
-        """See `channel_relay.Session`."""
+        """See `channel_relay.TechSession`."""
         run_to_its_end(self._end_channel(channel, reason, exit_code, tell_agent))
 
     async def stop(self, code: int, reason: str) -> None:
