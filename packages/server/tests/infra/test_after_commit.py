@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, ClassVar
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -172,3 +173,24 @@ async def test_events_wake_the_relay_once(
         await act(tx)
         assert rung == []
     assert rung == [("outbox.wake", b"")] * wakes
+
+
+async def test_an_event_that_a_crash_brought_back_is_in_the_stream_once(db: Database, bus: Bus, scope: Scope) -> None:
+    await bus.ensure_events_stream()
+    heard: list[UUID] = []
+    relay = outbox.OutboxRelay(db, bus)
+    async with db.scope(scope) as tx:
+        event_id = await outbox.publish(tx, scope.tenant_id, Happened())
+        await outbox.publish(tx, scope.tenant_id, Happened())
+    async with db.worker() as tx:
+        rows = await tx.fetch("select event_id, tenant_id, name, version, payload from core.outbox")
+    assert await relay.relay_once() == 2
+    async with db.worker() as tx:
+        await tx.executemany(
+            "insert into core.outbox (event_id, tenant_id, name, version, payload) values ($1, $2, $3, $4, $5)", rows
+        )
+    assert await relay.relay_once() == 2
+    reader = await bus.pull(f"test-{event_id}", outbox.EVENT.of(scope.tenant_id.hex, Happened.name))
+    while messages := await reader.fetch(10, 0.2):
+        heard += [msgspec.json.decode(message.data, type=outbox.Envelope).event_id for message in messages]
+    assert sorted(heard) == sorted(row["event_id"] for row in rows)

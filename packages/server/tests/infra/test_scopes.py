@@ -131,3 +131,15 @@ async def test_a_failed_scope_leaves_nothing_and_the_connection_is_usable(db: Da
                 )
     async with db.scope(system_scope(north)) as tx:
         assert await tx.fetchval("select count(*) from core.clients") == 1
+
+
+async def test_only_what_may_be_repeated_does_not_wait_for_the_disk(database_url: str) -> None:
+    db = Database(database_url, pool_size=1)  # so that each scope follows the other on one connection
+    await db.open()
+    scope, asked = system_scope(await plant_partner(db, "North")), "select current_setting('synchronous_commit')"
+    async with db.worker(repeatable=True) as tx:
+        assert await tx.fetchval(asked) == "off"
+    for durable in (db.worker(), db.ingest(), db.identity(), db.scope(scope)):
+        async with durable as tx:
+            assert await tx.fetchval(asked) == "on"
+    await db.close()

@@ -27,6 +27,7 @@ Row = asyncpg.Record
 P = ParamSpec("P")
 Bell = Callable[[], Awaitable[object]]
 _WAIT_FOR_SERVER_S = 5.0
+_NOT_AT_ONCE = "; set local synchronous_commit = off"
 
 
 EVERY_CLIENT: Final = "*"
@@ -186,13 +187,13 @@ class Database:
     @asynccontextmanager
     async def scope(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Work inside one Partner: a statement sees and writes that tenant's rows, and its visible Clients' only."""
-        async with self._scope("gururmm_app", bounds.tenant_id, await self._visible(bounds)) as tx:
+        async with self._scope("gururmm_app", bounds.tenant_id, _seen(await self._visible(bounds))) as tx:
             yield tx
 
     @asynccontextmanager
     async def audit_reader(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Read the audit inside these bounds. The only scope that can; it writes nothing but the meta-audit."""
-        async with self._scope("gururmm_audit_reader", bounds.tenant_id, await self._visible(bounds)) as tx:
+        async with self._scope("gururmm_audit_reader", bounds.tenant_id, _seen(await self._visible(bounds))) as tx:
             yield tx
 
     async def _visible(self, bounds: Bounds) -> str:
@@ -205,7 +206,7 @@ class Database:
         listed = (bounds.tenant_id, frozenset(bounds.client_ids))
         bits = self._bits.get(listed)
         if bits is None:
-            async with self._scope("gururmm_app", bounds.tenant_id, EVERY_CLIENT) as tx:
+            async with self._scope("gururmm_app", bounds.tenant_id, _seen(EVERY_CLIENT)) as tx:
                 rows = await tx.fetch("select core.client_numbers($1::uuid[]) as number", list(bounds.client_ids))
             bits = bits_of([row["number"] for row in rows])
             if len(self._bits) >= _LISTS:
@@ -239,21 +240,24 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def worker(self, tenant_id: UUID | None = None) -> AsyncIterator[Transaction]:
-        """Background work: outbox, feed, roll-ups, sweeps."""
-        async with self._scope("gururmm_worker", tenant_id) as tx:
+    async def worker(self, tenant_id: UUID | None = None, *, repeatable: bool = False) -> AsyncIterator[Transaction]:
+        """Background work: outbox, feed, roll-ups, sweeps.
+
+        What is `repeatable` may be lost again within a second of its commit, should the server's machine crash: it does
+        not wait for the disk, nor keep others waiting.
+        """
+        async with self._scope("gururmm_worker", tenant_id, _NOT_AT_ONCE if repeatable else "") as tx:
             yield tx
 
     @asynccontextmanager
-    async def _scope(self, role: str, tenant_id: UUID | None, clients: str = "") -> AsyncIterator[Transaction]:
+    async def _scope(self, role: str, tenant_id: UUID | None, settings: str = "") -> AsyncIterator[Transaction]:
         connection = await self._acquire()
         tx = Transaction(connection, tenant_id, self.relay_bell)
         broken = True
         try:
             with _Translated():
                 tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
-                seen = "" if not clients else f"; set local gururmm.clients = '{clients}'"
-                await connection.execute(f"begin; set local role {role}{tenant}{seen}")
+                await connection.execute(f"begin; set local role {role}{tenant}{settings}")
                 try:
                     yield tx
                 except BaseException:
@@ -286,6 +290,10 @@ class Database:
                 await asyncio.sleep(0.1)
             except asyncpg.PostgresError as error:
                 raise Unavailable(internal=_first_line(error)) from error
+
+
+def _seen(clients: str) -> str:
+    return f"; set local gururmm.clients = '{clients}'"
 
 
 def bits_of(numbers: Sequence[int]) -> str:

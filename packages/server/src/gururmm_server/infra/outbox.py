@@ -105,8 +105,11 @@ class OutboxRelay:
                 continue
 
     async def relay_once(self) -> int:
-        """One batch, in the order of the ids; how many were moved. Raises `Unavailable`: then all stay."""
-        async with self._db.worker() as tx:
+        """One batch, in the order of the ids; how many were moved. Raises `Unavailable`: then all stay.
+
+        Where a crash brings rows back that were deleted, they are moved again: the stream knows their ids.
+        """
+        async with self._db.worker(repeatable=True) as tx:
             rows = await tx.fetch(_RELAY_SQL)
             if not rows:
                 return 0
