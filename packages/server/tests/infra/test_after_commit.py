@@ -123,6 +123,18 @@ async def test_what_fails_to_be_told_fails_nobody(db: Database, scope: Scope, mo
     assert logged == ["what was to be told after a commit was not"]
 
 
+async def test_what_is_told_leaves_before_the_act_goes_on(db: Database, scope: Scope) -> None:
+    left: list[str] = []
+
+    async def tell() -> None:
+        asyncio.get_running_loop().call_soon(left.append, "left")  # as the bus does, which sends from a task of its own
+
+    async with db.scope(scope) as tx:
+        await tx.execute(TOUCH)
+        tx.after_commit(tell)
+    assert left == ["left"]
+
+
 async def test_a_lane_tells_too(db: Database, partner: Partner) -> None:
     told: list[str] = []
 

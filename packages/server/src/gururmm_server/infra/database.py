@@ -84,6 +84,9 @@ class Transaction:
                 await tell()
             except Exception:
                 log.exception("what was to be told after a commit was not")
+        if self._after:
+            # The bus sends when the loop next turns: else all of it waits until whoever acted has made their answer.
+            await asyncio.sleep(0)
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """All rows."""
