@@ -206,3 +206,22 @@ async def test_eight_at_a_time_and_the_rest_after(start_gateway: Start, fleet: F
 
 async def _is(fleet: Fleet, command_id: UUID, wanted: str) -> bool:
     return await status(fleet, command_id) == wanted
+
+
+async def test_a_result_and_its_event_are_one_and_come_once(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    quick, refused = await queue(fleet, agent), await queue(fleet, agent)
+    await agent.join(gateway.port)
+    await agent.expect(RunCommand)
+    await agent.expect(RunCommand)
+    for _ in range(2):
+        agent.send(result(quick))
+        assert (await agent.expect(ResultAck)).command_id == quick.bytes
+        agent.send(result(refused, outcome="failed", exit_code=None, message="no sh"))
+        assert (await agent.expect(ResultAck)).command_id == refused.bytes
+    assert [await status(fleet, each) for each in (quick, refused)] == ["succeeded", "failed"]
+    told = await fleet.value(
+        "select array_agg(convert_from(payload, 'utf8')::jsonb ->> 'command_id' order by event_id)"
+        " from core.outbox where name = 'command.completed'"
+    )
+    assert told == [str(quick), str(refused)]

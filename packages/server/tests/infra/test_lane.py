@@ -31,6 +31,16 @@ async def test_a_lane_sees_one_partner_only_and_commits_each_statement(db: Datab
         await lane.close()
 
 
+async def test_a_gateways_lane_reaches_what_its_scope_does(db: Database) -> None:
+    lane = Lane(db, None)
+    async with lane.statement() as tx:
+        assert await tx.fetchval("select current_user") == "gururmm_ingest"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with lane.statement() as tx:
+            await tx.fetch("select * from core.users")
+    await lane.close()
+
+
 async def test_a_lane_connects_again_after_its_connection_was_killed(db: Database, owner_url: str) -> None:
     lane = Lane(db, new_id())
     async with lane.statement() as tx:

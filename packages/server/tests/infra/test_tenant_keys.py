@@ -391,6 +391,7 @@ async def test_a_gateway_delivers_no_command_of_another_partner(
     """Should a row that points across be there all the same, it reaches nobody and nobody's word changes it."""
     command_id, agent_id = await _cross(owner, north, south), north.agents[0]
     delivery = CommandDelivery(db)
+    await owner.execute("delete from core.outbox")
     taken = await delivery.take({agent_id.bytes: (north.tenant_id, north.clients[0])}, again=True)
     assert taken == ([], {})
     assert await delivery.overdue("gw-1") == ([], [])
@@ -400,9 +401,12 @@ async def test_a_gateway_delivers_no_command_of_another_partner(
         CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"root"),
         CommandResult(command_id=command_id.bytes, outcome="succeeded", exit_code=0, duration_ms=1, chunks=1),
     ]
-    await delivery.record([Report(north.tenant_id, agent_id, north.clients[0], "host", each) for each in said])
-    assert await owner.fetchval("select status from core.commands") == "delivered"
-    assert await owner.fetchval("select count(*) from core.command_output") == 0
+    for batch in (said, [CommandResult(command_id.bytes, "succeeded", 0, 1, 0)]):  # the latter goes by the lane
+        await delivery.record([Report(north.tenant_id, agent_id, north.clients[0], "host", each) for each in batch])
+        assert await owner.fetchval("select status from core.commands") == "delivered"
+        assert await owner.fetchval("select count(*) from core.command_output") == 0
+        assert await owner.fetchval("select count(*) from core.outbox") == 0
+    await delivery.close()
 
 
 async def test_presence_and_readings_are_written_for_the_sessions_own_tenant(

@@ -1,4 +1,4 @@
-"""A lane: a connection of its own for one Partner, for single statements whose latency counts.
+"""A lane: a connection of its own for one Partner, or for one gateway, for single statements whose latency counts.
 
 A scope costs three round trips (begin, statement, commit), a lane one: its connection assumes the role and the tenant
 once, and every statement is a transaction by itself. The connection never returns to a pool, so neither can reach
@@ -18,7 +18,8 @@ from gururmm_server.infra.errors import Unavailable
 class Lane:
     """Serves one statement at a time. Connects at first use, and again after any error."""
 
-    def __init__(self, db: Database, tenant_id: UUID) -> None:
+    def __init__(self, db: Database, tenant_id: UUID | None) -> None:
+        """Without a tenant it is a gateway's, and sees what `Database.ingest` does."""
         self._db = db
         self._tenant_id = tenant_id
         self._lock = asyncio.Lock()
@@ -57,16 +58,19 @@ class Lane:
         if self._connection is None or self._connection.is_closed():
             connection = await self._db.connect()
             try:
-                tenant_id = UUID(str(self._tenant_id))
-                # Every Client: what runs here is fenced by its own statement, and the lane serves many people.
-                await connection.execute(
-                    f"set role gururmm_app; set gururmm.tenant_id = '{tenant_id}'; set gururmm.clients = '*'"
-                )
+                await connection.execute(_assume(self._tenant_id))
             except BaseException:
                 connection.terminate()
                 raise
             self._connection = connection
         return self._connection
+
+
+def _assume(tenant_id: UUID | None) -> str:
+    if tenant_id is None:
+        return "set role gururmm_ingest"
+    # Every Client: what runs here is fenced by its own statement, and the lane serves many people.
+    return f"set role gururmm_app; set gururmm.tenant_id = '{UUID(str(tenant_id))}'; set gururmm.clients = '*'"
 
 
 class Lanes:

@@ -15,6 +15,7 @@ from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import EVENTS_RELAYED
 from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.sql import Sql, sql
 from gururmm_server.infra.subjects import EVENT
 
 log = get_logger(__name__)
@@ -74,6 +75,26 @@ async def publish_many(tx: Transaction, events: Sequence[tuple[UUID, Publishable
             [event.version for _, event in events],
             [msgspec.json.encode(event) for _, event in events],
         )
+
+
+def publishing(events: Sequence[tuple[UUID, UUID, Publishable]], about: Sql) -> Sql:
+    """Returns the statement that writes events, (about what, tenant, event) each, for another to have among its own.
+
+    `about` is a query's text: only what it finds was there to tell of. Who runs the whole rings the relay.
+    """
+    return sql(
+        "insert into core.outbox (event_id, tenant_id, name, version, payload)"
+        " select event_id, tenant_id, name, version, payload from unnest({ids}::uuid[], {subjects}::uuid[],"
+        " {tenants}::uuid[], {names}::text[], {versions}::int[], {payloads}::bytea[])"
+        " as e(event_id, subject, tenant_id, name, version, payload) where subject in ({about})",
+        ids=[new_id() for _ in events],
+        subjects=[subject for subject, _, _ in events],
+        tenants=[tenant_id for _, tenant_id, _ in events],
+        names=[event.name for _, _, event in events],
+        versions=[event.version for _, _, event in events],
+        payloads=[msgspec.json.encode(event) for _, _, event in events],
+        about=about,
+    )
 
 
 class OutboxRelay:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.outbox import Publishable, publishing
+from gururmm_server.infra.sql import raw, sql
 
 _TAKE = """
 with ranked as (
@@ -62,17 +63,23 @@ on conflict do nothing returning command_id, seq
 """
 
 _FINISH = """
-update core.commands c set status = u.status, exit_code = u.exit_code, message = nullif(u.message, ''),
-  duration_ms = u.duration_ms, dropped_bytes = u.dropped_bytes, finished_at = now(),
-  delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now()),
-  started_at = case when u.status = 'expired' then c.started_at
-    else coalesce(c.started_at, now() - make_interval(secs => least(u.duration_ms, 172800000) / 1000.0)) end
-from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[])
-  as u(command_id, tenant_id, agent_id, status, exit_code, message, duration_ms, dropped_bytes)
-where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
-  and c.status in ('queued', 'delivered', 'running')
-returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms,
-  extract(epoch from c.started_at)::float8 as started_at, extract(epoch from c.finished_at)::float8 as finished_at
+with finished as (
+  update core.commands c set status = u.status, exit_code = u.exit_code, message = nullif(u.message, ''),
+    duration_ms = u.duration_ms, dropped_bytes = u.dropped_bytes, finished_at = now(),
+    delivered_at = coalesce(c.delivered_at, now()), sent_at = coalesce(c.sent_at, now()),
+    started_at = case when u.status = 'expired' then c.started_at
+      else coalesce(c.started_at, now() - make_interval(secs => least(u.duration_ms, 172800000) / 1000.0)) end
+  from unnest({ids}::uuid[], {tenants}::uuid[], {agents}::uuid[], {statuses}::text[], {codes}::bigint[],
+    {messages}::text[], {durations}::bigint[], {dropped}::bigint[])
+    as u(command_id, tenant_id, agent_id, status, exit_code, message, duration_ms, dropped_bytes)
+  where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
+    and c.status in ('queued', 'delivered', 'running')
+  returning c.command_id, c.agent_id, c.tenant_id, c.status, c.exit_code, c.message, c.duration_ms, c.started_at,
+    c.finished_at
+), published as ({published})
+select command_id, agent_id, tenant_id, status, exit_code, message, duration_ms,
+  extract(epoch from started_at)::float8 as started_at, extract(epoch from finished_at)::float8 as finished_at
+from finished
 """
 
 _REFUSED = """
@@ -126,6 +133,20 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
 
 
+class Ending(msgspec.Struct, frozen=True):
+    """How a command ended, as its machine says, and the event that tells of it."""
+
+    command_id: UUID
+    tenant_id: UUID
+    agent_id: UUID
+    status: str
+    exit_code: int | None
+    message: str
+    duration_ms: int
+    dropped_bytes: int
+    event: Publishable
+
+
 Machine = tuple[UUID, UUID]
 """(tenant, agent): the gateway's role sees every tenant's rows, so each statement says whose it means."""
 
@@ -173,12 +194,28 @@ async def insert_output(
     return {(row[0].bytes, row[1]) for row in rows}
 
 
-async def finish(tx: Transaction, results: Sequence[tuple[Any, ...]]) -> list[Progress]:
-    """Writes (command, tenant, agent, status, exit code, message, ms, dropped bytes) of each command that ended.
+async def finish(tx: Transaction, ends: Sequence[Ending]) -> list[Progress]:
+    """Writes how each command ended, with an event for it, in one statement.
 
     Returns the commands that are that machine's and had not ended before.
     """
-    rows = await tx.fetch(_FINISH, *[list(column) for column in zip(*results, strict=True)])
+    statement = sql(
+        _FINISH,
+        ids=[end.command_id for end in ends],
+        tenants=[end.tenant_id for end in ends],
+        agents=[end.agent_id for end in ends],
+        statuses=[end.status for end in ends],
+        codes=[end.exit_code for end in ends],
+        messages=[end.message for end in ends],
+        durations=[end.duration_ms for end in ends],
+        dropped=[end.dropped_bytes for end in ends],
+        published=publishing(
+            [(end.command_id, end.tenant_id, end.event) for end in ends], raw("select command_id from finished")
+        ),
+    )
+    rows = await tx.fetch(*statement.bound())
+    if rows:
+        tx.ring_relay()
     return [Progress(**row) for row in rows]
 
 

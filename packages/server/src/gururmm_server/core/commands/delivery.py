@@ -10,11 +10,12 @@ from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.names import OUTCOMES, UNKNOWN_KIND
 
 from gururmm_server.core.commands import _delivery_repository as repository
-from gururmm_server.core.commands._delivery_repository import Machine, Progress
+from gururmm_server.core.commands._delivery_repository import Ending, Machine, Progress
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.component import House
 from gururmm_server.infra.database import Database, Transaction
+from gururmm_server.infra.lane import Lane
 from gururmm_server.infra.outbox import publish_many
 
 AT_ONCE: Final = 8
@@ -98,12 +99,19 @@ class CommandDelivery:
 
     def __init__(self, db: Database) -> None:
         self._db = db
+        self._lane = Lane(db, None)
         self._facts: dict[bytes, _Facts] = {}
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the gateway's service."""
-        return cls(house.db)
+        delivery = cls(house.db)
+        house.at_end(delivery.close)
+        return delivery
+
+    async def close(self) -> None:
+        """Disconnects what is its own."""
+        await self._lane.close()
 
     async def take(
         self, agents: dict[bytes, tuple[UUID, UUID]], *, again: bool
@@ -168,8 +176,10 @@ class CommandDelivery:
                 results[report.message.command_id, report.machine] = report.message
             elif isinstance(report.message, CommandAccepted):
                 accepted.add((report.message.command_id, report.machine))
+        # Results alone, of quick commands that said nothing, are one statement: they take the lane.
+        alone = not accepted - results.keys() and not any(map(_has_output, reports))
         try:
-            async with self._db.ingest() as tx:
+            async with self._lane.statement() if alone else self._db.ingest() as tx:
                 await self._learn(tx, reports)
                 if begun := accepted - results.keys():
                     for row in await repository.accept(tx, [(UUID(bytes=key[0]), key[1]) for key in begun]):
@@ -186,12 +196,7 @@ class CommandDelivery:
 
     async def _learn(self, tx: Transaction, reports: list[Report]) -> None:
         """Look up the commands that have output. Those without, the quick ones, do without this query."""
-        wanted = {
-            report.message.command_id
-            for report in reports
-            if isinstance(report.message, CommandOutput)
-            or (isinstance(report.message, CommandResult) and report.message.chunks)
-        }
+        wanted = {report.message.command_id for report in reports if _has_output(report)}
         if len(self._facts) > _REMEMBERED:
             self._facts.clear()
         unknown = wanted - self._facts.keys()
@@ -243,10 +248,11 @@ class CommandDelivery:
         said_by: dict[bytes, Report],
         recorded: ReportsRecorded,
     ) -> None:
-        rows = await repository.finish(tx, [_final(machine, result) for (_, machine), result in results.items()])
+        rows = await repository.finish(
+            tx, [_ending(machine, result, said_by) for (_, machine), result in results.items()]
+        )
         for row in rows:
             _tell(recorded, row, said_by)
-        await publish_many(tx, [_completed(row, said_by) for row in rows])
         with_output = [UUID(bytes=result.command_id) for result in results.values() if result.chunks]
         held = await repository.chunks_held(tx, with_output) if with_output else {}
         for (command_id, machine), result in results.items():
@@ -259,6 +265,11 @@ class CommandDelivery:
             return True
         facts = self._facts.get(result.command_id)
         return facts is None or facts.machine != machine or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
+
+
+def _has_output(report: Report) -> bool:
+    message = report.message
+    return isinstance(message, CommandOutput) or (isinstance(message, CommandResult) and message.chunks > 0)
 
 
 def _completed(row: Progress, said_by: Mapping[bytes, SaidBy]) -> tuple[UUID, CommandCompleted]:
@@ -276,18 +287,28 @@ def _why(message: OrderRefused) -> str:
     return f"The machine does not follow the order to run it: {message.message.replace(chr(0), '')[:500]}."
 
 
-def _final(machine: Machine, result: CommandResult) -> tuple[UUID, UUID, UUID, str, int | None, str, int, int]:
+def _ending(machine: Machine, result: CommandResult, said_by: Mapping[bytes, SaidBy]) -> Ending:
     outcome, message = result.outcome, result.message.replace("\0", "")
     if outcome not in OUTCOMES:
         outcome, message = "failed", f"The machine says that it ended as {outcome}. {message}".rstrip()
-    return (
-        UUID(bytes=result.command_id),
-        *machine,
+    command_id, (tenant_id, agent_id) = UUID(bytes=result.command_id), machine
+    event = CommandCompleted(
+        command_id=command_id,
+        agent_id=agent_id,
+        hostname=said_by[agent_id.bytes].hostname,
+        status=outcome,
+        exit_code=result.exit_code,
+    )
+    return Ending(
+        command_id,
+        tenant_id,
+        agent_id,
         outcome,
         result.exit_code,
         message,
         result.duration_ms,
         result.dropped_bytes,
+        event,
     )
 
 
