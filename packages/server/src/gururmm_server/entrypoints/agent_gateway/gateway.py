@@ -215,6 +215,7 @@ class Gateway:
             await self._record.retire()
         except GuruError as error:
             log.warning("left without notice", error=str(error))
+        await self._house.close()
 
     # Sockets.
 
