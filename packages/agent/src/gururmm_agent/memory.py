@@ -3,13 +3,14 @@
 import gc
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Final
 
 _M_TRIM_THRESHOLD: Final = -1
 _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
 _MADV_DONTNEED: Final = 4
-_MAPS: Final = "/proc/self/maps"
+_MAPS: Final = "/proc/self/smaps"
 
 
 def begin() -> None:
@@ -50,25 +51,49 @@ def settle() -> None:
 def give_back() -> None:
     """Return what is not in use to the system, as after a large inventory: free heap, and code that ran once.
 
-    Code that is wanted again is found in the page cache, mostly sixteen pages at a time: a microsecond each.
+    Code that is wanted again is found in the page cache, mostly sixteen pages at a time: a microsecond each. What the
+    linker read at the start, and the tables of what is used no more, go with it.
     """
     trim = _c_function("malloc_trim")
     if trim is not None:
         trim(0)
     advise = _c_function("madvise")
     if advise is not None:
+        for start, end in _settled():
+            advise(_address(start), _address(end - start), _MADV_DONTNEED)
+
+
+@cache
+def _settled() -> tuple[tuple[int, int], ...]:
+    """Where it is done, looked up once, when no thread is loading a library: halfway there its places look unchanged.
+
+    What is loaded later stays, and so does everything where the system cannot tell.
+    """
+    try:
         with open(_MAPS, encoding="utf-8", errors="replace") as maps:  # noqa: PTH123 - no pathlib at this point
-            for start, end in _code(maps):
-                advise(_address(start), _address(end - start), _MADV_DONTNEED)
+            return tuple(unchanged(maps))
+    except OSError:
+        return ()
 
 
-def _code(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Where programs and libraries have their code. It is never written to, so that the file always has it again."""
+def unchanged(maps: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Yields start and end of programs' and libraries' code and constants that their files have just so (`smaps`).
+
+    Not where the linker has written before it took the right to write away, be that in memory or swapped out: a page
+    of it that was given back would come again without what was written.
+    """
+    start = end = 0
+    written = True
     for line in maps:
-        addresses, permissions, _, _, inode, *_ = line.split()
-        if permissions == "r-xp" and inode != "0":
-            start, _, end = addresses.partition("-")
-            yield int(start, 16), int(end, 16)
+        name, value, *rest = line.split()
+        if not name.endswith(":"):
+            is_file = value in ("r-xp", "r--p") and rest[2] != "0"
+            start, end = (int(address, 16) for address in name.split("-")) if is_file else (0, 0)
+            written = True
+        elif name == "Anonymous:":
+            written = value != "0"
+        elif name == "Swap:" and end and not written and value == "0":
+            yield start, end
 
 
 def _address(number: int) -> object:

@@ -40,7 +40,7 @@ def resident():
         for line in maps:
             words = line.split()
             if "-" in words[0]:
-                is_code = words[1] == "r-xp" and words[4] != "0"
+                is_code = words[1] in ("r-xp", "r--p") and words[4] != "0"
             elif words[0] == "Rss:" and is_code:
                 size += int(words[1])
     return size
