@@ -111,6 +111,7 @@ async def _serve(options: SimpleNamespace, state: "StateDirectory", adapters: "A
 
     identity = await _identity(options, state, adapters)
     agent = Agent(state, identity, adapters, options.ca)
+    memory.keep_tls_small()
     memory.settle()
     await agent.run()
     logging.shutdown()

@@ -11,6 +11,7 @@ _M_MMAP_THRESHOLD: Final = -3
 _M_ARENA_MAX: Final = -8
 _MADV_DONTNEED: Final = 4
 _MAPS: Final = "/proc/self/smaps"
+_TLS_BUFFER: Final = 16 * 1024
 
 
 def begin() -> None:
@@ -29,6 +30,13 @@ def leave_out_the_unneeded() -> None:
     """
     for name in ("aiofastnet", "typing_extensions"):
         sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+
+
+def keep_tls_small() -> None:
+    """Give each connection a buffer for one record of TLS: asyncio's own has room for sixteen, all of it in memory."""
+    from asyncio import sslproto
+
+    sslproto.SSLProtocol.max_size = _TLS_BUFFER
 
 
 def forget(*modules: str) -> None:
