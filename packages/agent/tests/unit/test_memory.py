@@ -1,5 +1,10 @@
-"""What may be given back to the system: only what a file has just so."""
+"""What may be given back to the system, only what a file has just so; and how much a connection with TLS keeps."""
 
+import asyncio
+import ssl
+from asyncio import sslproto
+
+from gururmm_agent import memory
 from gururmm_agent.memory import unchanged
 
 CODE = (0x7F00_0000_1000, 0x7F00_0000_2000)
@@ -39,3 +44,12 @@ def test_what_can_be_written_and_what_is_no_files_stays():
 def test_a_system_that_does_not_tell_what_was_written_keeps_everything():
     without = [line for line in mapping("r--p") if not line.startswith(("Anonymous:", "Swap:"))]
     assert list(unchanged(without)) == []
+
+
+async def test_a_connection_with_tls_keeps_room_for_one_record(monkeypatch):
+    monkeypatch.setattr(sslproto.SSLProtocol, "max_size", sslproto.SSLProtocol.max_size)
+    memory.keep_tls_small()
+    loop = asyncio.get_running_loop()
+    protocol = sslproto.SSLProtocol(loop, asyncio.Protocol(), ssl.create_default_context(), loop.create_future())
+    assert len(protocol.get_buffer(-1)) == 16 * 1024
+    protocol.connection_lost(None)
