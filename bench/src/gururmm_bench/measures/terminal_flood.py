@@ -12,7 +12,9 @@ import uvloop
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
 from gururmm_bench.bench import Bench
+from gururmm_bench.clocks import Meter
 from gururmm_bench.figures import Figure
+from gururmm_bench.stack import ENGINES, SERVER_PROCESSES
 
 _ROUNDS: Final = 3
 _LIMIT_S: Final = 120.0
@@ -96,10 +98,15 @@ def measure(bench: Bench) -> list[Figure]:
     floor, sockets = bench.floors.pty_cat(source), bench.floors.two_sockets()
     opened = stack.rest.post("/tunnel/open", {"agent_id": stack.agent_id, "columns": 120, "rows": 32}).body
     address = f"ws://{stack.rest.host}:{stack.rest.port}{opened['stream_url']}"
+    meter = Meter(stack.processes, (*SERVER_PROCESSES, *ENGINES, "agent"))
     rates = uvloop.run(_through(address, stack.url, source, expected))
+    spent = meter.spent()
     (channel,) = stack.rest.get(f"/tunnel/status/{opened['session_id']}").body["channels"]
     kept = 1 - channel["left_out_bytes"] / channel["output_bytes"]
     details: dict[str, float | str] = {f"{sockets.name} MB/s": sockets.value, "part recorded": kept}
+    megabytes = _ROUNDS * size / 1e6
+    details |= {f"{process} CPU-ms a MB": seconds * 1e3 / megabytes for process, seconds in spent.items()}
+    details["CPU-ms a MB of all"] = sum(spent.values()) * 1e3 / megabytes
     note = f"{_ROUNDS} × {bench.sizes.flood_mb} MB of hex digits, SHA-256 equal, typed line audited, real agent"
     name = f"`cat` of {bench.sizes.flood_mb} MB in a terminal"
     return [Figure(name, "MB/s", _TARGET, "at least", max(rates), note, details, floor)]
