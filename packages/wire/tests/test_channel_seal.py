@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from channel_vector import AGENT_PUBLIC, AGENT_RANDOM, API_RANDOM, both, vector
 from gururmm_wire.channel_seal import CHANGE, INPUT, OUTPUT, ChannelOffer, NoAgreement, accept
+from gururmm_wire.codec import MalformedMessage, decode_from_agent, encode
 from gururmm_wire.sealing import BrokenSeal
-from gururmm_wire.v2.agent import TunnelClosed
-from gururmm_wire.v2.limits import CHANNEL_SEAL_BYTES, CHUNK_BYTES
+from gururmm_wire.v2.agent import TunnelClosed, TunnelOutput
+from gururmm_wire.v2.limits import CHANNEL_SEAL_BYTES, MAX_MESSAGE_BYTES, TUNNEL_OUTPUT_BYTES
 from hypothesis import given
 from hypothesis import strategies as st
 from links import AGENT_SECRET, SERVER_SECRET
@@ -136,9 +137,19 @@ def test_an_end_is_believed_only_as_it_was_said() -> None:
         assert not api.vouches(other)
 
 
-def test_a_whole_chunk_fits_its_message() -> None:
+def test_a_whole_piece_fits_its_message() -> None:
     api, agent = both()
-    assert len(api.open(OUTPUT, 0, agent.seal(OUTPUT, 0, bytes(CHUNK_BYTES)))) == CHUNK_BYTES
+    said = TunnelOutput(ID, 1, 0, agent.seal(OUTPUT, 0, bytes(TUNNEL_OUTPUT_BYTES)))
+    message = encode(said)
+    assert len(message) <= MAX_MESSAGE_BYTES
+    assert decode_from_agent(message) == said
+    assert api.open(OUTPUT, 0, said.data) == bytes(TUNNEL_OUTPUT_BYTES)
+
+
+def test_a_longer_piece_is_no_message() -> None:
+    _, agent = both()
+    with pytest.raises(MalformedMessage):
+        decode_from_agent(encode(TunnelOutput(ID, 1, 0, agent.seal(OUTPUT, 0, bytes(TUNNEL_OUTPUT_BYTES + 1)))))
 
 
 def test_the_bytes_are_those_of_the_golden_channel() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from gururmm_wire.v2.agent import Message, TunnelOutput
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_CREDIT_BYTES
+from gururmm_wire.v2.limits import TUNNEL_CREDIT_BYTES, TUNNEL_OUTPUT_BYTES
 
 from gururmm_agent.adapters.ports import Adapters
 
@@ -95,8 +95,8 @@ class OutputStream:
         return self.acknowledged >= self.produced
 
     def write(self, data: bytes) -> None:
-        """Send `data`, at most a chunk, as the next output."""
-        assert len(data) <= CHUNK_BYTES
+        """Send `data`, at most `TUNNEL_OUTPUT_BYTES`, as the next output."""
+        assert len(data) <= TUNNEL_OUTPUT_BYTES
         start = self.produced
         self.produced += len(data)
         self._kept.append((start, data))

@@ -5,7 +5,14 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from gururmm_wire.v2.limits import CAPABILITIES, CHANNEL_SEAL_BYTES, CHUNK_BYTES, METRICS_BACKLOG_ITEMS, SECTIONS
+from gururmm_wire.v2.limits import (
+    CAPABILITIES,
+    CHANNEL_SEAL_BYTES,
+    CHUNK_BYTES,
+    METRICS_BACKLOG_ITEMS,
+    SECTIONS,
+    TUNNEL_OUTPUT_BYTES,
+)
 from gururmm_wire.v2.names import OpenName
 
 Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
@@ -20,6 +27,8 @@ Text = Annotated[str, Meta(max_length=2048)]
 Chunk = Annotated[bytes, Meta(max_length=CHUNK_BYTES)]
 Sealed = Annotated[bytes, Meta(max_length=CHUNK_BYTES + CHANNEL_SEAL_BYTES)]
 """A chunk as `channel_seal` seals it."""
+SealedOutput = Annotated[bytes, Meta(max_length=TUNNEL_OUTPUT_BYTES + CHANNEL_SEAL_BYTES)]
+"""A piece of a channel's output, likewise."""
 Seconds = Annotated[int, Meta(ge=0, le=2**40)]
 Count = Annotated[int, Meta(ge=0, le=2**62)]
 Permille = Annotated[int, Meta(ge=0, le=1000)]
@@ -182,7 +191,7 @@ class TunnelOutput(Message, frozen=True, tag=12):
     session_id: Id
     channel: Channel
     offset: Count
-    data: Sealed
+    data: SealedOutput
 
 
 class TunnelInputAck(Message, frozen=True, tag=13):

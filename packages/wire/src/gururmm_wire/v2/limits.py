@@ -20,7 +20,10 @@ AUTHENTICATION_SECONDS: Final = 10
 """From the open socket to a valid `Authenticate`."""
 
 CHUNK_BYTES: Final = 32 * 1024
-"""The most data in one output, tunnel or paste chunk."""
+"""The most data in one chunk of a command's output or of a channel's input."""
+
+TUNNEL_OUTPUT_BYTES: Final = 64 * 1024
+"""The most in one piece of a channel's output: a good part of what a flood costs on its way is counted in pieces."""
 
 CHANNEL_SEAL_BYTES: Final = 24
 """By how much a sealed piece of a channel is longer than what it holds: its number and its tag (`channel_seal`)."""

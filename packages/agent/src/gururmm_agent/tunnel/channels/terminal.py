@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened
 from gururmm_wire.v2.channels.terminal import KIND, RIGHT_INPUT, Parameters, Size
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
+from gururmm_wire.v2.limits import TUNNEL_INPUT_WINDOW_BYTES, TUNNEL_OUTPUT_BYTES
 
 from gururmm_agent.adapters import ports
 from gururmm_agent.tunnel.channel import HANG_UP_S, Opening, OutputStream, Refused
@@ -161,7 +161,7 @@ class Terminal:
                     self._credit.clear()
                     await self._credit.wait()
                 await self._ready()
-                data = await self._program.read(min(room, CHUNK_BYTES))
+                data = await self._program.read(min(room, TUNNEL_OUTPUT_BYTES))
                 if not data:
                     break
                 self._output.write(data)
