@@ -17,8 +17,6 @@ from typing import Final
 
 import msgspec
 from nacl.bindings import (
-    crypto_aead_chacha20poly1305_ietf_decrypt,
-    crypto_aead_chacha20poly1305_ietf_encrypt,
     crypto_scalarmult,
     crypto_scalarmult_base,
     crypto_scalarmult_SCALARBYTES,
@@ -26,7 +24,8 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
-from gururmm_wire.sealing import KEY_BYTES, BrokenSeal
+from gururmm_wire.aead import KEY_BYTES, decrypt, encrypt
+from gururmm_wire.sealing import BrokenSeal
 from gururmm_wire.v2.agent import TunnelClosed
 from gururmm_wire.v2.limits import CHANNEL_SEAL_BYTES
 
@@ -64,7 +63,7 @@ class ChannelSeal:
         number = self._sealed.to_bytes(_NUMBER_BYTES, "big")
         self._sealed += 1
         bound = what + place.to_bytes(8, "big")
-        return number + crypto_aead_chacha20poly1305_ietf_encrypt(data, bound, bytes(4) + number, self._sealing)
+        return number + encrypt(data, bound, bytes(4) + number, self._sealing)
 
     def open(self, what: bytes, place: int, sealed: bytes) -> bytes:
         """Returns what is in it. Raises `BrokenSeal` for whatever the other end did not seal as this."""
@@ -72,9 +71,7 @@ class ChannelSeal:
             raise BrokenSeal
         bound, number = what + place.to_bytes(8, "big"), sealed[:_NUMBER_BYTES]
         try:
-            return crypto_aead_chacha20poly1305_ietf_decrypt(
-                sealed[_NUMBER_BYTES:], bound, bytes(4) + number, self._opening
-            )
+            return decrypt(sealed[_NUMBER_BYTES:], bound, bytes(4) + number, self._opening)
         except CryptoError as error:
             raise BrokenSeal from error
 

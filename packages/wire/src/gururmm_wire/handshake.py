@@ -24,10 +24,11 @@ from nacl.bindings import (
 )
 from nacl.exceptions import CryptoError
 
+from gururmm_wire.aead import KEY_BYTES
 from gururmm_wire.challenge import agent_proof_bytes, server_proof_bytes
 from gururmm_wire.codec import decode_authenticate
 from gururmm_wire.protocol import SOCKET_PATH
-from gururmm_wire.sealing import KEY_BYTES, Seal
+from gururmm_wire.sealing import Seal
 
 RANDOM_BYTES: Final = crypto_scalarmult_SCALARBYTES
 """What each side needs for one handshake."""

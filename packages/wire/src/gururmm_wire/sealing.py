@@ -8,23 +8,17 @@ the keys.
 from hashlib import blake2b
 from typing import Final
 
-from nacl.bindings import (
-    crypto_aead_chacha20poly1305_ietf_ABYTES,
-    crypto_aead_chacha20poly1305_ietf_decrypt,
-    crypto_aead_chacha20poly1305_ietf_encrypt,
-)
 from nacl.exceptions import CryptoError
 
-SEAL_BYTES: Final = crypto_aead_chacha20poly1305_ietf_ABYTES
-"""By how much a sealed message is longer than what it holds."""
+from gururmm_wire.aead import KEY_BYTES, NONCE_BYTES, TAG_BYTES, decrypt, encrypt
 
-KEY_BYTES: Final = 32
+SEAL_BYTES: Final = TAG_BYTES
+"""By how much a sealed message is longer than what it holds."""
 
 REKEY_AFTER: Final = 1024
 """Messages of one direction under one key; then a one-way function of it takes its place. Whoever reads a process's
 memory learns nothing of what went before the key that is in it."""
 
-_NONCE_BYTES: Final = 12
 _NEXT_KEY: Final = b"gururmm rekey v2"
 
 
@@ -46,8 +40,8 @@ class Seal:
 
     def seal(self, message: bytes) -> bytes:
         """Returns the message sealed, as the next one of this side."""
-        nonce = self._sealed.to_bytes(_NONCE_BYTES, "little")
-        sealed = crypto_aead_chacha20poly1305_ietf_encrypt(message, None, nonce, self._sealing)
+        nonce = self._sealed.to_bytes(NONCE_BYTES, "little")
+        sealed = encrypt(message, b"", nonce, self._sealing)
         self._sealed += 1
         if not self._sealed % REKEY_AFTER:
             self._sealing = _next_key(self._sealing)
@@ -57,9 +51,9 @@ class Seal:
         """Returns what the other side's next message holds. Raises `BrokenSeal`, and from then on always."""
         if len(sealed) < SEAL_BYTES:
             self._opening = b""  # without a key the library refuses whatever comes
-        nonce = self._opened.to_bytes(_NONCE_BYTES, "little")
+        nonce = self._opened.to_bytes(NONCE_BYTES, "little")
         try:
-            message = crypto_aead_chacha20poly1305_ietf_decrypt(sealed, None, nonce, self._opening)
+            message = decrypt(sealed, b"", nonce, self._opening)
         except CryptoError as error:
             self._opening = b""
             raise BrokenSeal from error
