@@ -265,6 +265,8 @@ class Agent:
             case wire.TunnelOpen() | wire.TunnelRekey():
                 self._check_last_order(order, message)
                 self._tunnels.ordered(message, order.body.counter)
+                if self._tunnels.last_order(message) is not None:
+                    self._orders.opened(message.session_id, message.channel)
             case wire.SettingsPush():
                 self._orders.check_settings(order)
                 self._orders.followed_settings(order)
@@ -277,6 +279,8 @@ class Agent:
         last = self._tunnels.last_order(message)
         if last is not None and order.body.counter < last:
             raise Refused("repeated", "a newer order about the channel was followed", order.body, order.message)
+        if last is None and isinstance(message, wire.TunnelOpen):
+            self._orders.check_channel(order, message.session_id, message.channel)
         if order.body.counter != last:
             self._orders.check_once(order)
             self._orders.followed(order)

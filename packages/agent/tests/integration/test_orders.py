@@ -31,6 +31,7 @@ from gururmm_wire.v2.server import (
     SettingsPush,
     TunnelClose,
     TunnelOpen,
+    TunnelOutputAck,
 )
 
 OTHER_ID = UUID("0190a0b0-0000-7000-8000-000000000002").bytes
@@ -326,3 +327,25 @@ async def test_an_identity_from_before_order_keys_is_completed_by_its_own_server
     gateway.close_codes.clear()  # of the two that were told to stop
     await it_still_obeys(gateway, tmp_path)
     assert not (tmp_path / "owned").exists()
+
+
+async def test_an_order_that_was_held_back_opens_no_channel_that_has_ended(gateway, agent):
+    """The first order to open a channel is not needed where a second comes; whoever kept it opens nothing with it."""
+    session = os.urandom(16)
+    opening = TunnelOpen(session, 1, "terminal", {"shell": "sh"}, ["input"], 65536, None)
+    await agent.start()
+    kept = gateway.order(opening)
+    gateway.say(opening)
+    await gateway.wait_for(TunnelOpened, session_id=session)
+    gateway.say(TunnelClose(session))
+    closed = await gateway.wait_for(TunnelClosed, session_id=session)
+    gateway.say(TunnelOutputAck(session, 1, closed.output_end, 1 << 20))
+    for restarts in (False, True):
+        if restarts:
+            await agent.kill()
+            await agent.start()
+        before = len(gateway.of(TunnelOpened))
+        gateway.current.say_bare(kept)
+        refused = await gateway.wait_for(OrderRefused, code="repeated", count=1 + restarts)
+        assert "has ended" in refused.message
+        assert len(gateway.of(TunnelOpened)) == before

@@ -336,6 +336,23 @@ def test_what_the_api_did_not_seal_is_neither_typed_nor_obeyed() -> None:
     in_a_world(main)
 
 
+def test_one_offer_has_one_answer_in_however_many_orders() -> None:
+    """With two answers, whoever carries them could lead the api from key to key, each time from its first number on."""
+
+    async def main(world: World) -> None:
+        world.open("echoes")
+        await world.loop.settle()
+        opening = TunnelOpen(*KEY, "terminal", {"shell": "echoes"}, ["input"], 1024, world.api.offers[KEY].half)
+        for _ in range(3):
+            world.tunnels.ordered(opening, next(world.orders))
+        await world.loop.settle()
+        halves = [message.half for message in world.sent if isinstance(message, TunnelOpened)]
+        assert len(halves) >= 4
+        assert len(set(halves)) == 1
+
+    in_a_world(main)
+
+
 def test_after_a_rekey_the_earlier_key_is_worth_nothing() -> None:
     async def main(world: World) -> None:
         world.open("echoes")

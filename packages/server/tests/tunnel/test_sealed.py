@@ -4,12 +4,14 @@ import os
 from typing import Any
 
 import msgspec
+import pytest
 from gururmm_server.core.post import traffic
+from gururmm_server.core.tunnel import agent_channel
 from gururmm_wire.channel_seal import OUTPUT, RANDOM_BYTES, ChannelSeal, accept
 from gururmm_wire.codec import decode_from_agent, decode_from_server
 from gururmm_wire.orders import read
 from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened, TunnelOutput
-from gururmm_wire.v2.server import Order, TunnelInput, TunnelOpen, TunnelRekey
+from gururmm_wire.v2.server import Order, TunnelChange, TunnelInput, TunnelOpen, TunnelRekey
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
 
 from packages.server.tests.waiting import until
@@ -154,3 +156,46 @@ async def test_a_shell_that_the_machine_lost_is_not_begun_anew(house: House) -> 
     await until(lambda: second.close_code == 1000)
     assert second.controls[-1]["exit_code"] is None
     assert len(house.agent.opens) == opens
+
+
+async def test_answers_played_to_and_fro_bring_no_number_back(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gateway keeps the machine's answers to two orders and plays them in turns: no key begins a second time."""
+    monkeypatch.setattr(agent_channel, "ORDER_S", 0.2)
+    tap = Tap()
+    await tap.listen(house)
+    answers: list[Any] = []
+
+    def hold(message: Any) -> bool:
+        if isinstance(message, TunnelOpened) and message.half is not None and message not in answers:
+            answers.append(message)
+        return isinstance(message, TunnelOpened)
+
+    house.agent.lose_to_server = hold
+    _, browser = await attached(house)
+    await until(lambda: len(answers) >= 2)
+    assert len({message.half for message in tap.of(TunnelOpen)} - {None}) >= 2, "each order has a half of its own"
+    house.agent.lose_to_server = lambda message: False
+    browser.type(b"hunter2")
+    await until(lambda: house.agent.input == b"hunter2")
+    for _ in range(5):
+        for answer in answers:
+            await house.agent.say_as_it_is(answer)
+        await house.agent.announce()
+    browser.type(b"!")
+    await until(lambda: house.agent.input == b"hunter2!")
+    numbers = [message.data[:8] for message in tap.of(TunnelInput)]
+    numbers += [message.sealed[:8] for message in tap.of(TunnelChange)]
+    assert len(set(numbers)) == len(numbers)
+
+
+async def test_an_end_without_the_last_output_says_so(house: House) -> None:
+    session_id, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    await house.agent.print(b"harmless")
+    await until(lambda: browser.output == b"harmless")
+    house.agent.lose_to_server = lambda message: isinstance(message, TunnelOutput)
+    await house.agent.print(b"the rest")
+    await house.agent.exit(0)
+    await until(lambda: browser.close_code == 1000, 20)
+    status = await house.service.status(house.tech, session_id)
+    assert status.close_reason == "exited: 8 bytes of its last output did not arrive."

@@ -24,6 +24,10 @@ from gururmm_agent.state import Identity
 
 _log = logging.getLogger(__name__)
 
+_CHANNEL_S: Final = 86_400.0
+"""So long a channel that was opened is remembered: many times as long as the order to open one lives."""
+_FILE_BYTES: Final = 1024 * 1024
+"""The file of what was followed is tidied when it is larger; at most 350 KB of it are needed."""
 _SLACK_S: Final = 3600
 """By how much a clock may be behind the signer's before an order seems to live longer than any may."""
 
@@ -90,6 +94,15 @@ class Orders:
         if order.body.counter < self._window.settings:
             raise Refused("behind", "newer settings were followed before", order.body, order.message)
         self._check_deadline(order)
+
+    def check_channel(self, order: Genuine, session_id: bytes, channel: int) -> None:
+        """Raises `Refused` where this channel was open and has ended: an order held back must not open it anew."""
+        if self._window.was_open(session_id + channel.to_bytes(4, "big")):
+            raise Refused("repeated", "the channel was open before and has ended", order.body, order.message)
+
+    def opened(self, session_id: bytes, channel: int) -> None:
+        """Remember that this channel was opened, so that it is not opened again once it has ended."""
+        self._window.note_open(session_id + channel.to_bytes(4, "big"), self._own_now())
 
     def close(self) -> None:
         """Let go of the file. Nothing is followed from then on."""
@@ -168,12 +181,15 @@ class _Window:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._counters = array("Q")
+        self._channels: dict[bytes, float] = {}
         self.settings = 0
-        for kind, counter in read_records(path):
+        for kind, what, *more in read_records(path):
             if kind == "s":
-                self.settings = max(self.settings, counter)
+                self.settings = max(self.settings, what)
             elif kind == "f":
-                self._insert(counter)
+                self._insert(what)
+            elif kind == "c":
+                self._channels[what] = more[0]
         self._file = self._compact()
 
     def __contains__(self, counter: int) -> bool:
@@ -188,13 +204,27 @@ class _Window:
         """Remember a counter."""
         if counter not in self:
             self._insert(counter)
-            self._write("f", counter)
+            self._write(("f", counter))
 
     def note_settings(self, counter: int) -> None:
         """Remember the counter of settings that apply."""
         if counter > self.settings:
             self.settings = counter
-            self._write("s", counter)
+            self._write(("s", counter))
+
+    def was_open(self, key: bytes) -> bool:
+        """Returns whether a channel was opened in the last day."""
+        return key in self._channels
+
+    def note_open(self, key: bytes, now: float) -> None:
+        """Remember a channel."""
+        if key in self._channels:
+            return
+        self._channels = {known: at for known, at in self._channels.items() if abs(now - at) < _CHANNEL_S}
+        while len(self._channels) >= ORDER_WINDOW:
+            del self._channels[next(iter(self._channels))]
+        self._channels[key] = now
+        self._write(("c", key, now))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -204,17 +234,19 @@ class _Window:
         insort(self._counters, counter)
         del self._counters[:-ORDER_WINDOW]
 
-    def _write(self, kind: str, counter: int) -> None:
+    def _write(self, record: tuple[object, ...]) -> None:
         try:
-            self._file.append((kind, counter))
-            if self._file.size > 4 * ORDER_WINDOW * len(pack_record((kind, counter))):
+            self._file.append(record)
+            if self._file.size > _FILE_BYTES:
                 self._file.close()
                 self._file = self._compact()
         except OSError as error:
             _log.error("the counters of orders are kept in memory only: %s", error)
 
     def _compact(self) -> Appender:
-        records = [("s", self.settings), *(("f", counter) for counter in self._counters)]
+        records: list[tuple[object, ...]] = [("s", self.settings)]
+        records += [("f", counter) for counter in self._counters]
+        records += [("c", key, at) for key, at in self._channels.items()]
         try:
             write_atomically(self._path, b"".join(map(pack_record, records)))
         except OSError as error:

@@ -31,6 +31,7 @@ class SealedEnd:
         self._sign = sign
         self._send = send
         self._seal: ChannelSeal | None = None
+        self._offered: bytes | None = None
         self._half: bytes | None = None
         self._signature: bytes | None = None
         self._changed = -1
@@ -38,11 +39,15 @@ class SealedEnd:
         """Of the last order about the channel."""
 
     def agree(self, offered: bytes | None, counter: int) -> None:
-        """Take the api's half out of an order with this counter, if it has one. The same again changes nothing."""
+        """Take the api's half out of an order with this counter, if it has one.
+
+        The same half is answered with the same half, in whichever order it comes: two answers to one offer would be two
+        keys between which whoever carries them could lead the api to and fro, each time from its first number on.
+        """
         if counter <= self.counter:
             return
         self.counter = counter
-        if offered is None:
+        if offered is None or offered == self._offered:
             return
         try:
             half, signature, seal = channel_seal.accept(
@@ -51,7 +56,7 @@ class SealedEnd:
         except NoAgreement as error:
             _log.error("no key was agreed for a channel: %s", error)
             return
-        self._half, self._signature, self._seal = half, signature, seal
+        self._offered, self._half, self._signature, self._seal = offered, half, signature, seal
         self._changed = -1
 
     def send(self, message: Message) -> None:

@@ -17,7 +17,7 @@ from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
 
-_ORDER_S: Final = 300.0
+ORDER_S: Final = 300.0
 """So long the same order is said again; what it says of the channel's parameters may be that old."""
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -34,7 +34,7 @@ class AgentChannel:
         self._claimed = claimed
         self._key = (agent.session, claimed.channel)
         self._clock = get_running_loop().time
-        self._offer = ChannelOffer(os.urandom(channel_seal.RANDOM_BYTES))
+        self._offer: ChannelOffer | None = None
         self._order = b""
         self._ordered_at = 0.0
         self._half: bytes | None = None
@@ -98,23 +98,31 @@ class AgentChannel:
         return message
 
     def _opening(self, credit: int) -> bytes:
-        """Returns the order with this side's half of the key. The same bytes again change nothing at the agent."""
+        """Returns the order with this side's half of the key. The same bytes again change nothing at the agent.
+
+        Another order has another half, so that an answer to the first is worth nothing once there is a second.
+        """
         now = self._clock()
-        if not self._order or now - self._ordered_at > _ORDER_S:
-            self._order, self._ordered_at = self._agent.order(self._wanted(credit)), now
+        if self._offer is None or now - self._ordered_at > ORDER_S:
+            self._offer = ChannelOffer(os.urandom(channel_seal.RANDOM_BYTES))
+            self._order, self._ordered_at = self._agent.order(self._wanted(credit, self._offer.half)), now
         return self._order
 
-    def _wanted(self, credit: int) -> TunnelOpen | TunnelRekey:
+    def _wanted(self, credit: int, half: bytes) -> TunnelOpen | TunnelRekey:
         if self.opened:  # by an earlier process: what the agent has lost meanwhile must not begin anew
-            return TunnelRekey(*self._key, self._offer.half)
+            return TunnelRekey(*self._key, half)
         parameters = self._claimed.parameters | (self.changed or {})
-        kind, rights = self._claimed.kind, self._claimed.rights
-        return TunnelOpen(*self._key, kind, parameters, rights, credit, self._offer.half)
+        return TunnelOpen(*self._key, self._claimed.kind, parameters, self._claimed.rights, credit, half)
 
     async def _agree(self, opened: TunnelOpened) -> bool:
-        """Take the agent's half. What it says without one, or again, is true as well and changes nothing."""
+        """Take the agent's half, once. What it says without one, or again, is true as well and changes nothing.
+
+        A key is never begun a second time: its numbers would be used again, and with them its secrets be given away.
+        """
         if opened.half is None or opened.signature is None or opened.half == self._half:
             return True
+        if self._offer is None or self._seal is not None:
+            return False
         try:
             seal = self._offer.agree(*self._key, opened.half, opened.signature, self._agent.public_key)
         except NoAgreement as error:

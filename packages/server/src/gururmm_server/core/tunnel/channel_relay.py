@@ -226,7 +226,10 @@ class ChannelRelay:
         why: Why = "exited" if self._end_of_agent.opened else "not_opened"
         if self._end_of_agent.opened and not message.proof:
             why = "agent_lost"
-        self.end(why, message.exit_code, said=message.message, tell_agent=False)
+        said, lost = message.message, message.output_end - self._output.received
+        if why == "exited" and lost > 0:
+            said = f"{said} {lost} bytes of its last output did not arrive.".strip()
+        self.end(why, message.exit_code, said=said, tell_agent=False)
 
     # -- time and the end
 
