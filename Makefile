@@ -15,7 +15,7 @@ DASHBOARD := $(shell find dashboard -type f -not -path '*/node_modules/*' -not -
 AGENT := $(shell find packages/agent/src packages/wire/src packaging/linux -type f -not -name '*.pyc' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench format build clean system-packages
+.PHONY: help setup demo up test check bench generate format build clean system-packages
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
@@ -40,6 +40,9 @@ check: .build/python .build/pnpm ## lint, types, contracts: no test is run
 bench: setup ## figures, targets and floors, side by side (ARGS="storm --reconnects 500" for some)
 	@tools/setup/system-packages bench
 	@.venv/bin/python -m gururmm_bench $(ARGS)
+
+generate: .build/python .build/pnpm ## the API's description and the dashboard's types, from the routes
+	@cd dashboard && ../$(PNPM) --silent generate
 
 format: .build/python .build/pnpm ## put the code into its one format
 	@.venv/bin/ruff check --fix --quiet . || true

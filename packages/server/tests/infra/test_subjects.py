@@ -38,7 +38,7 @@ _MAY: dict[str, tuple[set[Kind], set[Kind]]] = {
     "gateway.g1.kick": ({A}, {G}),
     "gateway.g1.moved": ({A}, {G}),
     "gateway.g1.*": (set(), {G}),
-    f"settings.{_ID}.changed": ({A}, {G}),
+    f"settings.{_ID}.changed": ({A, W}, {G}),
     f"agent.{_ID}.connected": ({G}, {A}),
     f"agent.{_ID}.replaced": ({G}, {G}),
     f"agent.{_ID}.removed": ({A}, {G}),

@@ -50,7 +50,7 @@ GATEWAY_DELIVER: Final = _row("gateway.*.deliver", _API | _WORKER, _GATEWAY, hea
 GATEWAY_TUNNEL: Final = _row("gateway.*.tunnel", _API, _GATEWAY, heard_as=_ANY_ORDER)
 GATEWAY_KICK: Final = _row("gateway.*.kick", _API, _GATEWAY, heard_as=_ANY_ORDER)
 GATEWAY_MOVED: Final = _row("gateway.*.moved", _API, _GATEWAY, heard_as=_ANY_ORDER)
-SETTINGS_CHANGED: Final = _row("settings.*.changed", _API, _GATEWAY)
+SETTINGS_CHANGED: Final = _row("settings.*.changed", _API | _WORKER, _GATEWAY)
 # What is so of a machine.
 AGENT_CONNECTED: Final = _row("agent.*.connected", _GATEWAY, _API)
 AGENT_REPLACED: Final = _row("agent.*.replaced", _GATEWAY, _GATEWAY)
