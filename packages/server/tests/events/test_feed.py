@@ -142,6 +142,30 @@ async def test_the_feed_names_what_an_event_tells_of(db: Database, bus: Bus, own
     }
 
 
+async def test_a_hostile_event_is_passed_over_alone(worker_db: Database, worker_bus: Bus, owner_url: str) -> None:
+    partner, other = await plant(owner_url), await plant(owner_url, "Somebody else")
+    feed = ActivityFeed(worker_db, Post(worker_bus.publish), EVENTS)
+
+    def hostile(payload: bytes) -> bytes:
+        moment = "2026-11-23T01:02:03.5Z"
+        return msgspec.json.encode(
+            Envelope(new_id(), partner.tenant_id, "hostile.event", 1, moment, msgspec.Raw(payload))
+        )
+
+    good = [on_the_bus(sample(AgentOffline, agent_id=agent), partner.tenant_id) for agent in partner.agents[:2]]
+    crossing = hostile(msgspec.json.encode({"agent_id": other.agents[0]}))
+    deep = hostile(b'{"deep": ' + b"[" * 20_000 + b"]" * 20_000 + b"}")
+    nul = hostile(rb'{"hostname": "a\u0000b"}')
+    await feed.take([good[0], crossing, deep, nul, good[1]])
+    async with worker_db.worker() as tx:
+        rows = await tx.fetch("select name, hostname from core.activity where tenant_id = $1", partner.tenant_id)
+    assert sorted(tuple(row) for row in rows) == [
+        ("agent.offline", "<hostname>"),
+        ("agent.offline", "<hostname>"),
+        ("hostile.event", "ab"),
+    ]
+
+
 async def test_an_event_that_declares_no_audience_reaches_nobody(db: Database, bus: Bus, owner_url: str) -> None:
     partner = await plant(owner_url)
     unknown = Envelope(new_id(), partner.tenant_id, "backup.failed", 1, "2026-11-23T01:02:03.5Z", msgspec.Raw(b"{}"))

@@ -32,6 +32,12 @@ _NOT_AT_ONCE = "; set local synchronous_commit = off"
 
 EVERY_CLIENT: Final = "*"
 """What the Client policies read where a transaction sees them all."""
+REFUSED_DATA: Final = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+)
+"""What a statement raises because of the values in it: it fails as often as it is tried."""
 _LISTS: Final = 1024
 """Lists of Clients whose bits a process remembers."""
 

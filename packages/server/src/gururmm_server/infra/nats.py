@@ -12,8 +12,8 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription as NatsSubscription
+from nats.errors import BadSubjectError, NoServersError
 from nats.errors import Error as NatsError
-from nats.errors import NoServersError
 from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
@@ -25,7 +25,13 @@ from gururmm_server.infra.subjects import EVENTS_STREAM, inbox
 
 log = get_logger(__name__)
 
+_HEADER_BYTES = 256
+"""More than the header of an event takes, which counts as payload."""
 Callback = Callable[[str, bytes], Awaitable[None] | None]
+
+
+class Unpublishable(Exception):
+    """An event that the broker will never take, whoever offers it and however often."""
 
 
 class Subscription:
@@ -154,10 +160,16 @@ class Bus:
             ) from error
 
     async def publish_event(self, subject: str, payload: bytes, event_id: str) -> None:
-        """Store an event in JetStream; returns when it is on disk. Raises `Unavailable`."""
+        """Store an event in JetStream; returns when it is on disk. Raises `Unavailable`, and `Unpublishable`."""
         assert self._js is not None
+        assert self._client is not None
+        # The broker would end the connection, and the client does not count the header.
+        if len(payload) > self._client.max_payload - _HEADER_BYTES:
+            raise Unpublishable("it is longer than what the broker takes")
         try:
             await self._js.publish(subject, payload, headers={"Nats-Msg-Id": event_id}, timeout=5)
+        except BadSubjectError as error:
+            raise Unpublishable(str(error)) from error
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise Unavailable(internal=f"event not stored: {error}") from error
 

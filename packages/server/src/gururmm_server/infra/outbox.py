@@ -1,9 +1,10 @@
 """Events leave with their transaction: a row here, written beside the change it tells of, then a relay to JetStream."""
 
 import asyncio
+import re
 from collections.abc import Sequence
 from functools import partial
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -14,7 +15,7 @@ from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import EVENTS_RELAYED
-from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.nats import Bus, Unpublishable
 from gururmm_server.infra.sql import Sql, sql
 from gururmm_server.infra.subjects import EVENT
 
@@ -29,6 +30,10 @@ order by event_id limit 500 for update skip locked
 _GATHER_S = 0.03
 """Storing events costs several syncs of the disk. Who woke the relay is often in a hurry, and more events follow: so
 it lets both pass."""
+PAYLOAD_BYTES: Final = 64 * 1024
+"""The longest payload; a constraint of core.outbox says the same. The longest real one has 20 keys of an inventory."""
+_NAME = re.compile(r"[a-z_]+(\.[a-z_]+)+")
+_object = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 class Publishable(Protocol):
@@ -126,27 +131,49 @@ class OutboxRelay:
                 continue
 
     async def relay_once(self) -> int:
-        """One batch, in the order of the ids; how many were moved. Raises `Unavailable`: then all stay.
+        """One batch, in the order of the ids; how many left the outbox. Raises `Unavailable`: then all stay.
 
+        A row that can never be published is logged and deleted: every other Partner's events would wait behind it.
         Where a crash brings rows back that were deleted, they are moved again: the stream knows their ids.
         """
         async with self._db.worker(repeatable=True) as tx:
             rows = await tx.fetch(_RELAY_SQL)
             if not rows:
                 return 0
-            await asyncio.gather(
-                *(
-                    self._bus.publish_event(
-                        EVENT.of(row["tenant_id"].hex, row["name"]),
-                        _envelope(row),
-                        str(row["event_id"]),
-                    )
-                    for row in rows
-                )
-            )
+            published = await asyncio.gather(*map(self._publish, rows))
             await tx.execute("delete from core.outbox where event_id = any($1)", [row["event_id"] for row in rows])
-        EVENTS_RELAYED.inc(len(rows))
+        EVENTS_RELAYED.inc(sum(published))
         return len(rows)
+
+    async def _publish(self, row: Row) -> bool:
+        """Returns False for a row that is no event. Raises `Unavailable`."""
+        try:
+            _check(row)
+            subject = EVENT.of(row["tenant_id"].hex, row["name"])
+            await self._bus.publish_event(subject, _envelope(row), str(row["event_id"]))
+        except Unpublishable as error:
+            log.error(  # noqa: TRY400 - its sentence says all
+                "an event cannot be published",
+                event_id=str(row["event_id"]),
+                tenant_id=str(row["tenant_id"]),
+                name=row["name"][:100],
+                size=len(row["payload"]),
+                error=str(error),
+            )
+            return False
+        return True
+
+
+def _check(row: Row) -> None:
+    """Raises `Unpublishable` for a row that is no event: whoever may write to the outbox may write anything."""
+    if len(row["payload"]) > PAYLOAD_BYTES:
+        raise Unpublishable("its payload is too long")
+    if not _NAME.fullmatch(row["name"]):
+        raise Unpublishable("its name is none")
+    try:
+        _object.decode(row["payload"])
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Unpublishable(f"its payload is no object of JSON: {error}") from error
 
 
 class Envelope(msgspec.Struct, frozen=True):

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
 
 from gururmm_server.core.component import EventKind
 from gururmm_server.infra.outbox import Envelope
+
+Text = TypeVar("Text", str, str | None)
 
 
 class FeedRow(msgspec.Struct, frozen=True):
@@ -53,9 +56,10 @@ class FeedReader:
         }
 
     def read(self, data: bytes) -> FeedRow:
-        """Returns the feed's row for an event as it is on the bus. Raises `msgspec.MsgspecError` for what is no event.
+        """Returns the feed's row for an event as it is on the bus.
 
-        An event that this build does not know (a newer one's) is kept by its name, and shown to nobody.
+        Raises `msgspec.MsgspecError` for what is no event, and `RecursionError` for one that is nested too deep. An
+        event that this build does not know (a newer one's) is kept by its name, and shown to nobody.
         """
         envelope = _envelope.decode(data)
         about = _about.decode(envelope.payload)
@@ -69,13 +73,18 @@ class FeedReader:
             event_id=envelope.event_id,
             tenant_id=envelope.tenant_id,
             at=msgspec.convert(envelope.at, datetime),
-            name=envelope.name,
+            name=_clean(envelope.name),
             agent_id=about.agent_id,
             client_id=about.client_id,
             site_id=about.site_id,
-            actor=about.actor,
-            hostname=about.hostname,
-            text=text,
+            actor=_clean(about.actor),
+            hostname=_clean(about.hostname),
+            text=_clean(text),
             subject_id=subject_id,
             permission=permission,
         )
+
+
+def _clean(text: Text) -> Text:
+    """Returns a text without NUL, which PostgreSQL does not keep; None for None."""
+    return text if text is None else text.replace("\0", "")

@@ -14,7 +14,7 @@ from gururmm_server.core.events.feed import FeedReader, FeedRow
 from gururmm_server.core.events.live import FeedItem
 from gururmm_server.core.events.schemas import Event
 from gururmm_server.core.post.service import Post
-from gururmm_server.infra.database import Database
+from gururmm_server.infra.database import REFUSED_DATA, Database
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.paging import PageQuery, Slice
 
@@ -44,16 +44,36 @@ class ActivityFeed:
         return found.each(event)
 
     async def take(self, envelopes: Sequence[bytes]) -> None:
-        """Adds the events that the stream brought to the feeds of their Partners."""
+        """Adds the events that the stream brought to the feeds of their Partners.
+
+        What can never be added is logged and passed over: it would hold up everybody's feed. Raises `Unavailable`.
+        """
         found: list[FeedRow] = []
         for envelope in envelopes:
             try:
                 found.append(self._reader.read(envelope))
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, RecursionError) as error:
                 # It will never become readable: keeping it would only hold up the others.
                 log.error("an event cannot be read", error=str(error))  # noqa: TRY400
-        if found:
+        if not found:
+            return
+        try:
             await self.add(found)
+        except REFUSED_DATA:
+            for row in found:
+                await self._add_alone(row)
+
+    async def _add_alone(self, row: FeedRow) -> None:
+        try:
+            await self.add([row])
+        except REFUSED_DATA as error:
+            log.error(  # noqa: TRY400 - the database's sentence says all
+                "an event cannot be in the feed",
+                event_id=str(row.event_id),
+                tenant_id=str(row.tenant_id),
+                name=row.name[:100],
+                error=str(error),
+            )
 
     async def add(self, feed: Sequence[FeedRow]) -> int:
         """Adds rows of any tenants and shows the new ones to who is looking. Returns how many were new."""

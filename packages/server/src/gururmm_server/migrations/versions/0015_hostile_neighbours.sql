@@ -1,0 +1,15 @@
+-- A gateway's login may be anybody's: what it can write must neither stop what it shares with the others nor speak for
+-- people.
+
+-- The relay publishes for every Partner: a row that the broker or the feed can never take has no place here.
+alter table core.outbox no force row level security;
+delete from core.outbox
+  where name !~ '^[a-z_]+(\.[a-z_]+)+$' or octet_length(name) > 100 or octet_length(payload) > 65536
+    or created_at not between '2020-01-01' and now() + interval '1 day';
+alter table core.outbox add check (name ~ '^[a-z_]+(\.[a-z_]+)+$'), add check (octet_length(name) <= 100),
+  add check (octet_length(payload) <= 65536);
+alter table core.outbox force row level security;
+-- The moment is the database's: one that no calendar of Python has could not even be read.
+revoke insert on core.outbox from gururmm_app, gururmm_ingest, gururmm_platform, gururmm_identity;
+grant insert (event_id, tenant_id, name, version, payload) on core.outbox
+  to gururmm_app, gururmm_ingest, gururmm_platform, gururmm_identity;
