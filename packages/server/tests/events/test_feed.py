@@ -75,6 +75,15 @@ def test_sentences() -> None:
     assert text(AgentInventoryChanged, hostname="pc", section="software") == ("Software of pc changed: a, b, c ….")
 
 
+def test_only_what_people_cause_names_one() -> None:
+    tenant_id = new_id()
+    assert read(on_the_bus(sample(TunnelClosed), tenant_id)).actor == "<actor>"
+    forged = msgspec.to_builtins(sample(AgentOffline)) | {"actor": "anna@example.org"}
+    payload = msgspec.Raw(msgspec.json.encode(forged))
+    envelope = Envelope(new_id(), tenant_id, AgentOffline.name, 1, "2026-11-23T01:02:03.5Z", payload)
+    assert read(msgspec.json.encode(envelope)).actor is None
+
+
 @pytest.mark.parametrize("data", [b"", b"{}", b"[]", b"\xff", b'{"event_id": 1}'])
 def test_what_is_no_event_is_refused(data: bytes) -> None:
     with pytest.raises(msgspec.MsgspecError):

@@ -38,7 +38,6 @@ class _About(msgspec.Struct, frozen=True):
     agent_id: UUID | None = None
     client_id: UUID | None = None
     site_id: UUID | None = None
-    actor: str | None = None
     hostname: str | None = None
 
 
@@ -64,11 +63,12 @@ class FeedReader:
         envelope = _envelope.decode(data)
         about = _about.decode(envelope.payload)
         known = self._decoders.get(envelope.name)
-        text, subject_id, permission = envelope.name, None, None
+        text, subject_id, permission, actor = envelope.name, None, None, None
         if known is not None:
             decoder, permission = known
             event = decoder.decode(envelope.payload)
             text, subject_id = event.sentence(), event.subject_id()
+            actor = getattr(event, "actor", None)  # only of a kind that people cause: whoever says another names nobody
         return FeedRow(
             event_id=envelope.event_id,
             tenant_id=envelope.tenant_id,
@@ -77,7 +77,7 @@ class FeedReader:
             agent_id=about.agent_id,
             client_id=about.client_id,
             site_id=about.site_id,
-            actor=_clean(about.actor),
+            actor=_clean(actor),
             hostname=_clean(about.hostname),
             text=_clean(text),
             subject_id=subject_id,

@@ -13,3 +13,8 @@ alter table core.outbox force row level security;
 revoke insert on core.outbox from gururmm_app, gururmm_ingest, gururmm_platform, gururmm_identity;
 grant insert (event_id, tenant_id, name, version, payload) on core.outbox
   to gururmm_app, gururmm_ingest, gururmm_platform, gururmm_identity;
+
+-- A gateway tells what machines did, never what people did: the events of core's own modules that it runs.
+drop policy gururmm_ingest on core.outbox;
+create policy gururmm_ingest on core.outbox for insert to gururmm_ingest with check (name in
+  ('agent.inventory_changed', 'agent.offline', 'agent.online', 'agent.order_refused', 'command.completed'));
