@@ -423,3 +423,45 @@ async def test_one_subscription_however_many_look(nats_url: str, partner: Partne
     await until(lambda: bus.subscriptions == 0)
     await hub.close()
     await bus.close()
+
+
+_HOSTILE = {
+    "agents": [
+        [b"abc", b"c" * 16, True, True, 1.0, 1.0],
+        [b"a" * 16, b"c" * 16, True, True, 1.0, 1e300],
+        [b"a" * 16, b"c" * 16, True, True, float("nan"), 1.0],
+        [b"a" * 16, b"c" * 16, True, True, -1.0, 1.0],
+        [],
+    ],
+    "command": [[b"a" * 16, b"b", b"c" * 16, "running"], "no list"],
+    "output": [[b"a" * 17, b"c" * 16, 0, 1, b"x"], [b"a" * 16, b"c" * 16, 0, 3, b"x"]],
+    "metrics": [[b"a" * 16, b"c", b"x"]],
+    "event": [[None, "agents.read", {"x": msgspec.msgpack.Ext(5, b"")}], [b"", "agents.read", {}]],
+}
+
+
+async def test_hostile_messages_are_passed_over_and_the_others_are_shown(server: Server, partner: Partner) -> None:
+    """Whoever has a gateway's user on the bus can say anything to every dashboard of every Partner."""
+    good = row(partner, 0, changed=True)
+    said_too = _HOSTILE | {"agents": [*_HOSTILE["agents"], msgspec.to_builtins(good, builtin_types=(bytes,))]}
+    async with server.looking(partner.person()) as socket:
+        for payload in (b"", b"\xc1", msgspec.msgpack.encode([said_too])):
+            await server.bus.publish(traffic.live(partner.tenant_id), payload)
+        shown = await said(socket)
+        assert [item["id"] for item in shown["items"]] == [str(partner.agents[0])]
+        await nothing_but(socket, server, partner)
+
+
+async def test_a_row_that_cannot_be_said_leaves_the_others(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = AgentRow.shown
+
+    def faulty(item: AgentRow) -> dict[str, Any]:
+        if item.agent_id == partner.agents[1].bytes:
+            raise ValueError("planted")
+        return shown(item)
+
+    monkeypatch.setattr(AgentRow, "shown", faulty)
+    session = LiveSession(partner.person().inside(), DECLARED.live)
+    session.take(batch(row(partner, 1, changed=True), row(partner, 0, changed=True)))
+    (text,) = await session.messages()
+    assert [item["id"] for item in json.loads(text)["items"]] == [str(partner.agents[0])]

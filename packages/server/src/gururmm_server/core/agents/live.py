@@ -6,7 +6,7 @@ from uuid import UUID
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.permissions import AGENTS_READ
-from gururmm_server.core.post.live import LiveItem
+from gururmm_server.core.post.live import Id, LiveItem, UnixSeconds
 
 
 class AgentRow(LiveItem, array_like=True, frozen=True):
@@ -15,13 +15,13 @@ class AgentRow(LiveItem, array_like=True, frozen=True):
     kind: ClassVar[str] = "agents"
     audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
 
-    agent_id: bytes
-    client_id: bytes
+    agent_id: Id
+    client_id: Id
     online: bool
     changed: bool
     """True when `online` changed: then every dashboard wants to know."""
-    changed_at: float
-    last_seen: float
+    changed_at: UnixSeconds
+    last_seen: UnixSeconds
     cpu: int | None = None
     memory: int | None = None
     disk: int | None = None

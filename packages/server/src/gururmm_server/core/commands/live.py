@@ -1,12 +1,14 @@
 """What dashboards are told of commands while they look."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
+
+from msgspec import Meta
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.live import moment
 from gururmm_server.core.commands.permissions import COMMANDS_READ
-from gururmm_server.core.post.live import LiveItem
+from gururmm_server.core.post.live import Id, LiveItem, UnixSeconds
 
 
 class CommandUpdate(LiveItem, array_like=True, frozen=True):
@@ -15,14 +17,14 @@ class CommandUpdate(LiveItem, array_like=True, frozen=True):
     kind: ClassVar[str] = "command"
     audience: ClassVar[Audience | None] = who_may(COMMANDS_READ)
 
-    command_id: bytes
-    agent_id: bytes
-    client_id: bytes
+    command_id: Id
+    agent_id: Id
+    client_id: Id
     status: str
     exit_code: int | None = None
     message: str | None = None
-    started_at: float | None = None
-    finished_at: float | None = None
+    started_at: UnixSeconds | None = None
+    finished_at: UnixSeconds | None = None
     duration_ms: int | None = None
 
     def shown(self) -> dict[str, Any]:
@@ -44,10 +46,10 @@ class OutputPiece(LiveItem, array_like=True, frozen=True):
     kind: ClassVar[str] = "output"
     audience: ClassVar[Audience | None] = who_may(COMMANDS_READ)
 
-    command_id: bytes
-    client_id: bytes
+    command_id: Id
+    client_id: Id
     seq: int
-    stream: int
+    stream: Annotated[int, Meta(ge=1, le=2)]
     data: bytes
 
     def weight(self) -> int:

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from gururmm_server.core.access.audience import Audience
-from gururmm_server.core.post.live import LiveItem
+from gururmm_server.core.post.live import Id, LiveItem
 
 
 class FeedItem(LiveItem, array_like=True, frozen=True):
@@ -11,7 +11,7 @@ class FeedItem(LiveItem, array_like=True, frozen=True):
 
     kind: ClassVar[str] = "event"
 
-    client_id: bytes | None
+    client_id: Id | None
     permission: str
     item: dict[str, Any]
 

@@ -1,18 +1,30 @@
 """What dashboards are told while they look: messages of many kinds, each its component's own, in one batch a tenant."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec import Meta
 
 from gururmm_server.core.access.audience import Audience
 from gururmm_server.core.component import LiveKind
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
+
+# What a browser is told has to be sayable: another process may send anything.
+Id = Annotated[bytes, Meta(min_length=16, max_length=16)]
+"""The bytes of an id."""
+UnixSeconds = Annotated[float, Meta(ge=0, le=253_402_300_799)]
+"""A moment that a date has: until the end of the year 9999."""
 
 Item = TypeVar("Item", bound=LiveKind)
 
 _encode = msgspec.msgpack.Encoder().encode
+_each = msgspec.msgpack.Decoder(list[msgspec.Raw])
 _decoders: dict[type[LiveKind], "msgspec.msgpack.Decoder[list[Any]]"] = {}
 
 
@@ -51,11 +63,11 @@ class LiveBatch(msgspec.Struct, array_like=True, dict=True):
     said: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict)
 
     def of(self, kind: type[Item]) -> list[Item]:
-        """Returns the messages of a kind, in their order. They are decoded once, however many ask."""
+        """Returns the messages of a kind, in their order, without what is none. Decoded once, however many ask."""
         found: list[Item] | None = self._decoded.get(kind)
         if found is None:
             raw = self.said.get(kind.kind)
-            found = self._decoded[kind] = [] if raw is None else _decoder(kind).decode(raw)
+            found = self._decoded[kind] = [] if raw is None else _readable(kind, raw)
         return found
 
     @cached_property
@@ -75,3 +87,17 @@ def _decoder(kind: type[Item]) -> "msgspec.msgpack.Decoder[list[Item]]":
     if kind not in _decoders:
         _decoders[kind] = msgspec.msgpack.Decoder(list[kind])  # type: ignore[valid-type]
     return _decoders[kind]
+
+
+def _readable(kind: type[Item], raw: msgspec.Raw) -> list[Item]:
+    """Returns those messages of a list that are of this kind."""
+    try:
+        return _decoder(kind).decode(raw)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        log.warning("live messages that are none are passed over", kind=kind.kind, error=str(error))
+    found: list[Item] = []
+    with suppress(msgspec.MsgspecError, RecursionError):
+        for each in _each.decode(raw):
+            with suppress(msgspec.MsgspecError, RecursionError):
+                found.append(msgspec.msgpack.decode(each, type=kind))
+    return found

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.agents.permissions import AGENTS_READ
-from gururmm_server.core.post.live import LiveItem
+from gururmm_server.core.post.live import Id, LiveItem
 
 
 class Sample(LiveItem, array_like=True, frozen=True):
@@ -13,8 +13,8 @@ class Sample(LiveItem, array_like=True, frozen=True):
     kind: ClassVar[str] = "metrics"
     audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
 
-    agent_id: bytes
-    client_id: bytes
+    agent_id: Id
+    client_id: Id
     metrics: bytes
 
     def weight(self) -> int:

@@ -22,6 +22,9 @@ from gururmm_server.core.component import LiveKind
 from gururmm_server.core.fleet.rows import metrics
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.telemetry.live import Sample
+from gururmm_server.infra.logging import get_logger
+
+log = get_logger(__name__)
 
 QUEUE_ITEMS = 2000
 QUEUE_BYTES = 4 * 1024 * 1024
@@ -92,8 +95,11 @@ class LiveSession:
         for kind in self._kinds:
             take = self._takes.get(kind, self._take_other)
             for item in batch.of(kind):
-                if self._receives(item):
-                    take(item)
+                try:
+                    if self._receives(item):
+                        take(item)
+                except Exception:  # whoever sent it may be hostile: the others are shown
+                    log.exception("a live message cannot be shown", kind=kind.kind)
 
     async def messages(self) -> list[str]:
         """Returns what to send now, in order; waits until there is something."""
@@ -167,7 +173,12 @@ class LiveSession:
             self.say({"type": "metrics", "agent_id": UUID(bytes=sample.agent_id), "sample": metrics(message)})
 
     def _say_rows(self) -> None:
-        rows = [row.shown() for row in self._rows.values()]
+        rows = []
+        for row in self._rows.values():
+            try:
+                rows.append(row.shown())
+            except Exception:
+                log.exception("a machine's row cannot be shown")
         self._rows.clear()
         self._urgent = False
         for start in range(0, len(rows), AGENTS_PER_MESSAGE):
