@@ -19,6 +19,7 @@ GLOBAL = {
     "users": "people; a policy shows colleagues only",
     "msp_users": "Platform staff",
     "gateways": "our own processes",
+    "job_locks": "held among workers",
     "order_keys": "public halves of keys that sign for every Partner's agents",
     "order_key_changes": "the same for every agent",
     "platform_access": "who crossed the line between Partners",

@@ -1,6 +1,7 @@
 """What is done by the clock, on a real database and broker."""
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -30,8 +31,10 @@ from gururmm_server.entrypoints.jobs.schedule import Schedule
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import ProcessSettings
+from structlog.testing import capture_logs
 
 from packages.server.tests.conftest import Engines
 from packages.server.tests.waiting import until
@@ -334,6 +337,47 @@ async def test_a_job_runs_alone_among_workers(db: Database, database_url: str) -
     assert await Schedule(other).run_once(Job("same", 1, note))
     assert len(ran) == 2
     await other.close()
+
+
+async def test_no_gateway_can_keep_a_job_from_the_workers(db: Database, engines: Engines, database_name: str) -> None:
+    async def note() -> None:
+        ran.append(1)
+
+    ran: list[int] = []
+    thief = await asyncpg.connect(engines.database(engines.urls[Kind.GATEWAY], database_name))
+    await thief.execute("set role gururmm_ingest")
+    # Advisory locks are every login's: this one was what a worker took.
+    assert await thief.fetchval("select pg_try_advisory_lock(726876, $1)", zlib.crc32(b"same") - 2**31)
+    assert await Schedule(db).run_once(Job("same", 1, note))
+    assert ran
+    for statement in (
+        "select * from core.job_locks for update",
+        "lock table core.job_locks in access share mode",
+        "insert into core.job_locks values ('other')",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await thief.execute(f"begin; {statement}")
+        await thief.execute("rollback; set role gururmm_ingest")
+    await thief.close()
+
+
+async def test_a_job_that_somebody_else_always_has_is_told_of(db: Database) -> None:
+    running, release = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        running.set()
+        await release.wait()
+
+    first = asyncio.create_task(Schedule(db).run_once(Job("same", 1, slow)))
+    await running.wait()
+    other = Schedule(db)
+    with capture_logs() as logs:
+        for times in range(20):
+            assert [each["times"] for each in logs if each["log_level"] == "warning"] == [10] * (times >= 10)
+            assert await other.run_once(Job("same", 1, slow))
+    release.set()
+    assert await first
+    assert [(each["job"], each["times"]) for each in logs] == [("same", 10), ("same", 20)]
 
 
 async def test_a_failing_job_is_survived(db: Database) -> None:

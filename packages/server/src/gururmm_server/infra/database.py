@@ -114,10 +114,6 @@ class Transaction:
         last = status.rpartition(" ")[2]
         return int(last) if last.isdigit() else 0
 
-    async def try_lock(self, space: int, key: int) -> bool:
-        """Takes a lock that is the whole database's, until this transaction ends; False where somebody else has it."""
-        return bool(await self.fetchval("select pg_try_advisory_xact_lock($1, $2)", space, key))
-
     async def executemany(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Run a statement once for each row, in one round trip."""
         await self._connection.executemany(sql, rows)

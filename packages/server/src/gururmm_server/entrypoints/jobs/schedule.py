@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-import zlib
+from collections import Counter as Times
 
 from prometheus_client import Counter, Gauge
 
 from gururmm_server.core.component import Job
+from gururmm_server.infra import job_locks
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
@@ -16,8 +17,8 @@ log = get_logger(__name__)
 JOB_RUNS = Counter("gururmm_job_runs_total", "Runs of the worker's jobs", ["job", "outcome"])
 JOB_LAST = Gauge("gururmm_job_last_success_time", "When a job last succeeded (Unix seconds)", ["job"])
 
-_LOCK_SPACE = 726_876
-"""The first half of the advisory lock's key: ours, beside the migration's."""
+_OFTEN = 10
+"""So often in a row, a job that somebody else has is news: it may be stuck there."""
 
 
 class Schedule:
@@ -26,6 +27,8 @@ class Schedule:
     def __init__(self, db: Database, *, at_a_time: int = 3) -> None:
         self._db = db
         self._places = asyncio.Semaphore(at_a_time)
+        self._prepared: set[str] = set()
+        self._elsewhere: Times[str] = Times()
 
     async def keep_running(self, job: Job) -> None:
         """Do a job for ever, first of all now. After a failure it comes again within 5 seconds."""
@@ -54,14 +57,21 @@ class Schedule:
         if not job.alone:
             await job.work()
             return "done"
+        if job.name not in self._prepared:
+            async with self._db.worker() as tx:
+                await job_locks.prepare(tx, job.name)
+            self._prepared.add(job.name)
         async with self._db.worker() as tx:
             # Held by this transaction while the work uses its own: it ends with the process, however that ends.
-            if not await tx.try_lock(_LOCK_SPACE, _key(job.name)):
+            if not await job_locks.hold(tx, job.name):
+                self._prepared.discard(job.name)  # the row may be gone: a database was put back
+                self._note_elsewhere(job)
                 return "elsewhere"
+            self._elsewhere.pop(job.name, None)
             await job.work()
         return "done"
 
-
-def _key(name: str) -> int:
-    """Returns the second half of the lock's key, the same in every worker."""
-    return zlib.crc32(name.encode()) - 2**31
+    def _note_elsewhere(self, job: Job) -> None:
+        self._elsewhere[job.name] += 1
+        if self._elsewhere[job.name] % _OFTEN == 0:
+            log.warning("another worker is always at a job", job=job.name, times=self._elsewhere[job.name])

@@ -18,3 +18,12 @@ grant insert (event_id, tenant_id, name, version, payload) on core.outbox
 drop policy gururmm_ingest on core.outbox;
 create policy gururmm_ingest on core.outbox for insert to gururmm_ingest with check (name in
   ('agent.inventory_changed', 'agent.offline', 'agent.online', 'agent.order_refused', 'command.completed'));
+
+-- infra: what a worker holds while it does a job alone. Advisory locks are every login's.
+create table core.job_locks (job text primary key);
+comment on table core.job_locks is 'A row for each job that one worker does at a time; who does it holds its row locked.';
+alter table core.job_locks enable row level security;
+alter table core.job_locks force row level security;
+create policy gururmm_worker on core.job_locks to gururmm_worker using (true) with check (true);
+-- `for update skip locked` asks for the right to update, though nothing is.
+grant select, insert, update on core.job_locks to gururmm_worker;
