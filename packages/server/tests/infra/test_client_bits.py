@@ -73,3 +73,31 @@ def test_bits_are_counted_as_postgresql_counts_them() -> None:
     assert bits_of([]) == "00"
     assert bits_of([0]) == "01"
     assert bits_of([9, 7]) == "8002"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update core.clients set number = 1000000",
+        (
+            "insert into core.clients select * from core.clients limit 1"
+            " on conflict (client_id) do update set number = 1000000"
+        ),
+        "update core.clients set client_id = gen_random_uuid()",
+        "update core.tenants set clients_made = 0",
+    ],
+    ids=["number", "upsert", "id", "counter"],
+)
+async def test_only_the_database_gives_numbers(api_db: Database, partner: Partner, statement: str) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with api_db.scope(system_scope(partner.tenant_id)) as tx:
+            await tx.execute(statement)
+    _, number = await number_of_new(api_db, partner, "Next")
+    assert number == len(partner.clients)
+
+
+async def test_a_number_is_that_of_a_bit(owner_url: str, partner: Partner) -> None:
+    owner = await asyncpg.connect(owner_url)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await owner.execute("update core.clients set number = -1 where client_id = $1", partner.clients[0])
+    await owner.close()

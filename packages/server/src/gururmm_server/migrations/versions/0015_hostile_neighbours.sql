@@ -27,3 +27,12 @@ alter table core.job_locks force row level security;
 create policy gururmm_worker on core.job_locks to gururmm_worker using (true) with check (true);
 -- `for update skip locked` asks for the right to update, though nothing is.
 grant select, insert, update on core.job_locks to gururmm_worker;
+
+-- A Client's number is what row-level security goes by: it is given by the trigger alone, and is a bit's.
+alter table core.clients add check (number >= 0);
+revoke update on core.clients, core.tenants from gururmm_app;
+grant update (name) on core.clients, core.tenants to gururmm_app;
+grant select (tenant_id, clients_made), update (clients_made) on core.tenants to gururmm_definer;
+create policy number_client on core.tenants to gururmm_definer using (true) with check (true);
+alter function core.number_client() security definer;
+alter function core.number_client() owner to gururmm_definer;
