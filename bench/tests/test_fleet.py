@@ -208,7 +208,7 @@ async def test_a_fleet_says_which_results_the_server_has(server, fleet):
     fleet.commands.on_acknowledged = held.append
     (peer, *_) = await server.connected(4)
     command_id = uuid.uuid4().bytes
-    peer.tell(RunCommand(command_id, "sh", "true", 30, 0))
+    peer.tell(RunCommand(command_id, "sh", "true", 30))
     await peer.until(CommandResult)
     assert held == []
     peer.tell(ResultAck(command_id))

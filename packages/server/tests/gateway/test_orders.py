@@ -16,7 +16,7 @@ from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import OrderRefused
+from gururmm_wire.v2.agent import CommandResult, OrderRefused
 from gururmm_wire.v2.server import KeyChange, RunCommand
 from test_commands import queue, status
 
@@ -177,3 +177,21 @@ async def test_an_agent_without_a_key_is_told_of_none(
     agent.order_key = None
     await agent.join(gateway.port)
     assert (await agent.receive()) == RunCommand(command_id.bytes, "sh", "true", 60)
+
+
+async def test_an_order_is_not_kept_where_gateways_read_once_its_command_is_over(
+    gateway: Gateway, fleet: Fleet
+) -> None:
+    """It has the script in it, which no gateway needs to know of what is done."""
+    (agent,) = await fleet.enrol()
+    command_id = await queue(fleet, agent)
+    await agent.join(gateway.port)
+    await agent.expect(RunCommand)
+    assert await fleet.value("select signed_order is not null from core.commands where command_id = $1", command_id)
+    agent.send(CommandResult(command_id.bytes, "succeeded", 0, 5, 0))
+
+    async def done() -> bool:
+        return await status(fleet, command_id) == "succeeded"
+
+    await until(done)
+    assert await fleet.value("select signed_order is null from core.commands where command_id = $1", command_id)
