@@ -96,8 +96,9 @@ async def test_only_the_database_gives_numbers(api_db: Database, partner: Partne
     assert number == len(partner.clients)
 
 
-async def test_a_number_is_that_of_a_bit(owner_url: str, partner: Partner) -> None:
+async def test_a_number_is_that_of_a_bit(db: Database, owner_url: str, partner: Partner) -> None:
+    client_id, _ = await number_of_new(db, partner, "Without machines")
     owner = await asyncpg.connect(owner_url)
     with pytest.raises(asyncpg.CheckViolationError):
-        await owner.execute("update core.clients set number = -1 where client_id = $1", partner.clients[0])
+        await owner.execute("update core.clients set number = -1 where client_id = $1", client_id)
     await owner.close()
