@@ -92,25 +92,36 @@ def _install(inside: Container, server: Server, code: str, *arguments: str, chec
     return inside.run(script, check=check, timeout=120).stdout
 
 
+def _comes_online(inside: Container, server: Server, hostname: str) -> None:
+    """Wait for it; where it does not come, say what the agent and the server know of that."""
+    try:
+        wait_until(lambda: server.online(hostname), 60)
+    except TimeoutError as error:
+        said = inside.run(
+            "ps ax; journalctl -u gururmm-agent -n 50; tail -n 50 /var/lib/gururmm-agent/agent.log", check=False
+        )
+        raise AssertionError(f"{server.machine(hostname)}\n{said.stdout}") from error
+
+
 def test_where_systemd_runs_the_agent_is_a_service(server: Server, tmp_path: Path) -> None:
     with container(tmp_path, systemd=True) as inside:
         inside.run("hostname with-systemd")
         code = server.new_code()
         assert "Installed as the service gururmm-agent (" in _install(inside, server, code)
-        wait_until(lambda: server.online("with-systemd"), 20)
+        _comes_online(inside, server, "with-systemd")
         assert inside.run("systemctl is-enabled gururmm-agent").stdout.strip() == "enabled"
 
         # Killed: systemd starts it again, and it is the same machine.
         before = server.machine("with-systemd")["id"]
         inside.run("systemctl kill --signal=KILL --kill-who=main gururmm-agent")
         wait_until(lambda: inside.run("systemctl show -p NRestarts --value gururmm-agent").stdout.strip() == "1", 10)
-        wait_until(lambda: server.online("with-systemd"), 20)
+        _comes_online(inside, server, "with-systemd")
 
         # Again: repairs. It is the machine it was and uses no code up, though one has to be good to get the script.
         code = server.new_code()
         for _ in range(2):
             assert "Installed as the service" in _install(inside, server, code)
-        wait_until(lambda: server.online("with-systemd"), 20)
+        _comes_online(inside, server, "with-systemd")
         assert server.machine("with-systemd")["id"] == before
 
         assert "is gone from this machine" in _install(inside, server, server.new_code(), "--uninstall")
@@ -126,18 +137,18 @@ def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path
         code = server.new_code()
         said = _install(inside, server, code)
         assert "the agent is a plain process" in said
-        wait_until(lambda: server.online("without-systemd"), 20)
+        _comes_online(inside, server, "without-systemd")
         before = server.machine("without-systemd")["id"]
         first = inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout
 
         _install(inside, server, server.new_code())
         assert inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout != first
-        wait_until(lambda: server.online("without-systemd"), 20)
+        _comes_online(inside, server, "without-systemd")
         assert server.machine("without-systemd")["id"] == before
 
         # The first code is used up by now: it still repairs this machine and takes the agent away, and adds none.
         assert "the agent is a plain process" in _install(inside, server, code)
-        wait_until(lambda: server.online("without-systemd"), 20)
+        _comes_online(inside, server, "without-systemd")
         _install(inside, server, code, "--uninstall")
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
         assert inside.run("ls -d /opt/gururmm-agent", check=False).returncode != 0
