@@ -15,7 +15,7 @@ from gururmm_agent.adapters.environment import child_environment, find_program
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.adapters.linux.pty_streams import Input, Output
 from gururmm_agent.adapters.ports import Terminal, Unsupported
-from gururmm_agent.adapters.posix.processes import exited, hang_up, kill
+from gururmm_agent.adapters.posix.processes import exited, hand_on_no_deafness, hang_up, kill
 
 _KILLED_S: Final = 1.0
 """So long may the end of a killed program take to be heard of; it never comes from one that cannot be killed."""
@@ -32,6 +32,7 @@ class LinuxTerminals:
     def open(self, *, shell: str, directory: str, columns: int, rows: int) -> Terminal:
         """See `ports.Terminals`. `shell` is a name or a path; empty is the user's login shell."""
         program = _program(shell)
+        hand_on_no_deafness()
         environment = child_environment(TERM="xterm-256color", SHELL=program)
         for name in ("COLUMNS", "LINES"):
             environment.pop(name, None)

@@ -7,11 +7,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Collection
+from typing import Final
 
 from gururmm_agent.adapters.ports import Program
 from gururmm_agent.adapters.subprocesses import Subprocess
 
 _log = logging.getLogger(__name__)
+
+_RESTORED: Final = {signal.SIGPIPE, signal.SIGXFSZ}
+"""Python ignores these, and `subprocess` lets each program hear them."""
 
 
 async def start_in_a_session(
@@ -19,6 +23,7 @@ async def start_in_a_session(
 ) -> Program:
     """Returns the program, the leader of a new session. Raises `OSError`."""
     use_fast_child_watcher()
+    hand_on_no_deafness()
     program = Subprocess(on_output)
     await program.start(arguments, cwd=directory, env=environment, start_new_session=True)
     return program
@@ -49,6 +54,21 @@ def _signal_all(pids: Collection[int], number: int) -> None:
             continue
         except PermissionError as error:
             _log.warning("process %s cannot be signalled: %s", pid, error)
+
+
+def hand_on_no_deafness() -> None:
+    """Lets the programs that are started from now on hear every signal.
+
+    What a process ignores its children ignore too, and no shell can undo it: under `nohup` they would not hear that
+    their terminal is gone, and behind a script's `&` no Ctrl-C. What is caught instead is each new program's own to
+    decide. Of the main thread; idempotent.
+    """
+    for number in signal.valid_signals() - _RESTORED:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, _pay_no_heed)
+
+
+def _pay_no_heed(_number: int, _frame: object) -> None: ...
 
 
 def use_fast_child_watcher() -> None:
