@@ -60,8 +60,12 @@ class Tab(WSListener):  # type: ignore[misc,unused-ignore]
             if time.monotonic() - self._acknowledged > _ACKNOWLEDGE_S:
                 self._acknowledged = time.monotonic()
                 self._tell(type="ack", channel=1, output_offset=self._seen)
+        elif frame.msg_type == WSMsgType.TEXT:
+            said = json.loads(data)
+            if said["type"] == "closed":
+                self.problem = said["reason"]
         elif frame.msg_type == WSMsgType.CLOSE:
-            self.problem = f"closed: {data[2:].decode('utf-8', 'replace')}"
+            self.problem = self.problem or data[2:].decode("utf-8", "replace")
             transport.disconnect()
 
     def type(self, keys: bytes) -> None:
@@ -77,7 +81,7 @@ class Tab(WSListener):  # type: ignore[misc,unused-ignore]
             await self.echo.until(b"ready\n")
         except TimeoutError as error:
             last = bytes(self.echo.received[-200:])
-            raise RuntimeError(f"No echo came back ({self.problem}); last: {last!r}") from error
+            raise RuntimeError(f"No echo came back (closed: {self.problem}); last: {last!r}") from error
 
     def close(self) -> None:
         """End the session."""
