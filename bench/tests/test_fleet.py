@@ -7,6 +7,7 @@ import sqlite3
 import ssl
 import sys
 import uuid
+from contextlib import closing
 
 import pytest
 from gururmm_bench.certificate import certificate
@@ -80,7 +81,7 @@ async def test_a_machine_stays_who_it_is_whatever_becomes_of_the_codes(server, t
 
 
 async def test_a_store_from_before_origins_keeps_its_machines_too(server, tmp_path):
-    with sqlite3.connect(tmp_path / "fleet.sqlite") as database:
+    with closing(sqlite3.connect(tmp_path / "fleet.sqlite")) as database, database:  # the second one only commits
         database.execute(
             "create table machines (number integer primary key, seed blob not null, agent_id blob, server_key blob)"
         )
