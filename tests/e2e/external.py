@@ -1,4 +1,4 @@
-"""PostgreSQL 15 and nats-server of Debian's packages, started by the test as an operator would have them."""
+"""PostgreSQL and nats-server of Debian's packages, started by the test as an operator would have them."""
 
 import os
 import pwd
@@ -16,7 +16,16 @@ from product import until
 BIN = Path(sys.executable).parent
 DEPLOY = Path(__file__).parents[2] / "deploy"
 KINDS = ("api", "gateway", "worker")
-POSTGRES = Path("/usr/lib/postgresql/15/bin")
+OLDEST_POSTGRES = 15
+"""Debian 12's; Debian 13 brings 17."""
+
+
+def newest_postgres(versions: Path = Path("/usr/lib/postgresql")) -> Path:
+    """Returns where the programs of the newest PostgreSQL are that Debian's packages installed."""
+    there = [int(path.parts[-3]) for path in versions.glob("*/bin/postgres") if path.parts[-3].isdigit()]
+    newest = max(there, default=0)
+    assert newest >= OLDEST_POSTGRES, f"PostgreSQL {OLDEST_POSTGRES} or newer is missing: apt-get install postgresql"
+    return versions / str(newest) / "bin"
 
 
 def free_port() -> int:
@@ -41,7 +50,7 @@ class ExternalEngines:
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         nats = shutil.which("nats-server", path="/usr/sbin:/usr/bin")
         assert nats is not None, "Debian's nats-server is missing: apt-get install nats-server"
-        assert (POSTGRES / "postgres").exists(), "PostgreSQL 15 is missing: apt-get install postgresql-15"
+        self._postgres = newest_postgres()
         self._nats = nats
         self._user = pwd.getpwnam("postgres") if os.geteuid() == 0 else None
 
@@ -68,7 +77,7 @@ class ExternalEngines:
             for folder in (cluster, *cluster.parents):
                 folder.chmod(folder.stat().st_mode | 0o011)
         self._as_user(
-            POSTGRES / "initdb",
+            self._postgres / "initdb",
             "-D",
             cluster / "d",
             "-U",
@@ -100,7 +109,7 @@ class ExternalEngines:
         cluster = self._home / "postgres"
         command: list[str | Path] = (
             [
-                POSTGRES / "postgres",
+                self._postgres / "postgres",
                 "-D",
                 cluster / "d",
                 "-p",
@@ -149,7 +158,9 @@ class ExternalEngines:
     def _sql(self, statement: str) -> None:
         """Run a statement as the superuser."""
         port = str(self._ports["postgres"])
-        self._as_user(POSTGRES / "psql", "-h", self._home / "postgres", "-p", port, "-U", "postgres", "-qc", statement)
+        self._as_user(
+            self._postgres / "psql", "-h", self._home / "postgres", "-p", port, "-U", "postgres", "-qc", statement
+        )
 
     def _as_user(self, *command: str | Path) -> None:
         user = self._user
