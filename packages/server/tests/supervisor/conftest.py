@@ -2,4 +2,4 @@
 
 from packages.server.tests.needs_root import left_out
 
-collect_ignore = left_out("test_full_disk.py", "test_folders_above.py")
+collect_ignore = left_out("test_engines_that_cannot_start.py", "test_folders_above.py", "test_full_disk.py")

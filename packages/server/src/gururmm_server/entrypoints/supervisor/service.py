@@ -152,4 +152,4 @@ class Service:
         path = self._data.log_path(self.spec.name)
         with path.open("rb") as log:
             log.seek(since if since <= path.stat().st_size else 0)
-            return last_words(log.read(), self.spec.title)
+            return last_words(log.read(), self.spec.title, path)

