@@ -4,10 +4,11 @@ PYTHON ?= python3
 ARGS ?=
 
 UV_VERSION := 0.13.9
+NODE_VERSION := 24.19.0
 PNPM_VERSION := $(shell sed -nE 's/.*"packageManager": "pnpm@([^"]+)".*/\1/p' dashboard/package.json)
 
 UV := .tools/bin/uv
-PNPM := .tools/pnpm/node_modules/.bin/pnpm
+PNPM := tools/setup/pnpm
 STEP := tools/setup/step
 
 PYPROJECTS := pyproject.toml $(wildcard packages/*/pyproject.toml) bench/pyproject.toml
@@ -66,8 +67,12 @@ system-packages:
 	@$(STEP) "Python dependencies" tools/setup/python $(PYTHON)
 	@touch $@
 
-.build/pnpm-$(PNPM_VERSION):
-	@$(STEP) "pnpm $(PNPM_VERSION)" npm install --silent --no-fund --no-audit --prefix .tools/pnpm pnpm@$(PNPM_VERSION)
+.build/node-$(NODE_VERSION): .build/uv-$(UV_VERSION)
+	@$(STEP) "Node $(NODE_VERSION)" tools/setup/node $(NODE_VERSION)
+	@touch $@
+
+.build/pnpm-$(PNPM_VERSION): .build/node-$(NODE_VERSION)
+	@$(STEP) "pnpm $(PNPM_VERSION)" tools/setup/npm install --silent --no-fund --no-audit --prefix .tools/pnpm pnpm@$(PNPM_VERSION)
 	@touch $@
 
 .build/pnpm: .build/pnpm-$(PNPM_VERSION) dashboard/package.json dashboard/pnpm-lock.yaml
