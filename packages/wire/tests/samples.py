@@ -83,6 +83,7 @@ FROM_AGENT: dict[str, Message] = {
     ),
     "command_accepted": a.CommandAccepted(command_id=ID, started_at_ms=1_795_000_000_123),
     "command_output": a.CommandOutput(command_id=ID, seq=0, stream=1, data=b"hello\n"),
+    "command_output_after_a_gap": a.CommandOutput(command_id=ID, seq=9, stream=1, data=b"the end\n", skipped=70_000),
     "command_result": a.CommandResult(
         command_id=ID, outcome="failed", exit_code=3, duration_ms=1234, chunks=1, dropped_bytes=0, message="exit 3"
     ),

@@ -145,15 +145,16 @@ class CommandAccepted(Message, frozen=True, tag=8):
 
 
 class CommandOutput(Message, frozen=True, tag=9):
-    """A piece of output. `seq` counts from 0 over all streams; `stream` 1 is stdout, 2 stderr.
+    """A piece of output. `seq` counts from 0 over all streams, as the command wrote; `stream` 1 is stdout, 2 stderr.
 
-    Sent again until acknowledged.
+    `skipped` bytes of the stream were left out before this piece. Sent again until acknowledged.
     """
 
     command_id: Id
     seq: Count
     stream: Annotated[int, Meta(ge=1, le=255)]
     data: Chunk
+    skipped: Count = 0
 
 
 class CommandResult(Message, frozen=True, tag=10):

@@ -32,7 +32,10 @@ CHANGE_BYTES: Final = 16 * 1024
 """The most in one sealed change of a channel's parameters."""
 
 COMMAND_OUTPUT_BYTES: Final = 1024 * 1024
-"""What is kept of one command's output, both streams together; the rest is counted and dropped."""
+"""What is kept of one command's output, both streams together; what is in the middle is counted and left out."""
+
+COMMAND_HEAD_BYTES: Final = 256 * 1024
+"""How much of it may be the beginning of each stream; the rest is the end of both."""
 
 SCRIPT_BYTES: Final = 128 * 1024
 """The longest script of a command."""
