@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gururmm_agent.adapters import null
-from gururmm_agent.adapters.ports import Adapters, ProcessRow, Unsupported
+from gururmm_agent.adapters.ports import Adapters, ProcessRow, Survivor, Unsupported
 
 ROOM: Final = 64 * 1024
 """What a terminal holds of output that nobody has read, and of input that its program has not taken."""
@@ -136,13 +136,23 @@ class System:
 class Started:
     """See `ports.Program`."""
 
-    def __init__(self, running: Running) -> None:
+    def __init__(self, running: Running, on_output: Callable[[int, bytes], None]) -> None:
         self.pid = running.pid
         self._running = running
+        self._on_output: Callable[[int, bytes], None] | None = on_output
+        running.on_output = self._hear
+
+    def _hear(self, stream: int, data: bytes) -> None:
+        if self._on_output is not None:
+            self._on_output(stream, data)
 
     async def wait(self) -> int:
         await self._running.ended.wait()
+        self.let_go()
         return self._running.code
+
+    def let_go(self) -> None:
+        self._on_output = None
 
 
 class Processes:
@@ -163,15 +173,19 @@ class Processes:
         if act is None:
             raise FileNotFoundError(2, "No such file or directory", arguments[0])
         running = self._system.spawn(act, None, environment)
-        running.directory, running.on_output = directory, on_output
-        return Started(running)
+        running.directory = directory
+        return Started(running, on_output)
 
-    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> list[Survivor]:
         name, _, value = marker.partition("=")
 
+        found: set[Running] = set()
+
         def alive() -> list[Running]:
-            everybody = self._system.processes.values()
-            return [one for one in everybody if self._system.descends(one, pid) or one.environment.get(name) == value]
+            everybody = set(self._system.processes.values())
+            own = {one for one in everybody if self._system.descends(one, pid) or one.environment.get(name) == value}
+            found.update(own)
+            return list(found & everybody)
 
         if grace_s:
             asked = alive()
@@ -185,6 +199,13 @@ class Processes:
             for one in left:
                 self._system.kill(one)
                 await one.ended.wait()
+        return []
+
+    def calls(self, pid: int, marker: str) -> list[list[str]]:
+        return []
+
+    def stuck(self, pid: int, marker: str) -> frozenset[str]:
+        return frozenset()
 
     def identity(self, pid: int) -> str | None:
         return f"scripted {pid}" if pid in self._system.processes else None
@@ -344,7 +365,13 @@ class Shells:
     def __init__(self, system: System) -> None:
         self._system = system
 
-    def arguments(self, shell: str, script: str) -> list[str]:
+    def environment(self) -> dict[str, str]:
+        return {"HOME": "/"}
+
+    def text(self, script: str) -> str:
+        return script
+
+    def arguments(self, shell: str, script: str, text: str, environment: dict[str, str]) -> list[str]:
         if shell not in self._system.programs:
             raise Unsupported(f"this machine runs scripted programs, not {shell!r}")
         return [shell, script]
@@ -367,3 +394,9 @@ class Host:
             return False
         self._system.held.add(path)
         return True
+
+    def boot(self) -> str:
+        return ""
+
+    def goes_down(self) -> bool:
+        return False

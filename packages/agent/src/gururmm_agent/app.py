@@ -84,7 +84,7 @@ class Agent:
     def _build(self, group: asyncio.TaskGroup) -> None:
         adapters, state, uplink = self._adapters, self._state, self._uplink
         self._orders = Orders(state.directory("orders"), self._identity, state.write_identity, uplink.server_now)
-        self._commands = Commands(state.directory("commands"), uplink, adapters.processes, adapters.shells, group)
+        self._commands = Commands(state.directory("commands"), uplink, adapters, group)
         spool = MetricsSpool(state.directory("spool"))
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
         self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)

@@ -32,8 +32,8 @@ def raw() -> None:
         tty.setraw(0)
 
 
-def child(act: str, **options: object) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, __file__, act], **options)
+def child(act: str, *arguments: str, **options: object) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, __file__, act, *arguments], **options)
 
 
 def speaks() -> int:
@@ -87,6 +87,54 @@ def leaves() -> int:
     ignore_hanging_up()
     say(f"{child('quiet').pid} left")
     return 4
+
+
+def turns(count: str) -> int:
+    """Every third write on the other stream."""
+    for number in range(int(count)):
+        say(f"{number}\n", 2 if number % 3 == 0 else 1)
+    return 0
+
+
+def leaves_talking(begin: str, done: str) -> int:
+    """A child that outlives it, and has much to say when `begin` is there."""
+    child("talks", begin, done)
+    return 4
+
+
+def talks(begin: str, done: str) -> int:
+    while not Path(begin).exists():
+        time.sleep(0.01)  # sleep: between two looks
+    for _ in range(4096):
+        say("x" * 64)
+        say("y" * 64, 2)
+    Path(done).touch()
+    return 0
+
+
+def escapes() -> int:
+    """A child that has left the group, the session and the environment, and does not go when it is asked to."""
+    one = child("refuses_quietly", start_new_session=True, env={"PATH": os.defpath})
+    say(f"{one.pid} ")
+    one.wait()
+    return 0
+
+
+def daemon() -> int:
+    """The same, of which nobody is the parent any more; it still has the output."""
+    if os.fork() == 0:
+        say(f"{child('refuses_quietly', start_new_session=True, env={'PATH': os.defpath}).pid} ")
+        return 0
+    os.wait()
+    stay()
+    return 0
+
+
+def refuses_quietly() -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say("ready")
+    stay()
+    return 0
 
 
 def quiet() -> int:

@@ -82,10 +82,12 @@ class Heard:
 
     def __init__(self) -> None:
         self.streams = {1: b"", 2: b""}
+        self.turns: list[tuple[int, bytes]] = []
         self._news = asyncio.Event()
 
     def __call__(self, stream: int, data: bytes) -> None:
         self.streams[stream] += data
+        self.turns.append((stream, data))
         self._news.set()
 
     async def until(self, text: bytes) -> bytes:

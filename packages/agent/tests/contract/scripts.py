@@ -1,5 +1,6 @@
 """The programs of the contract tests, for the machine in memory."""
 
+import asyncio
 import hashlib
 from pathlib import Path
 
@@ -43,6 +44,38 @@ async def family(me: Running) -> int:
 async def leaves(me: Running) -> int:
     await me.show(b"%d left" % me.start(quiet).pid)
     return 4
+
+
+async def escapes(me: Running) -> int:
+    child = me.start(refuses)
+    child.environment = {}
+    await me.show(b"%d " % child.pid)
+    return await me.stay()
+
+
+def turns(count: str) -> Act:
+    async def act(me: Running) -> int:
+        for number in range(int(count)):
+            await me.show(b"%d\n" % number, 2 if number % 3 == 0 else 1)
+        return 0
+
+    return act
+
+
+def leaves_talking(begin: str, done: str) -> Act:
+    async def talks(me: Running) -> int:
+        me.stubborn = True
+        while not Path(begin).exists():
+            await asyncio.sleep(0)
+        await me.show(b"x" * 64)
+        Path(done).touch()
+        return 0
+
+    async def act(me: Running) -> int:
+        me.start(talks)
+        return 4
+
+    return act
 
 
 async def crowd(me: Running) -> int:

@@ -1,11 +1,13 @@
 """What `ports.Processes` owes, on every system that has an adapter."""
 
 import os
+from pathlib import Path
 
 import pytest
 from gururmm_agent.adapters.ports import Unsupported
 
 from packages.agent.tests.contract.conftest import Kit, Started
+from packages.server.tests.waiting import until
 
 
 async def test_both_streams_arrive_before_the_exit_code(start: Started) -> None:
@@ -27,6 +29,12 @@ async def test_much_output_arrives_whole_and_in_order(start: Started) -> None:
     for stream in (1, 2):
         numbers = heard.streams[stream].split()
         assert [int(number) for number in numbers] == list(range(stream - 1, count, 2))
+
+
+async def test_both_streams_keep_their_order(start: Started) -> None:
+    program, heard = await start("turns", "3000")
+    assert await program.wait() == 0
+    assert heard.turns == [(2 if number % 3 == 0 else 1, b"%d\n" % number) for number in range(3000)]
 
 
 async def test_what_is_not_there_is_not_started(kit: Kit) -> None:
@@ -123,6 +131,28 @@ async def test_what_it_left_running_does_not_hold_its_end(start: Started) -> Non
     assert processes.identity(child) is not None
     await processes.end_tree(None, start.marker, 0)
     assert processes.identity(child) is None
+
+
+async def test_what_it_left_running_goes_on_writing(start: Started, tmp_path: Path) -> None:
+    begin, done = tmp_path / "begin", tmp_path / "done"
+    program, heard = await start("leaves_talking", str(begin), str(done))
+    assert await program.wait() == 4
+    said = len(heard.turns)
+    begin.touch()
+    await until(done.exists)
+    assert len(heard.turns) == said
+
+
+@pytest.mark.parametrize("act", ["escapes", "daemon"])
+async def test_who_escaped_is_ended_too(start: Started, act: str) -> None:
+    if act == "daemon" and "linux" not in start.kit.adapters.name:
+        pytest.skip("a machine in memory has no output to be found by")
+    processes = start.kit.adapters.processes
+    program, heard = await start(act)
+    child = int((await heard.until(b"ready")).split()[0])
+    assert await processes.end_tree(program.pid, start.marker, 0.2) == []
+    assert processes.identity(child) is None
+    await program.wait()
 
 
 async def test_ending_nothing_is_done_at_once(start: Started) -> None:

@@ -1,9 +1,12 @@
 """Commands on a real agent."""
 
 import os
+import pwd
+import signal
 import time
 from typing import Any
 
+import pytest
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult, Goodbye
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
@@ -161,11 +164,15 @@ async def test_a_passed_deadline_and_an_early_cancel_never_start(gateway, agent,
 
 async def test_output_is_live_bounded_and_binary_safe(gateway, agent):
     await agent.start()
-    run = command("head -c 3000000 /dev/zero; echo tail", timeout_s=30)
+    run = command("echo head; head -c 3000000 /dev/zero; echo tail", timeout_s=30)
     gateway.say(run)
     result = await result_of(gateway, run)
-    assert len(output(gateway, run)) == 1024 * 1024
-    assert result.dropped_bytes == 3000000 + 5 - 1024 * 1024
+    said = output(gateway, run)
+    assert len(said) == 1024 * 1024
+    assert said.startswith(b"head\n\0")
+    assert said.endswith(b"\0tail\n")
+    assert result.dropped_bytes == 3000000 + 10 - 1024 * 1024
+    assert sum(chunk.skipped for chunk in gateway.of(CommandOutput, command_id=run.command_id)) == result.dropped_bytes
     live = command("printf one; sleep 1; printf two")
     gateway.say(live)
     await gateway.wait_until(lambda: output(gateway, live) == b"one", timeout=0.9)
@@ -195,3 +202,174 @@ async def test_sigterm_says_goodbye_and_reports_running_commands(gateway, agent)
     assert await agent.terminate() == 0
     assert "interrupted" in (await result_of(gateway, run)).message
     assert gateway.of(Goodbye)
+
+
+def told(gateway: Any, run: RunCommand) -> list[tuple[int, bytes]]:
+    """What it said on both streams, in its order; neighbours of one stream as one."""
+    runs: list[tuple[int, bytes]] = []
+    for chunk in sorted(gateway.of(CommandOutput, command_id=run.command_id), key=lambda chunk: chunk.seq):
+        if runs and runs[-1][0] == chunk.stream:
+            runs[-1] = (chunk.stream, runs[-1][1] + chunk.data)
+        else:
+            runs.append((chunk.stream, chunk.data))
+    return runs
+
+
+async def test_both_streams_arrive_in_the_order_they_were_written(gateway, agent):
+    await agent.start()
+    quick = command("echo a; echo b >&2; echo c; echo d >&2")
+    many = command("for i in $(seq 500); do echo out $i; echo err $i >&2; done", shell="bash")
+    python = command(
+        "import sys\nfor i in range(100): print('out', i); print('err', i, file=sys.stderr)", shell="python3"
+    )
+    for run in (quick, many, python):
+        gateway.say(run)
+    for run in (quick, many, python):
+        assert (await result_of(gateway, run)).outcome == "succeeded"
+    assert told(gateway, quick) == [(1, b"a\n"), (2, b"b\n"), (1, b"c\n"), (2, b"d\n")]
+    for run, numbers in ((many, range(1, 501)), (python, range(100))):
+        expected = [turn for i in numbers for turn in ((1, b"out %d\n" % i), (2, b"err %d\n" % i))]
+        assert told(gateway, run) == expected
+
+
+async def test_what_python_prints_is_seen_at_once(gateway, agent):
+    await agent.start()
+    script = "import time\nfor i in range(60): print('step', i); time.sleep(1)"
+    for run in (
+        command(script, shell="python3", timeout_s=5),
+        command(f"python3 - <<'END'\n{script}\nEND", timeout_s=5),
+    ):
+        gateway.say(run)
+        await gateway.wait_until(lambda run=run: output(gateway, run) == b"step 0\nstep 1\n", timeout=10)
+        gateway.say(CancelCommand(run.command_id))
+        assert (await result_of(gateway, run)).outcome == "cancelled"
+
+
+async def test_beginning_and_end_of_a_long_output_are_kept(gateway, agent):
+    await agent.start()
+    run = command("seq 40000; echo FATAL >&2; exit 7")
+    long = command("echo first >&2; seq 400000; echo FATAL >&2; exit 7")
+    for each in (run, long):
+        gateway.say(each)
+    for each in (run, long):
+        result = await result_of(gateway, each)
+        assert (result.outcome, result.exit_code) == ("failed", 7)
+        assert told(gateway, each)[-1] == (2, b"FATAL\n")
+    assert output(gateway, run) == b"".join(b"%d\n" % i for i in range(1, 40001))
+    whole = b"".join(b"%d\n" % i for i in range(1, 400001))
+    chunks = sorted(gateway.of(CommandOutput, command_id=long.command_id), key=lambda chunk: chunk.seq)
+    place = next(i for i, chunk in enumerate(chunks) if chunk.skipped)
+    head = b"".join(chunk.data for chunk in chunks[:place] if chunk.stream == 1)
+    tail = b"".join(chunk.data for chunk in chunks[place:] if chunk.stream == 1)
+    assert whole.startswith(head)
+    assert whole.endswith(tail)
+    assert len(head) + chunks[place].skipped + len(tail) == len(whole)
+    assert output(gateway, long, 2) == b"first\nFATAL\n"
+
+
+async def test_a_background_job_outlives_its_command_and_loses_nothing(gateway, agent, tmp_path):
+    await agent.start()
+    file, go_on = tmp_path / "f", tmp_path / "go-on"
+    run = command(
+        "(for i in 1 2 3 4 5 6 7 8; do echo tick $i; "
+        f"echo $i >>{file}; until [ -e {go_on} ]; do sleep .01; done; done) & echo started"
+    )
+    gateway.say(run)
+    result = await result_of(gateway, run)
+    assert (result.outcome, result.exit_code) == ("succeeded", 0)
+    assert b"started\n" in output(gateway, run)
+    go_on.touch()
+    await gateway.wait_until(lambda: file.exists() and file.read_text() == "1\n2\n3\n4\n5\n6\n7\n8\n")
+
+
+async def test_what_was_put_in_the_background_outlives_the_agent(gateway, agent, tmp_path, is_alive):
+    """Where the agent is a plain process; tests/install does the same with systemd."""
+    await agent.start()
+    pids, go_on, done = tmp_path / "pids", tmp_path / "go-on", tmp_path / "done"
+    run = command(
+        f"nohup sleep 311 >/dev/null 2>&1 & echo $! >>{pids}; setsid sleep 322 & echo $! >>{pids}; "
+        f"(until [ -e {go_on} ]; do sleep .01; done; seq 50000; touch {done}) &"
+    )
+    gateway.say(run)
+    assert (await result_of(gateway, run)).outcome == "succeeded"
+    background = [int(pid) for pid in pids.read_text().split()]
+    try:
+        for stop in (agent.kill, agent.terminate):
+            gateway.welcomed.clear()
+            await stop()
+            assert all(map(is_alive, background))
+            await agent.start()
+        go_on.touch()
+        await gateway.wait_until(done.exists)
+    finally:
+        for pid in background:
+            os.kill(pid, signal.SIGKILL)
+
+
+ESCAPES = {
+    "its environment, its session and the signal": (
+        "env -i PATH=$PATH setsid -w sh -c 'trap \"\" TERM; echo $$ >{pid}; while :; do sleep 7104; done'"
+    ),
+    "all that and its parents": (
+        "(env -i PATH=$PATH setsid sh -c 'trap \"\" TERM; echo $$ >{pid}; while :; do sleep 7104; done' "
+        ">/dev/null 2>&1 &); sleep 7105"
+    ),
+}
+
+
+@pytest.mark.parametrize("script", ESCAPES.values(), ids=ESCAPES)
+async def test_who_escaped_its_command_is_dead_after_a_cancel(gateway, agent, tmp_path, is_alive, script):
+    await agent.start()
+    pid = tmp_path / "pid"
+    run = command(script.format(pid=pid))
+    gateway.say(run)
+    await gateway.wait_until(lambda: pid.exists() and pid.read_text())
+    gateway.say(CancelCommand(run.command_id))
+    result = await result_of(gateway, run)
+    assert (result.outcome, result.message) == ("cancelled", "cancelled")
+    assert not is_alive(int(pid.read_text()))
+
+
+async def test_a_script_runs_as_on_the_desktop_it_was_written_on(gateway, agent):
+    await agent.start()
+    runs = [
+        command("if true; then\r\n  echo crlf\r\nfi\r\n"),
+        command("\ufeffecho bom"),
+        command("\ufeffprint('both')\r\n", shell="python3"),
+        command("#!/usr/bin/env python3\r\nimport sys\r\nprint('own', sys.argv[1:])\r\n"),
+        command("#!/bin/bash -e\na=(own); echo ${a[0]}; false; echo not this"),
+    ]
+    for run in runs:
+        gateway.say(run)
+    for run, said in zip(runs, (b"crlf\n", b"bom\n", b"both\n", b"own []\n", b"own\n"), strict=True):
+        result = await result_of(gateway, run)
+        assert output(gateway, run) == said, result
+        assert output(gateway, run, 2) == b""
+    gateway.say(missing := command("#!/no/such/interpreter\necho x"))
+    result = await result_of(gateway, missing)
+    assert (result.outcome, result.message) == (
+        "failed",
+        "the script is for /no/such/interpreter, which is not on this machine",
+    )
+
+
+async def test_a_command_has_the_environment_of_a_login(gateway, agent):
+    await agent.start()
+    user = pwd.getpwuid(os.getuid())
+    run = command('set -u; echo "$USER $LOGNAME $HOME $SHELL"; pwd; echo $PATH; env', shell="bash")
+    gateway.say(run)
+    assert (await result_of(gateway, run)).outcome == "succeeded"
+    who, where, path, *names = output(gateway, run).decode().splitlines()
+    assert who == f"{user.pw_name} {user.pw_name} {user.pw_dir} {user.pw_shell or '/bin/sh'}"
+    assert where == user.pw_dir
+    assert {"/usr/bin", "/bin"} <= set(path.split(":"))
+    assert not [name for name in names if name.startswith(("GURURMM_SITE_CODE", "PYTEST", "VIRTUAL_ENV"))]
+
+
+async def test_a_signal_that_ends_a_command_has_words(gateway, agent):
+    await agent.start()
+    run = command("kill -9 $$")
+    gateway.say(run)
+    result = await result_of(gateway, run)
+    assert (result.outcome, result.exit_code) == ("failed", -9)
+    assert result.message == "killed (SIGKILL): by somebody, or by the system when memory ran out"

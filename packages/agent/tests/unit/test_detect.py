@@ -51,7 +51,7 @@ def test_every_adapter_counts(adapters):
 
 def test_an_unknown_shell_is_refused_by_every_adapter(adapters):
     with pytest.raises(Unsupported):
-        adapters.shells.arguments("perl", "/tmp/x")
+        adapters.shells.arguments("perl", "/tmp/x", "", {})
 
 
 @pytest.mark.parametrize("name", ["windows", "macos", "null"])

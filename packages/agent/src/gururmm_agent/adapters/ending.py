@@ -9,28 +9,34 @@ _log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 0.05
 _KILL_LOOK_S: Final = 0.01
-_KILL_TRIES: Final = 40
+_KILL_S: Final = 2.0
+"""So long may a killed process take to go; one that waits for a dead disk never does."""
 
 Signalling = Callable[[Collection[int]], None]
 
 
-async def end_all(find: Callable[[], list[int]], ask: Signalling, kill: Signalling, grace_s: float) -> None:
-    """Ends whatever `find` finds: asks each once, and after `grace_s` kills until nothing is found any more."""
+async def end_all(find: Callable[[], list[int]], ask: Signalling, kill: Signalling, grace_s: float) -> list[int]:
+    """Ends whatever `find` finds: asks each once, and after `grace_s` kills until nothing is found any more.
+
+    Returns those that are still there although they were killed.
+    """
     loop = asyncio.get_running_loop()
     polite_until = loop.time() + grace_s
     asked: set[int] = set()
     while loop.time() < polite_until:
         alive = set(find())
         if not alive:
-            return
+            return []
         ask(alive - asked)
         asked |= alive
         await asyncio.sleep(_LOOK_S)
-    left: list[int] = []
-    for _ in range(_KILL_TRIES):
-        left = find()
-        if not left:
-            return
+    give_up = loop.time() + _KILL_S
+    pause = _KILL_LOOK_S
+    while left := find():
         kill(left)
-        await asyncio.sleep(_KILL_LOOK_S)
-    _log.error("processes %s cannot be killed", left)
+        if loop.time() >= give_up:
+            _log.error("processes %s cannot be killed", left)
+            return left
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LOOK_S)
+    return []

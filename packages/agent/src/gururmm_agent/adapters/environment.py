@@ -31,9 +31,9 @@ def restore_library_path(environment: dict[str, str]) -> None:
         environment["LD_LIBRARY_PATH"] = original
 
 
-def find_program(name: str) -> str | None:
-    """The path of an executable on PATH, or None."""
-    for folder in os.get_exec_path():
+def find_program(name: str, environment: dict[str, str] | None = None) -> str | None:
+    """The path of an executable on the PATH of an environment, the agent's own where none is given; None without."""
+    for folder in os.get_exec_path(environment):
         path = os.path.join(folder, name)  # noqa: PTH118 - on the path of every command
         if os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112
             return path

@@ -3,6 +3,7 @@
 Built from psutil's documented interface; run and tested on Linux, not tried on a real Windows or macOS machine.
 """
 
+import contextlib
 import logging
 import os
 import platform
@@ -15,7 +16,16 @@ import psutil
 
 from gururmm_agent import __version__
 from gururmm_agent.adapters.ending import end_all
-from gururmm_agent.adapters.ports import Attempt, Counters, Items, ProcessRow, Program, Pulse, TemperatureReading
+from gururmm_agent.adapters.ports import (
+    Attempt,
+    Counters,
+    Items,
+    ProcessRow,
+    Program,
+    Pulse,
+    Survivor,
+    TemperatureReading,
+)
 from gururmm_agent.adapters.subprocesses import Subprocess
 from gururmm_agent.adapters.temperature_items import temperature_items
 from gururmm_agent.adapters.unavailable import unavailable
@@ -63,6 +73,12 @@ class PortableReadings:
                 continue
             found.append((partition.mountpoint[:256], usage.used, usage.total))
         return found
+
+    def mount_points(self) -> list[str]:
+        return []
+
+    def reach(self, path: str) -> None:
+        del path
 
     def temperatures(self) -> tuple[list[TemperatureReading], list[Attempt]]:
         """psutil reads sensors on some systems only; where it cannot, that is what the attempt says."""
@@ -177,8 +193,17 @@ class PortableProcesses:
         await program.start(arguments, cwd=directory, env=environment, **self.start_options())
         return program
 
-    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
-        await end_all(lambda: self.tree(pid, marker), _ask_to_end, _kill, grace_s)
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> list[Survivor]:
+        found: set[psutil.Process] = set()
+        left = await end_all(lambda: self.tree(pid, marker, found), _ask_to_end, _kill, grace_s)
+        return [Survivor(each, _name(each), stuck=False) for each in left]
+
+    def calls(self, pid: int, marker: str) -> list[list[str]]:
+        return [_or_denied(psutil.Process(each).cmdline, []) for each in self.tree(pid, marker, set())]
+
+    def stuck(self, pid: int, marker: str) -> frozenset[str]:
+        del pid, marker
+        return frozenset()
 
     def identity(self, pid: int) -> str | None:
         try:
@@ -186,19 +211,22 @@ class PortableProcesses:
         except psutil.Error:
             return None
 
-    def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        """Returns descendants, and whatever carries the marker where environments can be read."""
-        found: set[int] = set()
+    def tree(self, pid: int | None, marker: str | None, found: set[psutil.Process]) -> list[int]:
+        """Returns descendants, and whatever carries the marker where environments can be read.
+
+        Who is in `found`, and what they started, stays in it: what was there once is remembered there.
+        """
+        roots = set(found)
         if pid is not None:
-            try:
-                root = psutil.Process(pid)
-                found.update(process.pid for process in [root, *root.children(recursive=True)] if _lives(process))
-            except psutil.Error:
-                found.clear()
+            with contextlib.suppress(psutil.Error):
+                roots.add(psutil.Process(pid))
+        for root in roots:
+            with contextlib.suppress(psutil.Error):
+                found.update([root, *root.children(recursive=True)])
         if marker is not None:
             name, _, value = marker.partition("=")
-            found.update(process.pid for process in psutil.process_iter() if _carries(process, name, value))
-        return sorted(found - {os.getpid()})
+            found.update(process for process in psutil.process_iter() if _carries(process, name, value))
+        return sorted({process.pid for process in found if process.is_running() and _lives(process)} - {os.getpid()})
 
     def rows(self, limit: int) -> tuple[list[ProcessRow], bool]:
         processes = list(psutil.process_iter())
@@ -308,6 +336,13 @@ def _each(pids: Collection[int], act: Callable[[psutil.Process], None]) -> None:
             continue
         except psutil.Error as error:
             _log.warning("process %s cannot be ended: %s", pid, error)
+
+
+def _name(pid: int) -> str:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:
+        return ""
 
 
 def _lives(process: psutil.Process) -> bool:

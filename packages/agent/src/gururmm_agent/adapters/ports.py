@@ -86,6 +86,12 @@ class Readings(Protocol):
     def filesystems(self) -> list[tuple[str, int, int]]:
         """(mount point, used bytes, total bytes) of local file systems."""
 
+    def mount_points(self) -> list[str]:
+        """Where file systems are mounted, those of other machines among them; none where the system does not say."""
+
+    def reach(self, path: str) -> None:
+        """Raises `OSError` where the file system that holds the path is known to be dead. Blocks a moment."""
+
     def temperatures(self) -> tuple[list[TemperatureReading], list[Attempt]]:
         """Readings, and every source that was tried. May block for a moment: called in a thread."""
 
@@ -121,8 +127,19 @@ class Program(Protocol):
         """Returns the exit code, negative where a signal was the end, once all output has been handed over.
 
         What the program left running may hold its output open: that is waited for only as long as it goes on talking,
-        and no longer than a second.
+        and no longer than a second. Afterwards it may go on writing for as long as it lives, and nobody hears it.
         """
+
+    def let_go(self) -> None:
+        """Hears no more of a program that cannot be ended; nobody waits for it any longer."""
+
+
+class Survivor(msgspec.Struct, frozen=True):
+    """A process that was killed and is there all the same; `stuck` where it waits in the kernel, out of reach."""
+
+    pid: int
+    name: str
+    stuck: bool
 
 
 class Processes(Protocol):
@@ -138,16 +155,25 @@ class Processes(Protocol):
     ) -> Program:
         """Returns the program, started without input and apart from the agent's own group of processes.
 
-        `on_output` is called with 1 for what came on its standard output and 2 for its standard error, as it comes.
-        Raises `OSError` or `Unsupported`.
+        `on_output` is called with 1 for what came on its standard output and 2 for its standard error, as it comes and
+        in the order it was written, where the system can tell. Raises `OSError` or `Unsupported`.
         """
 
-    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> list[Survivor]:
         """Ends every process that descends from `pid`, or was started with `marker` (NAME=value) in its environment.
 
         They are asked first, those that do not go within `grace_s` are killed, and so is what they start meanwhile;
-        with 0 nobody is asked. Returns when none is left; what cannot be ended is told to the log.
+        with 0 nobody is asked. Who was found once is ended, wherever it moves to. Returns those that cannot be ended.
         """
+
+    def stuck(self, pid: int, marker: str) -> frozenset[str]:
+        """Returns which processes of such a tree wait in the kernel for a device, out of every signal's reach.
+
+        Each is named by who it is and what it has done so far: the same name twice is one that has not moved.
+        """
+
+    def calls(self, pid: int, marker: str) -> list[list[str]]:
+        """Returns the argument arrays of such a tree's processes, where the system shows them."""
 
     def identity(self, pid: int) -> str | None:
         """Returns a string that no later process with this pid shares, also after a reboot; None if there is none."""
@@ -159,8 +185,17 @@ class Processes(Protocol):
 class Shells(Protocol):
     """How a command's script is started."""
 
-    def arguments(self, shell: str, script: str) -> list[str]:
-        """The argument array that runs the script file `script`. Raises `Unsupported`."""
+    def environment(self) -> dict[str, str]:
+        """What a login of the agent's user finds in its environment, HOME among it. Blocks: for a thread."""
+
+    def text(self, script: str) -> str:
+        """The script as its file is to hold it: what a foreign editor left is as this system's programs read it."""
+
+    def arguments(self, shell: str, script: str, text: str, environment: dict[str, str]) -> list[str]:
+        """The argument array that runs the script file `script`, which holds `text`, in such an environment.
+
+        Raises `Unsupported`. Blocks: for a thread.
+        """
 
     def suffix(self, shell: str) -> str:
         """What the script file's name must end in."""
@@ -219,6 +254,12 @@ class Host(Protocol):
 
     def hold(self, path: Path) -> bool:
         """Returns whether this process alone holds the file from now on, until it ends. Raises `OSError`."""
+
+    def boot(self) -> str:
+        """Returns with what every identity of a process begins in this life of the system; empty if it has no name."""
+
+    def goes_down(self) -> bool:
+        """Returns whether the system is being shut down or restarted, as far as it says. Blocks: for a thread."""
 
 
 class Adapters(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,23 +13,28 @@ import msgspec
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
-from gururmm_agent.adapters.environment import COMMAND_MARKER, child_environment
-from gururmm_agent.adapters.ports import Processes, Shells, Unsupported
+from gururmm_agent.adapters.environment import COMMAND_MARKER
+from gururmm_agent.adapters.ports import Adapters, Program, Survivor, Unsupported
 from gururmm_agent.files import open_owned, write_all
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
+from gururmm_agent.tasks import endings
+from gururmm_agent.tasks.apart import Apart, TooManyLost
 from gururmm_agent.tasks.journal import Entry, Journal
 from gururmm_agent.tasks.output import OutputCutter
+from gururmm_agent.tasks.own_end import ends_agent, ends_machine
+from gururmm_agent.tasks.places import Places
 
 _log = logging.getLogger(__name__)
 
-AT_ONCE: Final = 8
-"""Commands that run side by side; more wait."""
 QUEUE: Final = 1000
 GRACE_S: Final = 2.0
 """What a command's processes have, from being asked to end to being killed."""
-INTERRUPTED: Final = "interrupted: the agent stopped while it ran"
 _STOP_S: Final = 0.5
+_LAST_WORDS_S: Final = 3.0
+"""What a command's end has to be heard of, once its processes are gone."""
+_PREPARE_S: Final = 10.0
+_MOST_LOST: Final = 16
 
 Outcome = Literal["succeeded", "failed", "timed_out", "cancelled", "expired"]
 
@@ -39,33 +45,50 @@ class _Running(msgspec.Struct):
     stop: asyncio.Future[Outcome]
     not_after: float
     begun: Callable[[], None]
-    pid: int | None = None
+    script: str
+    program: Program | None = None
+    output: OutputCutter | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Returns the leader's pid, once it has one."""
+        return self.program.pid if self.program is not None else None
+
+
+class _Call(msgspec.Struct):
+    """How a script is started."""
+
+    arguments: list[str]
+    directory: str
+    environment: dict[str, str]
 
 
 class Commands:
     """All commands of this machine. Handlers return at once; the work is done in tasks of the given group."""
 
-    def __init__(
-        self, directory: Path, uplink: Uplink, processes: Processes, shells: Shells, group: asyncio.TaskGroup
-    ) -> None:
+    def __init__(self, directory: Path, uplink: Uplink, adapters: Adapters, group: asyncio.TaskGroup) -> None:
         self._journal = Journal(directory)
         self._scripts = directory / "scripts"
         self._scripts.mkdir(mode=0o700, exist_ok=True)
         self._uplink = uplink
-        self._processes = processes
-        self._shells = shells
+        self._processes = adapters.processes
+        self._shells = adapters.shells
+        self._host = adapters.host
         self._group = group
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._places = Places()
+        self._apart = Apart(_MOST_LOST)
         self._running: dict[bytes, _Running] = {}
         self._stopping = False
 
     async def recover(self) -> None:
         """After a crash: end what is left of commands that were running, and report them as interrupted."""
+        scripts = {}
         for script in self._scripts.iterdir():
+            scripts[script.stem] = script.read_text("utf-8", "replace")
             script.unlink(missing_ok=True)
         for entry in self._journal.pending():
             if entry.result is None:
-                await self._interrupt(entry)
+                await self._interrupt(entry, scripts.get(entry.command_id.hex(), ""))
 
     def knows(self, command_id: bytes) -> bool:
         """Returns whether a command is under way here, or was within the last week."""
@@ -85,7 +108,7 @@ class Commands:
             if len(self._running) >= QUEUE:
                 _log.error("command %s is not taken: %d are waiting", command_id.hex(), QUEUE)
                 return
-            running = _Running(asyncio.get_running_loop().create_future(), not_after, begun)
+            running = _Running(asyncio.get_running_loop().create_future(), not_after, begun, message.script)
             self._running[command_id] = running
             self._group.create_task(self._carry_out(message, running))
 
@@ -116,22 +139,56 @@ class Commands:
             await self._tell(entry)
 
     async def stop(self) -> None:
-        """The agent stops: nothing goes on running behind its back."""
+        """The agent stops: no command goes on running behind its back, but one that asked for just this."""
         self._stopping = True
+        goes_down = bool(self._running) and await self._goes_down()
+        for command_id, running in list(self._running.items()):
+            if (why := self._asked_for_it(command_id, running, goes_down=goes_down)) is not None:
+                self._leave(command_id, running, why)
+        if goes_down:
+            await self._all_over(_STOP_S)  # whatever asked for it is often just about to end
         for command_id, running in list(self._running.items()):
             await self._processes.end_tree(running.pid, _marker(command_id), 0)
-        give_up = time.monotonic() + _STOP_S
-        while self._running and time.monotonic() < give_up:  # noqa: ASYNC110 - the last thing this process does
-            await asyncio.sleep(0.01)
+        await self._all_over(_STOP_S)
         for command_id in self._running:
             if (entry := self._journal.known(command_id)) is not None and entry.result is None:
-                self._finish(entry, "failed", None, INTERRUPTED)
+                self._finish(entry, "failed", None, endings.RESTARTED if goes_down else endings.INTERRUPTED)
         self._journal.close()
+
+    async def _goes_down(self) -> bool:
+        try:
+            return await self._apart.run(self._host.goes_down, _STOP_S)
+        except (TimeoutError, TooManyLost):
+            return False
+
+    def _asked_for_it(self, command_id: bytes, running: _Running, *, goes_down: bool) -> str | None:
+        """Returns what is said of a command that is why the agent stops; None for any other."""
+        if running.pid is None:
+            return None
+        calls = self._processes.calls(running.pid, _marker(command_id))
+        if ends_agent(running.script, calls):
+            return endings.AGENT_AS_ASKED
+        return endings.MACHINE_AS_ASKED if goes_down and ends_machine(running.script, calls) else None
+
+    def _leave(self, command_id: bytes, running: _Running, why: str) -> None:
+        """Let a command go on without the agent: it ends as it wishes."""
+        entry = self._journal.known(command_id)
+        if entry is None or entry.result is not None or running.output is None or running.program is None:
+            return
+        running.output.finish()
+        self._finish(entry, "succeeded", None, why, output=running.output)
+        running.program.let_go()
+        del self._running[command_id]
+
+    async def _all_over(self, within_s: float) -> None:
+        give_up = time.monotonic() + within_s
+        while self._running and time.monotonic() < give_up:  # noqa: ASYNC110 - the last thing this process does
+            await asyncio.sleep(0.01)
 
     async def _carry_out(self, message: RunCommand, running: _Running) -> None:
         command_id = message.command_id
         try:
-            async with self._slots:
+            async with self._places.taken(lambda: self._stuck(command_id, running)):
                 if running.stop.done():
                     self._refuse(command_id, running.stop.result(), "cancelled before it started")
                 elif self._uplink.server_now() > running.not_after:
@@ -155,56 +212,69 @@ class Commands:
         running.begun()
         self._uplink.send(CommandAccepted(entry.command_id, entry.started_at_ms))
         if self._stopping:
-            self._finish(entry, "failed", None, INTERRUPTED)
+            self._finish(entry, "failed", None, endings.INTERRUPTED)
             return
         script = self._scripts / (message.command_id.hex() + self._shells.suffix(message.shell))
         try:
-            _write_script(script, message.script)
-            arguments = self._shells.arguments(message.shell, str(script))
-            await self._run(entry, arguments, message.timeout_s, running)
+            text = self._shells.text(message.script)
+            _write_script(script, text)
+            call = await self._apart.run(partial(self._call, message.shell, str(script), text), _PREPARE_S)
+            call.environment[COMMAND_MARKER] = entry.command_id.hex()
+            if self._stopping:
+                raise OSError("the agent stops")
+            await self._run(entry, call, message.timeout_s, running)
         except Unsupported as error:
             self._finish(entry, "failed", None, str(error))
+        except (TimeoutError, TooManyLost):
+            self._finish(entry, "failed", None, "not started: the user's profile or home does not answer")
         except OSError as error:
             self._finish(entry, "failed", None, f"the command could not be started: {error}")
         finally:
             script.unlink(missing_ok=True)
 
-    async def _run(self, entry: Entry, arguments: list[str], timeout_s: int, running: _Running) -> None:
-        def emit(chunk: CommandOutput) -> None:
-            self._journal.add_chunk(entry, chunk)
-            self._uplink.send(chunk)
+    def _call(self, shell: str, script: str, text: str) -> _Call:
+        """Blocks, and raises `Unsupported`."""
+        environment = self._shells.environment()
+        arguments = self._shells.arguments(shell, script, text, environment)
+        home = environment.get("HOME", "")
+        return _Call(arguments, home if os.path.isdir(home) else os.path.abspath(os.sep), environment)  # noqa: PTH112, PTH100
 
+    async def _run(self, entry: Entry, call: _Call, timeout_s: int, running: _Running) -> None:
         began = time.monotonic()
-        output = OutputCutter(entry.command_id, emit)
-        environment = child_environment(**{COMMAND_MARKER: entry.command_id.hex()})
-        program = await self._processes.start(
-            arguments, directory=_home(environment), environment=environment, on_output=output.add
+        running.output = output = OutputCutter(entry.command_id, lambda chunk: self._say(entry, chunk))
+        running.program = program = await self._processes.start(
+            call.arguments, directory=call.directory, environment=call.environment, on_output=output.add
         )
-        running.pid = program.pid
-        self._journal.started(entry, running.pid, self._processes.identity(running.pid) or "")
+        self._journal.started(entry, program.pid, self._processes.identity(program.pid) or "")
         ended = asyncio.ensure_future(program.wait())
         await asyncio.wait((ended, running.stop), timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
         outcome: Outcome | None = None
+        left: list[Survivor] = []
         if not ended.done():
             outcome = running.stop.result() if running.stop.done() else "timed_out"
-            await self._processes.end_tree(running.pid, _marker(entry.command_id), GRACE_S)
-        exit_code = await ended
+            left = await self._processes.end_tree(program.pid, _marker(entry.command_id), GRACE_S)
+            await asyncio.wait((ended,), timeout=_LAST_WORDS_S)
+        exit_code = _exit_code(ended, program)
         if entry.result is not None:
             return
-        output.flush()
-        if self._stopping:
-            self._finish(entry, "failed", None, INTERRUPTED, chunks=output.chunks, dropped=output.dropped)
+        output.finish()
+        if self._stopping and (outcome is not None or exit_code != 0):
+            self._finish(entry, "failed", None, endings.INTERRUPTED, output=output)
             return
-        message = {"timed_out": f"ended after {timeout_s} s", "cancelled": "cancelled"}.get(outcome or "", "")
-        self._finish(
-            entry,
-            outcome or ("succeeded" if exit_code == 0 else "failed"),
-            exit_code,
-            message,
-            duration_ms=round((time.monotonic() - began) * 1000),
-            chunks=output.chunks,
-            dropped=output.dropped,
-        )
+        if outcome is None:
+            assert exit_code is not None
+            outcome, message = "succeeded" if exit_code == 0 else "failed", endings.by_itself(exit_code)
+        else:
+            message = endings.cancelled(left) if outcome == "cancelled" else endings.limit_reached(timeout_s, left)
+        duration_ms = round((time.monotonic() - began) * 1000)
+        self._finish(entry, outcome, exit_code, message, duration_ms=duration_ms, output=output)
+
+    def _say(self, entry: Entry, chunk: CommandOutput) -> None:
+        self._journal.add_chunk(entry, chunk)
+        self._uplink.send(chunk)
+
+    def _stuck(self, command_id: bytes, running: _Running) -> frozenset[str]:
+        return self._processes.stuck(running.pid, _marker(command_id)) if running.pid is not None else frozenset()
 
     def _finish(
         self,
@@ -214,14 +284,13 @@ class Commands:
         message: str,
         *,
         duration_ms: int | None = None,
-        chunks: int | None = None,
-        dropped: int = 0,
+        output: OutputCutter | None = None,
     ) -> None:
-        """Keep and send the result. Without `chunks` they are counted from what is on disk."""
+        """Keep and send the result. Without `output` its chunks are counted from what is on disk."""
         if duration_ms is None:
             duration_ms = max(0, time.time_ns() // 1_000_000 - entry.started_at_ms)
-        if chunks is None:
-            chunks = sum(1 for _ in self._journal.chunks(entry))
+        chunks = output.chunks if output is not None else sum(1 for _ in self._journal.chunks(entry))
+        dropped = output.dropped if output is not None else 0
         result = CommandResult(entry.command_id, outcome, exit_code, duration_ms, chunks, dropped, message[:2048])
         self._journal.ended(entry, result)
         self._uplink.send(result)
@@ -231,10 +300,16 @@ class Commands:
         self._journal.refuse(command_id, result)
         self._uplink.send(result)
 
-    async def _interrupt(self, entry: Entry) -> None:
+    async def _interrupt(self, entry: Entry, script: str) -> None:
         leader = entry.pid if entry.pid and self._processes.identity(entry.pid) == entry.process else None
         await self._processes.end_tree(leader, _marker(entry.command_id), GRACE_S)
-        self._finish(entry, "failed", None, INTERRUPTED)
+        boot = self._host.boot()
+        if not boot or not entry.process or entry.process.startswith(boot):
+            self._finish(entry, "failed", None, endings.INTERRUPTED)
+        elif ends_machine(script, ()):
+            self._finish(entry, "succeeded", None, endings.MACHINE_AS_ASKED)
+        else:
+            self._finish(entry, "failed", None, endings.RESTARTED)
 
     async def _tell(self, entry: Entry) -> None:
         """Accepted, the chunks there are, and the result if it has ended; stops when the connection does."""
@@ -253,9 +328,13 @@ def _marker(command_id: bytes) -> str:
     return f"{COMMAND_MARKER}={command_id.hex()}"
 
 
-def _home(environment: dict[str, str]) -> str:
-    home = environment["HOME"]
-    return home if os.path.isdir(home) else os.path.abspath(os.sep)  # noqa: PTH112, PTH100
+def _exit_code(ended: "asyncio.Future[int]", program: Program) -> int | None:
+    """Returns a program's exit code; None for one that goes on being there, and is left alone from now on."""
+    if ended.done():
+        return ended.result()
+    ended.cancel()
+    program.let_go()
+    return None
 
 
 def _write_script(path: Path, script: str) -> None:

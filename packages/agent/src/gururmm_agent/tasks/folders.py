@@ -2,26 +2,31 @@
 
 import os
 import time
+from collections.abc import Collection
 from typing import Any, Final
 
 TIME_S: Final = 20.0
 MAX_FOLDERS: Final = 1000
 
 
-def folder_sizes(path: str, time_s: float = TIME_S) -> dict[str, Any]:
+def folder_sizes(path: str, mounts: Collection[str] = (), time_s: float = TIME_S) -> dict[str, Any]:
     """{"path", "items": [{"name", "bytes", "files"}] largest first, "truncated"}. Raises `OSError`.
 
-    `bytes` is what the files take on disk; files of the folder itself are the item ".".
+    `bytes` is what the files take on disk; files of the folder itself are the item ".". Other file systems are not
+    looked into, and those that are mounted at `mounts` not so much as touched: one of them may be dead.
     """
     until = time.monotonic() + time_s
+    others = frozenset(mounts)
     device = os.stat(path).st_dev  # noqa: PTH116 - hundreds of thousands of files: plain calls throughout
     items: list[dict[str, Any]] = []
     own_bytes = own_files = 0
     truncated = False
-    with os.scandir(path) as entries:
+    with os.scandir(os.path.realpath(path) if others else path) as entries:
         for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                size, files, complete = _measure(entry.path, device, until)
+            if entry.path in others:
+                items.append({"name": _printable(entry.name), "bytes": 0, "files": 0})
+            elif entry.is_dir(follow_symlinks=False):
+                size, files, complete = _measure(entry.path, device, until, others)
                 truncated = truncated or not complete
                 items.append({"name": _printable(entry.name), "bytes": size, "files": files})
             else:
@@ -33,7 +38,7 @@ def folder_sizes(path: str, time_s: float = TIME_S) -> dict[str, Any]:
     return {"path": path, "items": items[:MAX_FOLDERS], "truncated": truncated or len(items) > MAX_FOLDERS}
 
 
-def _measure(top: str, device: int, until: float) -> tuple[int, int, bool]:
+def _measure(top: str, device: int, until: float, others: Collection[str]) -> tuple[int, int, bool]:
     """(bytes, files, whether everything was seen) below a folder, on its own file system."""
     size = files = 0
     complete = True
@@ -47,6 +52,8 @@ def _measure(top: str, device: int, until: float) -> tuple[int, int, bool]:
                 continue
             with os.scandir(folder) as entries:
                 for entry in entries:
+                    if entry.path in others:
+                        continue
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:

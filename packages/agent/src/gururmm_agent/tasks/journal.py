@@ -85,7 +85,7 @@ class Journal:
             file = self._open_output.get(entry.command_id)
             if file is None:
                 file = self._open_output[entry.command_id] = Appender(self._output / entry.command_id.hex())
-            file.append((chunk.seq, chunk.stream, chunk.data))
+            file.append((chunk.seq, chunk.stream, chunk.data, chunk.skipped))
         except OSError as error:
             _log.error("output of command %s is kept in memory only: %s", entry.command_id.hex(), error)
             entry.spilled.append(chunk)
@@ -93,9 +93,9 @@ class Journal:
     def chunks(self, entry: Entry) -> Iterator[CommandOutput]:
         """The kept output. What a full disk and a crash lost together is there as empty chunks: they are counted."""
         seen = set()
-        for seq, stream, data in read_records(self._output / entry.command_id.hex()):
-            seen.add(seq)
-            yield CommandOutput(entry.command_id, seq, stream, data)
+        for record in read_records(self._output / entry.command_id.hex()):
+            seen.add(record[0])
+            yield CommandOutput(entry.command_id, *record)
         for chunk in entry.spilled:
             seen.add(chunk.seq)
             yield chunk

@@ -1,34 +1,39 @@
-"""Questions answered once, on demand, from a thread; never more than two at a time."""
+"""Questions answered once, on demand, from a thread each; never more than two of a kind at a time.
+
+One that gets no answer of the machine, as from a path whose file system is dead, is given up: it holds no other.
+"""
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 from gururmm_wire.v2.agent import Answer
-from gururmm_wire.v2.names import UNKNOWN_KIND
+from gururmm_wire.v2.names import QUERY_KINDS, UNKNOWN_KIND
 from gururmm_wire.v2.server import Query
 
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.memory import give_back
-from gururmm_agent.tasks.folders import folder_sizes
+from gururmm_agent.tasks.apart import Apart, TooManyLost
+from gururmm_agent.tasks.folders import TIME_S, folder_sizes
 
 _log = logging.getLogger(__name__)
 
 MAX_ROWS: Final = 2000
 ANSWER_BYTES: Final = 240 * 1024
 _AT_ONCE: Final = 2
+"""Of each kind; more of it wait."""
 _WAITING: Final = 20
+_WITHIN_S: Final = {"folders": TIME_S + 2}
+_WITHIN_OTHERS_S: Final = 8.0
+_MOST_LOST: Final = 8
 
 
 class QueryRefused(Exception):
-    """The question cannot be answered; the message says why, and the code says it to a program."""
-
-    def __init__(self, message: str, code: str | None = None) -> None:
-        super().__init__(message)
-        self.code = code
+    """The question cannot be answered; the message says why."""
 
 
 class Queries:
@@ -38,31 +43,44 @@ class Queries:
         self._adapters = adapters
         self._uplink = uplink
         self._group = group
-        self._slots = asyncio.Semaphore(_AT_ONCE)
-        self._asked = 0
+        self._slots = {kind: asyncio.Semaphore(_AT_ONCE) for kind in QUERY_KINDS}
+        self._apart = {kind: Apart(_MOST_LOST) for kind in QUERY_KINDS}
+        self._asked = Counter[str]()
 
     def ask(self, message: Query) -> None:
         """Answer in the background."""
-        if self._asked >= _WAITING:
+        if message.kind not in QUERY_KINDS:
+            why = f"this agent does not know the question {message.kind}"
+            self._uplink.send(Answer(message.query_id, ok=False, message=why, code=UNKNOWN_KIND))
+            return
+        if self._asked[message.kind] >= _WAITING:
             self._uplink.send(Answer(message.query_id, ok=False, message="this machine has too many questions waiting"))
             return
-        self._asked += 1
+        self._asked[message.kind] += 1
         self._group.create_task(self._answer(message))
 
     async def _answer(self, message: Query) -> None:
+        kind = message.kind
         try:
-            async with self._slots:
-                data = await asyncio.to_thread(self._work(message))
+            work = self._work(message)
+            async with self._slots[kind]:
+                data = await self._apart[kind].run(work, _WITHIN_S.get(kind, _WITHIN_OTHERS_S))
             self._uplink.send(Answer(message.query_id, ok=True, data=fit(data)))
         except QueryRefused as refusal:
-            self._uplink.send(Answer(message.query_id, ok=False, message=str(refusal), code=refusal.code))
+            self._uplink.send(Answer(message.query_id, ok=False, message=str(refusal)))
+        except TooManyLost:
+            why = "earlier questions of this kind still wait for a disk or a network file system that does not answer"
+            self._uplink.send(Answer(message.query_id, ok=False, message=why))
+        except TimeoutError:
+            why = "a disk or a network file system of this machine does not answer"
+            self._uplink.send(Answer(message.query_id, ok=False, message=why))
         except OSError as error:
             self._uplink.send(Answer(message.query_id, ok=False, message=str(error)[:2048]))
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("the query %s failed inside the agent", message.kind)
             self._uplink.send(Answer(message.query_id, ok=False, message="the agent failed; its log says why"))
         finally:
-            self._asked -= 1
+            self._asked[kind] -= 1
             give_back()
 
     def _work(self, message: Query) -> Callable[[], dict[str, Any]]:
@@ -72,12 +90,14 @@ class Queries:
             return self._temperatures
         if message.kind == "smart":
             return lambda: {"items": self._adapters.inventory.smart()}
-        if message.kind != "folders":
-            raise QueryRefused(f"this agent does not know the question {message.kind}", UNKNOWN_KIND)
         path = message.arguments.get("path", "/")
         if not isinstance(path, str) or "\0" in path or not path:
             raise QueryRefused("folders needs a path")
-        return lambda: folder_sizes(path)
+        return lambda: self._folders(path)
+
+    def _folders(self, path: str) -> dict[str, Any]:
+        self._adapters.readings.reach(path)
+        return folder_sizes(path, self._adapters.readings.mount_points())
 
     def _processes(self) -> dict[str, Any]:
         rows, truncated = self._adapters.processes.rows(MAX_ROWS)

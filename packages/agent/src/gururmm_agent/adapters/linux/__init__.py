@@ -4,13 +4,13 @@ Tried on Debian 12. NVIDIA temperatures (libnvidia-ml) and SMART (smartctl) foll
 have not met the hardware yet.
 """
 
+from gururmm_agent.adapters.linux.host import LinuxHost
 from gururmm_agent.adapters.linux.inventory import LinuxInventory
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.adapters.linux.readings import LinuxReadings
+from gururmm_agent.adapters.linux.shells import LinuxShells
 from gururmm_agent.adapters.linux.terminal import LinuxTerminals
 from gururmm_agent.adapters.ports import Adapters
-from gururmm_agent.adapters.posix.host import PosixHost
-from gururmm_agent.adapters.shells import PosixShells
 
 
 def adapters() -> Adapters:
@@ -21,7 +21,7 @@ def adapters() -> Adapters:
         readings=LinuxReadings(),
         inventory=LinuxInventory(),
         processes=processes,
-        shells=PosixShells(),
+        shells=LinuxShells(),
         terminals=LinuxTerminals(processes),
-        host=PosixHost(),
+        host=LinuxHost(),
     )

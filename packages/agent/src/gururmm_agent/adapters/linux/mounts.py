@@ -1,5 +1,6 @@
 """Local file systems from /proc/self/mountinfo, each device once."""
 
+import os
 from typing import Final
 
 import msgspec
@@ -34,6 +35,13 @@ def local_mounts() -> list[Mount]:
         if known is None or len(mount.point) < len(known.point):
             chosen[fields[2]] = mount
     return sorted(chosen.values(), key=lambda mount: mount.point)
+
+
+def mount_points() -> list[str]:
+    """Where any file system is mounted, also one of another machine, as paths of this one."""
+    with open("/proc/self/mountinfo", "rb") as file:  # noqa: PTH123 - as everywhere in /proc
+        lines = file.read().splitlines()
+    return [_unescape(os.fsdecode(line.split()[4])) for line in lines]
 
 
 def _real_filesystems() -> frozenset[str]:

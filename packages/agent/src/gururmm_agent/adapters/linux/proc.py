@@ -71,6 +71,11 @@ def boot_time() -> int:
     raise OSError("/proc/stat has no btime")
 
 
+def boot_id() -> str:
+    """What this life of the kernel is called; empty where it has no name."""
+    return try_read("/proc/sys/kernel/random/boot_id") or ""
+
+
 def entries(folder: str) -> list[Path]:
     """What is in a folder, sorted; nothing if there is no such folder."""
     try:

@@ -7,9 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from gururmm_agent.adapters.ending import end_all
-from gururmm_agent.adapters.linux.proc import ProcessStat, all_processes, boot_time, process_stat, read_text, try_read
-from gururmm_agent.adapters.ports import ProcessRow, Program
-from gururmm_agent.adapters.posix.processes import ask_to_end, kill, start_in_a_session
+from gururmm_agent.adapters.linux.proc import (
+    ProcessStat,
+    all_processes,
+    boot_id,
+    boot_time,
+    process_stat,
+    read_text,
+    try_read,
+)
+from gururmm_agent.adapters.linux.programs import LinuxProgram
+from gururmm_agent.adapters.linux.trees import Brand, Tree
+from gururmm_agent.adapters.ports import ProcessRow, Program, Survivor
+from gururmm_agent.adapters.posix.processes import ask_to_end, kill
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -20,7 +30,8 @@ class LinuxProcesses:
     """See `ports.Processes`."""
 
     def __init__(self) -> None:
-        self._boot_id = try_read("/proc/sys/kernel/random/boot_id") or "unknown boot"
+        self._boot_id = boot_id() or "unknown boot"
+        self._programs: dict[int, tuple[str, Brand | None]] = {}
 
     def identity(self, pid: int) -> str | None:
         """Boot and start time: no other process of any boot shares both."""
@@ -36,27 +47,33 @@ class LinuxProcesses:
         on_output: Callable[[int, bytes], None],
     ) -> Program:
         """See `ports.Processes`."""
-        return await start_in_a_session(arguments, directory, environment, on_output)
+        program = LinuxProgram(arguments, directory, environment, on_output)
+        self._programs[program.pid] = (program.output.place, program.brand)
+        program.when_over(lambda: self._programs.pop(program.pid, None))
+        return program
 
-    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> list[Survivor]:
         """See `ports.Processes`."""
-        await end_all(lambda: self.tree(pid, marker), ask_to_end, kill, grace_s)
+        left = await end_all(self._tree(pid, marker).find, ask_to_end, kill, grace_s)
+        stats = [stat for stat in map(process_stat, left) if stat is not None]
+        return [Survivor(stat.pid, stat.name, stat.state == "D") for stat in stats]
 
-    def tree(self, pid: int | None, marker: str | None) -> list[int]:
-        """Returns live pids descended from `pid`, in its session, or started with `marker` in the environment.
+    def calls(self, pid: int, marker: str) -> list[list[str]]:
+        """See `ports.Processes`."""
+        lines = (try_read(f"/proc/{each}/cmdline") for each in self._tree(pid, marker).find())
+        return [line.rstrip("\0").split("\0") for line in lines if line]
 
-        Zombies are not alive, and the agent itself is never part of a tree.
-        """
-        stats = {stat.pid: stat for stat in all_processes()}
-        needle = None if marker is None else b"\0" + marker.encode() + b"\0"
-        own = os.getpid()
-        return [
-            stat.pid
-            for stat in stats.values()
-            if stat.state != "Z"
-            and stat.pid != own
-            and (_descends(stat, pid, stats) or (needle is not None and _has_marker(stat.pid, needle)))
-        ]
+    def stuck(self, pid: int, marker: str) -> frozenset[str]:
+        """See `ports.Processes`."""
+        stats = map(process_stat, self._tree(pid, marker).find())
+        return frozenset(f"{s.pid} {s.start_ticks} {s.ticks}" for s in stats if s is not None and s.state == "D")
+
+    def tree(self, pid: int) -> list[int]:
+        """Returns the live pids that descend from `pid` or are in its session."""
+        return Tree(pid).find()
+
+    def _tree(self, pid: int | None, marker: str) -> Tree:
+        return Tree(pid, marker, *self._programs.get(pid or 0, ("", None)))
 
     def rows(self, limit: int) -> tuple[list[ProcessRow], bool]:
         """See `ports.Processes`."""
@@ -71,28 +88,6 @@ class LinuxProcesses:
         users: dict[int, str] = {}
         rows = [_row(stat, used[stat.pid] / _TICKS / elapsed * 100, booted, users) for stat in stats[:limit]]
         return rows, len(stats) > limit
-
-
-def _descends(stat: ProcessStat, pid: int | None, stats: dict[int, ProcessStat]) -> bool:
-    if pid is None:
-        return False
-    if stat.session == pid:
-        return True
-    walked = 0
-    current: ProcessStat | None = stat
-    while current is not None and walked < 1000:
-        if current.pid == pid:
-            return True
-        current = stats.get(current.ppid)
-        walked += 1
-    return False
-
-
-def _has_marker(pid: int, needle: bytes) -> bool:
-    try:
-        return needle in b"\0" + Path(f"/proc/{pid}/environ").read_bytes() + b"\0"
-    except OSError:
-        return False
 
 
 def _row(stat: ProcessStat, cpu_percent: float, booted: int, users: dict[int, str]) -> ProcessRow:

@@ -4,8 +4,9 @@ import os
 import time
 from typing import Final
 
-from gururmm_agent.adapters.linux.mounts import local_mounts
+from gururmm_agent.adapters.linux.mounts import local_mounts, mount_points
 from gururmm_agent.adapters.linux.proc import entries, read_text, try_read
+from gururmm_agent.adapters.linux.reach import reach
 from gururmm_agent.adapters.linux.temperatures import TemperatureSources
 from gururmm_agent.adapters.ports import Attempt, Counters, Pulse, TemperatureReading
 
@@ -55,6 +56,12 @@ class LinuxReadings:
             if total:
                 found.append((mount.point[:256], total - stat.f_bfree * stat.f_frsize, total))
         return found
+
+    def mount_points(self) -> list[str]:
+        return mount_points()
+
+    def reach(self, path: str) -> None:
+        reach(path)
 
     def temperatures(self) -> tuple[list[TemperatureReading], list[Attempt]]:
         return self._temperatures.read()

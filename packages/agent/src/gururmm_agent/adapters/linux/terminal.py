@@ -117,7 +117,7 @@ class LinuxTerminal:
             self._master = None
 
     def _tree(self) -> list[int]:
-        return self._processes.tree(self._process.pid, None)
+        return self._processes.tree(self._process.pid)
 
     async def _watch(self) -> int:
         """Returns the exit code, and from then on lets reading come to an end."""

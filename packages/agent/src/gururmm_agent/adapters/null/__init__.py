@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from gururmm_agent.adapters.environment import child_environment
 from gururmm_agent.adapters.no_terminals import NoTerminals
 from gururmm_agent.adapters.ports import (
     Adapters,
@@ -17,6 +18,7 @@ from gururmm_agent.adapters.ports import (
     ProcessRow,
     Program,
     Pulse,
+    Survivor,
     TemperatureReading,
     Unsupported,
 )
@@ -36,6 +38,12 @@ class NullReadings:
 
     def filesystems(self) -> list[tuple[str, int, int]]:
         return []
+
+    def mount_points(self) -> list[str]:
+        return []
+
+    def reach(self, path: str) -> None:
+        del path
 
     def temperatures(self) -> tuple[list[TemperatureReading], list[Attempt]]:
         return [], []
@@ -77,8 +85,17 @@ class NullProcesses:
         del arguments, directory, environment, on_output
         raise Unsupported(_WHY)
 
-    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> None:
+    async def end_tree(self, pid: int | None, marker: str, grace_s: float) -> list[Survivor]:
         del pid, marker, grace_s
+        return []
+
+    def calls(self, pid: int, marker: str) -> list[list[str]]:
+        del pid, marker
+        return []
+
+    def stuck(self, pid: int, marker: str) -> frozenset[str]:
+        del pid, marker
+        return frozenset()
 
     def identity(self, pid: int) -> str | None:
         del pid
@@ -92,8 +109,14 @@ class NullProcesses:
 class NullShells:
     """No commands."""
 
-    def arguments(self, shell: str, script: str) -> list[str]:
-        del shell, script
+    def environment(self) -> dict[str, str]:
+        return child_environment()
+
+    def text(self, script: str) -> str:
+        return script
+
+    def arguments(self, shell: str, script: str, text: str, environment: dict[str, str]) -> list[str]:
+        del shell, script, text, environment
         raise Unsupported(_WHY)
 
     def suffix(self, shell: str) -> str:
@@ -110,6 +133,12 @@ class NullHost:
     def hold(self, path: Path) -> bool:
         del path
         return True
+
+    def boot(self) -> str:
+        return ""
+
+    def goes_down(self) -> bool:
+        return False
 
 
 def _host() -> Host:

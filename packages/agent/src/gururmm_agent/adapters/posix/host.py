@@ -30,3 +30,11 @@ class PosixHost:
             return False
         self._held.append(descriptor)
         return True
+
+    def boot(self) -> str:
+        """See `ports.Host`."""
+        return ""
+
+    def goes_down(self) -> bool:
+        """See `ports.Host`."""
+        return False

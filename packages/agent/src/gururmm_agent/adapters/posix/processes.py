@@ -1,32 +1,17 @@
-"""Starting a program in a session of its own, and signalling."""
+"""Signalling, and hearing of a program's end."""
 
 import asyncio
 import logging
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Final
-
-from gururmm_agent.adapters.ports import Program
-from gururmm_agent.adapters.subprocesses import Subprocess
 
 _log = logging.getLogger(__name__)
 
 _RESTORED: Final = {signal.SIGPIPE, signal.SIGXFSZ}
 """Python ignores these, and `subprocess` lets each program hear them."""
-
-
-async def start_in_a_session(
-    arguments: list[str], directory: str, environment: dict[str, str], on_output: Callable[[int, bytes], None]
-) -> Program:
-    """Returns the program, the leader of a new session. Raises `OSError`."""
-    use_fast_child_watcher()
-    hand_on_no_deafness()
-    program = Subprocess(on_output)
-    await program.start(arguments, cwd=directory, env=environment, start_new_session=True)
-    return program
 
 
 def ask_to_end(pids: Collection[int]) -> None:
@@ -69,17 +54,6 @@ def hand_on_no_deafness() -> None:
 
 
 def _pay_no_heed(_number: int, _frame: object) -> None: ...
-
-
-def use_fast_child_watcher() -> None:
-    """Replaces the default watcher of Python before 3.12, a thread for every child: pidfds need none. Idempotent."""
-    if sys.version_info >= (3, 12) or not hasattr(os, "pidfd_open"):
-        return
-    if isinstance(asyncio.get_child_watcher(), asyncio.PidfdChildWatcher):
-        return
-    watcher = asyncio.PidfdChildWatcher()
-    watcher.attach_loop(asyncio.get_running_loop())
-    asyncio.set_child_watcher(watcher)
 
 
 async def exited(process: subprocess.Popen[bytes]) -> None:

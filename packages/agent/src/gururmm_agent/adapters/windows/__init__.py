@@ -91,6 +91,12 @@ class WindowsHost:
         self._held.append(file)
         return True
 
+    def boot(self) -> str:
+        return ""
+
+    def goes_down(self) -> bool:
+        return False
+
 
 def _registry_value(path: str, name: str) -> str:
     """A string of HKEY_LOCAL_MACHINE; empty if it is not there."""
