@@ -1387,6 +1387,9 @@ export interface components {
         /**
          * CommandDetail
          * @description With its output so far, as text: bytes that are not UTF-8 are shown as replacement characters.
+         *
+         *     Of a long output the beginning and the end of each stream are kept; `stdout` and `stderr` have a line in between
+         *     that says how many bytes are left out there.
          */
         CommandDetail: {
             /**
@@ -1436,6 +1439,8 @@ export interface components {
             id: string;
             /** Message */
             message: string | null;
+            /** Output */
+            output: components["schemas"]["OutputRun"][];
             /** Script */
             script: string;
             /** Shell */
@@ -1484,7 +1489,7 @@ export interface components {
             shell: "sh" | "bash" | "python3";
             /**
              * Timeout S
-             * @default 60
+             * @default 3600
              */
             timeout_s: number;
         };
@@ -1920,6 +1925,21 @@ export interface components {
             stream_url: string;
             /** Ticket */
             ticket: string;
+        };
+        /**
+         * OutputRun
+         * @description What was said on one stream before the other had its turn; `skipped` bytes of it are left out before this.
+         */
+        OutputRun: {
+            /** Skipped */
+            skipped: number;
+            /**
+             * Stream
+             * @enum {string}
+             */
+            stream: "stdout" | "stderr";
+            /** Text */
+            text: string;
         };
         /** Overview */
         Overview: {
@@ -2536,6 +2556,7 @@ export type OnlinePoint = components['schemas']['OnlinePoint'];
 export type OpenChannel = components['schemas']['OpenChannel'];
 export type OpenTunnel = components['schemas']['OpenTunnel'];
 export type OpenedTunnel = components['schemas']['OpenedTunnel'];
+export type OutputRun = components['schemas']['OutputRun'];
 export type Overview = components['schemas']['Overview'];
 export type PageAgentRow = components['schemas']['Page_AgentRow_'];
 export type PageChange = components['schemas']['Page_Change_'];

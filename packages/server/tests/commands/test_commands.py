@@ -96,6 +96,42 @@ async def test_what_is_answered_is_what_is_stored(admin: httpx.AsyncClient, part
     assert listed["first_line"] == "café \ufffd"
 
 
+async def test_output_is_answered_in_its_order_with_its_gaps(
+    admin: httpx.AsyncClient, partner: Partner, owner: Any
+) -> None:
+    (made,) = await queue(admin, partner.agents[0])
+    pieces = [
+        (1, b"a\n", 0),
+        (2, b"caf\xc3", 0),
+        (1, b"b\n", 0),
+        (1, b"c\n", 0),
+        (2, b"\xa9\n", 0),
+        (1, b"\x1b[31mend\n", 70_000),
+        (2, b"FATAL\n", 0),
+    ]
+    await owner.executemany(
+        "insert into core.command_output (tenant_id, command_id, seq, stream, data, skipped)"
+        " values ($1, $2, $3, $4, $5, $6)",
+        [(partner.tenant_id, UUID(made["id"]), seq, *piece) for seq, piece in enumerate(pieces)],
+    )
+    answer = (await admin.get(f"/commands/{made['id']}")).json()
+    assert [(run["stream"], run["text"], run["skipped"]) for run in answer["output"]] == [
+        ("stdout", "a\n", 0),
+        ("stderr", "caf", 0),
+        ("stdout", "b\nc\n", 0),
+        ("stderr", "é\n", 0),
+        ("stdout", "\x1b[31mend\n", 70_000),
+        ("stderr", "FATAL\n", 0),
+    ]
+    assert answer["stdout"] == "a\nb\nc\n\n[... 70000 bytes are left out here ...]\n\x1b[31mend\n"
+    assert answer["stderr"] == "café\nFATAL\n"
+
+
+async def test_an_hour_is_the_limit_where_none_is_given(admin: httpx.AsyncClient, partner: Partner) -> None:
+    body = {"agent_ids": [str(partner.agents[0])], "script": "apt-get -y upgrade"}
+    assert (await admin.post("/commands", json=body)).json()["items"][0]["timeout_s"] == 3600
+
+
 async def test_one_unknown_machine_and_nothing_is_queued(
     admin: httpx.AsyncClient, partner: Partner, other: Partner, carried: Traffic, owner: Any
 ) -> None:

@@ -159,12 +159,31 @@ async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway
     assert COMMAND_OUTPUT_BYTES <= held <= COMMAND_OUTPUT_BYTES + CHUNK_BYTES
 
 
+async def test_what_an_agent_left_out_is_kept_as_a_number(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
+    (agent,) = await fleet.enrol()
+    command_id = await queue(fleet, agent)
+    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+        await agent.join(gateway.port)
+        await agent.expect(RunCommand)
+        agent.send(CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"head"))
+        agent.send(CommandOutput(command_id=command_id.bytes, seq=1, stream=1, data=b"tail", skipped=70_000))
+        agent.send(result(command_id, chunks=2, dropped_bytes=70_000))
+        await agent.expect(ResultAck)
+        await until(lambda: sum(len(b.of(OutputPiece)) for b in live) == 2)
+        assert [(p.data, p.skipped) for b in live for p in b.of(OutputPiece)] == [(b"head", 0), (b"tail", 70_000)]
+    kept = await fleet.value(
+        "select array_agg(skipped order by seq) from core.command_output where command_id = $1", command_id
+    )
+    assert kept == [0, 70_000]
+
+
 async def test_a_sequence_beyond_the_columns_harms_nobody(gateway: Gateway, fleet: Fleet) -> None:
     hostile, honest = await fleet.enrol(2)
     commands = [await queue(fleet, hostile), await queue(fleet, honest)]
     await hostile.join(gateway.port)
     await honest.join(gateway.port)
     hostile.send(CommandOutput(command_id=commands[0].bytes, seq=2**62, stream=1, data=b"x"))
+    hostile.send(CommandOutput(command_id=commands[0].bytes, seq=1, stream=1, data=b"x", skipped=2**62))
     hostile.send(result(commands[0], duration_ms=2**62, dropped_bytes=2**62, exit_code=2**32))
     honest.send(result(commands[1]))
     await honest.expect(ResultAck)

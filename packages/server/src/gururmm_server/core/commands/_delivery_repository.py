@@ -54,10 +54,10 @@ returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.
 """
 
 _OUTPUT = """
-insert into core.command_output (tenant_id, command_id, seq, stream, data)
-select c.tenant_id, c.command_id, u.seq, u.stream, u.data
-from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::smallint[], $6::bytea[])
-  as u(command_id, tenant_id, agent_id, seq, stream, data)
+insert into core.command_output (tenant_id, command_id, seq, stream, data, skipped)
+select c.tenant_id, c.command_id, u.seq, u.stream, u.data, u.skipped
+from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::smallint[], $6::bytea[], $7::bigint[])
+  as u(command_id, tenant_id, agent_id, seq, stream, data, skipped)
 join core.commands c using (command_id, tenant_id, agent_id)
 on conflict do nothing returning command_id, seq
 """
@@ -187,9 +187,12 @@ async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list
 
 
 async def insert_output(
-    tx: Transaction, pieces: Sequence[tuple[UUID, UUID, UUID, int, int, bytes]]
+    tx: Transaction, pieces: Sequence[tuple[UUID, UUID, UUID, int, int, bytes, int]]
 ) -> set[tuple[bytes, int]]:
-    """Appends output, each (command, tenant, agent, seq, stream, data). Returns which (command, seq) are new."""
+    """Appends output, each (command, tenant, agent, seq, stream, data, bytes left out before it).
+
+    Returns which (command, seq) are new.
+    """
     rows = await tx.fetch(_OUTPUT, *[list(column) for column in zip(*pieces, strict=True)])
     return {(row[0].bytes, row[1]) for row in rows}
 

@@ -29,13 +29,8 @@ _HEAD = (
     " order by o.seq limit 1) as head"
 )
 _FROM = "core.commands c join core.machines a on a.agent_id = c.agent_id"
-_FIND = f"""
-select {_COLUMNS}, o.stdout, o.stderr from {_FROM} cross join lateral (
-  select string_agg(data, ''::bytea order by seq) filter (where stream = 1) as stdout,
-    string_agg(data, ''::bytea order by seq) filter (where stream = 2) as stderr
-  from core.command_output where command_id = c.command_id) o
-where c.command_id = $1
-"""
+_FIND = f"select {_COLUMNS} from {_FROM} where c.command_id = $1"
+_SAID = "select stream, data, skipped from core.command_output where command_id = $1 order by seq"
 _HELD = f"""
 select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id
 from {_FROM} join core.machine_states s on s.agent_id = a.agent_id
@@ -80,11 +75,12 @@ class ListedRow(CommandRow, frozen=True):
     head: bytes | None
 
 
-class DetailRow(CommandRow, frozen=True):
-    """A command with what it said."""
+class SaidRow(msgspec.Struct, frozen=True):
+    """A piece of what a command said; `skipped` bytes of its stream are left out before it."""
 
-    stdout: bytes | None
-    stderr: bytes | None
+    stream: int
+    data: bytes
+    skipped: int
 
 
 class HeldRow(CommandRow, frozen=True):
@@ -168,10 +164,15 @@ async def create(
     return [MadeRow(*row[:8]) for row in rows]
 
 
-async def find(tx: Transaction, command_id: UUID) -> DetailRow | None:
-    """Returns a command and its output."""
+async def find(tx: Transaction, command_id: UUID) -> CommandRow | None:
+    """Returns a command."""
     row = await tx.fetchrow(_FIND, command_id)
-    return DetailRow(**row) if row is not None else None
+    return CommandRow(**row) if row is not None else None
+
+
+async def said(tx: Transaction, command_id: UUID) -> list[SaidRow]:
+    """Returns what a command said, in the order it came."""
+    return [SaidRow(**row) for row in await tx.fetch(_SAID, command_id)]
 
 
 async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slice[ListedRow]:

@@ -225,7 +225,7 @@ class CommandDelivery:
         new = await repository.insert_output(
             tx,
             [
-                (UUID(bytes=p.command_id), *self._facts[p.command_id].machine, p.seq, p.stream, p.data)
+                (UUID(bytes=p.command_id), *self._facts[p.command_id].machine, p.seq, p.stream, p.data, p.skipped)
                 for p in pieces.values()
             ],
         )
@@ -233,10 +233,9 @@ class CommandDelivery:
             facts = self._facts[piece.command_id]
             if key in new:
                 tenant_id, agent_id = facts.machine
+                client_id = said_by[agent_id.bytes].client_id.bytes
                 recorded.live.setdefault(tenant_id, Live()).output.append(
-                    OutputPiece(
-                        piece.command_id, said_by[agent_id.bytes].client_id.bytes, piece.seq, piece.stream, piece.data
-                    )
+                    OutputPiece(piece.command_id, client_id, piece.seq, piece.stream, piece.data, piece.skipped)
                 )
             else:
                 facts.held -= len(piece.data)

@@ -51,6 +51,8 @@ class OutputPiece(LiveItem, array_like=True, frozen=True):
     seq: int
     stream: Annotated[int, Meta(ge=1, le=2)]
     data: bytes
+    skipped: int = 0
+    """How many bytes of the stream are left out just before it."""
 
     def weight(self) -> int:
         return 100 + len(self.data)

@@ -13,6 +13,7 @@ from gururmm_server.infra.shapes import Answer, Exact
 Shell = Literal["sh", "bash", "python3"]
 Status = Literal["queued", "delivered", "running", "succeeded", "failed", "timed_out", "cancelled", "expired"]
 State = Literal["active", "finished"]
+Stream = Literal["stdout", "stderr"]
 
 MOST_TARGETS = 5000
 DAY_SECONDS = 86400
@@ -35,7 +36,8 @@ class CreateCommands(Exact):
     filter: TargetFilter | None = None
     shell: Shell = "sh"
     script: Annotated[str, Field(min_length=1)]
-    timeout_s: Annotated[int, Field(ge=1, le=DAY_SECONDS)] = 60
+    timeout_s: Annotated[int, Field(ge=1, le=DAY_SECONDS)] = 3600
+    """A script that takes longer is ended, with all it started; an hour is enough for most maintenance."""
     deadline_s: Annotated[int, Field(ge=1, le=ORDER_SECONDS)] = DAY_SECONDS
     """Not to be started later than this many seconds from now; a week at most."""
 
@@ -84,11 +86,25 @@ class Command(Answer, frozen=True, kw_only=True):
     """Of what it said, so far as it has."""
 
 
+class OutputRun(Answer, frozen=True, kw_only=True):
+    """What was said on one stream before the other had its turn; `skipped` bytes of it are left out before this."""
+
+    stream: Stream
+    text: str
+    skipped: int
+
+
 class CommandDetail(Command, frozen=True, kw_only=True):
-    """With its output so far, as text: bytes that are not UTF-8 are shown as replacement characters."""
+    """With its output so far, as text: bytes that are not UTF-8 are shown as replacement characters.
+
+    Of a long output the beginning and the end of each stream are kept; `stdout` and `stderr` have a line in between
+    that says how many bytes are left out there.
+    """
 
     stdout: str
     stderr: str
+    output: list[OutputRun]
+    """Both streams in the order they came."""
     dropped_bytes: int
 
 

@@ -1,7 +1,9 @@
 """What the service takes and gives, and how a stored command is said."""
 
+import codecs
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -9,10 +11,12 @@ import msgspec
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow
 from gururmm_server.core.commands._jobs_repository import ExpiredRow
-from gururmm_server.core.commands._repository import CommandRow, DetailRow, ListedRow, MadeRow
+from gururmm_server.core.commands._repository import CommandRow, ListedRow, MadeRow, SaidRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
-from gururmm_server.core.commands.schemas import Command, CommandDetail
+from gururmm_server.core.commands.schemas import Command, CommandDetail, OutputRun, Stream
+
+_STREAMS: Final[dict[int, Stream]] = {1: "stdout", 2: "stderr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +61,38 @@ def listed(row: ListedRow) -> Command:
     return command(row, row.head)
 
 
-def detail(row: DetailRow) -> CommandDetail:
+def detail(row: CommandRow, said: list[SaidRow]) -> CommandDetail:
     """Returns a command with its output."""
+    output = _runs(said)
     return CommandDetail(
-        **msgspec.structs.asdict(command(row, (row.stdout or row.stderr or b"")[:400])),
-        stdout=(row.stdout or b"").decode(errors="replace"),
-        stderr=(row.stderr or b"").decode(errors="replace"),
+        **msgspec.structs.asdict(command(row, b"".join(piece.data for piece in said[:4])[:400])),
+        stdout=_whole(output, "stdout"),
+        stderr=_whole(output, "stderr"),
+        output=output,
         dropped_bytes=row.dropped_bytes,
+    )
+
+
+def _runs(said: list[SaidRow]) -> list[OutputRun]:
+    """Returns the pieces as text, neighbours of one stream as one; a character may be cut between two pieces."""
+    decoders = {stream: codecs.getincrementaldecoder("utf-8")("replace") for stream in _STREAMS}
+    found: list[tuple[int, int, list[str]]] = []
+    for piece in said:
+        decoder = decoders[piece.stream]
+        text = (decoder.decode(b"", final=True) if piece.skipped else "") + decoder.decode(piece.data)
+        if found and found[-1][0] == piece.stream and not piece.skipped:
+            found[-1][2].append(text)
+        else:
+            found.append((piece.stream, piece.skipped, [text]))
+    found.extend((stream, 0, [rest]) for stream in _STREAMS if (rest := decoders[stream].decode(b"", final=True)))
+    return [OutputRun(stream=_STREAMS[stream], skipped=skipped, text="".join(text)) for stream, skipped, text in found]
+
+
+def _whole(output: list[OutputRun], stream: Stream) -> str:
+    """Returns what one stream said, with a line where something is left out."""
+    runs = [run for run in output if run.stream == stream]
+    return "".join(
+        f"\n[... {run.skipped} bytes are left out here ...]\n{run.text}" if run.skipped else run.text for run in runs
     )
 
 

@@ -159,6 +159,7 @@ class LiveSession:
                 "seq": piece.seq,
                 "stream": _STREAMS.get(piece.stream, "stdout"),
                 "text": decoder.decode(piece.data),
+                "skipped": piece.skipped,
             }
         )
 
