@@ -3,6 +3,8 @@ import type { LiveOutput } from "./live";
 export interface OutputPiece {
   stream: "stdout" | "stderr";
   text: string;
+  /** How many bytes of the stream are left out before it. */
+  skipped: number;
 }
 
 /**
@@ -14,9 +16,9 @@ export class LiveOutputBuffer {
   private readonly run: OutputPiece[] = [];
 
   /** True when the unbroken run has grown. */
-  add({ seq, stream, text }: LiveOutput): boolean {
+  add({ seq, stream, text, skipped }: LiveOutput): boolean {
     if (seq < this.run.length) return false;
-    this.waiting.set(seq, { stream, text });
+    this.waiting.set(seq, { stream, text, skipped });
     const before = this.run.length;
     for (let next = this.waiting.get(this.run.length); next; next = this.waiting.get(this.run.length)) {
       this.waiting.delete(this.run.length);
@@ -39,7 +41,7 @@ function joined(pieces: OutputPiece[]): OutputPiece[] {
   const found: OutputPiece[] = [];
   for (const piece of pieces) {
     const last = found.at(-1);
-    if (last?.stream === piece.stream) last.text += piece.text;
+    if (last?.stream === piece.stream && piece.skipped === 0) last.text += piece.text;
     else found.push({ ...piece });
   }
   return found;

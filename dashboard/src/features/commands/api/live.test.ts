@@ -26,8 +26,8 @@ describe("what is heard of commands", () => {
 
   it("shows the first line that says something, and only the beginning of the output can hold it", () => {
     const cache = setUp();
-    mergeFirstLine(cache, { id: "c", seq: 0, stream: "stdout", text: "\n  hello \nworld" });
-    mergeFirstLine(cache, { id: "d", seq: 1, stream: "stdout", text: "too late" });
+    mergeFirstLine(cache, { id: "c", seq: 0, stream: "stdout", text: "\n  hello \nworld", skipped: 0 });
+    mergeFirstLine(cache, { id: "d", seq: 1, stream: "stdout", text: "too late", skipped: 0 });
     expect(rowsIn(cache)?.map(({ first_line }) => first_line)).toEqual(["hello", null]);
   });
 });

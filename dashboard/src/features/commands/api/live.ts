@@ -14,6 +14,7 @@ export interface LiveOutput {
   seq: number;
   stream: "stdout" | "stderr";
   text: string;
+  skipped: number;
 }
 
 declare module "@/api/live-contribution" {

@@ -2,14 +2,16 @@ import { ArrowDownToLine } from "lucide-react";
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { CommandDetail } from "@/api/contract";
 import { CopyButton } from "@/components/copy";
-import { bytes } from "@/lib/format";
-import { visibleBlock } from "@/lib/visible-text";
+import { count } from "@/lib/format";
 import type { OutputPiece } from "../api/live-output";
+import { type Run, Screen } from "./ansi";
 import { isActive } from "./command-status";
+import { OutputRun } from "./output-run";
 
-/** What the script said. Follows the end while one is at the end; errors of the script are marked. */
+/** What the script said, in its order and its colours. Follows the end while one is at the end; errors are marked. */
 export function Output({ command, live }: { command: CommandDetail; live: OutputPiece[] | null }) {
-  const pieces = useMemo<OutputPiece[]>(() => live ?? stored(command), [live, command]);
+  const pieces: OutputPiece[] = live ?? command.output;
+  const parts = useMemo(() => partsOf(pieces), [pieces]);
   const box = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: it is new output that moves the view
@@ -17,7 +19,7 @@ export function Output({ command, live }: { command: CommandDetail; live: Output
     if (following && box.current) box.current.scrollTop = box.current.scrollHeight;
   }, [pieces, following]);
   const empty = pieces.every((piece) => piece.text === "");
-  const whole = pieces.map((piece) => piece.text).join("");
+  const copied = parts.map((part) => (typeof part === "string" ? `\n${part}\n` : part.text)).join("");
   return (
     <section className="flex min-h-48 flex-1 flex-col overflow-hidden rounded-lg border bg-terminal text-[oklch(0.93_0.01_260)]">
       <div className="flex h-9 shrink-0 items-center gap-2 border-b border-[oklch(0.3_0.016_260)] pr-2 pl-4 text-xs">
@@ -31,7 +33,7 @@ export function Output({ command, live }: { command: CommandDetail; live: Output
             <ArrowDownToLine aria-hidden="true" className="size-3" /> Follow
           </button>
         )}
-        {!empty && <CopyButton value={whole} label="Copy the output" />}
+        {!empty && <CopyButton value={copied} label="Copy the output" />}
       </div>
       <div
         ref={box}
@@ -50,30 +52,55 @@ export function Output({ command, live }: { command: CommandDetail; live: Output
           </p>
         ) : (
           <pre className="whitespace-pre-wrap font-mono text-[13px] leading-[1.45] [overflow-wrap:anywhere]">
-            {pieces.map((piece, index) => (
-              <span
-                // biome-ignore lint/suspicious/noArrayIndexKey: pieces only ever grow at the end
-                key={index}
-                className={piece.stream === "stderr" ? "text-[oklch(0.75_0.16_25)]" : undefined}
-                title={piece.stream === "stderr" ? "stderr" : undefined}
-              >
-                {visibleBlock(piece.text)}
-              </span>
-            ))}
+            {parts.map((part, index) =>
+              typeof part === "string" ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: parts only ever grow at the end
+                <Gap key={index} text={part} />
+              ) : (
+                // biome-ignore lint/suspicious/noArrayIndexKey: as above
+                <OutputRun key={index} run={part} />
+              ),
+            )}
           </pre>
         )}
       </div>
       {command.dropped_bytes > 0 && (
         <p className="border-t border-[oklch(0.3_0.016_260)] px-4 py-1.5 text-[oklch(0.82_0.15_85)] text-xs">
-          {bytes(command.dropped_bytes)} of output were dropped: more than is kept of one command.
+          {gap(command.dropped_bytes)}: of a long output the beginning and the end are kept.
+        </p>
+      )}
+      {isActive(command) && copied.length >= HELD_BACK_FROM && (
+        <p className="border-t border-[oklch(0.3_0.016_260)] px-4 py-1.5 text-[oklch(0.82_0.15_85)] text-xs">
+          A long output: its end follows when the command is over.
         </p>
       )}
     </section>
   );
 }
 
-function stored(command: CommandDetail): OutputPiece[] {
-  const pieces: OutputPiece[] = [{ stream: "stdout", text: command.stdout }];
-  if (command.stderr !== "") pieces.push({ stream: "stderr", text: command.stderr });
-  return pieces;
+/** So much of one stream a machine sends while the command runs. */
+const HELD_BACK_FROM = 256 * 1024;
+
+/** What is on the screen, and between it sentences for what is left out. */
+function partsOf(pieces: OutputPiece[]): (Run | string)[] {
+  const parts: (Run | string)[] = [];
+  let screen = new Screen();
+  for (const { text, stream, skipped } of pieces) {
+    if (skipped > 0) {
+      parts.push(...screen.runs, `${gap(skipped)} (${stream})`);
+      screen = new Screen();
+    }
+    screen.write(text, stream);
+  }
+  return [...parts, ...screen.runs];
+}
+
+function gap(size: number): string {
+  return `${count(size)} ${size === 1 ? "byte is" : "bytes are"} left out`;
+}
+
+function Gap({ text }: { text: string }) {
+  return (
+    <span className="my-1 block border-[oklch(0.3_0.016_260)] border-y py-1 text-[oklch(0.82_0.15_85)]">{text}</span>
+  );
 }

@@ -9,7 +9,7 @@ import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField, TextArea, TextField } from "@/components/field";
 import { ErrorNote } from "@/components/states";
 import type { MachineTarget } from "@/features/define-feature";
-import { count, counted } from "@/lib/format";
+import { count, counted, duration } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { refreshCommands, runCommand } from "../api/queries";
 
@@ -32,7 +32,7 @@ export function RunDialog({
   const cache = useQueryClient();
   const [shell, setShell] = useState<Shell>("sh");
   const [script, setScript] = useState(given ?? "");
-  const [timeout, setTimeoutSeconds] = useState("60");
+  const [timeout, setTimeoutSeconds] = useState(String(HOUR));
   const [deadline, setDeadline] = useState(String(24 * HOUR));
   const [typed, setTyped] = useState("");
   const number = target.kind === "filter" ? target.total : target.agents.length;
@@ -107,6 +107,7 @@ export function RunDialog({
             value={timeout}
             onChange={(event) => setTimeoutSeconds(event.target.value)}
             error={fields.timeout_s}
+            hint={`After ${duration(Number(timeout))} the script is ended, with all it started.`}
           />
           <SelectField
             label="If a machine is offline"

@@ -20,6 +20,7 @@ import { commandQuery } from "../api/queries";
 import { useLiveOutput } from "../api/use-live-output";
 import { scriptTitle } from "../components/columns";
 import { CommandStatusWord, isActive } from "../components/command-status";
+import { exitWords } from "../components/exit-code";
 import { openRunDialog } from "../components/open-run-dialog";
 import { Output } from "../components/output";
 import { useCancelCommand, useDeleteCommand } from "../components/use-command-acts";
@@ -143,7 +144,7 @@ function Facts({ command }: { command: CommandDetail }) {
         {command.client_name} › {command.site_name}
       </Fact>
       <Fact name="Exit code">
-        <span className="font-mono">{command.exit_code ?? "–"}</span>
+        <span className="font-mono">{exitWords(command.exit_code)}</span>
       </Fact>
       <Fact name="Took">
         <Took command={command} />
