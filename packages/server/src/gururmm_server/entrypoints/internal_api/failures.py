@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import compile_path
 
+from gururmm_server.entrypoints.internal_api.sentences import sentence
 from gururmm_server.infra.errors import GuruError, InvalidInput, NotFound
 from gururmm_server.infra.logging import get_logger
 
@@ -72,7 +73,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
-        fields = [{"field": _field(item["loc"]), "message": str(item["msg"])} for item in error.errors()[:50]]
+        fields = [{"field": _field(item["loc"]), "message": sentence(item)} for item in error.errors()[:50]]
         return _response(request, InvalidInput(details=fields))
 
     @app.exception_handler(HTTPException)
