@@ -25,7 +25,7 @@ class SessionEnded(GuruError):
 
 
 class NoPartner(GuruError):
-    """This account belongs to no Partner any more. Ask a Partner admin for a new invitation."""
+    """You may not sign in here now: an admin has stopped it, or has taken the account away. Ask a Partner admin."""
 
     code = "no_partner"
     status = 403
@@ -43,9 +43,9 @@ class PasswordRefused(GuruError):
 
     status = 422
 
-    def __init__(self, field: str = "") -> None:
-        """`field`: which one of a form with two passwords is meant."""
-        super().__init__()
+    def __init__(self, field: str = "", message: str = "") -> None:
+        """`field`: which one of a form is meant."""
+        super().__init__(message)
         if field:
             self.details = [{"field": field, "message": self.message}]
 

@@ -82,7 +82,7 @@ class Invitations:
     async def _prove(self, row: InvitationRow, password: str, device: Device) -> str | None:
         """Returns the hash of a first password; None once an existing one was proved."""
         if row.password_hash is None:
-            check_strength(password, row.email)
+            check_strength(password, row.email, "password")
             return await self._passwords.hash(password)
         self._attempts.admit(row.email, device.address)
         if not await self._passwords.verify(password, row.password_hash):

@@ -7,6 +7,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gururmm_server.core.identity.errors import WeakPassword
+from gururmm_server.core.identity.guessable import is_guessable
 
 MIN_LENGTH = 12
 _MIN_DIFFERENT = 5
@@ -48,3 +49,7 @@ def check_strength(password: str, email: str, field: str = "") -> None:
     short = len(password) < MIN_LENGTH or len(set(password)) < _MIN_DIFFERENT
     if short or password.lower() == email.lower():
         raise WeakPassword(field)
+    if is_guessable(password, email):
+        raise WeakPassword(
+            field, "This is guessed soon: it is a common word, or a name, with little around it. Take several words."
+        )
