@@ -8,6 +8,7 @@ from fastapi import APIRouter, FastAPI, Response
 
 from gururmm_server import __version__
 from gururmm_server.core.access.doors import public
+from gururmm_server.entrypoints.internal_api.compression import Compressed
 from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
 from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
 from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate
@@ -54,6 +55,7 @@ def build_app(
     app.include_router(_probes(ready))
     app.router.default = Dashboard(web.dashboard_dir)
     add_handlers(app)
+    app.add_middleware(Compressed)
     app.add_middleware(
         Gate,
         authenticator=authenticator,
