@@ -444,6 +444,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/commands/failed-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Failed Runs
+         * @description Runs of which something failed within a day, the newest first; five at most.
+         */
+        get: operations["list_failed_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Run
+         * @description What a run on these machines would touch, in numbers. Changes nothing.
+         */
+        post: operations["preview_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/commands/sums": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sum Run
+         * @description How the commands of one run are, in numbers; none where there is no such run.
+         */
+        get: operations["sum_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/commands/{command_id}": {
         parameters: {
             query?: never;
@@ -1127,6 +1187,8 @@ export interface components {
              * @enum {string}
              */
             kind: "disk_full" | "memory_high" | "offline_long";
+            /** Online */
+            online: boolean;
             /** Since */
             since: string | null;
             /** Site Name */
@@ -1355,6 +1417,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Last Line */
+            last_line: string | null;
+            /** Machine Online */
+            machine_online: boolean | null;
             /** Message */
             message: string | null;
             /** Script */
@@ -1437,6 +1503,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Last Line */
+            last_line: string | null;
+            /** Machine Online */
+            machine_online: boolean | null;
             /** Message */
             message: string | null;
             /** Output */
@@ -1468,7 +1538,7 @@ export interface components {
         };
         /**
          * CreateCommands
-         * @description One script for one or many machines: `agent_ids`, or all that `filter` means.
+         * @description One script for one or many machines.
          */
         CreateCommands: {
             /** Agent Ids */
@@ -1486,7 +1556,7 @@ export interface components {
              * @default sh
              * @enum {string}
              */
-            shell: "sh" | "bash" | "python3";
+            shell: "sh" | "bash" | "python3" | "powershell" | "cmd" | "python";
             /**
              * Timeout S
              * @default 3600
@@ -1605,6 +1675,40 @@ export interface components {
             subject_id: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * FailedRun
+         * @description A run of which something failed; of one on a single machine, `hostname` and `command_id` are its own.
+         */
+        FailedRun: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /**
+             * Batch Id
+             * Format: uuid
+             */
+            batch_id: string;
+            /**
+             * Command Id
+             * Format: uuid
+             */
+            command_id: string;
+            /** Failed */
+            failed: number;
+            /** Hostname */
+            hostname: string;
+            /** Script */
+            script: string;
+            /** Total */
+            total: number;
+        };
+        /** FailedRuns */
+        FailedRuns: {
+            /** Items */
+            items: components["schemas"]["FailedRun"][];
         };
         /**
          * Folder
@@ -1947,6 +2051,8 @@ export interface components {
             /** Attention */
             attention: components["schemas"]["Attention"][];
             commands: components["schemas"]["CommandCounts"];
+            /** Jobs This Month */
+            jobs_this_month: number;
             /** Online History */
             online_history: components["schemas"]["OnlinePoint"][];
             problems: components["schemas"]["ProblemCounts"];
@@ -2158,6 +2264,38 @@ export interface components {
          */
         Role: "platform_admin" | "partner_admin" | "partner_tech" | "client_contact";
         /**
+         * RunPreview
+         * @description What a run would touch. `signed_in`: machines that are online and that somebody uses now.
+         */
+        RunPreview: {
+            /** By Os */
+            by_os: {
+                [key: string]: number;
+            };
+            /** Clients */
+            clients: number;
+            /** Machines */
+            machines: number;
+            /** Online */
+            online: number;
+            /** Signed In */
+            signed_in: number;
+        };
+        /**
+         * RunSums
+         * @description How the commands of one run are: `offline` are those of them that wait for a machine which is away.
+         */
+        RunSums: {
+            /** By Status */
+            by_status: {
+                [key: string]: number;
+            };
+            /** Offline */
+            offline: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * Session
          * @description A browser that is signed in.
          */
@@ -2301,6 +2439,8 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+            /** Offline Since */
+            offline_since: string | null;
             /** Online */
             online: number;
             /** Problems */
@@ -2353,6 +2493,15 @@ export interface components {
             site_id?: string | null;
             /** Status */
             status?: ("online" | "offline" | "problem") | null;
+        };
+        /**
+         * Targets
+         * @description One machine or many: `agent_ids`, or all that `filter` means.
+         */
+        Targets: {
+            /** Agent Ids */
+            agent_ids?: string[] | null;
+            filter?: components["schemas"]["TargetFilter"] | null;
         };
         /** Temperature */
         Temperature: {
@@ -2536,6 +2685,8 @@ export type DiskUse = components['schemas']['DiskUse'];
 export type Enter = components['schemas']['Enter'];
 export type Entry = components['schemas']['Entry'];
 export type Event = components['schemas']['Event'];
+export type FailedRun = components['schemas']['FailedRun'];
+export type FailedRuns = components['schemas']['FailedRuns'];
 export type Folder = components['schemas']['Folder'];
 export type Folders = components['schemas']['Folders'];
 export type History = components['schemas']['History'];
@@ -2575,6 +2726,8 @@ export type ProblemCounts = components['schemas']['ProblemCounts'];
 export type Process = components['schemas']['Process'];
 export type Processes = components['schemas']['Processes'];
 export type Role = components['schemas']['Role'];
+export type RunPreview = components['schemas']['RunPreview'];
+export type RunSums = components['schemas']['RunSums'];
 export type Session = components['schemas']['Session'];
 export type SessionCounts = components['schemas']['SessionCounts'];
 export type Sessions = components['schemas']['Sessions'];
@@ -2588,6 +2741,7 @@ export type Software = components['schemas']['Software'];
 export type StreamTicket = components['schemas']['StreamTicket'];
 export type SwitchPartner = components['schemas']['SwitchPartner'];
 export type TargetFilter = components['schemas']['TargetFilter'];
+export type Targets = components['schemas']['Targets'];
 export type Temperature = components['schemas']['Temperature'];
 export type Tree = components['schemas']['Tree'];
 export type TreeClient = components['schemas']['TreeClient'];
@@ -2612,6 +2766,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -2780,6 +2936,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -2955,6 +3113,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path: {
@@ -3009,6 +3169,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -3528,6 +3690,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -3737,10 +3901,12 @@ export interface operations {
                 state?: ("active" | "finished") | null;
                 /** @description Words, all of which must occur */
                 search?: string;
-                sort?: "created_at" | "-created_at" | "duration" | "-duration" | "hostname" | "-hostname" | "status" | "-status";
+                sort?: "created_at" | "-created_at" | "duration" | "-duration" | "hostname" | "-hostname" | "status" | "-status" | "triage" | "-triage";
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -3839,6 +4005,126 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Cleared"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_failed_runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailedRuns"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    preview_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Targets"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPreview"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sum_run: {
+        parameters: {
+            query: {
+                batch_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunSums"];
                 };
             };
             /** @description Client Error */
@@ -4001,6 +4287,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -4160,6 +4448,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -4372,6 +4662,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -4872,6 +5164,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
@@ -5159,6 +5453,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;

@@ -244,3 +244,32 @@ async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: 
         ("offline_long", "Offline for 2 days."),
     ]
     assert [(site.name, site.total, site.problems) for site in overview.sites] == [("Site 0", 6, 1), ("Site 1", 6, 1)]
+    assert [site.offline_since is not None for site in overview.sites] == [
+        site.online < site.total for site in overview.sites
+    ]
+    assert [item.online for item in overview.attention] == [True, False]
+    assert overview.jobs_this_month == 0
+
+
+async def test_a_full_drive_is_named_and_what_a_machine_read_before_it_went_is_no_news(
+    admin: httpx.AsyncClient, partner: Partner, owner_url: str
+) -> None:
+    owner = await asyncpg.connect(owner_url)
+    drives = [("/", 10, 100), ("/srv", 98 << 30, 100 << 30)]
+    full = Metrics(1, 0, 0, 1, 0, 0, 0, 0, 0, 0, drives, [], 1)
+    await owner.execute(
+        "update core.agent_state set problems = '{disk_full}', disk = 980, latest = $2 where agent_id = $1",
+        partner.agents[0],
+        encode(full),
+    )
+    await owner.execute(
+        "update core.agent_state set problems = '{disk_full,offline_long}', disk = 990,"
+        " changed_at = now() - interval '1 hour' where agent_id = $1",
+        partner.agents[1],
+    )
+    await owner.close()
+    attention = described(Overview, (await admin.get("/overview")).content).attention
+    assert [(item.kind, item.text) for item in attention] == [
+        ("disk_full", "/srv is 98 % full: 2.0 GiB left."),
+        ("offline_long", "Offline for 1 hour."),
+    ]

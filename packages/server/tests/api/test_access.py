@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
@@ -93,8 +94,11 @@ CASES: dict[str, Case] = {
     "POST /commands": Case(SCRIPT | {"agent_ids": ["{agent_id}"]}, foreign="body"),
     "GET /commands": Case(),
     "GET /commands/{command_id}": Case(foreign="path"),
+    "GET /commands/failed-runs": Case(),
+    "GET /commands/sums": Case(query=f"?batch_id={UUID(int=1)}"),
     "POST /commands/{command_id}/cancel": Case(foreign="path"),
     "DELETE /commands/{command_id}": Case(foreign="path"),
+    "POST /commands/preview": Case({"agent_ids": ["{agent_id}"]}, foreign="body"),
     "POST /commands/clear": Case({"agent_id": "{agent_id}"}),
     "POST /tunnel/open": Case({"agent_id": "{agent_id}"}, foreign="body", accepts=(409,)),
     "GET /tunnel/status/{session_id}": Case(foreign="path"),

@@ -47,7 +47,13 @@ async def test_every_sort_walks_each_row_once_in_order(db: Database, sort: str) 
     ordered = sql("select id from {rows} {order}", rows=raw(ROWS), order=whole.order("id"))
     async with db.scope(system_scope(uuid4())) as tx:
         expected = [str(row["id"]) for row in await tx.fetch(*ordered.bound())]
+        anywhere = parse_page(SORTS, sort=sort, limit=5, offset=11)
+        looked_at = await read_page(tx, Found, anywhere, columns="id", source=ROWS, where=raw("true"), tie_break="id")
+        beyond = parse_page(SORTS, sort=sort, limit=5, offset=500)
+        nothing = await read_page(tx, Found, beyond, columns="id", source=ROWS, where=raw("true"), tie_break="id")
     assert walked == expected
+    assert [str(row.id) for row in looked_at.items] == expected[11:16]
+    assert (nothing.items, nothing.next_cursor, nothing.total) == ([], None, 23)
     assert len(set(walked)) == 23
 
 

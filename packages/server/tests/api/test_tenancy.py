@@ -42,6 +42,25 @@ async def test_a_new_name_reaches_the_machines(api: Api) -> None:
     assert (await api.ask("GET", "/agents?search=quay", token=token)).body["total"] == 1
 
 
+async def test_names_are_sorted_and_searched_as_people_do(api: Api) -> None:
+    token, ids = api.token(), api.own.ids
+    for name in ("Zebra", "pc 10", "Ärzte", "pc 2", "İzmir", "pc 1b"):
+        await api.tenancy.create_client(api.own.caller, name)
+    await api.ask("PATCH", f"/clients/{ids['client_id']}", {"name": "Ümlaut"}, token=token)
+
+    async def names(query: str) -> list[str]:
+        return [item["name"] for item in (await api.ask("GET", f"/clients?{query}", token=token)).body["items"]]
+
+    right = ["Ärzte", "İzmir", "pc 1b", "pc 2", "pc 10", "Ümlaut", "Zebra"]
+    assert await names("sort=name&limit=20") == right
+    assert await names("sort=-name&limit=20") == right[::-1]
+    assert await names("search=izmir") == await names("search=%C4%B0ZM%C4%B0R") == ["İzmir"]
+    assert await names("search=arzte") == await names("search=%C3%84RZTE") == ["Ärzte"]
+    tree = (await api.ask("GET", "/tree", token=token)).body
+    assert [client["name"] for client in tree["clients"]] == right
+    assert (await api.ask("GET", "/agents?search=UMLAUT", token=token)).body["total"] == 1
+
+
 async def test_a_list_is_paged_sorted_and_searched(api: Api) -> None:
     token = api.token()
     for number in range(5):

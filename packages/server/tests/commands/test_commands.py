@@ -53,6 +53,58 @@ async def finish(db: Database, command_id: str, status: str = "succeeded", outpu
         )
 
 
+async def test_a_run_is_told_in_numbers_before_it_is_started(
+    admin: httpx.AsyncClient, partner: Partner, owner: Any
+) -> None:
+    online, offline = partner.agents[0], partner.agents[1]
+    await owner.execute("update core.agents set username = 'ada' where agent_id = $1", online)
+    chosen = await admin.post("/commands/preview", json={"agent_ids": [str(online), str(offline)]})
+    everything = await admin.post("/commands/preview", json={"filter": {}})
+    nothing = await admin.post("/commands/preview", json={"filter": {"search": "no such machine"}})
+    unknown = await admin.post("/commands/preview", json={"agent_ids": [str(new_id())]})
+    numbers = chosen.json()
+    assert (numbers["machines"], numbers["online"], numbers["signed_in"]) == (2, 1, 1)
+    assert sum(numbers["by_os"].values()) == 2
+    assert everything.json()["machines"] == len(partner.agents)
+    assert nothing.json() == {"machines": 0, "online": 0, "clients": 0, "signed_in": 0, "by_os": {}}
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "agent_not_found")
+    for answer in (chosen, everything, nothing):
+        described(schemas.RunPreview, answer.content)
+    assert await owner.fetchval("select count(*) from core.commands") == 0
+
+
+async def test_a_run_is_sorted_by_what_needs_somebody_and_says_why(
+    admin: httpx.AsyncClient, partner: Partner, db: Database, owner: Any
+) -> None:
+    items = await queue(admin, *partner.agents[:4])
+    fine, bad, slow = (item["id"] for item in items[:3])
+    batch = items[0]["batch_id"]
+    await finish(db, fine, output=b"done\n")
+    await finish(db, bad, "failed", b"step 1\nstep 2\n")
+    await finish(db, slow, "timed_out")
+    await owner.execute(
+        "insert into core.command_output (tenant_id, command_id, seq, stream, data)"
+        " select tenant_id, command_id, 1, 2, $2 from core.commands where command_id = $1",
+        UUID(bad),
+        b"warning: old\nE: no such package\n\n",
+    )
+    listed = (await admin.get("/commands", params={"batch_id": batch, "sort": "triage"})).json()["items"]
+    assert [item["status"] for item in listed] == ["failed", "timed_out", "queued", "succeeded"]
+    assert (listed[0]["first_line"], listed[0]["last_line"]) == ("step 1", "E: no such package")
+    assert (listed[3]["last_line"], listed[1]["last_line"]) == ("done", None)
+    assert listed[2]["machine_online"] is False
+    sums = (await admin.get("/commands/sums", params={"batch_id": batch})).json()
+    assert sums == {
+        "total": 4,
+        "by_status": {"failed": 1, "timed_out": 1, "queued": 1, "succeeded": 1},
+        "offline": 1,
+    }
+    (failed,) = (await admin.get("/commands/failed-runs")).json()["items"]
+    assert (failed["batch_id"], failed["failed"], failed["total"], failed["script"]) == (batch, 2, 4, "uptime")
+    elsewhere = (await admin.get("/commands/sums", params={"batch_id": str(new_id())})).json()
+    assert elsewhere == {"total": 0, "by_status": {}, "offline": 0}
+
+
 async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
     admin: httpx.AsyncClient, partner: Partner, carried: Traffic, owner: Any
 ) -> None:

@@ -1,12 +1,14 @@
 """Lists: search, sort, and pages by keyset, the same for every list of the API.
 
 A route says which sorts it knows and gets a `PageQuery`; its repository gives that, with its columns and conditions, to
-`read_page`. A list that is found in another way puts `after`, `order` and `fetch_count` into its own statement (the
+`read_page`. A list that is found in another way puts `after_cursor`, `order` and `window` into its own statement (the
 sort's value selected as `sort_value`, the tie-break as `sort_id`) and hands the rows to `PageQuery.slice`.
 """
 
 import base64
 import binascii
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +40,8 @@ Kind = Literal["text", "bigint", "double precision", "boolean", "timestamptz", "
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+_MARKS = re.compile("[\u0300-\u036f]")
+MAX_OFFSET = 1_000_000
 
 _TYPES: dict[Kind, tuple[type, ...]] = {
     "text": (str,),
@@ -101,15 +105,20 @@ def decode_cursor(text: str) -> Cursor:
         raise _invalid("cursor", "This is not a cursor of this list.") from error
 
 
+def folded(text: str) -> str:
+    """Returns a text without marks and case, as `core.folded` does: what a search compares."""
+    return _MARKS.sub("", unicodedata.normalize("NFKD", text)).lower()
+
+
 def search_words(search: str) -> list[str]:
-    """The words of a search as LIKE patterns for lower-case text: `%word%`, with what LIKE treats specially escaped."""
-    words = search.lower().split()
+    """The words of a search as LIKE patterns for folded text: `%word%`, with what LIKE treats specially escaped."""
+    words = folded(search).split()
     return ["%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%" for word in words]
 
 
 @dataclass(frozen=True, slots=True)
 class PageQuery:
-    """A validated `?search=&sort=&limit=&cursor=`."""
+    """A validated `?search=&sort=&limit=&cursor=&offset=`."""
 
     search: str
     sort_name: str
@@ -117,11 +126,18 @@ class PageQuery:
     descending: bool
     limit: int
     after: Cursor | None = None
+    offset: int = 0
+    """How many rows to leave out before the page: for a list that is looked at in any place, not read on."""
 
     @property
     def fetch_count(self) -> int:
         """How many rows to fetch: one more than the page, which tells whether there is a next."""
         return self.limit + 1
+
+    @property
+    def window(self) -> Sql:
+        """Returns what stands behind `limit`: how many rows, and how many before them are left out."""
+        return raw(f"{self.fetch_count} offset {self.offset}" if self.offset else str(self.fetch_count))
 
     @property
     def signed_name(self) -> str:
@@ -202,7 +218,7 @@ async def read_page(
             tie=raw(tie_break),
             after=query.after_cursor(tie_break),
             order=query.order(tie_break),
-            limit=raw(str(query.fetch_count)),
+            limit=query.window,
             **parts,
         ).bound()
     )
@@ -222,14 +238,21 @@ def page_query(sorts: Mapping[str, Sort], default: str) -> Any:
         sort: Annotated[str, Query(max_length=64, json_schema_extra={"enum": allowed})] = default,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
         cursor: Annotated[str, Query(max_length=1000, description="next_cursor of the page before")] = "",
+        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Rows to leave out before the page")] = 0,
     ) -> PageQuery:
-        return parse_page(sorts, search=search, sort=sort, limit=limit, cursor=cursor)
+        return parse_page(sorts, search=search, sort=sort, limit=limit, cursor=cursor, offset=offset)
 
     return Depends(parse)
 
 
 def parse_page(
-    sorts: Mapping[str, Sort], *, search: str = "", sort: str, limit: int = DEFAULT_LIMIT, cursor: str = ""
+    sorts: Mapping[str, Sort],
+    *,
+    search: str = "",
+    sort: str,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str = "",
+    offset: int = 0,
 ) -> PageQuery:
     """The `PageQuery` of a request's values. Raises `InvalidInput`."""
     name = sort.removeprefix("-")
@@ -240,7 +263,7 @@ def parse_page(
     after = decode_cursor(cursor) if cursor else None
     if after is not None and after.sort != sort:
         raise _invalid("cursor", "This cursor belongs to another sort order.")
-    return PageQuery(search.strip(), name, sorts[name], sort.startswith("-"), limit, after)
+    return PageQuery(search.strip(), name, sorts[name], sort.startswith("-"), limit, after, offset)
 
 
 def _typed(value: Any, kind: Kind) -> Key:

@@ -114,7 +114,7 @@ async def page(tx: Transaction, chosen: Filter, query: PageQuery) -> Slice[Entry
             rows=_rows(kind, chosen, query),
             after=query.after_cursor(f"({_identity(kind)})", "text"),
             order=raw(order),
-            limit=raw(str(query.fetch_count)),
+            limit=raw(str(query.offset + query.fetch_count)),
         )
         for kind in _kinds(chosen)
     ]
@@ -123,7 +123,7 @@ async def page(tx: Transaction, chosen: Filter, query: PageQuery) -> Slice[Entry
         " order by r.at {order}, r.id {order} limit {limit}",
         branches=joined(" union all ", branches),
         order=raw(order),
-        limit=raw(str(query.fetch_count)),
+        limit=query.window,
     )
     rows = await tx.fetch(*statement.bound())
     return query.slice(rows, await _count(tx, chosen, query), Entry)
@@ -160,7 +160,7 @@ def _rows(kind: Kind, chosen: Filter, query: PageQuery) -> Sql:
     if chosen.until is not None:
         asked.append(sql("r.at < {until}", until=chosen.until))
     if words := search_words(query.search):
-        text = raw("lower(concat_ws(' ', r.operation, r.actor, r.details::text, encode(r.input, 'escape')))")
+        text = raw("core.folded(concat_ws(' ', r.operation, r.actor, r.details::text, encode(r.input, 'escape')))")
         asked.append(sql("{text} like all ({words}::text[])", text=text, words=words))
     return sql(
         "select {kind} as kind, {identity} as id, {columns} from {table} r where {asked}",

@@ -17,9 +17,15 @@ FINAL = ("succeeded", "failed", "timed_out", "cancelled", "expired")
 SORTS: dict[str, Sort] = {
     "created_at": Sort("c.created_at", "timestamptz"),
     "status": Sort("c.status"),
-    "hostname": Sort("lower(a.hostname)"),
+    "hostname": Sort("core.natural_key(a.hostname)"),
     "duration": Sort("c.duration_ms", "bigint", nullable=True),
+    "triage": Sort(
+        "case c.status when 'failed' then 0 when 'timed_out' then 1 when 'expired' then 2 when 'cancelled' then 3"
+        " when 'running' then 4 when 'delivered' then 5 when 'queued' then 6 else 7 end",
+        "bigint",
+    ),
 }
+"""`triage`: what needs somebody first."""
 
 _COLUMNS = """c.command_id, c.batch_id, c.agent_id, a.hostname, a.client_name, a.site_name, a.client_id, c.shell,
   c.script, c.status, c.exit_code, c.message, c.created_at, c.created_by, c.delivered_at, c.started_at, c.finished_at,
@@ -28,8 +34,14 @@ _HEAD = (
     "(select substring(o.data for 400) from core.command_output o where o.command_id = c.command_id"
     " order by o.seq limit 1) as head"
 )
+# Of the last piece of stderr, or where there is none of the last piece of all, the end.
+_TAIL = (
+    "(select substring(o.data from greatest(1, length(o.data) - 399)) from core.command_output o"
+    " where o.command_id = c.command_id order by o.stream desc, o.seq desc limit 1) as tail"
+)
+_MACHINE_ONLINE = "(select s.online from core.machine_states s where s.agent_id = c.agent_id) as machine_online"
 _FROM = "core.commands c join core.machines a on a.agent_id = c.agent_id"
-_FIND = f"select {_COLUMNS} from {_FROM} where c.command_id = $1"
+_FIND = f"select {_COLUMNS}, {_MACHINE_ONLINE} from {_FROM} where c.command_id = $1"
 _SAID = "select stream, data, skipped from core.command_output where command_id = $1 order by seq"
 _HELD = f"""
 select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id
@@ -70,9 +82,17 @@ class CommandRow(msgspec.Struct, frozen=True):
 
 
 class ListedRow(CommandRow, frozen=True):
-    """A command in the list, with the beginning of what it said."""
+    """A command in the list, with the beginning and the end of what it said, and whether its machine is online."""
 
     head: bytes | None
+    tail: bytes | None
+    machine_online: bool | None
+
+
+class FoundRow(CommandRow, frozen=True):
+    """One command, and whether its machine is online."""
+
+    machine_online: bool | None
 
 
 class SaidRow(msgspec.Struct, frozen=True):
@@ -81,6 +101,18 @@ class SaidRow(msgspec.Struct, frozen=True):
     stream: int
     data: bytes
     skipped: int
+
+
+class FailedRunRow(msgspec.Struct, frozen=True):
+    """A run with commands that failed; of one on a single machine, that machine and command."""
+
+    batch_id: UUID
+    command_id: UUID
+    script: str
+    hostname: str
+    total: int
+    failed: int
+    at: datetime
 
 
 class HeldRow(CommandRow, frozen=True):
@@ -164,10 +196,10 @@ async def create(
     return [MadeRow(*row[:8]) for row in rows]
 
 
-async def find(tx: Transaction, command_id: UUID) -> CommandRow | None:
+async def find(tx: Transaction, command_id: UUID) -> FoundRow | None:
     """Returns a command."""
     row = await tx.fetchrow(_FIND, command_id)
-    return CommandRow(**row) if row is not None else None
+    return FoundRow(**row) if row is not None else None
 
 
 async def said(tx: Transaction, command_id: UUID) -> list[SaidRow]:
@@ -177,7 +209,7 @@ async def said(tx: Transaction, command_id: UUID) -> list[SaidRow]:
 
 async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slice[ListedRow]:
     """Returns a page of commands."""
-    text = raw("lower(concat_ws(' ', a.hostname, c.script, c.created_by, c.status))")
+    text = raw("core.folded(concat_ws(' ', a.hostname, c.script, c.created_by, c.status))")
     asked = [sql("{text} like all({words}::text[])", text=text, words=search_words(query.search))]
     if wanted.agent_id is not None:
         asked.append(sql("c.agent_id = {agent}", agent=wanted.agent_id))
@@ -189,11 +221,36 @@ async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slic
         tx,
         ListedRow,
         query,
-        columns=f"{_COLUMNS}, {_HEAD}",
+        columns=f"{_COLUMNS}, {_HEAD}, {_TAIL}, {_MACHINE_ONLINE}",
         source=_FROM,
         where=all_of(asked),
         tie_break="c.command_id",
     )
+
+
+async def batch_sums(tx: Transaction, batch_id: UUID) -> list[tuple[Status, bool, int]]:
+    """Returns how many commands of a run are where: by status, and by whether the machine is online."""
+    rows = await tx.fetch(
+        f"select c.status, s.online, count(*) as commands from {_FROM}"
+        " join core.machine_states s on s.agent_id = a.agent_id where c.batch_id = $1 group by 1, 2",
+        batch_id,
+    )
+    return [(row["status"], row["online"], row["commands"]) for row in rows]
+
+
+async def failed_runs(tx: Transaction) -> list[FailedRunRow]:
+    """Returns the newest runs of which something failed within a day, whole or for one machine."""
+    rows = await tx.fetch(
+        f"""select c.batch_id, min(c.command_id::text)::uuid as command_id, min(c.script) as script,
+          min(a.hostname) as hostname, count(*) as total,
+          count(*) filter (where c.status in ('failed', 'timed_out', 'expired')) as failed,
+          max(c.finished_at) as at
+        from {_FROM} where c.batch_id in (
+          select f.batch_id from core.commands f where f.status in ('failed', 'timed_out', 'expired')
+            and f.finished_at > now() - interval '24 hours')
+        group by c.batch_id order by at desc limit 5"""
+    )
+    return [FailedRunRow(**row) for row in rows]
 
 
 async def machine_exists(tx: Transaction, agent_id: UUID) -> bool:

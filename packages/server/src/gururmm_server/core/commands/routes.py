@@ -44,6 +44,16 @@ def _add_reads(router: APIRouter, commands: CommandService) -> None:
         wanted = CommandFilter(agent_id, batch_id, _statuses(status, state))
         return json_response(await commands.page(caller, wanted, page))
 
+    @router.get("/failed-runs", response_model=schemas.FailedRuns)
+    async def list_failed_runs(caller: Reader) -> Response:
+        """Runs of which something failed within a day, the newest first; five at most."""
+        return json_response(schemas.FailedRuns(items=await commands.failed_runs(caller)))
+
+    @router.get("/sums", response_model=schemas.RunSums)
+    async def sum_run(caller: Reader, batch_id: UUID) -> Response:
+        """How the commands of one run are, in numbers; none where there is no such run."""
+        return json_response(await commands.sums(caller, batch_id))
+
     @router.get("/{command_id}", response_model=schemas.CommandDetail)
     async def get_command(
         caller: Reader, command_id: UUID, wait_s: Annotated[float, Query(ge=0, le=30)] = 0
@@ -59,6 +69,11 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
         script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)
         items = await commands.create(caller, script, body.agent_ids, _fleet(body.filter))
         return json_response(schemas.CommandList(items=items), 201)
+
+    @router.post("/preview", response_model=schemas.RunPreview)
+    async def preview_run(caller: Runner, body: schemas.Targets) -> Response:
+        """What a run on these machines would touch, in numbers. Changes nothing."""
+        return json_response(await commands.preview(caller, body.agent_ids, _fleet(body.filter)))
 
     @router.post(
         "/{command_id}/cancel",

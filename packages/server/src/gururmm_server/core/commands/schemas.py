@@ -10,7 +10,8 @@ from pydantic import Field, field_validator, model_validator
 from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.infra.shapes import Answer, Exact
 
-Shell = Literal["sh", "bash", "python3"]
+Shell = Literal["sh", "bash", "python3", "powershell", "cmd", "python"]
+"""The first three are those of Unix systems, the others those of Windows."""
 Status = Literal["queued", "delivered", "running", "succeeded", "failed", "timed_out", "cancelled", "expired"]
 State = Literal["active", "finished"]
 Stream = Literal["stdout", "stderr"]
@@ -29,11 +30,32 @@ class TargetFilter(Exact):
     os: OsFamily | None = None
 
 
-class CreateCommands(Exact):
-    """One script for one or many machines: `agent_ids`, or all that `filter` means."""
+class Targets(Exact):
+    """One machine or many: `agent_ids`, or all that `filter` means."""
 
     agent_ids: Annotated[list[UUID], Field(min_length=1, max_length=MOST_TARGETS)] | None = None
     filter: TargetFilter | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.agent_ids is None) == (self.filter is None):
+            raise ValueError("give either agent_ids or filter")
+        return self
+
+
+class RunPreview(Answer, frozen=True, kw_only=True):
+    """What a run would touch. `signed_in`: machines that are online and that somebody uses now."""
+
+    machines: int
+    online: int
+    clients: int
+    signed_in: int
+    by_os: dict[OsFamily, int]
+
+
+class CreateCommands(Targets):
+    """One script for one or many machines."""
+
     shell: Shell = "sh"
     script: Annotated[str, Field(min_length=1)]
     timeout_s: Annotated[int, Field(ge=1, le=DAY_SECONDS)] = 3600
@@ -49,14 +71,8 @@ class CreateCommands(Exact):
             raise ValueError("a script cannot hold NUL characters")
         size = len(script.encode())
         if size > SCRIPT_BYTES:
-            raise ValueError(f"a script has {SCRIPT_BYTES} bytes at most, this one has {size}")
+            raise ValueError(f"a script has {SCRIPT_BYTES:,} bytes at most, this one has {size:,}")
         return script
-
-    @model_validator(mode="after")
-    def _one_target(self) -> Self:
-        if (self.agent_ids is None) == (self.filter is None):
-            raise ValueError("give either agent_ids or filter")
-        return self
 
 
 class Command(Answer, frozen=True, kw_only=True):
@@ -84,6 +100,34 @@ class Command(Answer, frozen=True, kw_only=True):
     cancel_requested: bool
     first_line: str | None
     """Of what it said, so far as it has."""
+    last_line: str | None
+    """Of what it said on stderr, or where that is empty on stdout."""
+    machine_online: bool | None
+    """Whether its machine is online now; null where that was not looked up."""
+
+
+class FailedRun(Answer, frozen=True, kw_only=True):
+    """A run of which something failed; of one on a single machine, `hostname` and `command_id` are its own."""
+
+    batch_id: UUID
+    command_id: UUID
+    script: str
+    hostname: str
+    total: int
+    failed: int
+    at: datetime
+
+
+class FailedRuns(Answer, frozen=True, kw_only=True):
+    items: list[FailedRun]
+
+
+class RunSums(Answer, frozen=True, kw_only=True):
+    """How the commands of one run are: `offline` are those of them that wait for a machine which is away."""
+
+    total: int
+    by_status: dict[Status, int]
+    offline: int
 
 
 class OutputRun(Answer, frozen=True, kw_only=True):

@@ -1,17 +1,19 @@
 """Queueing, showing, cancelling and clearing commands, for people who may."""
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Self
 from uuid import UUID
 
+import msgspec
 from gururmm_wire.v2.server import RunCommand
 
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
-from gururmm_server.core.commands._repository import CommandRow, HeldRow, MadeRow, SaidRow
+from gururmm_server.core.commands._repository import FoundRow, HeldRow, MadeRow, SaidRow
 from gururmm_server.core.commands.cancelling import cancellation
 from gururmm_server.core.commands.errors import (
     AlreadyFinished,
@@ -22,7 +24,7 @@ from gururmm_server.core.commands.errors import (
 )
 from gururmm_server.core.commands.filter import CommandFilter
 from gururmm_server.core.commands.live import CommandUpdate
-from gururmm_server.core.commands.schemas import Command, CommandDetail
+from gururmm_server.core.commands.schemas import Command, CommandDetail, FailedRun, RunPreview, RunSums, Status
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.component import House
 from gururmm_server.core.fleet.filter import FleetFilter
@@ -104,6 +106,20 @@ class CommandService:
             self._announce(tx, caller.tenant_id, made, {command_id: order for _, command_id, order in signed})
         return [shapes.new_command(row, script, batch_id, deadline, caller.subject.name) for row in made]
 
+    async def preview(self, caller: Scope, agent_ids: list[UUID] | None, fleet: FleetFilter | None) -> RunPreview:
+        """Returns what a run on these machines would touch. Raises `TargetNotFound`."""
+        found = await self._agents.reach(caller, agent_ids if agent_ids is not None else fleet or FleetFilter())
+        machines = sum(row.machines for row in found)
+        if agent_ids is not None and machines != len(set(agent_ids)):
+            raise TargetNotFound
+        return RunPreview(
+            machines=machines,
+            online=sum(row.online for row in found),
+            clients=len({client for row in found for client in row.clients}),
+            signed_in=sum(row.signed_in for row in found),
+            by_os={row.os_family: row.machines for row in found},
+        )
+
     async def get(self, caller: Scope, command_id: UUID, wait_s: float = 0) -> CommandDetail:
         """Returns a command with its output, with `wait_s` once it is over or that time has passed.
 
@@ -137,6 +153,22 @@ class CommandService:
         async with self._db.scope(caller) as tx:
             found = await rows.page(tx, wanted, query)
         return found.each(shapes.listed)
+
+    async def sums(self, caller: Scope, batch_id: UUID) -> RunSums:
+        """Returns how the commands of a run are."""
+        async with self._db.scope(caller) as tx:
+            found = await rows.batch_sums(tx, batch_id)
+        by_status: Counter[Status] = Counter()
+        for status, _, commands in found:
+            by_status[status] += commands
+        away = (commands for status, online, commands in found if status == "queued" and not online)
+        return RunSums(total=by_status.total(), by_status=dict(by_status), offline=sum(away))
+
+    async def failed_runs(self, caller: Scope) -> list[FailedRun]:
+        """Returns the runs of which something failed within a day, the newest first."""
+        async with self._db.scope(caller) as tx:
+            found = await rows.failed_runs(tx)
+        return [FailedRun(**msgspec.structs.asdict(row)) for row in found]
 
     async def cancel(self, caller: Scope, command_id: UUID) -> tuple[Command, bool]:
         """Stops a command. Returns it as it is now, and whether it is over (else the machine is being told).
@@ -183,7 +215,7 @@ class CommandService:
             )
         return deleted
 
-    async def _read(self, caller: Scope, command_id: UUID) -> tuple[CommandRow, list[SaidRow]]:
+    async def _read(self, caller: Scope, command_id: UUID) -> tuple[FoundRow, list[SaidRow]]:
         async with self._db.scope(caller) as tx:
             row = await rows.find(tx, command_id)
             if row is None:

@@ -11,12 +11,13 @@ import msgspec
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow
 from gururmm_server.core.commands._jobs_repository import ExpiredRow
-from gururmm_server.core.commands._repository import CommandRow, ListedRow, MadeRow, SaidRow
+from gururmm_server.core.commands._repository import CommandRow, FoundRow, ListedRow, MadeRow, SaidRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.schemas import Command, CommandDetail, OutputRun, Stream
 
-_STREAMS: Final[dict[int, Stream]] = {1: "stdout", 2: "stderr"}
+_STDERR: Final = 2
+_STREAMS: Final[dict[int, Stream]] = {1: "stdout", _STDERR: "stderr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,10 @@ class Script:
     deadline_s: int
 
 
-def command(row: CommandRow, said: bytes | None = None) -> Command:
-    """Returns a command as the API says it; `said` is the beginning of its output."""
+def command(
+    row: CommandRow, said: bytes | None = None, end: bytes | None = None, *, machine_online: bool | None = None
+) -> Command:
+    """Returns a command as the API says it; `said` is the beginning of its output, `end` the end."""
     return Command(
         id=row.command_id,
         batch_id=row.batch_id,
@@ -53,24 +56,39 @@ def command(row: CommandRow, said: bytes | None = None) -> Command:
         deadline_at=row.deadline_at,
         cancel_requested=row.cancel_requested_at is not None,
         first_line=_first_line(said),
+        last_line=_last_line(end),
+        machine_online=machine_online,
     )
 
 
 def listed(row: ListedRow) -> Command:
     """Returns a command as the list shows it."""
-    return command(row, row.head)
+    return command(row, row.head, row.tail, machine_online=row.machine_online)
 
 
-def detail(row: CommandRow, said: list[SaidRow]) -> CommandDetail:
+def detail(row: FoundRow, said: list[SaidRow]) -> CommandDetail:
     """Returns a command with its output."""
     output = _runs(said)
     return CommandDetail(
-        **msgspec.structs.asdict(command(row, b"".join(piece.data for piece in said[:4])[:400])),
+        **msgspec.structs.asdict(
+            command(
+                row,
+                b"".join(piece.data for piece in said[:4])[:400],
+                _last(said),
+                machine_online=row.machine_online,
+            )
+        ),
         stdout=_whole(output, "stdout"),
         stderr=_whole(output, "stderr"),
         output=output,
         dropped_bytes=row.dropped_bytes,
     )
+
+
+def _last(said: list[SaidRow]) -> bytes:
+    """Returns the end of what it said as an error, or where there is none of all that it said."""
+    pieces = [piece.data for piece in said if piece.stream == _STDERR] or [piece.data for piece in said]
+    return b"".join(pieces[-8:])[-400:]
 
 
 def _runs(said: list[SaidRow]) -> list[OutputRun]:
@@ -120,6 +138,8 @@ def new_command(row: MadeRow, script: Script, batch_id: UUID, deadline: datetime
         deadline_at=deadline,
         cancel_requested=False,
         first_line=None,
+        last_line=None,
+        machine_online=row.gateway_id is not None,
     )
 
 
@@ -127,6 +147,12 @@ def _first_line(head: bytes | None) -> str | None:
     """Returns the first line of the output that says something, cut to what a table shows."""
     lines = (head or b"").decode(errors="replace").splitlines()
     return next((line.strip()[:200] for line in lines if line.strip()), None)
+
+
+def _last_line(tail: bytes | None) -> str | None:
+    """Returns the last line of the output that says something, cut to what a table shows."""
+    lines = (tail or b"").decode(errors="replace").splitlines()
+    return next((line.strip()[-200:] for line in reversed(lines) if line.strip()), None)
 
 
 def queued(row: MadeRow) -> CommandUpdate:

@@ -76,7 +76,7 @@ async def page(
     """Returns a page of what somebody with these permissions may read."""
     asked = [
         sql("permission = any({permissions}::text[])", permissions=list(permissions)),
-        sql("lower(text) like all({words}::text[])", words=search_words(query.search)),
+        sql("core.folded(text) like all({words}::text[])", words=search_words(query.search)),
     ]
     if agent_id is not None:
         asked.append(sql("agent_id = {agent}", agent=agent_id))

@@ -18,10 +18,10 @@ from gururmm_server.infra.paging import PageQuery, Slice, Sort
 from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 SORTS: dict[str, Sort] = {
-    "hostname": Sort("lower(a.hostname)"),
-    "os": Sort("lower(left(a.os_name, 200))"),
-    "client": Sort("lower(a.client_name)"),
-    "site": Sort("lower(a.site_name)"),
+    "hostname": Sort("core.natural_key(a.hostname)"),
+    "os": Sort("core.natural_key(left(a.os_name, 200))"),
+    "client": Sort("core.natural_key(a.client_name)"),
+    "site": Sort("core.natural_key(a.site_name)"),
     "version": Sort("left(a.agent_version, 200)"),
     "status": Sort("case when s.online then 0 else 1 end", "bigint"),
     "cpu": Sort("s.cpu", "bigint", nullable=True),
@@ -53,6 +53,16 @@ class FleetRow(msgspec.Struct, frozen=True):
     changed_at: datetime
     uptime_s: int | None
     problems: list[ProblemKind]
+
+
+class ReachRow(msgspec.Struct, frozen=True):
+    """The machines of one family of systems, counted: all, those online, those of them that somebody uses now."""
+
+    os_family: OsFamily
+    machines: int
+    online: int
+    signed_in: int
+    clients: list[UUID]
 
 
 ROW_COLUMNS = """a.agent_id, a.hostname, a.os_name, a.os_family, a.agent_version, a.client_id, a.client_name, a.site_id,
@@ -111,12 +121,29 @@ async def targets(tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]
     """Returns the ids of the machines that the filter means, up to `limit`, by name."""
     made, _ = await _compiled(tx, fleet)
     statement = sql(
-        "select a.agent_id from {join} where {where} order by lower(a.hostname), a.agent_id limit {limit}",
+        "select a.agent_id from {join} where {where} order by core.natural_key(a.hostname), a.agent_id limit {limit}",
         join=raw(JOIN),
         where=made.where,
         limit=limit,
     )
     return [row["agent_id"] for row in await tx.fetch(*statement.bound())]
+
+
+async def reach(tx: Transaction, wanted: FleetFilter | list[UUID]) -> list[ReachRow]:
+    """Returns, for each family of systems, how many machines a filter or these ids mean."""
+    if isinstance(wanted, list):
+        where = sql("a.agent_id = any({ids}::uuid[])", ids=wanted)
+    else:
+        where = (await _compiled(tx, wanted))[0].where
+    statement = sql(
+        "select a.os_family, count(*) as machines, count(*) filter (where s.online) as online,"
+        " count(*) filter (where s.online and a.username <> '') as signed_in,"
+        " array_agg(distinct a.client_id) as clients"
+        " from {join} where {where} group by a.os_family",
+        join=raw(JOIN),
+        where=where,
+    )
+    return [ReachRow(**row) for row in await tx.fetch(*statement.bound())]
 
 
 async def _count(tx: Transaction, made: Conditions) -> int:
@@ -171,7 +198,7 @@ def _page_sql(made: Conditions, query: PageQuery, met: bool) -> Sql:
         " order by page.sort_value {direction} nulls last, page.sort_id {direction}",
         found=way.found,
         page=way.page,
-        limit=raw(str(query.fetch_count)),
+        limit=query.window,
         total=way.total,
         columns=raw(ROW_COLUMNS),
         direction=raw("desc" if query.descending else "asc"),

@@ -11,6 +11,7 @@ from gururmm_server.core.component import House
 from gururmm_server.core.fleet import _machine_repository as machines
 from gururmm_server.core.fleet import _repository as fleet_rows
 from gururmm_server.core.fleet._machine_repository import MachineRow
+from gururmm_server.core.fleet._repository import ReachRow
 from gururmm_server.core.fleet.errors import SiteNotFound
 from gururmm_server.core.fleet.filter import FleetFilter
 from gururmm_server.core.fleet.rows import agent_detail, agent_row, live_row
@@ -43,6 +44,11 @@ class AgentService:
     async def targets(self, tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]:
         """Returns the ids of the machines that a filter means, up to `limit`, inside the caller's transaction."""
         return await fleet_rows.targets(tx, fleet, limit)
+
+    async def reach(self, caller: Scope, wanted: FleetFilter | list[UUID]) -> list[ReachRow]:
+        """Returns how many machines a filter or these ids mean, by family of systems."""
+        async with self._db.scope(caller) as tx:
+            return await fleet_rows.reach(tx, wanted)
 
     async def gateway(self, caller: Scope, agent_id: UUID) -> str | None:
         """Returns the gateway that holds a machine, if one does. Raises `AgentNotFound`."""

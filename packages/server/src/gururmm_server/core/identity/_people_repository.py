@@ -12,7 +12,7 @@ from gururmm_server.infra.sql import sql
 # Before the person accepts, a Partner learns nothing of what they do elsewhere.
 _LAST_SIGN_IN = "case when tu.accepted_at is not null then u.last_sign_in_at end"
 SORTS = {
-    "name": Sort("lower(tu.name)"),
+    "name": Sort("core.natural_key(tu.name)"),
     "email": Sort("lower(u.email)"),
     "role": Sort("tu.role"),
     "created_at": Sort("tu.created_at", "timestamptz"),
@@ -48,7 +48,9 @@ async def list_people(tx: Transaction, query: PageQuery) -> Slice[PersonRow]:
         query,
         columns=_COLUMNS,
         source=_FROM,
-        where=sql("lower(u.email || ' ' || tu.name) like all ({words}::text[])", words=search_words(query.search)),
+        where=sql(
+            "core.folded(u.email || ' ' || tu.name) like all ({words}::text[])", words=search_words(query.search)
+        ),
         tie_break="u.user_id",
     )
 

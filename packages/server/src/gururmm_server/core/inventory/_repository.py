@@ -11,7 +11,7 @@ from gururmm_server.infra.database import Transaction
 from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
 from gururmm_server.infra.sql import all_of, raw, sql
 
-SOFTWARE_SORTS = {"name": Sort("lower(name)"), "version": Sort("version")}
+SOFTWARE_SORTS = {"name": Sort("core.natural_key(name)"), "version": Sort("core.natural_key(version)")}
 CHANGE_SORTS = {"at": Sort("at", "timestamptz")}
 
 _UPSERT = """
@@ -133,7 +133,7 @@ async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[S
           from core.agent_inventory i cross join jsonb_each(i.items) e
           where i.agent_id = {agent} and i.section = 'software' and jsonb_typeof(e.value) = 'object'
             and e.value ? 'version'
-            and lower(e.key || ' ' || coalesce(e.value ->> 'version', '')) like all({words}::text[])
+            and core.folded(e.key || ' ' || coalesce(e.value ->> 'version', '')) like all({words}::text[])
         ), page as (
           select item.name, item.version, item.source, {sort} as sort_value, key as sort_id from item
           where {after} {order} limit {limit}
@@ -146,7 +146,7 @@ async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[S
         sort=raw(query.sort.expression),
         after=query.after_cursor("key", "text"),
         order=query.order("key"),
-        limit=raw(str(query.fetch_count)),
+        limit=query.window,
         direction=raw("desc" if query.descending else "asc"),
     )
     rows = await tx.fetch(*statement.bound())
@@ -157,7 +157,7 @@ async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[S
 
 async def changes(tx: Transaction, agent_id: UUID, section: str | None, query: PageQuery) -> Slice[ChangeRow]:
     """Returns a page of the inventory's history."""
-    text = raw("lower(concat_ws(' ', section, key, before::text, after::text))")
+    text = raw("core.folded(concat_ws(' ', section, key, before::text, after::text))")
     asked = [
         sql("agent_id = {agent}", agent=agent_id),
         sql("{text} like all({words}::text[])", text=text, words=search_words(query.search)),

@@ -19,6 +19,8 @@ class SiteRow(msgspec.Struct, frozen=True):
     total: int
     online: int
     problems: int
+    offline_since: datetime | None
+    """When the last of its machines that are offline went."""
 
 
 class CommandRow(msgspec.Struct, frozen=True):
@@ -45,21 +47,26 @@ class AttentionRow(msgspec.Struct, frozen=True):
     client_name: str
     site_name: str
     problems: list[ProblemKind]
+    online: bool
     disk: int | None
     memory: int | None
     changed_at: datetime
+    latest: bytes | None
+    """Its newest Metrics message, as the wire has it."""
 
 
 async def sites(tx: Transaction) -> list[SiteRow]:
     """Returns every Site with its counts; the Partner's totals are their sum."""
     rows = await tx.fetch(
         """select p.site_id, p.site_name as name, p.client_id, p.client_name, coalesce(n.total, 0) as total,
-          coalesce(n.online, 0) as online, coalesce(n.problems, 0) as problems
+          coalesce(n.online, 0) as online, coalesce(n.problems, 0) as problems,
+          n.offline_since
         from core.places p left join (
           select a.site_id, count(*) as total, count(*) filter (where s.online) as online,
-            count(*) filter (where s.problems <> '{}') as problems
+            count(*) filter (where s.problems <> '{}') as problems,
+            max(s.changed_at) filter (where not s.online) as offline_since
           from core.machines a join core.machine_states s using (agent_id) group by 1) n using (site_id)
-        order by lower(p.client_name), lower(p.site_name)"""
+        order by core.natural_key(p.client_name), core.natural_key(p.site_name)"""
     )
     return [SiteRow(**row) for row in rows]
 
@@ -86,6 +93,15 @@ async def commands(tx: Transaction) -> CommandRow:
     return CommandRow(**row)
 
 
+async def jobs_this_month(tx: Transaction) -> int:
+    """Returns how many commands succeeded since this month began."""
+    found: int = await tx.fetchval(
+        "select count(*) from core.command_states"
+        " where status = 'succeeded' and finished_at >= date_trunc('month', now())"
+    )
+    return found
+
+
 async def open_sessions(tx: Transaction) -> int:
     """Returns how many tech sessions are open."""
     found: int = await tx.fetchval("select count(*) from core.tech_sessions where status <> 'closed'")
@@ -103,7 +119,8 @@ async def online_history(tx: Transaction) -> list[OnlineRow]:
 async def attention(tx: Transaction) -> list[AttentionRow]:
     """Returns the ten machines that most need somebody: full disks, then memory, then the longest gone."""
     rows = await tx.fetch(
-        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.disk, s.memory, s.changed_at
+        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.online, s.disk, s.memory,
+          s.changed_at, s.latest
         from core.machine_states s join core.machines a using (agent_id)
         where s.problems <> '{}'
         order by (s.online and 'disk_full' = any(s.problems)) desc, (s.online and 'memory_high' = any(s.problems)) desc,

@@ -45,6 +45,7 @@ class Attention(Answer, frozen=True, kw_only=True):
     kind: ProblemKind
     text: str
     since: datetime | None
+    online: bool
 
 
 class SiteHealth(Answer, frozen=True, kw_only=True):
@@ -55,6 +56,8 @@ class SiteHealth(Answer, frozen=True, kw_only=True):
     total: int
     online: int
     problems: int
+    offline_since: datetime | None
+    """When the last of its machines that are offline went."""
 
 
 class Overview(Answer, frozen=True, kw_only=True):
@@ -62,6 +65,8 @@ class Overview(Answer, frozen=True, kw_only=True):
     problems: ProblemCounts
     commands: CommandCounts
     sessions: SessionCounts
+    jobs_this_month: int
+    """Commands that succeeded since the month began, whoever may read them: a number that a Client contact sees too."""
     online_history: list[OnlinePoint]
     attention: list[Attention]
     sites: list[SiteHealth]

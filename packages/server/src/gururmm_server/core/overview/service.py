@@ -7,6 +7,7 @@ import msgspec
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.commands.permissions import COMMANDS_READ
 from gururmm_server.core.component import House
+from gururmm_server.core.fleet.rows import latest_metrics
 from gururmm_server.core.overview import _repository as rows
 from gururmm_server.core.overview import schemas
 from gururmm_server.core.overview.schemas import (
@@ -50,6 +51,7 @@ class Overview:
             attention = await rows.attention(tx)
             commands = await rows.commands(tx) if who.may(COMMANDS_READ) else rows.CommandRow()
             sessions = await rows.open_sessions(tx) if who.may(TUNNEL_READ) else 0
+            jobs = await rows.jobs_this_month(tx)
             history = await rows.online_history(tx)
         total, online = sum(row.total for row in sites), sum(row.online for row in sites)
         return schemas.Overview(
@@ -59,6 +61,7 @@ class Overview:
             ),
             commands=CommandCounts(**msgspec.structs.asdict(commands)),
             sessions=SessionCounts(open=sessions),
+            jobs_this_month=jobs,
             online_history=[OnlinePoint(at=row.at, online=row.online) for row in reversed(history)],
             attention=[_attention(row) for row in attention],
             sites=[_health(row) for row in sites],
@@ -74,14 +77,17 @@ def _health(row: rows.SiteRow) -> SiteHealth:
         total=row.total,
         online=row.online,
         problems=row.problems,
+        offline_since=row.offline_since,
     )
 
 
 def _attention(row: rows.AttentionRow) -> Attention:
     kind = next(kind for kind in (*KINDS, *row.problems) if kind in row.problems)
+    if not row.online and "offline_long" in row.problems:
+        kind = "offline_long"  # what it read before it went is no news any more
     since = None
     if kind == "disk_full":
-        text = f"The fullest disk is {(row.disk or 0) / 10:g} % full."
+        text = _fullest_disk(row)
     elif kind == "memory_high":
         text = f"{(row.memory or 0) / 10:g} % of the memory is in use."
     else:
@@ -95,11 +101,31 @@ def _attention(row: rows.AttentionRow) -> Attention:
         kind=kind,
         text=text,
         since=since,
+        online=row.online,
     )
+
+
+def _fullest_disk(row: rows.AttentionRow) -> str:
+    """Returns which drive is full and what is left of it, as far as its newest readings say."""
+    share = f"{(row.disk or 0) / 10:g} % full"
+    latest = latest_metrics(row.latest)
+    drives = [each for each in latest.disks if each.total > 0] if latest else []
+    if not drives:
+        return f"The fullest disk is {share}."
+    drive = max(drives, key=lambda each: each.used / each.total)
+    return f"{drive.mount} is {share}: {_size(drive.total - drive.used)} left."
+
+
+def _size(amount: int) -> str:
+    size, units = float(max(0, amount)), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size /= 1024
+        units.pop(0)
+    return f"{size:.{0 if size >= 100 or units[0] == 'B' else 1}f} {units[0]}"
 
 
 def _duration(seconds: float) -> str:
     hours = int(seconds // 3600)
     if hours < 48:
-        return f"{hours} hours"
-    return f"{hours // 24} days"
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    return f"{hours // 24:,} days"

@@ -16,7 +16,7 @@ _PARTNERS = """(select t.tenant_id as id, t.name, t.created_at,
   from core.partners t) as r"""
 _ONE = f"select r.* from {_PARTNERS} where r.id = $1"
 SORTS = {
-    "name": Sort("lower(r.name)"),
+    "name": Sort("core.natural_key(r.name)"),
     "created_at": Sort("r.created_at", "timestamptz"),
     "agents": Sort("r.agents", "bigint"),
     "clients": Sort("r.clients", "bigint"),
@@ -37,7 +37,7 @@ class PartnerRow(msgspec.Struct, frozen=True):
 
 async def page_of_partners(tx: Transaction, query: PageQuery) -> Slice[PartnerRow]:
     """Returns a page of all Partners."""
-    where = sql("lower(r.name) like all ({words}::text[])", words=search_words(query.search))
+    where = sql("core.folded(r.name) like all ({words}::text[])", words=search_words(query.search))
     return await read_page(tx, PartnerRow, query, columns="r.*", source=_PARTNERS, where=where, tie_break="r.id")
 
 

@@ -22,16 +22,16 @@ _TREE = f"""select c.client_id, c.name as client_name, s.site_id, s.name as site
   coalesce(n.agents, 0) as agents, coalesce(n.online, 0) as online
   from core.clients c left join core.sites s using (client_id)
   left join ({_COUNTS.format(key="a.site_id")}) n using (site_id)
-  order by lower(c.name), c.client_id, lower(s.name), s.site_id"""
+  order by core.natural_key(c.name), c.client_id, core.natural_key(s.name), s.site_id"""
 
 _COUNT_SORTS = {
-    "name": Sort("lower(r.name)"),
+    "name": Sort("core.natural_key(r.name)"),
     "agents": Sort("r.agents", "bigint"),
     "online": Sort("r.online", "bigint"),
     "created_at": Sort("r.created_at", "timestamptz"),
 }
 CLIENT_SORTS = _COUNT_SORTS | {"sites": Sort("r.sites", "bigint")}
-SITE_SORTS = _COUNT_SORTS | {"client": Sort("lower(r.client_name)")}
+SITE_SORTS = _COUNT_SORTS | {"client": Sort("core.natural_key(r.client_name)")}
 
 
 _ONE_CLIENT = f"select r.* from {_CLIENTS} where r.id = $1"
@@ -81,14 +81,14 @@ class LockedSite(msgspec.Struct, frozen=True):
 
 async def page_of_clients(tx: Transaction, query: PageQuery) -> Slice[ClientRow]:
     """Returns a page of the Clients."""
-    where = sql("lower(r.name) like all ({words}::text[])", words=search_words(query.search))
+    where = sql("core.folded(r.name) like all ({words}::text[])", words=search_words(query.search))
     return await read_page(tx, ClientRow, query, columns="r.*", source=_CLIENTS, where=where, tie_break="r.id")
 
 
 async def page_of_sites(tx: Transaction, query: PageQuery, client_id: UUID | None) -> Slice[SiteRow]:
     """Returns a page of the Sites, of all Clients or of one."""
     words = search_words(query.search)
-    asked = [sql("lower(r.name || ' ' || r.client_name) like all ({words}::text[])", words=words)]
+    asked = [sql("core.folded(r.name || ' ' || r.client_name) like all ({words}::text[])", words=words)]
     if client_id is not None:
         asked.append(sql("r.client_id = {client}", client=client_id))
     return await read_page(tx, SiteRow, query, columns="r.*", source=_SITES, where=all_of(asked), tie_break="r.id")

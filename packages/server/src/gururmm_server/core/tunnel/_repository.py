@@ -205,7 +205,7 @@ async def page(tx: Transaction, query: PageQuery, agent_id: UUID | None, status:
     """Returns a page of the sessions."""
     asked: list[Sql] = []
     if words := search_words(query.search):
-        text = raw(f"lower(concat_ws(' ', {HOSTNAME}, s.opened_by, s.reason, s.close_reason))")
+        text = raw(f"core.folded(concat_ws(' ', {HOSTNAME}, s.opened_by, s.reason, s.close_reason))")
         asked.append(sql("{text} like all ({words}::text[])", text=text, words=words))
     if agent_id is not None:
         asked.append(sql("s.agent_id = {agent}", agent=agent_id))
