@@ -17,5 +17,9 @@ export default defineConfig({
       "/api": { target: loadEnv("", ".", "GURURMM_").GURURMM_API ?? "http://127.0.0.1:8000", ws: true },
     },
   },
-  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"] },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.{ts,tsx}", "scripts/**/*.test.mjs"],
+    css: { include: [/tokens\.css/] }, // read by the test of contrasts
+  },
 });

@@ -42,6 +42,9 @@ export type ProcessRow = Api.Process;
 export type CommandRow = Api.Command;
 export type CommandStatus = Api.Command["status"];
 export type NewCommand = Api.CreateCommands;
+export type RunPreview = Api.RunPreview;
+export type RunSums = Api.RunSums;
+export type FailedRun = Api.FailedRun;
 
 export type TechSession = Api.TunnelStatus;
 

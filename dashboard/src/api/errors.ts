@@ -35,8 +35,9 @@ function fallbackMessage(status: number): string {
   return `The server answered with status ${status}.`;
 }
 
-/** An error's sentence for people. */
+/** An error's sentence for people; where the server says what is wrong with which value, that. */
 export function messageOf(error: unknown): string {
+  if (error instanceof ApiError && Object.keys(error.fields).length > 0) return Object.values(error.fields).join(" ");
   return error instanceof Error ? error.message : "Something unexpected happened.";
 }
 

@@ -42,6 +42,22 @@ describe("requests", () => {
     ]);
   });
 
+  it("carry a key of their own where they make something, the same one when they are tried again", async () => {
+    const make = () => api.post("/clients", { body: { name: "Fjord" } });
+    asked.mockImplementationOnce(() => Promise.reject(new TypeError("cut off")));
+    asked.mockImplementation(() => Promise.resolve(answer({})));
+    await expect(make()).rejects.toMatchObject({ status: 0 });
+    await make();
+    await make();
+    await api.get("/tree");
+    await api.post("/auth/sign-out");
+    const keys = asked.mock.calls.map(([, { headers }]) => (headers as Record<string, string>)["Idempotency-Key"]);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(keys[1]).toBe(keys[0]);
+    expect(keys[2]).not.toBe(keys[0]);
+    expect(keys.slice(3)).toEqual([undefined, undefined]);
+  });
+
   it("answer nothing where the server has nothing to say, and text where it says text", async () => {
     asked.mockResolvedValueOnce(answer(null, 204));
     expect(await api.delete("/commands/{command_id}", { path: { command_id: "c" } })).toBeUndefined();

@@ -2,13 +2,20 @@ import type { Problem } from "./contract";
 import { ApiError } from "./errors";
 import type { AnswerOf, Method, PathOf, RequestArgument, TextPath } from "./paths";
 import { accessToken, forget, refresh } from "./sign-in";
+import { Submissions } from "./submissions";
 
 interface Asked {
   path?: Record<string, string>;
   query?: Record<string, unknown>;
   body?: unknown;
   signal?: AbortSignal;
+  /** By which the server knows that a request is one that it has seen already. */
+  idempotencyKey?: string;
 }
+
+const submissions = new Submissions();
+/** What is asked with a POST and makes nothing, or what is good once. Passwords among it are not kept for a next try. */
+const MAKES_NOTHING = /^\/auth\/|\/preview$|\/ticket(\/|$)/;
 
 /** Sends a request and returns the answer of a success; throws ApiError for everything else. */
 type Ask = (method: Method, path: string, asked: Asked) => Promise<Response>;
@@ -52,6 +59,7 @@ async function send(method: Method, path: string, asked: Asked, token: string | 
   const headers: Record<string, string> = { Accept: "application/json, */*;q=0.5" };
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (asked.body !== undefined) headers["Content-Type"] = "application/json";
+  if (asked.idempotencyKey !== undefined) headers["Idempotency-Key"] = asked.idempotencyKey;
   try {
     return await fetch(`/api/v1${filled(path, asked.path)}${queryString(asked.query)}`, {
       method: method.toUpperCase(),
@@ -80,11 +88,17 @@ async function json(response: Response): Promise<unknown> {
 /** The server's API, one function a method: path, request and answer are those of its OpenAPI document. */
 function client(ask: Ask) {
   const call = async (method: Method, path: string, asked: Asked = {}) => json(await ask(method, path, asked));
+  const submit = (path: string, asked: Asked) => {
+    if (MAKES_NOTHING.test(path)) return call("post", path, asked);
+    return submissions.once(JSON.stringify([path, asked.path, asked.query, asked.body]), (idempotencyKey) =>
+      call("post", path, { ...asked, idempotencyKey }),
+    );
+  };
   return {
     get: <P extends PathOf<"get">>(path: P, ...[asked]: RequestArgument<P, "get">) =>
       call("get", path, asked as Asked) as Promise<AnswerOf<P, "get">>,
     post: <P extends PathOf<"post">>(path: P, ...[asked]: RequestArgument<P, "post">) =>
-      call("post", path, { body: {}, ...(asked as Asked) }) as Promise<AnswerOf<P, "post">>,
+      submit(path, { body: {}, ...(asked as Asked) }) as Promise<AnswerOf<P, "post">>,
     patch: <P extends PathOf<"patch">>(path: P, ...[asked]: RequestArgument<P, "patch">) =>
       call("patch", path, asked as Asked) as Promise<AnswerOf<P, "patch">>,
     delete: <P extends PathOf<"delete">>(path: P, ...[asked]: RequestArgument<P, "delete">) =>

@@ -26,6 +26,7 @@ export interface LiveParts {
 const LiveContext = createContext<Live | null>(null);
 const REFETCH_AFTER_EVENT_MS = 1500;
 const PAGES_READ_AGAIN = 3;
+const JUST_LOADED_MS = 10_000;
 
 function useLive(): Live {
   const live = useContext(LiveContext);
@@ -59,10 +60,17 @@ function createLive(cache: QueryClient, { reducers, invalidations }: LiveParts):
   const listeners = new Set<Listener>();
   const outdate = createOutdater(cache, invalidations);
   const lateAnswers = new LateAnswers(cache, reducers);
+  let heardBefore = false;
 
   const take = (message: LiveMessage) => {
     if (message.type === "hello") alignClock(message.server_time);
-    if (message.type === "hello" || message.type === "resync") return catchUp(cache);
+    if (message.type === "hello" || message.type === "resync") {
+      // What the page has just asked for as it was loaded is not asked for a second time.
+      const readSince =
+        message.type === "hello" && !heardBefore ? Date.now() - JUST_LOADED_MS : Number.POSITIVE_INFINITY;
+      heardBefore = true;
+      return catchUp(cache, readSince);
+    }
     lateAnswers.heard(message);
     if (message.type === "event") outdate(message.item);
     for (const listener of listeners) listener(message);
@@ -109,10 +117,15 @@ function createOutdater(cache: QueryClient, invalidations: readonly Invalidation
 
 /**
  * The server listens for us from now on, or had to leave something out: what was read before may have changed unheard.
- * A list read far down is not read whole again for that.
+ * A list read far down is not read whole again for that, nor is what was answered after `readSince`.
  */
-function catchUp(cache: QueryClient): void {
-  void cache.invalidateQueries({ predicate: ({ state }) => pagesOf(state.data) <= PAGES_READ_AGAIN });
+function catchUp(cache: QueryClient, readSince: number): void {
+  void cache.invalidateQueries({
+    predicate: ({ state }) =>
+      pagesOf(state.data) <= PAGES_READ_AGAIN &&
+      state.dataUpdatedAt < readSince &&
+      (state.fetchStatus === "idle" || readSince === Number.POSITIVE_INFINITY),
+  });
 }
 
 function pagesOf(data: unknown): number {

@@ -12,13 +12,15 @@ export function definedOnly<T extends object>(part: T): Partial<T> {
 /** The pages with some rows patched; the very same object when no row is concerned, so that nothing renders. */
 export function patchPages<T extends { id: string }>(data: Pages<T> | undefined, patches: Map<string, Partial<T>>) {
   if (!data) return data;
-  let touched = false;
-  const pages = data.pages.map((page) => {
-    if (!page.items.some((row) => patches.has(row.id))) return page;
-    touched = true;
-    return { ...page, items: page.items.map((row) => ({ ...row, ...patches.get(row.id) })) };
-  });
-  return touched ? { ...data, pages } : data;
+  const pages = data.pages.map((page) => patchPage(page, patches));
+  return pages.some((page, index) => page !== data.pages[index]) ? { ...data, pages } : data;
+}
+
+/** As `patchPages`, for one page; the rows that are not concerned stay the same objects. */
+export function patchPage<P extends List<T>, T extends { id: string }>(page: P, patches: Map<string, Partial<T>>): P {
+  if (!page.items.some((row) => patches.has(row.id))) return page;
+  const patched = (row: T) => (patches.has(row.id) ? { ...row, ...patches.get(row.id) } : row);
+  return { ...page, items: page.items.map(patched) };
 }
 
 /** One patch for each thing that was told of. */

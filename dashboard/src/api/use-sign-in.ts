@@ -1,6 +1,6 @@
 import { useCallback, useSyncExternalStore } from "react";
 import { pluralOf } from "@/lib/format";
-import type { Me, Tier } from "./contract";
+import type { Me, Role, Tier } from "./contract";
 import { onSignInChange, type SignInState, signInState } from "./sign-in";
 
 export function useSignIn(): SignInState {
@@ -36,6 +36,17 @@ export function useCan(permission: string): boolean {
 export function labelOf({ labels }: Pick<Me, "labels">, tier: Tier, count = 1): string {
   const word = labels[tier] ?? OWN_WORDS[tier];
   return count === 1 ? word : pluralOf(word);
+}
+
+/** A role in the words of the Partner: "Client contact", or "Customer contact" where that is what they say. */
+export function roleOf(labels: Pick<Me, "labels">, role: Role): string {
+  const words: Record<Role, string> = {
+    platform_admin: "Platform admin",
+    partner_admin: `${labelOf(labels, "partner")} admin`,
+    partner_tech: `${labelOf(labels, "partner")} tech`,
+    client_contact: `${labelOf(labels, "client")} contact`,
+  };
+  return words[role];
 }
 
 /** `labelOf` for whoever is signed in. */

@@ -266,7 +266,7 @@ describe("the features there are", () => {
       refetch: ["clients", "overview", "sites", "tree"],
       mark: ["agents list"],
     });
-    expect(outOfDate("command.queued")).toEqual({ refetch: ["overview"], mark: ["commands list"] });
+    expect(outOfDate("command.queued")).toEqual({ refetch: ["commands sums", "overview"], mark: ["commands list"] });
     expect(outOfDate("tunnel.opened")).toEqual({ refetch: ["overview"], mark: ["sessions list"] });
     expect(outOfDate("site.created")).toEqual({ refetch: ["clients", "overview", "sites", "tree"], mark: [] });
     expect(outOfDate("client.created")).toEqual({ refetch: ["clients", "overview", "sites", "tree"], mark: [] });

@@ -1,4 +1,5 @@
 import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { useLabel } from "@/api/use-sign-in";
 import { ErrorState, SkeletonLines } from "@/components/states";
 
 export function RouteError({ error, reset }: ErrorComponentProps) {
@@ -15,11 +16,12 @@ export function RouteError({ error, reset }: ErrorComponentProps) {
 }
 
 export function RouteNotFound() {
+  const label = useLabel();
   return (
     <div className="grid min-h-80 place-items-center px-6 text-center">
       <div>
         <p className="text-lg font-semibold">There is nothing at this address.</p>
-        <p className="mt-1 text-muted">It may have been deleted, or it belongs to another Partner.</p>
+        <p className="mt-1 text-muted">It may have been deleted, or it belongs to another {label("partner")}.</p>
         <Link to="/" className="mt-4 inline-block text-accent hover:underline">
           Go to Mission Control
         </Link>
@@ -30,11 +32,12 @@ export function RouteNotFound() {
 
 /** A section that this person's role does not have, reached by an address that somebody sent. */
 export function NotForThisRole() {
+  const label = useLabel();
   return (
     <div className="grid min-h-80 place-items-center px-6 text-center">
       <div>
         <p className="text-lg font-semibold">This page is not part of your role.</p>
-        <p className="mt-1 text-muted">Ask a Partner admin, if you need what is on it.</p>
+        <p className="mt-1 text-muted">Ask a {label("partner")} admin, if you need what is on it.</p>
         <Link to="/" className="mt-4 inline-block text-accent hover:underline">
           Go to Mission Control
         </Link>

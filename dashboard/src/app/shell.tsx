@@ -1,20 +1,23 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-router";
-import { Suspense, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { type LiveParts, LiveProvider } from "@/api/live";
 import { useMe, useSignIn } from "@/api/use-sign-in";
 import { ConfirmProvider } from "@/components/confirm";
 import { DialogHost } from "@/components/dialog-host";
 import { useFeatures } from "@/features/collected";
 import type { Feature } from "@/features/define-feature";
+import { dropDrafts } from "@/lib/drafts";
 import { useHotkeys } from "@/lib/hotkeys";
+import { forgetPlaces } from "@/lib/places";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { useWhenIdle } from "@/lib/use-idle";
+import { usePagesScroll } from "@/lib/use-place";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
 import { homeOf } from "./navigation";
 import { Notices } from "./notices";
-import { Palette, preloadPalette } from "./palette-lazy";
+import { Palette } from "./palette";
 import { PartnerBanner } from "./partner-banner";
 import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
@@ -66,7 +69,6 @@ function livePartsOf(features: readonly Feature[]): LiveParts {
 
 function Frame({ live }: { live: boolean }) {
   const navigate = useNavigate();
-  const { pathname } = useLocation();
   const features = useFeatures();
   const main = useRef<HTMLElement>(null);
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
@@ -83,10 +85,7 @@ function Frame({ live }: { live: boolean }) {
     "[": () => collapse(!collapsed),
     ...(live && hotkeysOf(features, navigate)),
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new path starts at its top
-  useEffect(() => {
-    main.current?.scrollTo(0, 0);
-  }, [pathname]);
+  usePagesScroll(main);
   return (
     <div className="flex h-dvh overflow-hidden max-md:flex-col">
       <a
@@ -104,11 +103,7 @@ function Frame({ live }: { live: boolean }) {
         </main>
       </div>
       <BottomBar />
-      {palette && (
-        <Suspense>
-          <Palette live={live} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
-        </Suspense>
-      )}
+      {palette && <Palette live={live} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </div>
   );
@@ -117,7 +112,7 @@ function Frame({ live }: { live: boolean }) {
 /** Loads what will be wanted without a moment to lose. What does not arrive is asked for again when it is wanted. */
 function preload(features: readonly Feature[]): void {
   const loads = features.flatMap(({ preload, finder }) => [preload, finder?.preload]);
-  for (const load of [preloadPalette, ...loads]) load?.().catch(() => undefined);
+  for (const load of loads) load?.().catch(() => undefined);
 }
 
 function hotkeysOf(features: readonly Feature[], navigate: ReturnType<typeof useNavigate>) {
@@ -135,6 +130,8 @@ function useLeaveWhenSignedOut(): void {
   useEffect(() => {
     if (signIn.status !== "signed-out" || pathname === "/sign-in") return;
     cache.clear();
+    forgetPlaces();
+    if (signIn.byChoice) dropDrafts();
     const back = signIn.byChoice || pathname === "/" ? {} : { return_to: href };
     void navigate({ to: "/sign-in", search: back, replace: true });
   }, [signIn, navigate, href, pathname, cache]);
@@ -150,6 +147,7 @@ function useForgetAtPartnerChange(signedIn: boolean, tenantId: string | null): v
     if (!signedIn || before.current === tenantId) return;
     before.current = tenantId;
     cache.clear();
+    forgetPlaces();
     void navigate({ to: home });
   }, [signedIn, tenantId, home, cache, navigate]);
 }

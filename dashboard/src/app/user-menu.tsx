@@ -1,14 +1,14 @@
 import { useNavigate } from "@tanstack/react-router";
-import { useMe } from "@/api/use-sign-in";
+import { roleOf, useMe } from "@/api/use-sign-in";
 import { Menu } from "@/components/menu";
 import { cn } from "@/lib/cn";
-import { words } from "@/lib/format";
-import { setTheme, useTheme } from "@/lib/theme";
+import { chooseTheme, useTheme, useThemeChoice } from "@/lib/theme";
 import { signOut } from "./sign-out";
 
 export function UserMenu({ collapsed }: { collapsed: boolean }) {
   const me = useMe();
   const theme = useTheme();
+  const choice = useThemeChoice();
   const navigate = useNavigate();
   const name = me.name || me.email;
   return (
@@ -17,8 +17,9 @@ export function UserMenu({ collapsed }: { collapsed: boolean }) {
       items={[
         {
           label: theme === "dark" ? "Light theme" : "Dark theme",
-          onSelect: () => setTheme(theme === "dark" ? "light" : "dark"),
+          onSelect: () => chooseTheme(theme === "dark" ? "light" : "dark"),
         },
+        ...(choice === "system" ? [] : [{ label: "Theme of the system", onSelect: () => chooseTheme("system") }]),
         { label: "Account and sign-ins", onSelect: () => void navigate({ to: "/settings" }) },
         { label: "Sign out", onSelect: () => void signOut() },
       ]}
@@ -40,7 +41,7 @@ export function UserMenu({ collapsed }: { collapsed: boolean }) {
           {!collapsed && (
             <span className="min-w-0">
               <span className="block truncate text-sm">{name}</span>
-              <span className="block truncate text-muted text-xs">{words(me.role)}</span>
+              <span className="block truncate text-muted text-xs">{roleOf(me, me.role)}</span>
             </span>
           )}
         </button>

@@ -42,6 +42,10 @@ export function Button({
 }
 
 /** A button that is only a sign; its name is for screen readers and the hover. */
-export function IconButton({ label, className, ...props }: ComponentProps<"button"> & ButtonStyle & { label: string }) {
+export function IconButton({
+  label,
+  className,
+  ...props
+}: ComponentProps<"button"> & ButtonStyle & { label: string; busy?: boolean }) {
   return <Button size="icon" variant="quiet" aria-label={label} title={label} className={className} {...props} />;
 }

@@ -9,7 +9,8 @@ export function Checkbox({
   label: string;
   checked: boolean;
   mixed?: boolean;
-  onChange: (checked: boolean) => void;
+  /** `range`: Shift was held. */
+  onChange: (checked: boolean, range: boolean) => void;
 }) {
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -21,7 +22,7 @@ export function Checkbox({
       type="checkbox"
       aria-label={label}
       checked={checked}
-      onChange={(event) => onChange(event.target.checked)}
+      onChange={(event) => onChange(event.target.checked, (event.nativeEvent as MouseEvent).shiftKey === true)}
       className="block size-3.5 cursor-pointer accent-accent"
     />
   );

@@ -1,8 +1,9 @@
-import { createContext, type FormEvent, type ReactNode, useCallback, useContext, useRef, useState } from "react";
+import { createContext, type ReactNode, useCallback, useContext, useRef, useState } from "react";
 import { count as formatCount } from "@/lib/format";
 import { Button } from "./button";
 import { Dialog, DialogActs } from "./dialog";
 import { TextField } from "./field";
+import { Form } from "./form";
 
 interface Question {
   title: string;
@@ -45,10 +46,6 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
   const count = question?.count ?? 1;
   const mustType = count > TYPED_OVER;
   const ready = !mustType || typed.replaceAll(/[\s,.]/g, "") === String(count);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (ready) settle(true);
-  };
   return (
     <ConfirmContext value={ask}>
       {children}
@@ -58,7 +55,7 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
         title={question?.title ?? ""}
         className="md:w-[440px]"
       >
-        <form onSubmit={submit} className="space-y-4">
+        <Form error={null} onSubmit={() => ready && settle(true)}>
           <div className="text-base text-muted">{question?.consequence}</div>
           {mustType && (
             <TextField
@@ -77,7 +74,7 @@ export function ConfirmProvider({ children }: { children: ReactNode }) {
               {question?.act}
             </Button>
           </DialogActs>
-        </form>
+        </Form>
       </Dialog>
     </ConfirmContext>
   );

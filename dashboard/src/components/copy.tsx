@@ -1,63 +1,64 @@
-import { Check, Copy } from "lucide-react";
+import { Check, Copy, X } from "lucide-react";
 import { useEffect, useState } from "react";
-import { toast } from "sonner";
 import { cn } from "@/lib/cn";
+import { copyText } from "@/lib/copy-text";
 
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  // Plain http pages on another host have no clipboard API; the old way still works there.
-  const area = document.createElement("textarea");
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const copied = document.execCommand("copy");
-  area.remove();
-  if (!copied) throw new Error("the browser refused");
-}
+const REFUSED = "The browser did not let us copy: select the text and copy it by hand";
 
 export function CopyButton({
   value,
   label = "Copy",
+  onCopied,
   className,
 }: {
   value: string;
   label?: string;
+  onCopied?: () => void;
   className?: string;
 }) {
-  const [copied, setCopied] = useState(false);
+  const [outcome, setOutcome] = useState<"copied" | "refused" | null>(null);
   useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), 1500);
+    if (outcome === null) return;
+    const timer = setTimeout(() => setOutcome(null), outcome === "copied" ? 1500 : 6000);
     return () => clearTimeout(timer);
-  }, [copied]);
-  const copy = () =>
-    copyText(value).then(
-      () => setCopied(true),
-      () => toast.error("The browser did not let us copy. Select the text and copy it by hand."),
-    );
-  const Icon = copied ? Check : Copy;
+  }, [outcome]);
+  const copy = async () => {
+    const there = await copyText(value);
+    setOutcome(there ? "copied" : "refused");
+    if (there) onCopied?.();
+  };
+  const said = outcome === "copied" ? "Copied" : outcome === "refused" ? REFUSED : label;
+  const Icon = outcome === "copied" ? Check : outcome === "refused" ? X : Copy;
   return (
     <button
       type="button"
-      onClick={copy}
-      aria-label={copied ? "Copied" : label}
-      title={copied ? "Copied" : label}
+      onClick={() => void copy()}
+      aria-label={said}
+      title={said}
       className={cn(
         "inline-flex size-6 shrink-0 items-center justify-center rounded text-muted hover:bg-overlay hover:text-ink",
         className,
       )}
     >
-      <Icon aria-hidden="true" className={cn("size-3.5", copied && "text-ok")} />
+      <Icon
+        aria-hidden="true"
+        className={cn("size-3.5", outcome === "copied" && "text-ok", outcome === "refused" && "text-bad")}
+      />
+      {outcome === "refused" && (
+        <span role="alert" className="sr-only">
+          {REFUSED}
+        </span>
+      )}
     </button>
   );
 }
 
 /** A line to be pasted elsewhere: install commands, links, codes. */
-export function CopyLine({ value, label }: { value: string; label: string }) {
+export function CopyLine({ value, label, onCopied }: { value: string; label: string; onCopied?: () => void }) {
   return (
     <div className="flex items-start gap-1 rounded-md border bg-canvas py-1.5 pr-1.5 pl-3">
-      <code className="min-w-0 flex-1 self-center break-all font-mono text-sm">{value}</code>
-      <CopyButton value={value} label={label} />
+      <code className="min-w-0 flex-1 self-center select-all break-all font-mono text-sm">{value}</code>
+      <CopyButton value={value} label={label} onCopied={onCopied} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { IconButton } from "./button";
 
@@ -10,6 +10,7 @@ export function Dialog({
   title,
   description,
   children,
+  staysOpen = false,
   className,
 }: {
   open: boolean;
@@ -17,14 +18,27 @@ export function Dialog({
   title: string;
   description?: ReactNode;
   children: ReactNode;
+  /** Only a button of it closes it: what it shows is shown once. */
+  staysOpen?: boolean;
   className?: string;
 }) {
+  const content = useRef<HTMLDivElement>(null);
+  const refuse = (event: Event) => staysOpen && event.preventDefault();
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-canvas/70 backdrop-blur-[2px]" />
         <Radix.Content
+          ref={content}
           aria-describedby={description ? undefined : ""}
+          onEscapeKeyDown={refuse}
+          onInteractOutside={refuse}
+          onOpenAutoFocus={(event) => {
+            const first = firstToFill(content.current);
+            if (first === null) return;
+            event.preventDefault();
+            first.focus();
+          }}
           className={cn(
             "fixed z-50 flex animate-appear flex-col border bg-raised outline-none",
             "max-md:inset-x-0 max-md:bottom-0 max-md:max-h-[92dvh] max-md:rounded-t-xl",
@@ -43,10 +57,23 @@ export function Dialog({
               </IconButton>
             </Radix.Close>
           </div>
-          <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+          <div data-dialog-body="" className="min-h-0 flex-1 overflow-y-auto px-5 pt-1 pb-5">
+            {children}
+          </div>
         </Radix.Content>
       </Radix.Portal>
     </Radix.Root>
+  );
+}
+
+/** What is to be filled in first, or what the dialog is for; not the sign that closes it. */
+function firstToFill(content: HTMLElement | null): HTMLElement | null {
+  const body = content?.querySelector<HTMLElement>("[data-dialog-body]");
+  if (!body) return null;
+  if (body.contains(document.activeElement)) return document.activeElement as HTMLElement;
+  return (
+    body.querySelector<HTMLElement>("[autofocus], input:not([type=hidden], [hidden], [readonly]), textarea, select") ??
+    body.querySelector<HTMLElement>("button[type=submit], button, a")
   );
 }
 

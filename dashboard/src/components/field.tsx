@@ -1,8 +1,9 @@
 import { type ComponentProps, type ReactNode, useId } from "react";
 import { cn } from "@/lib/cn";
+import { useFieldError } from "./form";
 
 const CONTROL =
-  "w-full rounded-md border bg-canvas px-2.5 text-sm text-ink placeholder:text-muted/80 hover:border-muted/50 aria-[invalid=true]:border-bad disabled:opacity-50";
+  "w-full rounded-md border bg-canvas px-2.5 text-sm text-ink placeholder:text-muted hover:border-muted/50 aria-[invalid=true]:border-bad disabled:opacity-50";
 
 interface FieldProps {
   label: string;
@@ -19,7 +20,7 @@ function Field({ id, label, hint, error, hideLabel, children }: FieldProps & { i
       </label>
       {children}
       {error ? (
-        <p id={`${id}-note`} className="mt-1 text-xs text-bad">
+        <p id={`${id}-note`} role="alert" className="mt-1 text-xs text-bad">
           {error}
         </p>
       ) : hint ? (
@@ -44,7 +45,8 @@ export function TextField({
   ...props
 }: FieldProps & ComponentProps<"input">) {
   const id = useId();
-  const field = { label, hint, error, hideLabel };
+  const found = useFieldError(props.name);
+  const field = { label, hint, error: error ?? found, hideLabel };
   return (
     <Field id={id} {...field}>
       <input id={id} {...described(id, field)} {...props} className={cn(CONTROL, "h-9", className)} />
@@ -61,7 +63,8 @@ export function TextArea({
   ...props
 }: FieldProps & ComponentProps<"textarea">) {
   const id = useId();
-  const field = { label, hint, error, hideLabel };
+  const found = useFieldError(props.name);
+  const field = { label, hint, error: error ?? found, hideLabel };
   return (
     <Field id={id} {...field}>
       <textarea
@@ -84,7 +87,8 @@ export function SelectField({
   ...props
 }: FieldProps & ComponentProps<"select">) {
   const id = useId();
-  const field = { label, hint, error, hideLabel };
+  const found = useFieldError(props.name);
+  const field = { label, hint, error: error ?? found, hideLabel };
   return (
     <Field id={id} {...field}>
       <select id={id} {...described(id, field)} {...props} className={cn(CONTROL, "h-9 pr-7", className)}>

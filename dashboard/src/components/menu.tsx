@@ -4,6 +4,8 @@ import { cn } from "@/lib/cn";
 
 interface MenuItem {
   label: string;
+  /** Where several have the same label. */
+  key?: string;
   onSelect: () => void;
   danger?: boolean;
   disabled?: boolean;
@@ -26,11 +28,15 @@ export function Menu({
           align={align}
           sideOffset={4}
           collisionPadding={8}
+          onCloseAutoFocus={(event) => {
+            // An entry that opened a dialog leaves the focus there.
+            if (document.querySelector('[role="dialog"]')) event.preventDefault();
+          }}
           className="z-50 max-h-80 min-w-44 max-w-80 animate-appear overflow-y-auto rounded-md border bg-overlay p-1"
         >
           {items.map((item) => (
             <DropdownMenu.Item
-              key={item.label}
+              key={item.key ?? item.label}
               disabled={item.disabled}
               onSelect={item.onSelect}
               className={cn(

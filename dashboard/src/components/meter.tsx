@@ -7,12 +7,15 @@ export function Meter({
   label,
   warn = 80,
   bad = 90,
+  stale = false,
   className,
 }: {
   value: number | null | undefined;
   label: string;
   warn?: number;
   bad?: number;
+  /** The last reading of a machine that is away: it is said as such, and alarms nobody. */
+  stale?: boolean;
   className?: string;
 }) {
   if (value === null || value === undefined) {
@@ -22,9 +25,12 @@ export function Meter({
       </span>
     );
   }
-  const tone = value >= bad ? "bg-bad" : value >= warn ? "bg-warn" : "bg-accent/70";
+  const tone = stale ? "bg-muted/60" : value >= bad ? "bg-bad" : value >= warn ? "bg-warn" : "bg-accent/70";
   return (
-    <span className={cn("flex items-center gap-2", className)} title={`${label}: ${percent(value)}`}>
+    <span
+      className={cn("flex items-center gap-2", className)}
+      title={`${label}: ${percent(value)}${stale ? ", the last reading before it went offline" : ""}`}
+    >
       <span className="h-1 min-w-6 flex-1 overflow-hidden rounded-full bg-overlay">
         <span
           className={cn("block h-full rounded-full transition-[width] duration-150", tone)}
@@ -34,7 +40,7 @@ export function Meter({
       <span
         className={cn(
           "w-10 text-right font-mono text-xs",
-          value >= bad ? "font-semibold text-bad" : value >= warn ? "text-warn" : "",
+          stale ? "text-muted" : value >= bad ? "font-semibold text-bad" : value >= warn ? "text-warn" : "",
         )}
       >
         {Math.round(value)}%

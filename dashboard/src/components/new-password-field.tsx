@@ -10,21 +10,23 @@ export function charactersToGo(password: string): number {
 /** Where somebody chooses a password; says how far it is from long enough. */
 export function NewPasswordField({
   label,
+  name,
   value,
   onChange,
-  error,
   autoFocus,
 }: {
   label: string;
+  /** What the server calls it. */
+  name: string;
   value: string;
   onChange: (value: string) => void;
-  error?: string;
   autoFocus?: boolean;
 }) {
   const left = charactersToGo(value);
   return (
     <TextField
       label={label}
+      name={name}
       type="password"
       autoComplete="new-password"
       required
@@ -32,7 +34,6 @@ export function NewPasswordField({
       autoFocus={autoFocus}
       value={value}
       onChange={(event) => onChange(event.target.value)}
-      error={error}
       hint={left > 0 ? `At least ${MIN_PASSWORD} characters: ${left} to go.` : "Long enough."}
     />
   );

@@ -1,7 +1,9 @@
 import { Search, X } from "lucide-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useId, useRef, useState } from "react";
 import { cn } from "@/lib/cn";
+import { count } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
+import { MOST_SEARCHED } from "@/lib/search-params";
 
 /** A search that lives in the URL: it follows the URL, and changes it when the typing pauses. `/` puts the cursor in it. */
 export function SearchField({
@@ -19,6 +21,8 @@ export function SearchField({
 }) {
   const [text, setText] = useState(value ?? "");
   const input = useRef<HTMLInputElement>(null);
+  const note = useId();
+  const long = text.trim().length > MOST_SEARCHED;
   const sent = useRef(value ?? "");
   const send = useRef(onChange);
   useEffect(() => {
@@ -30,7 +34,7 @@ export function SearchField({
     setText(value ?? "");
   }, [value]);
   useEffect(() => {
-    if (text === sent.current) return;
+    if (text === sent.current || text.trim().length > MOST_SEARCHED) return;
     const timer = setTimeout(() => {
       sent.current = text;
       send.current(text.trim() === "" ? undefined : text);
@@ -45,6 +49,15 @@ export function SearchField({
   });
   return (
     <div className={cn("relative min-w-0", className)}>
+      {long && (
+        <p
+          id={note}
+          role="alert"
+          className="absolute top-full left-0 z-20 mt-1 rounded-md border border-bad/40 bg-overlay px-2.5 py-1.5 text-bad text-xs"
+        >
+          At most {MOST_SEARCHED} characters can be searched for; these are {count(text.trim().length)}.
+        </p>
+      )}
       <Search
         aria-hidden="true"
         className="pointer-events-none absolute top-1/2 left-2.5 size-3.5 -translate-y-1/2 text-muted"
@@ -52,6 +65,8 @@ export function SearchField({
       <input
         ref={input}
         type="search"
+        aria-invalid={long || undefined}
+        aria-describedby={long ? note : undefined}
         aria-label={label}
         placeholder={placeholder ?? label}
         value={text}
@@ -61,7 +76,7 @@ export function SearchField({
           if (text === "") input.current?.blur();
           setText("");
         }}
-        className="h-8 w-full rounded-md border bg-canvas pr-8 pl-8 text-sm placeholder:text-muted hover:border-muted/50 [&::-webkit-search-cancel-button]:hidden"
+        className="h-8 w-full rounded-md border bg-canvas aria-[invalid=true]:border-bad pr-8 pl-8 text-sm placeholder:text-muted hover:border-muted/50 [&::-webkit-search-cancel-button]:hidden"
       />
       {text !== "" ? (
         <button

@@ -98,6 +98,8 @@ export interface EventKind {
   icon: LucideIcon;
   /** The names that one can filter by, in words. */
   names: Record<string, string>;
+  /** What several events of a name in a row are, after their number: "came online". */
+  many?: Record<string, (number: string) => string>;
   /** Colour classes of single events' signs. */
   tones?: Record<string, string>;
 }
@@ -105,6 +107,10 @@ export interface EventKind {
 /** What the palette shows for what was typed, above everything else. */
 export interface FinderProps {
   text: string;
+  /** Somebody waits for it: no pause before asking. */
+  hurry: boolean;
+  /** What is shown was found for this text; to be told once it is shown, also when that is nothing. */
+  onFound: (text: string) => void;
   /** Closes the palette and goes on. */
   onGo: (act: () => unknown) => void;
 }

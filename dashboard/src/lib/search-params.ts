@@ -20,6 +20,14 @@ export function textParam(raw: RawSearch, name: string): string | undefined {
   return typeof value === "string" && value !== "" ? value.slice(0, 500) : undefined;
 }
 
+/** As many letters as the server searches for. */
+export const MOST_SEARCHED = 200;
+
+/** What is searched for; the server takes no more than so much, so more of an address is not read. */
+export function searchParam(raw: RawSearch): string | undefined {
+  return textParam(raw, "search")?.slice(0, MOST_SEARCHED);
+}
+
 export function choiceParam<T extends string>(raw: RawSearch, name: string, choices: readonly T[]): T | undefined {
   const value = raw[name];
   return choices.find((choice) => choice === value);

@@ -14,3 +14,11 @@ export function keepPreference(name: string, value: string): void {
     return; // private windows may refuse: the choice then lasts until the page is left
   }
 }
+
+export function dropPreference(name: string): void {
+  try {
+    localStorage.removeItem(`gururmm.${name}`);
+  } catch {
+    return; // nothing was kept there
+  }
+}

@@ -1,26 +1,38 @@
 import { useSyncExternalStore } from "react";
-import { keepPreference } from "./storage";
+import { dropPreference, keepPreference, readPreference } from "./storage";
 
 export type Theme = "dark" | "light";
+/** What somebody can choose: one of the two, or that of their system, whichever it is in. */
+export type ThemeChoice = Theme | "system";
 
-const listeners = new Set<() => void>();
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("gururmm-theme", listener);
+  return () => window.removeEventListener("gururmm-theme", listener);
+}
 
 function currentTheme(): Theme {
   return document.documentElement.dataset.theme === "light" ? "light" : "dark";
 }
 
-export function setTheme(theme: Theme): void {
-  document.documentElement.dataset.theme = theme;
-  document.querySelector('meta[name="color-scheme"]')?.setAttribute("content", theme);
-  keepPreference("theme", theme);
-  for (const listener of listeners) listener();
+function currentChoice(): ThemeChoice {
+  const kept = readPreference("theme");
+  return kept === "light" || kept === "dark" ? kept : "system";
 }
 
+/** `public/theme.js` makes it so, as it does before the first paint and whenever the system changes. */
+export function chooseTheme(choice: ThemeChoice): void {
+  if (choice === "system") dropPreference("theme");
+  else keepPreference("theme", choice);
+  window.dispatchEvent(new Event("gururmm-theme-chosen"));
+}
+
+/** The theme that is shown now. */
 export function useTheme(): Theme {
-  return useSyncExternalStore((listener) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  }, currentTheme);
+  return useSyncExternalStore(subscribe, currentTheme);
+}
+
+export function useThemeChoice(): ThemeChoice {
+  return useSyncExternalStore(subscribe, currentChoice);
 }
 
 /** The value of a colour token now, for what is drawn on a canvas. */

@@ -8,6 +8,10 @@ declare module "@tanstack/react-table" {
     downFirst?: boolean;
     /** Width and visibility, the same for heading and cells. */
     className?: string;
+    /** Its width in px where columns can be moved and made wider, at first. */
+    width?: number;
+    /** Stays in sight while the others are scrolled sideways. */
+    pinned?: boolean;
     /** Numbers stand right. */
     right?: boolean;
   }

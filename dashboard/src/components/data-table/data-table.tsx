@@ -1,20 +1,27 @@
 import "./columns";
-import { type ColumnDef, flexRender, getCoreRowModel, type Row, useReactTable } from "@tanstack/react-table";
+import { type ColumnDef, createRow, getCoreRowModel, type Row, useReactTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type ReactNode, type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { useNarrow } from "@/lib/use-media";
-import { Skeleton } from "../states";
+import { useScrollPlace } from "@/lib/use-place";
+import { BodyRow, SkeletonRow } from "./body-row";
+import type { LaidOut } from "./column-layout";
 import { HeaderCell } from "./header-cell";
 import { selectColumn } from "./select-column";
-import { type Selection, toggled } from "./selection";
+import type { Selection } from "./selection";
 import { useRowKeys } from "./use-row-keys";
 
 /** `S`: the names that the list can be sorted by; its columns name no others. */
 export interface DataTableProps<T, S extends string = string> {
   /** The table's accessible name. */
   name: string;
-  rows: T[];
+  /** How many rows the list has, loaded or not. */
+  count: number;
+  /** A row by its place; undefined where it is not loaded. */
+  rowAt: (index: number) => T | undefined;
+  indexOf: (id: string) => number;
+  /** What the list says it has beyond `count`. */
   total?: number | null;
   columns: ColumnDef<T, unknown>[];
   rowId: (row: T) => string;
@@ -31,75 +38,123 @@ export interface DataTableProps<T, S extends string = string> {
   onPeek?: (row: T | undefined) => void;
   onEscape?: () => void;
   onVisible?: (ids: string[]) => void;
+  /** The first and the last row on the screen. */
+  onLook?: (first: number, last: number) => void;
   marked?: string;
-  selection?: Selection;
+  selection?: Selection<T>;
+  /** Lets columns be moved and made wider, and the table be scrolled sideways; not on a phone. */
+  laidOut?: LaidOut<T>;
+  /** Another one for another list, which begins at its top. */
+  listName?: string;
   className?: string;
 }
 
 const ROW_HEIGHT = 36;
 const NARROW_ROW_HEIGHT = 56;
 const SKELETON_ROWS = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"];
+const NO_ROWS: never[] = [];
 
-/** One table for every list: rows on the screen only, sorting by the server, j/k/x/enter/space/esc, pages fetched near the end. */
+/** One table for every list: rows on the screen only, sorting by the server, j/k/x/enter/space/esc, rows fetched as they are needed. */
 export function DataTable<T, S extends string = string>(props: DataTableProps<T, S>) {
-  const { rows, columns, rowId, selection, loading, instead, onVisible, onEnd } = props;
+  const { count, rowAt, indexOf, rowId, selection, loading, instead, onVisible, onLook, onEnd } = props;
   const narrow = useNarrow();
+  const laidOut = narrow ? undefined : props.laidOut;
   const scroller = useRef<HTMLDivElement>(null);
-  const ids = useMemo(() => rows.map(rowId), [rows, rowId]);
   const withSelect = useMemo(
-    () => (selection ? [selectColumn<T>(selection, ids, props.rowName), ...columns] : columns),
-    [selection, ids, columns, props.rowName],
+    () =>
+      selection ? [selectColumn<T>(selection, props.total ?? count, props.rowName), ...props.columns] : props.columns,
+    [selection, count, props.total, props.columns, props.rowName],
   );
-  const table = useReactTable({ data: rows, columns: withSelect, getRowId: rowId, getCoreRowModel: getCoreRowModel() });
-  const tableRows = table.getRowModel().rows;
+  const table = useReactTable<T>({ data: NO_ROWS, columns: withSelect, getCoreRowModel: getCoreRowModel() });
+  const rowOf = useRowObjects(table, withSelect, rowId);
   const height = narrow ? NARROW_ROW_HEIGHT : ROW_HEIGHT;
   const virtual = useVirtualizer({
-    count: tableRows.length,
+    count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    overscan: 12,
+    overscan: 8,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the row height is what changed, not the virtualizer
   useEffect(() => virtual.measure(), [height]);
+  useScrollPlace(props.name, scroller, count > 0);
+  useTopOfAnother(props.listName, scroller);
   const shown = virtual.getVirtualItems();
-  const byId = (id: string) => rows[ids.indexOf(id)];
-  const toggle = (id: string) => selection?.onChange(toggled(selection.ids, id));
   const { onOpen, onPeek } = props;
+  const byId = (id: string) => rowAt(indexOf(id));
   const keys = useRowKeys({
+    name: props.name,
     peeking: props.marked !== undefined,
-    ids,
+    count,
+    idAt: (index) => withRow(rowAt(index), rowId),
+    indexOf,
     active: !loading,
     onOpen: onOpen && ((id) => withRow(byId(id), onOpen)),
     onPeek: onPeek && ((id) => onPeek(id === undefined ? undefined : byId(id))),
-    onToggle: selection && toggle,
+    onToggle: selection && ((id) => withRow(byId(id), (row) => selection.onToggle(row, indexOf(id), false))),
     onEscape: props.onEscape,
   });
   useEffect(() => {
-    const at = keys.cursor === null ? -1 : ids.indexOf(keys.cursor);
-    if (at >= 0) virtual.scrollToIndex(at);
-  }, [keys.cursor, ids, virtual]);
+    if (keys.goneTo !== null) virtual.scrollToIndex(keys.goneTo);
+  }, [keys.goneTo, virtual]);
   const first = shown[0]?.index ?? 0;
   const last = shown.at(-1)?.index ?? -1;
+  const visible = shown.map(({ index }) => withRow(rowAt(index), rowId) ?? "").join();
+  useEffect(() => onVisible?.(visible.split(",").filter((id) => id !== "")), [visible, onVisible]);
   useEffect(() => {
-    onVisible?.(ids.slice(first, last + 1));
-    if (last >= ids.length - 25 && ids.length > 0) onEnd?.();
-  }, [first, last, ids, onVisible, onEnd]);
+    onLook?.(first, last);
+    if (last >= count - 25 && count > 0) onEnd?.();
+  }, [first, last, count, onLook, onEnd]);
+  const { setCursor } = keys;
+  const touch = useCallback((row: T, index: number) => setCursor({ id: rowId(row), index }), [setCursor, rowId]);
+  const open = useStable(onOpen);
+  const pinned = useMemo(() => placesOf(withSelect, laidOut), [withSelect, laidOut]);
+  const pinnedAt = useCallback((id: string) => pinned.get(id), [pinned]);
 
   const above = shown[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (shown.at(-1)?.end ?? 0);
+  const widths = laidOut && withSelect.map((column) => laidOut.widthOf(column));
   return (
-    <div ref={scroller} className={cn("@container relative min-h-0 flex-1 overflow-auto", props.className)}>
+    <div
+      ref={scroller}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
+      tabIndex={0}
+      className={cn(
+        "@container relative min-h-0 flex-1 overflow-auto focus-visible:-outline-offset-2",
+        props.className,
+      )}
+    >
       <table
         aria-label={props.name}
-        aria-rowcount={props.total ?? rows.length}
+        aria-rowcount={props.total ?? count}
         aria-busy={loading}
+        style={widths && { width: `max(100%, ${widths.reduce((sum, width) => sum + width, 0)}px)` }}
         className="w-full table-fixed border-separate border-spacing-0 text-sm"
       >
+        {widths && (
+          <colgroup>
+            {withSelect.map((column, index) => (
+              <col key={column.id} style={{ width: widths[index] }} />
+            ))}
+          </colgroup>
+        )}
         <thead className="sticky top-0 z-10">
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
               {group.headers.map((header) => (
-                <HeaderCell key={header.id} header={header} sort={props.sort} onSort={props.onSort} />
+                <HeaderCell
+                  key={header.id}
+                  header={header}
+                  sort={props.sort}
+                  onSort={props.onSort}
+                  pinnedAt={pinned.get(header.column.id)}
+                  acts={
+                    laidOut && {
+                      width: laidOut.widthOf(header.column.columnDef),
+                      resize: laidOut.resize,
+                      move: laidOut.move,
+                    }
+                  }
+                />
               ))}
             </tr>
           ))}
@@ -109,100 +164,82 @@ export function DataTable<T, S extends string = string>(props: DataTableProps<T,
           {!loading && above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
           {!loading &&
             shown.map((item) => {
-              const row = tableRows[item.index];
-              return row ? (
-                <BodyRow
+              const original = rowAt(item.index);
+              if (original === undefined) return <SkeletonRow key={item.index} columns={withSelect} height={height} />;
+              const row = rowOf(original, item.index);
+              return (
+                <BodyRow<T>
                   key={row.id}
                   row={row}
                   height={height}
                   index={item.index}
+                  columns={withSelect}
+                  pinnedAt={pinnedAt}
                   cursor={keys.cursor === row.id}
                   marked={props.marked === row.id}
-                  selected={selection?.ids.has(row.id) ?? false}
-                  onOpen={onOpen && (() => onOpen(row.original))}
+                  selected={selection?.has(row.id) ?? false}
+                  onOpen={onOpen && open}
+                  onTouch={touch}
                 />
-              ) : null;
+              );
             })}
           {!loading && below > 0 && <tr aria-hidden="true" style={{ height: below }} />}
           {props.fetchingMore && <SkeletonRow columns={withSelect} height={height} />}
         </tbody>
       </table>
-      {!loading && rows.length === 0 && instead}
+      {!loading && count === 0 && instead}
     </div>
   );
 }
 
-function BodyRow<T>(props: {
-  row: Row<T>;
-  height: number;
-  index: number;
-  cursor: boolean;
-  marked: boolean;
-  selected: boolean;
-  onOpen?: () => void;
-}) {
-  const { row, onOpen } = props;
-  const element = useRef<HTMLTableRowElement>(null);
+/** The table's objects of its rows, made when a row is first shown and again when it, or a column, is another. */
+function useRowObjects<T>(
+  table: ReturnType<typeof useReactTable<T>>,
+  columns: unknown,
+  rowId: (row: T) => string,
+): (original: T, index: number) => Row<T> {
+  const made = useRef<{ columns: unknown; rows: Map<string, Row<T>> }>({ columns, rows: new Map() });
+  if (made.current.columns !== columns || made.current.rows.size > 2000) made.current = { columns, rows: new Map() };
+  return (original, index) => {
+    const id = rowId(original);
+    const before = made.current.rows.get(id);
+    if (before?.original === original && before.index === index) return before;
+    const row = createRow(table, id, original, index, 0);
+    made.current.rows.set(id, row);
+    return row;
+  };
+}
+
+/** Where each column that stays in sight stands, from the left. */
+function placesOf<T>(columns: ColumnDef<T, unknown>[], laidOut: LaidOut<T> | undefined): Map<string, number> {
+  const places = new Map<string, number>();
+  let left = 0;
+  for (const column of laidOut ? columns : []) {
+    if (!column.meta?.pinned) break;
+    places.set(column.id ?? "", left);
+    left += laidOut?.widthOf(column) ?? 0;
+  }
+  return places;
+}
+
+/** A function that stays the same one and does what the newest would. */
+function useStable<A extends unknown[]>(act: ((...given: A) => void) | undefined): (...given: A) => void {
+  const newest = useRef(act);
   useEffect(() => {
-    if (props.cursor) element.current?.focus({ preventScroll: true });
-  }, [props.cursor]);
-  return (
-    <tr
-      ref={element}
-      tabIndex={-1}
-      aria-rowindex={props.index + 1}
-      aria-selected={props.selected || props.marked || undefined}
-      style={{ height: props.height }}
-      onClick={(event) => {
-        // Links, buttons and text being selected keep their own meaning; the rest of the row opens it.
-        if ((event.target as HTMLElement).closest("a, button, input, label") || window.getSelection()?.toString())
-          return;
-        onOpen?.();
-      }}
-      className={cn(
-        "group outline-none hover:bg-raised",
-        onOpen && "cursor-pointer",
-        (props.selected || props.marked) && "bg-accent/8 hover:bg-accent/12",
-        props.cursor && "bg-overlay shadow-[inset_2px_0_0_var(--accent)]",
-      )}
-    >
-      {row.getVisibleCells().map((cell) => {
-        const meta = cell.column.columnDef.meta;
-        return (
-          <td
-            key={cell.id}
-            className={cn(
-              "overflow-hidden text-ellipsis whitespace-nowrap border-line/50 border-b px-2 first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
-              meta?.className,
-              meta?.right && "text-right",
-            )}
-          >
-            {flexRender(cell.column.columnDef.cell, cell.getContext())}
-          </td>
-        );
-      })}
-    </tr>
-  );
+    newest.current = act;
+  });
+  return useCallback((...given: A) => newest.current?.(...given), []);
 }
 
-function SkeletonRow<T>({ columns, height }: { columns: ColumnDef<T, unknown>[]; height: number }) {
-  return (
-    <tr aria-hidden="true" style={{ height }}>
-      {columns.map((column) => (
-        <td
-          key={column.id}
-          className={cn(
-            "border-line/50 border-b px-2 first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
-            column.meta?.className,
-          )}
-        >
-          <Skeleton className="h-3.5 w-3/4" />
-        </td>
-      ))}
-    </tr>
-  );
+function useTopOfAnother(listName: string | undefined, scroller: RefObject<HTMLElement | null>): void {
+  const before = useRef(listName);
+  useEffect(() => {
+    if (before.current === listName) return;
+    before.current = listName;
+    scroller.current?.scrollTo(0, 0);
+  }, [listName, scroller]);
 }
 
-function withRow<T>(row: T | undefined, act: (row: T) => void): void {
-  if (row !== undefined) act(row);
+function withRow<T, R>(row: T | undefined, act: (row: T) => R): R | undefined {
+  return row === undefined ? undefined : act(row);
 }

@@ -7,13 +7,15 @@ import { DataTable, type DataTableProps } from "./data-table";
 
 type ListResult<T> = UseInfiniteQueryResult<InfiniteData<List<T>>, Error>;
 
+type OfTheList = "count" | "rowAt" | "indexOf" | "total" | "loading" | "instead" | "onEnd" | "fetchingMore";
+
 /** A DataTable over a list of the server: loading, empty, error, and further pages as one scrolls. */
 export function ListTable<T, S extends string = string>({
   list,
   what,
   empty,
   ...table
-}: Omit<DataTableProps<T, S>, "rows" | "total" | "loading" | "instead" | "onEnd" | "fetchingMore"> & {
+}: Omit<DataTableProps<T, S>, OfTheList> & {
   list: ListResult<T>;
   /** "the machines": completes "We could not load …". */
   what: string;
@@ -29,7 +31,7 @@ export function ListTable<T, S extends string = string>({
     <>
       <DataTable<T, S>
         {...table}
-        rows={rows}
+        {...rowsAsTable(rows, table.rowId)}
         total={totalOf(list.data)}
         loading={list.isPending}
         fetchingMore={isFetchingNextPage}
@@ -59,4 +61,13 @@ export function ListTable<T, S extends string = string>({
       )}
     </>
   );
+}
+
+/** Rows that are all there, as a table takes them. */
+export function rowsAsTable<T>(rows: readonly T[], rowId: (row: T) => string) {
+  return {
+    count: rows.length,
+    rowAt: (index: number) => rows[index],
+    indexOf: (id: string) => rows.findIndex((row) => rowId(row) === id),
+  };
 }

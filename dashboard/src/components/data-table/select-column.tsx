@@ -1,30 +1,30 @@
 import type { ColumnDef } from "@tanstack/react-table";
+import { count } from "@/lib/format";
 import { Checkbox } from "../checkbox";
-import { type Selection, toggled } from "./selection";
+import type { Selection } from "./selection";
 
-/** The column of checkboxes before the rows; its heading selects what is loaded. */
+/** The column of checkboxes before the rows; its heading chooses the whole list. With Shift, a whole stretch. */
 export function selectColumn<T>(
-  selection: Selection,
-  loadedIds: string[],
+  selection: Selection<T>,
+  total: number,
   rowName: ((row: T) => string) | undefined,
 ): ColumnDef<T, unknown> {
-  const chosen = loadedIds.filter((id) => selection.ids.has(id)).length;
   return {
     id: "select",
-    meta: { className: "w-10 pr-0 md:w-12" },
+    meta: { className: "w-10 pr-0 md:w-12", width: 48, pinned: true },
     header: () => (
       <Checkbox
-        label="Select all loaded rows"
-        checked={chosen > 0 && chosen === loadedIds.length}
-        mixed={chosen > 0 && chosen < loadedIds.length}
-        onChange={() => selection.onChange(chosen === loadedIds.length ? new Set() : new Set(loadedIds))}
+        label={`Select all ${count(total)} rows`}
+        checked={selection.all}
+        mixed={!selection.all && selection.size > 0}
+        onChange={selection.onAll}
       />
     ),
     cell: ({ row }) => (
       <Checkbox
         label={`Select ${rowName?.(row.original) ?? "row"}`}
-        checked={selection.ids.has(row.id)}
-        onChange={() => selection.onChange(toggled(selection.ids, row.id))}
+        checked={selection.has(row.id)}
+        onChange={(_, range) => selection.onToggle(row.original, row.index, range)}
       />
     ),
   };

@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
+import { choiceParam, idParam, type RawSearch, searchParam, sortParam, textParam } from "@/lib/search-params";
 
 export interface AuditSearch {
   search?: string;
@@ -15,7 +15,7 @@ export interface AuditSearch {
 
 export function validateAuditSearch(raw: RawSearch): AuditSearch {
   return {
-    search: textParam(raw, "search"),
+    search: searchParam(raw),
     kind: choiceParam(raw, "kind", ["tunnel", "admin"]),
     operation: textParam(raw, "operation"),
     actor: textParam(raw, "actor"),

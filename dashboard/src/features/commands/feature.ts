@@ -3,7 +3,7 @@ import { lazyPage } from "@/components/lazy-page";
 import { defineFeature, page, tab } from "@/features/define-feature";
 import { invalidations, reducers } from "./api/live";
 import { loadRunDialog, openRunDialog } from "./components/open-run-dialog";
-import { validateCommandsSearch } from "./search";
+import { validateCommandsSearch, validateRunSearch } from "./search";
 
 /** Scripts that are run on machines, and what they said. */
 export const feature = defineFeature({
@@ -25,6 +25,7 @@ export const feature = defineFeature({
     page({
       path: "/commands/batch/$batchId",
       needs: "commands.read",
+      search: validateRunSearch,
       component: lazyPage(() => import("./routes/batch-page"), "BatchPage"),
     }),
   ],
@@ -56,6 +57,10 @@ export const feature = defineFeature({
       noun: "command",
       icon: SquareChevronRight,
       names: { "command.queued": "Command queued", "command.completed": "Command completed" },
+      many: {
+        "command.queued": (machines) => `Commands were queued for ${machines}.`,
+        "command.completed": (machines) => `Commands ended on ${machines}.`,
+      },
     },
   ],
   preload: loadRunDialog,

@@ -79,6 +79,12 @@ export const feature = defineFeature({
         "agent.inventory_changed": "Inventory changed",
         "agent.order_refused": "Order refused",
       },
+      many: {
+        "agent.enrolled": (machines) => `${machines} were added.`,
+        "agent.online": (machines) => `${machines} came online.`,
+        "agent.offline": (machines) => `${machines} went offline.`,
+        "agent.inventory_changed": (machines) => `The inventory of ${machines} changed.`,
+      },
       tones: {
         "agent.online": "text-ok",
         "agent.offline": "text-muted",

@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { choiceParam, numberParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
+import { choiceParam, numberParam, type RawSearch, searchParam, sortParam, textParam } from "@/lib/search-params";
 
 export const RANGES = ["1h", "6h", "24h", "7d", "30d", "1y"] as const;
 export type Range = (typeof RANGES)[number];
@@ -29,7 +29,7 @@ export interface ProcessesSearch {
 }
 
 export function validateProcessesSearch(raw: RawSearch): ProcessesSearch {
-  return { search: textParam(raw, "search"), sort: sortParam(raw, PROCESS_SORTS) };
+  return { search: searchParam(raw), sort: sortParam(raw, PROCESS_SORTS) };
 }
 
 export interface StorageSearch {
@@ -46,7 +46,7 @@ export interface SoftwareSearch {
 }
 
 export function validateSoftwareSearch(raw: RawSearch): SoftwareSearch {
-  return { search: textParam(raw, "search"), sort: sortParam(raw, ["name", "version"]) };
+  return { search: searchParam(raw), sort: sortParam(raw, ["name", "version"]) };
 }
 
 export interface HistorySearch {
@@ -55,5 +55,5 @@ export interface HistorySearch {
 }
 
 export function validateHistorySearch(raw: RawSearch): HistorySearch {
-  return { section: textParam(raw, "section"), search: textParam(raw, "search") };
+  return { section: textParam(raw, "section"), search: searchParam(raw) };
 }

@@ -11,7 +11,13 @@ export const feature = defineFeature({
     page({
       path: "/",
       component: lazyPage(() => import("./routes/mission-control-page"), "MissionControlPage"),
-      section: { label: "Mission Control", short: "Control", icon: LayoutDashboard, order: 10, essential: true },
+      section: {
+        label: (me) => (me.role === "client_contact" ? "Your computers" : "Mission Control"),
+        short: (me) => (me.role === "client_contact" ? "Computers" : "Control"),
+        icon: LayoutDashboard,
+        order: 10,
+        essential: true,
+      },
     }),
     page({
       path: "/activity",

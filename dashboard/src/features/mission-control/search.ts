@@ -1,4 +1,4 @@
-import { type RawSearch, textParam } from "@/lib/search-params";
+import { type RawSearch, searchParam, textParam } from "@/lib/search-params";
 
 export interface ActivitySearch {
   search?: string;
@@ -6,5 +6,5 @@ export interface ActivitySearch {
 }
 
 export function validateActivitySearch(raw: RawSearch): ActivitySearch {
-  return { search: textParam(raw, "search"), name: textParam(raw, "name") };
+  return { search: searchParam(raw), name: textParam(raw, "name") };
 }

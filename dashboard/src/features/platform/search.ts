@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
+import { type RawSearch, searchParam, sortParam } from "@/lib/search-params";
 
 export interface PlatformSearch {
   search?: string;
@@ -8,7 +8,7 @@ export interface PlatformSearch {
 
 export function validatePlatformSearch(raw: RawSearch): PlatformSearch {
   return {
-    search: textParam(raw, "search"),
+    search: searchParam(raw),
     sort: sortParam(raw, ["agents", "clients", "created_at", "name", "users"]),
   };
 }

@@ -1,4 +1,4 @@
-import { choiceParam, type RawSearch, textParam } from "@/lib/search-params";
+import { choiceParam, type RawSearch, searchParam } from "@/lib/search-params";
 
 export interface SessionsSearch {
   search?: string;
@@ -6,5 +6,5 @@ export interface SessionsSearch {
 }
 
 export function validateSessionsSearch(raw: RawSearch): SessionsSearch {
-  return { search: textParam(raw, "search"), status: choiceParam(raw, "status", ["opening", "open", "closed"]) };
+  return { search: searchParam(raw), status: choiceParam(raw, "status", ["opening", "open", "closed"]) };
 }

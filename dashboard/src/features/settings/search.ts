@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
+import { type RawSearch, searchParam, sortParam } from "@/lib/search-params";
 
 export interface UsersSearch {
   search?: string;
@@ -8,7 +8,7 @@ export interface UsersSearch {
 
 export function validateUsersSearch(raw: RawSearch): UsersSearch {
   return {
-    search: textParam(raw, "search"),
+    search: searchParam(raw),
     sort: sortParam(raw, ["created_at", "email", "last_sign_in_at", "name", "role"]),
   };
 }

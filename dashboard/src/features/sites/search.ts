@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { type RawSearch, sortParam, textParam } from "@/lib/search-params";
+import { type RawSearch, searchParam, sortParam } from "@/lib/search-params";
 
 export interface SitesSearch {
   search?: string;
@@ -13,14 +13,14 @@ export interface ClientsSearch {
 
 export function validateSitesSearch(raw: RawSearch): SitesSearch {
   return {
-    search: textParam(raw, "search"),
+    search: searchParam(raw),
     sort: sortParam(raw, ["agents", "client", "created_at", "name", "online"]),
   };
 }
 
 export function validateClientsSearch(raw: RawSearch): ClientsSearch {
   return {
-    search: textParam(raw, "search"),
+    search: searchParam(raw),
     sort: sortParam(raw, ["agents", "created_at", "name", "online", "sites"]),
   };
 }

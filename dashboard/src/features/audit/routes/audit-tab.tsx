@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { ScrollText, ShieldAlert, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import type { AuditRow } from "@/api/contract";
 import type { SortOf } from "@/api/paths";
+import { useAct } from "@/api/use-act";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
@@ -118,7 +119,7 @@ export function AuditTab() {
 }
 
 function Verify() {
-  const verify = useMutation({
+  const verify = useAct({
     mutationFn: verifyAudit,
     onError: (error) => notifyError("The audit could not be checked.", error),
   });

@@ -1,11 +1,11 @@
-import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { adopt } from "@/api/sign-in";
+import { useAct } from "@/api/use-act";
 import { Button } from "@/components/button";
 import { TextField } from "@/components/field";
-import { ErrorNote } from "@/components/states";
+import { Form } from "@/components/form";
 import { signIn } from "../api/queries";
 import { Entrance } from "../components/entrance";
 
@@ -16,7 +16,7 @@ export function SignInPage() {
   const navigate = useNavigate();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  const submit = useMutation({
+  const submit = useAct({
     mutationFn: () => signIn(email.trim(), password),
     onSuccess: (answer) => {
       adopt(answer);
@@ -27,14 +27,7 @@ export function SignInPage() {
   const wait = useCountdown(submit.error);
   return (
     <Entrance title="Sign in">
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          submit.mutate();
-        }}
-      >
-        <ErrorNote error={submit.error} />
+      <Form error={submit.error} onSubmit={() => submit.mutate()}>
         {returnTo && !submit.error && <p className="text-muted text-sm">Sign in to go on where you were.</p>}
         <TextField
           label="E-mail"
@@ -58,7 +51,7 @@ export function SignInPage() {
         <Button type="submit" variant="primary" className="h-9 w-full" busy={submit.isPending} disabled={wait > 0}>
           {wait > 0 ? `Try again in ${wait} s` : "Sign in"}
         </Button>
-      </form>
+      </Form>
       <p className="mt-6 text-muted text-xs">No account? Your Partner's admin can invite you.</p>
     </Entrance>
   );

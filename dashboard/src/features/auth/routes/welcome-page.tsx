@@ -1,13 +1,15 @@
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { ApiError } from "@/api/errors";
 import { adopt } from "@/api/sign-in";
+import { useAct } from "@/api/use-act";
+import { roleOf } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { TextField } from "@/components/field";
+import { Form } from "@/components/form";
 import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
-import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
-import { words } from "@/lib/format";
+import { ErrorState, SkeletonLines } from "@/components/states";
 import { acceptInvitation, readInvitation } from "../api/queries";
 import { Entrance } from "../components/entrance";
 
@@ -26,7 +28,7 @@ export function WelcomePage() {
   });
   const invitedName = invitation.data?.name;
   useEffect(() => setName(invitedName ?? ""), [invitedName]);
-  const accept = useMutation({
+  const accept = useAct({
     mutationFn: () => acceptInvitation(token, password, name.trim()),
     onSuccess: (answer) => {
       adopt(answer);
@@ -60,30 +62,22 @@ export function WelcomePage() {
     );
   }
   const { email, partner_name: partner, role } = invitation.data;
-  const fields = accept.error instanceof ApiError ? accept.error.fields : {};
   return (
     <Entrance title={partner ? `Welcome to ${partner}` : "Welcome"}>
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          accept.mutate();
-        }}
-      >
+      <Form error={accept.error} onSubmit={() => accept.mutate()}>
         <p className="text-muted">
-          You join as {words(role)} with the address <span className="text-ink">{email}</span>. Choose a password to
-          begin.
+          You join as {roleOf({ labels: {} }, role)} with the address <span className="text-ink">{email}</span>. Choose
+          a password to begin.
         </p>
-        <ErrorNote error={accept.error} />
         <TextField
           label="Name"
+          name="name"
           autoComplete="name"
           required
           value={name}
           onChange={(event) => setName(event.target.value)}
-          error={fields.name}
         />
-        <NewPasswordField label="Password" autoFocus value={password} onChange={setPassword} error={fields.password} />
+        <NewPasswordField label="Password" name="password" autoFocus value={password} onChange={setPassword} />
         <Button
           type="submit"
           variant="primary"
@@ -93,7 +87,7 @@ export function WelcomePage() {
         >
           Start
         </Button>
-      </form>
+      </Form>
     </Entrance>
   );
 }

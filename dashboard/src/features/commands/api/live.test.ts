@@ -2,10 +2,10 @@ import { QueryClient } from "@tanstack/react-query";
 import { describe, expect, it } from "vitest";
 import type { CommandDetail, CommandRow } from "@/api/contract";
 import { keys } from "@/api/keys";
-import { mergeCommands, mergeFirstLine } from "./live";
+import { mergeCommands, mergeLines } from "./live";
 
 const list = [...keys.commandLists, {}];
-const row = (id: string) => ({ id, status: "queued", first_line: null }) as CommandRow;
+const row = (id: string) => ({ id, status: "queued", first_line: null, last_line: null }) as CommandRow;
 const rowsIn = (cache: QueryClient) => cache.getQueryData<{ pages: { items: CommandRow[] }[] }>(list)?.pages[0]?.items;
 
 function setUp() {
@@ -26,8 +26,10 @@ describe("what is heard of commands", () => {
 
   it("shows the first line that says something, and only the beginning of the output can hold it", () => {
     const cache = setUp();
-    mergeFirstLine(cache, { id: "c", seq: 0, stream: "stdout", text: "\n  hello \nworld", skipped: 0 });
-    mergeFirstLine(cache, { id: "d", seq: 1, stream: "stdout", text: "too late", skipped: 0 });
+    mergeLines(cache, { id: "c", seq: 0, stream: "stdout", text: "\n  hello \nworld", skipped: 0 });
+    mergeLines(cache, { id: "d", seq: 1, stream: "stdout", text: "too late", skipped: 0 });
     expect(rowsIn(cache)?.map(({ first_line }) => first_line)).toEqual(["hello", null]);
+    mergeLines(cache, { id: "d", seq: 2, stream: "stderr", text: "warning\nE: no such package\n\n", skipped: 0 });
+    expect(rowsIn(cache)?.map(({ last_line }) => last_line)).toEqual([null, "E: no such package"]);
   });
 });

@@ -32,11 +32,18 @@ export function mergeCommands(cache: QueryClient, commands: readonly LiveCommand
   }
 }
 
-/** The beginning of what a command says, for lists that show one line of it. */
-export function mergeFirstLine(cache: QueryClient, { id, seq, text }: LiveOutput): void {
-  const line = text.split("\n").find((each) => each.trim() !== "");
-  if (seq !== 0 || line === undefined) return;
-  const patches = new Map<string, Partial<CommandRow>>([[id, { first_line: line.trim().slice(0, 200) }]]);
+/** The beginning and the end of what a command says, for lists that show one line of it. */
+export function mergeLines(cache: QueryClient, { id, seq, stream, text }: LiveOutput): void {
+  const lines = text.split("\n").map((line) => line.trim());
+  const said = lines.filter((line) => line !== "");
+  const [first, last] = [said[0], said.at(-1)];
+  if (first === undefined || last === undefined) return;
+  const patch: Partial<CommandRow> = {
+    ...(seq === 0 && { first_line: first.slice(0, 200) }),
+    ...(stream === "stderr" && { last_line: last.slice(-200) }),
+  };
+  if (Object.keys(patch).length === 0) return;
+  const patches = new Map([[id, patch]]);
   cache.setQueriesData<Pages<CommandRow>>({ queryKey: keys.commandLists }, (data) => patchPages(data, patches));
 }
 
@@ -49,4 +56,6 @@ export const reducers = [
   }),
 ];
 
-export const invalidations: Invalidation[] = [{ after: ["command"], mark: [keys.commandLists] }];
+export const invalidations: Invalidation[] = [
+  { after: ["command"], mark: [keys.commandLists], refetch: [keys.commandSums] },
+];

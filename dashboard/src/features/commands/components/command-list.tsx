@@ -1,10 +1,11 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Eraser, SquareChevronRight } from "lucide-react";
 import { type ReactNode, useCallback, useMemo } from "react";
 import type { CommandRow, EventRow } from "@/api/contract";
 import type { SortOf } from "@/api/paths";
 import { totalOf } from "@/api/queries";
+import { useAct } from "@/api/use-act";
 import { useListChanges } from "@/api/use-list-changes";
 import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
@@ -125,7 +126,7 @@ function withStatus(search: CommandsSearch, value: string): CommandsSearch {
 function useClearFinished(agentId: string | undefined) {
   const confirm = useConfirm();
   const cache = useQueryClient();
-  const clear = useMutation({
+  const clear = useAct({
     mutationFn: () => clearFinished(agentId ?? null),
     onSuccess: async ({ deleted }) => {
       await refreshCommands(cache);

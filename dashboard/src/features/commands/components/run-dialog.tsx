@@ -1,53 +1,65 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Play } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useMemo, useState } from "react";
 import type { NewCommand } from "@/api/contract";
-import { ApiError } from "@/api/errors";
+import { useAct } from "@/api/use-act";
+import { useDraft } from "@/api/use-draft";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
+import { DraftNote } from "@/components/draft-note";
 import { SelectField, TextArea, TextField } from "@/components/field";
-import { ErrorNote } from "@/components/states";
+import { Form } from "@/components/form";
 import type { MachineTarget } from "@/features/define-feature";
 import { count, counted, duration } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
-import { refreshCommands, runCommand } from "../api/queries";
-
-type Shell = NewCommand["shell"];
+import { previewQuery, refreshCommands, runCommand, targetBody } from "../api/queries";
+import { DEFAULT_LIMIT_S, shellsFor } from "../api/shells";
+import { Consequence } from "./consequence";
+import { RecentScripts } from "./recent-scripts";
 
 const CONFIRM_OVER = 10;
 const HOUR = 3600;
+const MOST_SCRIPT_BYTES = 128 * 1024;
 
 /** Writes a script and runs it on one machine or many; over ten the number is typed first. */
 export function RunDialog({
   target,
   script: given,
+  shell: givenShell,
   onClose,
 }: {
   target: MachineTarget;
   script?: string;
+  shell?: string;
   onClose: () => void;
 }) {
   const navigate = useNavigate();
   const cache = useQueryClient();
-  const [shell, setShell] = useState<Shell>("sh");
-  const [script, setScript] = useState(given ?? "");
-  const [timeout, setTimeoutSeconds] = useState(String(HOUR));
-  const [deadline, setDeadline] = useState(String(24 * HOUR));
+  const draft = useDraft(given === undefined ? "run" : `run ${given.slice(0, 200)}`, {
+    shell: givenShell ?? "",
+    script: given ?? "",
+    timeout: String(DEFAULT_LIMIT_S),
+    deadline: String(24 * HOUR),
+  });
+  const { script, timeout, deadline } = draft.values;
   const [typed, setTyped] = useState("");
-  const number = target.kind === "filter" ? target.total : target.agents.length;
-  const run = useMutation({
+  const preview = useQuery(previewQuery(target));
+  const groups = useMemo(() => shellsFor(preview.data?.by_os), [preview.data?.by_os]);
+  const offered = groups.flatMap(({ shells }) => shells);
+  const shell = offered.find((each) => each === draft.values.shell) ?? offered[0] ?? "sh";
+  const number = target.kind === "filter" ? (preview.data?.machines ?? target.total) : target.agents.length;
+  const run = useAct({
     mutationFn: () =>
       runCommand({
-        ...(target.kind === "filter"
-          ? { filter: { ...target.filter, search: target.filter.search ?? "" } }
-          : { agent_ids: target.agents.map((agent) => agent.id) }),
-        shell,
+        ...targetBody(target),
+        shell: shell as NewCommand["shell"],
         script,
         timeout_s: Number(timeout),
         deadline_s: Number(deadline),
       }),
     onSuccess: async ({ items }) => {
+      draft.drop();
       onClose();
       void refreshCommands(cache);
       const [first] = items;
@@ -57,7 +69,6 @@ export function RunDialog({
       else await navigate({ to: "/commands/batch/$batchId", params: { batchId: first.batch_id } });
     },
   });
-  const fields = run.error instanceof ApiError ? run.error.fields : {};
   const counts = number <= CONFIRM_OVER || typed.replaceAll(/[\s,.]/g, "") === String(number);
   const ready = script.trim() !== "" && counts && number > 0;
   return (
@@ -68,61 +79,69 @@ export function RunDialog({
       description={<>On {targetWords(target)}</>}
       className="md:w-[640px]"
     >
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          if (ready) run.mutate();
-        }}
-      >
-        <ErrorNote error={run.error} />
+      <Form error={run.error} onSubmit={() => ready && run.mutate()}>
+        <DraftNote restored={draft.restored} onDrop={draft.drop} />
         <TextArea
           label="Script"
+          name="script"
           rows={8}
           value={script}
-          onChange={(event) => setScript(event.target.value)}
+          onChange={(event) => draft.change({ script: event.target.value })}
           onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.metaKey || event.ctrlKey) && ready && !run.isPending) run.mutate();
+            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) event.currentTarget.form?.requestSubmit();
           }}
-          error={fields.script}
           spellCheck={false}
           autoCapitalize="off"
           autoFocus
           required
-          placeholder={shell === "python3" ? "print('hello')" : "uptime"}
+          data-missing="Write what is to run."
+          data-max-bytes={MOST_SCRIPT_BYTES}
+          placeholder={shell.startsWith("python") ? "print('hello')" : shell === "powershell" ? "Get-Date" : "uptime"}
           className="min-h-32 resize-y font-mono"
         />
+        <RecentScripts shells={offered} onChoose={(recent) => draft.change(recent)} />
         <div className="grid gap-3 sm:grid-cols-3">
-          <SelectField label="Shell" value={shell} onChange={(event) => setShell(event.target.value as Shell)}>
-            <option value="sh">sh</option>
-            <option value="bash">bash</option>
-            <option value="python3">python3</option>
+          <SelectField
+            label="Shell"
+            name="shell"
+            value={shell}
+            onChange={(event) => draft.change({ shell: event.target.value })}
+          >
+            {groups.map(({ system, shells }) => (
+              <optgroup key={system} label={system}>
+                {shells.map((each) => (
+                  <option key={each}>{each}</option>
+                ))}
+              </optgroup>
+            ))}
           </SelectField>
           <TextField
             label="Time limit (s)"
+            name="timeout_s"
             type="number"
             min={1}
             max={86_400}
             required
+            data-missing="Say how long it may take: 1 to 86,400 seconds."
             value={timeout}
-            onChange={(event) => setTimeoutSeconds(event.target.value)}
-            error={fields.timeout_s}
+            onChange={(event) => draft.change({ timeout: event.target.value })}
             hint={`After ${duration(Number(timeout))} the script is ended, with all it started.`}
           />
           <SelectField
             label="If a machine is offline"
+            name="deadline_s"
             value={deadline}
-            onChange={(event) => setDeadline(event.target.value)}
-            error={fields.deadline_s}
+            onChange={(event) => draft.change({ deadline: event.target.value })}
           >
             <option value={HOUR}>Wait 1 hour for it</option>
             <option value={24 * HOUR}>Wait 1 day for it</option>
             <option value={7 * 24 * HOUR}>Wait 7 days for it</option>
           </SelectField>
         </div>
+        <Consequence preview={preview} shell={shell} timeoutS={Number(timeout)} deadlineS={Number(deadline)} />
         {number > CONFIRM_OVER && (
           <TextField
-            label={`This runs on ${counted(number, "machine")}. Type ${count(number)} to confirm`}
+            label={`Type ${count(number)} to confirm`}
             value={typed}
             onChange={(event) => setTyped(event.target.value)}
             inputMode="numeric"
@@ -136,7 +155,7 @@ export function RunDialog({
             <Play aria-hidden="true" className="size-3.5" /> Run
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }

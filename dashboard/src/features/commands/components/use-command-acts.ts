@@ -1,6 +1,7 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import type { CommandRow } from "@/api/contract";
 import { ApiError } from "@/api/errors";
+import { useAct } from "@/api/use-act";
 import { useConfirm } from "@/components/confirm";
 import { notifyDone, notifyError } from "@/components/notify";
 import { cancelCommand, deleteCommand, refreshCommands } from "../api/queries";
@@ -8,7 +9,7 @@ import { isActive } from "./command-status";
 
 export function useCancelCommand(id: string) {
   const cache = useQueryClient();
-  return useMutation({
+  return useAct({
     mutationFn: () => cancelCommand(id),
     onSettled: () => refreshCommands(cache, id),
     onError: (error) => {
@@ -21,7 +22,7 @@ export function useCancelCommand(id: string) {
 export function useDeleteCommand(command: CommandRow | undefined, onDeleted: () => void) {
   const cache = useQueryClient();
   const confirm = useConfirm();
-  const remove = useMutation({
+  const remove = useAct({
     mutationFn: (id: string) => deleteCommand(id),
     onSuccess: async () => {
       notifyDone("The command was deleted.");

@@ -12,9 +12,7 @@ import { MachineText } from "@/components/machine-text";
 import { Page } from "@/components/page";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
-import { clock, duration, elapsed } from "@/lib/format";
-import { serverNow } from "@/lib/use-now";
-import { useTick } from "@/lib/use-tick";
+import { duration } from "@/lib/format";
 import { visibleBlock, visibleLine } from "@/lib/visible-text";
 import { commandQuery } from "../api/queries";
 import { useLiveOutput } from "../api/use-live-output";
@@ -23,6 +21,7 @@ import { CommandStatusWord, isActive } from "../components/command-status";
 import { exitWords } from "../components/exit-code";
 import { openRunDialog } from "../components/open-run-dialog";
 import { Output } from "../components/output";
+import { Took } from "../components/took";
 import { useCancelCommand, useDeleteCommand } from "../components/use-command-acts";
 
 const route = getRouteApi("/app/commands/$commandId");
@@ -96,7 +95,7 @@ export function CommandPage() {
                 openRunDialog(
                   { kind: "agents", agents: [{ id: command.agent_id, hostname: command.hostname }] },
                   open,
-                  command.script,
+                  command,
                 )
               }
             >
@@ -179,14 +178,6 @@ function Facts({ command }: { command: CommandDetail }) {
       )}
     </dl>
   );
-}
-
-function Took({ command }: { command: CommandDetail }) {
-  const running = command.status === "running" && command.started_at !== null;
-  useTick(1000, running);
-  if (running && command.started_at)
-    return <span className="font-mono">{clock(serverNow() - new Date(command.started_at).getTime())}</span>;
-  return <span className="font-mono">{command.duration_ms === null ? "–" : elapsed(command.duration_ms)}</span>;
 }
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {

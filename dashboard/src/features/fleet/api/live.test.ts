@@ -5,19 +5,18 @@ import { keys } from "@/api/keys";
 import { mergeAgentRows } from "./live";
 
 const page = <T>(items: T[]) => ({ items, next_cursor: null, total: items.length });
-const pages = <T>(...items: T[][]) => ({ pages: items.map(page), pageParams: items.map(() => undefined) });
 const agent = (id: string, status = "online") => ({ id, status, hostname: id, cpu_percent: 1 }) as AgentRow;
 
 describe("what is heard of machines", () => {
   it("patches rows where they stand and leaves other lists untouched", () => {
     const cache = new QueryClient();
-    const near = [...keys.agentLists, { status: "online" }];
-    const far = [...keys.agentLists, { status: "offline" }];
-    cache.setQueryData(near, pages([agent("b"), agent("a")], [agent("c")]));
-    cache.setQueryData(far, pages([agent("z")]));
+    const near = [...keys.agentLists, { status: "online" }, 0];
+    const far = [...keys.agentLists, { status: "offline" }, 0];
+    cache.setQueryData(near, page([agent("b"), agent("a"), agent("c")]));
+    cache.setQueryData(far, page([agent("z")]));
     const before = cache.getQueryData(far);
     mergeAgentRows(cache, [{ id: "a", status: "offline", cpu_percent: undefined }]);
-    const rows = (cache.getQueryData(near) as ReturnType<typeof pages<AgentRow>>).pages.flatMap((each) => each.items);
+    const rows = (cache.getQueryData(near) as ReturnType<typeof page<AgentRow>>).items;
     expect(rows.map(({ id, status, cpu_percent }) => [id, status, cpu_percent])).toEqual([
       ["b", "online", 1],
       ["a", "offline", 1],

@@ -2,7 +2,8 @@ import type { QueryClient } from "@tanstack/react-query";
 import type { AgentRow } from "@/api/contract";
 import { keys } from "@/api/keys";
 import { type Invalidation, reducer } from "@/api/live-contribution";
-import { type Pages, patchesOf, patchPages } from "@/api/pages";
+import { patchesOf, patchPage } from "@/api/pages";
+import type { List } from "@/api/paths";
 
 /** What changed of a machine; what is left out stands as before. */
 type LiveAgent = Pick<AgentRow, "id" | "status"> &
@@ -16,7 +17,7 @@ declare module "@/api/live-contribution" {
 
 export function mergeAgentRows(cache: QueryClient, agents: readonly LiveAgent[]): void {
   const patches = patchesOf<AgentRow>(agents);
-  cache.setQueriesData<Pages<AgentRow>>({ queryKey: keys.agentLists }, (data) => patchPages(data, patches));
+  cache.setQueriesData<List<AgentRow>>({ queryKey: keys.agentLists }, (page) => page && patchPage(page, patches));
 }
 
 export const reducers = [

@@ -1,14 +1,9 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { AgentFilter } from "@/api/contract";
 import { api } from "@/api/http";
 import { keys } from "@/api/keys";
-import type { SortOf } from "@/api/paths";
-import { listQuery } from "@/api/queries";
 
-/** The list stays as it was read until somebody asks for it again; live changes are merged into its rows. */
-export function agentsQuery(filter: AgentFilter, sort: SortOf<"/agents"> | undefined) {
-  return { ...listQuery(keys.agentLists, "/agents", { query: { ...filter, sort } }), staleTime: 60_000 };
-}
+/** Long enough that coming back finds the list as it was; live changes are merged into its rows. */
+export const AGENTS_STALE_MS = 60_000;
 
 const FOUND = 8;
 

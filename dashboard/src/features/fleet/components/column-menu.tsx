@@ -7,15 +7,20 @@ export interface ColumnChoice {
   name: string;
 }
 
-/** Which columns the fleet shows, where there is room for them. */
+const ITEM =
+  "flex h-8 cursor-pointer select-none items-center gap-2 rounded pr-3 pl-7 text-sm outline-none data-[highlighted]:bg-line";
+
+/** Which columns the fleet shows. Their order and widths are changed at their headings. */
 export function ColumnMenu({
   choices,
   hidden,
   onChange,
+  onReset,
 }: {
   choices: ColumnChoice[];
   hidden: ReadonlySet<string>;
-  onChange: (hidden: Set<string>) => void;
+  onChange: (hidden: ReadonlySet<string>) => void;
+  onReset: () => void;
 }) {
   const toggle = (id: string) => {
     const next = new Set(hidden);
@@ -35,14 +40,16 @@ export function ColumnMenu({
           sideOffset={4}
           className="z-50 min-w-44 animate-appear rounded-md border bg-overlay p-1"
         >
-          <p className="max-w-52 px-3 py-1.5 text-muted text-xs">Shown as far as the table is wide enough.</p>
+          <p className="max-w-52 px-3 py-1.5 text-muted text-xs">
+            Drag a heading to move its column, its right edge to make it wider.
+          </p>
           {choices.map(({ id, name }) => (
             <DropdownMenu.CheckboxItem
               key={id}
               checked={!hidden.has(id)}
               onCheckedChange={() => toggle(id)}
               onSelect={(event) => event.preventDefault()}
-              className="flex h-8 cursor-pointer select-none items-center gap-2 rounded pr-3 pl-7 text-sm outline-none data-[highlighted]:bg-line"
+              className={ITEM}
             >
               <DropdownMenu.ItemIndicator className="absolute left-2.5">
                 <Check aria-hidden="true" className="size-3.5" />
@@ -50,6 +57,9 @@ export function ColumnMenu({
               {name}
             </DropdownMenu.CheckboxItem>
           ))}
+          <DropdownMenu.Item onSelect={onReset} className={ITEM}>
+            As they were at first
+          </DropdownMenu.Item>
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
     </DropdownMenu.Root>

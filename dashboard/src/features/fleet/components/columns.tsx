@@ -1,35 +1,40 @@
-import { Link } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { TriangleAlert } from "lucide-react";
 import type { AgentRow } from "@/api/contract";
 import "@/components/data-table/columns";
 import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
+import { RowLink } from "@/components/row-link";
 import { StateWord } from "@/components/state-dot";
 import { Time } from "@/components/time";
 import { words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
-
-// The table may stand beside a tree and a peek, so its own width decides what has room.
+import { problemWords } from "../api/problem-words";
 
 export function fleetColumns(labels: { client: string; site: string }): ColumnDef<AgentRow, unknown>[] {
   return [
     {
       id: "hostname",
       header: "Machine",
-      meta: { sort: "hostname", className: "w-auto" },
+      meta: { sort: "hostname", className: "w-auto", width: 240, pinned: true },
       cell: ({ row: { original: agent } }) => <NameCell agent={agent} />,
     },
     {
       id: "status",
       header: "State",
-      meta: { sort: "status", className: "w-24 max-md:w-20" },
+      meta: { sort: "status", className: "max-md:w-20", width: 96 },
       cell: ({ row: { original: agent } }) => <StateWord status={agent.status} className="max-md:text-xs" />,
+    },
+    {
+      id: "problem",
+      header: "Problem",
+      meta: { className: "max-md:hidden", width: 148 },
+      cell: ({ row: { original: agent } }) => <Problem agent={agent} />,
     },
     {
       id: "site",
       header: `${labels.client} › ${labels.site}`,
-      meta: { sort: "client", className: "w-52 @min-[900px]:w-60 @max-[640px]:hidden" },
+      meta: { sort: "client", className: "max-md:hidden", width: 224 },
       cell: ({ row: { original: agent } }) => (
         <span title={`${agent.client_name} › ${agent.site_name}`}>
           {agent.client_name} <span className="text-muted">› {agent.site_name}</span>
@@ -39,7 +44,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "os",
       header: "Operating system",
-      meta: { sort: "os", className: "w-40 @max-[1080px]:hidden" },
+      meta: { sort: "os", className: "max-md:hidden", width: 168 },
       cell: ({ row: { original: agent } }) => (
         <span className="text-muted" title={agent.os_name ?? undefined}>
           {agent.os_name ? visibleLine(agent.os_name) : words(agent.os_family)}
@@ -49,7 +54,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "user",
       header: "User",
-      meta: { className: "w-24 @max-[1160px]:hidden" },
+      meta: { className: "max-md:hidden", width: 104 },
       cell: ({ row: { original: agent } }) =>
         agent.user ? (
           <MachineText className="text-xs">{agent.user}</MachineText>
@@ -63,7 +68,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "last_seen",
       header: "Last seen",
-      meta: { sort: "last_seen", downFirst: true, className: "w-24 @max-[840px]:hidden" },
+      meta: { sort: "last_seen", downFirst: true, className: "max-md:hidden", width: 104 },
       cell: ({ row: { original: agent } }) =>
         agent.status === "online" ? (
           <span className="text-muted">now</span>
@@ -74,7 +79,7 @@ export function fleetColumns(labels: { client: string; site: string }): ColumnDe
     {
       id: "version",
       header: "Agent",
-      meta: { sort: "version", className: "w-16 @max-[1220px]:hidden" },
+      meta: { sort: "version", className: "max-md:hidden", width: 80 },
       cell: ({ row: { original: agent } }) =>
         agent.agent_version ? (
           <MachineText className="text-muted text-xs">{agent.agent_version}</MachineText>
@@ -89,28 +94,32 @@ function NameCell({ agent }: { agent: AgentRow }) {
   return (
     <span className="flex min-w-0 items-center gap-2">
       <span className="min-w-0">
-        <Link
-          to="/agents/$agentId"
-          params={{ agentId: agent.id }}
+        <RowLink
+          href={`/agents/${agent.id}`}
           className="block truncate rounded-sm hover:underline"
           aria-label={visibleLine(agent.hostname)}
         >
           <MachineText className="text-sm">{agent.hostname}</MachineText>
-        </Link>
+        </RowLink>
         <span className="block truncate text-muted text-xs md:hidden">
           {agent.client_name} › {agent.site_name}
         </span>
       </span>
       {agent.problems.length > 0 && (
-        <span
-          role="img"
-          className="shrink-0 text-warn"
-          title={agent.problems.map(words).join(", ")}
-          aria-label={`Problem: ${agent.problems.map(words).join(", ")}`}
-        >
+        <span role="img" className="shrink-0 text-warn md:hidden" aria-label={`Problem: ${problemWords(agent)}`}>
           <TriangleAlert aria-hidden="true" className="size-3.5" />
         </span>
       )}
+    </span>
+  );
+}
+
+function Problem({ agent }: { agent: AgentRow }) {
+  if (agent.problems.length === 0) return <span className="text-muted">–</span>;
+  const said = problemWords(agent);
+  return (
+    <span className="flex items-center gap-1.5 text-warn" title={said}>
+      <TriangleAlert aria-hidden="true" className="size-3.5 shrink-0" /> <span className="truncate">{said}</span>
     </span>
   );
 }
@@ -123,9 +132,9 @@ function meterColumn(
   return {
     id,
     header,
-    meta: { sort: id, downFirst: true, className: "w-[92px] @max-[740px]:hidden" },
+    meta: { sort: id, downFirst: true, className: "max-md:hidden", width: 100 },
     cell: ({ row: { original: agent } }) => (
-      <Meter value={value(agent)} label={header} className={agent.status === "offline" ? "opacity-50" : undefined} />
+      <Meter value={value(agent)} label={header} stale={agent.status === "offline"} />
     ),
   };
 }

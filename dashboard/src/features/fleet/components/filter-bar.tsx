@@ -1,5 +1,6 @@
 import { PanelLeft, X } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
+import { useLabel } from "@/api/use-sign-in";
 import { Button, IconButton } from "@/components/button";
 import { SelectField } from "@/components/field";
 import { SearchField } from "@/components/search-field";
@@ -28,6 +29,7 @@ export function FilterBar({
   columns: ReactNode;
   place?: string;
 }) {
+  const label = useLabel();
   const bar = useRef<HTMLDivElement>(null);
   const takeFocus = search.focus === "search";
   useEffect(() => {
@@ -50,7 +52,7 @@ export function FilterBar({
         value={search.search}
         onChange={(text) => onChange({ search: text })}
         label="Search machines"
-        placeholder="Name, address, MAC, OS, user, serial, Site…"
+        placeholder={`Name, address, MAC, OS, user, serial, ${label("site")}…`}
         className="min-w-48 flex-1 md:max-w-md"
       />
       <fieldset className="flex rounded-md border bg-canvas p-0.5 max-md:order-last max-md:w-full">

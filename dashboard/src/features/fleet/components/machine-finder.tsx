@@ -1,26 +1,39 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Monitor } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { MachineText } from "@/components/machine-text";
 import { PaletteGroup, PaletteItem } from "@/components/palette-items";
 import { StateDot } from "@/components/state-dot";
 import { useMachineActs } from "@/features/collected";
 import type { FinderProps } from "@/features/define-feature";
+import { count } from "@/lib/format";
 import { useDebounced } from "@/lib/use-debounced";
 import { visibleLine } from "@/lib/visible-text";
 import { foundQuery } from "../api/queries";
 
+const PAUSE_MS = 80;
+
 /** Machines by anything the server searches, and what can be done with the first of them. */
-export function MachineFinder({ text, onGo }: FinderProps) {
+export function MachineFinder({ text, hurry, onGo, onFound }: FinderProps) {
   const navigate = useNavigate();
-  const search = useDebounced(text, 120);
+  const settled = useDebounced(text, PAUSE_MS);
+  const search = hurry ? text : settled;
   const { ways } = useMachineActs();
   const machines = useQuery(foundQuery(search));
   const found = search === "" ? [] : (machines.data?.items ?? []);
+  const there = machines.isError || (machines.isSuccess && !machines.isPlaceholderData);
+  const told = useRef(onFound);
+  useEffect(() => {
+    told.current = onFound;
+  });
+  useEffect(() => {
+    if (there && search === text) told.current(text);
+  }, [there, search, text]);
   const [first] = found;
   if (!first) return null;
   return (
-    <PaletteGroup heading={`Machines (${machines.data?.total ?? 0})`}>
+    <PaletteGroup heading={`Machines (${count(machines.data?.total ?? 0)})`}>
       {found.map((agent) => (
         <PaletteItem
           key={agent.id}

@@ -2,30 +2,25 @@ import { X } from "lucide-react";
 import { Button, IconButton } from "@/components/button";
 import { useOpenDialog } from "@/components/dialog-host";
 import type { MachineAct, MachineTarget } from "@/features/define-feature";
-import { count, counted } from "@/lib/format";
+import { counted } from "@/lib/format";
 
-/** What is selected, what else matches, and what can be done with it. */
+/** What is selected, and what can be done with it. */
 export function SelectionBar({
   selected,
-  loaded,
-  total,
-  everything,
-  onEverything,
+  all,
+  busy,
   acts,
   target,
   onClear,
 }: {
   selected: number;
-  loaded: number;
-  total: number;
-  everything: boolean;
-  onEverything: () => void;
+  all: boolean;
+  busy: boolean;
   acts: readonly MachineAct[];
   target: () => MachineTarget;
   onClear: () => void;
 }) {
   const open = useOpenDialog();
-  const number = everything ? total : selected;
   return (
     <div
       role="toolbar"
@@ -33,17 +28,16 @@ export function SelectionBar({
       className="absolute inset-x-4 bottom-4 z-20 mx-auto flex w-fit max-w-[calc(100%-32px)] animate-appear flex-wrap items-center gap-2 rounded-lg border border-accent/40 bg-overlay px-3 py-2"
     >
       <span className="text-sm" role="status">
-        {everything ? `All ${counted(total, "machine")} that match` : `${counted(selected, "machine")} selected`}
+        {busy
+          ? "Selecting…"
+          : all
+            ? `All ${counted(selected, "machine")} that match`
+            : `${counted(selected, "machine")} selected`}
       </span>
-      {!everything && total > loaded && selected === loaded && (
-        <Button size="small" onClick={onEverything}>
-          Select all {count(total)} that match
-        </Button>
-      )}
       {acts.map(({ label, icon: Icon, start }) => (
-        <Button key={label} size="small" variant="primary" onClick={() => start(target(), open)}>
+        <Button key={label} size="small" variant="primary" disabled={busy} onClick={() => start(target(), open)}>
           <Icon aria-hidden="true" className="size-3" /> {label}
-          <span className="sr-only"> on {counted(number, "machine")}</span>
+          <span className="sr-only"> on {counted(selected, "machine")}</span>
         </Button>
       ))}
       <IconButton label="Clear the selection" size="small" className="w-7 px-0" onClick={onClear}>

@@ -118,7 +118,7 @@ function TreeLink({
       })}
       aria-current={current ? "true" : undefined}
       activeProps={{}}
-      title={`${name}: ${online} of ${total} online`}
+      title={`${name}: ${count(online)} of ${count(total)} online`}
       className={cn(
         "flex h-7 min-w-0 flex-1 items-center gap-2 rounded-md px-2 text-sm hover:bg-overlay",
         current ? "bg-overlay font-medium text-ink" : "text-muted hover:text-ink",

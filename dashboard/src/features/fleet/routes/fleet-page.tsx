@@ -1,30 +1,34 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Monitor } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { AgentFilter, AgentRow, EventRow, Tree } from "@/api/contract";
+import { keys } from "@/api/keys";
 import type { SortOf } from "@/api/paths";
-import { rowsOf, totalOf, treeQuery } from "@/api/queries";
+import { treeQuery } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
 import { useLabel } from "@/api/use-sign-in";
+import { useWindowedList } from "@/api/use-windowed-list";
 import { Button, buttonClass } from "@/components/button";
 import { ChangesChip } from "@/components/changes-chip";
-import { ListTable } from "@/components/data-table/list-table";
+import { useColumnLayout } from "@/components/data-table/column-layout";
+import { WindowedTable } from "@/components/data-table/windowed-table";
 import { Page } from "@/components/page";
 import { EmptyState } from "@/components/states";
 import { useMachineActs } from "@/features/collected";
-import type { MachineTarget } from "@/features/define-feature";
 import { counted } from "@/lib/format";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { visibleLine } from "@/lib/visible-text";
-import { agentsQuery } from "../api/queries";
+import { AGENTS_STALE_MS } from "../api/queries";
 import { useVisibleAgents } from "../api/use-visible-agents";
 import { type ColumnChoice, ColumnMenu } from "../components/column-menu";
 import { fleetColumns } from "../components/columns";
+import { CsvButton } from "../components/csv-button";
 import { FilterBar } from "../components/filter-bar";
 import { Peek } from "../components/peek";
 import { SelectionBar } from "../components/selection-bar";
 import { SiteTree } from "../components/site-tree";
+import { useMachineSelection } from "../components/use-machine-selection";
 import type { FleetSearch } from "../search";
 
 const route = getRouteApi("/app/fleet");
@@ -32,7 +36,6 @@ const rowId = (agent: AgentRow) => agent.id;
 const rowName = (agent: AgentRow) => visibleLine(agent.hostname);
 const MEMBERSHIP = new Set(["agent.enrolled"]);
 const PRESENCE = new Set(["agent.online", "agent.offline"]);
-const NONE: ReadonlySet<string> = new Set();
 
 export function FleetPage() {
   const search = route.useSearch();
@@ -49,55 +52,33 @@ export function FleetPage() {
     }),
     [search.search, search.status, search.client_id, search.site_id, search.os],
   );
-  const agents = useInfiniteQuery(agentsQuery(filter, search.sort));
+  const query = { ...filter, sort: search.sort };
+  const agents = useWindowedList(keys.agentLists, "/agents", { query }, AGENTS_STALE_MS);
+  const total = agents.total ?? 0;
   const [treeOpen, setTreeOpen] = useState(
     () => (readPreference("fleet-tree") ?? (window.innerWidth >= 1024 ? "open" : "shut")) === "open",
   );
   const placed = search.client_id !== undefined || search.site_id !== undefined;
   const tree = useQuery({ ...treeQuery, enabled: treeOpen || placed });
   const [visible, setVisible] = useState<string[]>([]);
-  const [selected, setSelected] = useState<ReadonlySet<string>>(NONE);
-  const [everything, setEverything] = useState(false);
+  const { selection, target, clear, busy } = useMachineSelection(filter, agents, total);
   const byStatus = search.status !== undefined;
   const changes = useListChanges(
-    agents.dataUpdatedAt,
+    agents.readAt,
     useCallback(
       ({ name, agent_id: id }: EventRow) => (MEMBERSHIP.has(name) || (byStatus && PRESENCE.has(name)) ? id : null),
       [byStatus],
     ),
   );
   useVisibleAgents(visible);
-  const clear = useCallback(() => {
-    setSelected(NONE);
-    setEverything(false);
-  }, []);
-  // A selection belongs to the list it was made in.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another filter is another list
-  useEffect(clear, [filter, clear]);
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(
-    () => new Set(readPreference("fleet-hidden")?.split(",") ?? []),
-  );
   const allColumns = useMemo(() => fleetColumns({ client: label("client"), site: label("site") }), [label]);
-  const columns = useMemo(() => allColumns.filter(({ id }) => !hidden.has(id ?? "")), [allColumns, hidden]);
-  const hide = (next: Set<string>) => {
-    setHidden(next);
-    keepPreference("fleet-hidden", [...next].join(","));
-  };
+  const laidOut = useColumnLayout("fleet-columns", allColumns);
   const change = useCallback(
     (part: Partial<FleetSearch>) =>
       navigate({ search: (before: FleetSearch) => ({ ...before, focus: undefined, ...part }), replace: true }),
     [navigate],
   );
   const peek = (id: string | undefined) => change({ peek: id === search.peek ? undefined : id });
-  const loaded = rowsOf(agents.data);
-  const total = totalOf(agents.data) ?? 0;
-  const target = (): MachineTarget =>
-    everything
-      ? { kind: "filter", filter, total }
-      : {
-          kind: "agents",
-          agents: loaded.filter((agent) => selected.has(agent.id)).map(({ id, hostname }) => ({ id, hostname })),
-        };
   const toggleTree = () => {
     setTreeOpen(!treeOpen);
     keepPreference("fleet-tree", treeOpen ? "shut" : "open");
@@ -107,18 +88,30 @@ export function FleetPage() {
       title="Fleet"
       fill
       note={
-        agents.data
-          ? `${counted(total, "machine")}${isFiltered(filter) ? (total === 1 ? " matches" : " match") : ""}`
-          : " "
+        agents.total === null
+          ? " "
+          : `${counted(total, "machine")}${isFiltered(filter) ? (total === 1 ? " matches" : " match") : ""}`
       }
-      acts={<ChangesChip changes={changes} onShow={() => agents.refetch()} busy={agents.isRefetching} />}
+      acts={
+        <>
+          <ChangesChip changes={changes} onShow={agents.refetch} busy={agents.isFetching} />
+          <CsvButton list={agents} total={total} />
+        </>
+      }
     >
       <FilterBar
         search={search}
         onChange={change}
         treeOpen={treeOpen}
         onTree={toggleTree}
-        columns={<ColumnMenu choices={choicesOf(allColumns)} hidden={hidden} onChange={hide} />}
+        columns={
+          <ColumnMenu
+            choices={choicesOf(allColumns)}
+            hidden={laidOut.layout.hidden}
+            onChange={laidOut.hide}
+            onReset={laidOut.reset}
+          />
+        }
         place={placeName(tree.data, filter)}
       />
       <div className="-mx-4 md:-mx-6 -mb-6 relative flex min-h-0 flex-1 border-t max-md:flex-col">
@@ -128,11 +121,12 @@ export function FleetPage() {
           </div>
         )}
         <div className="relative flex min-h-0 min-w-0 flex-1 flex-col">
-          <ListTable<AgentRow, SortOf<"/agents">>
+          <WindowedTable<AgentRow, SortOf<"/agents">>
             name="Machines"
             what="the machines"
             list={agents}
-            columns={columns}
+            columns={laidOut.columns}
+            laidOut={laidOut}
             rowId={rowId}
             rowName={rowName}
             sort={search.sort ?? "hostname"}
@@ -142,26 +136,14 @@ export function FleetPage() {
             onEscape={() => (search.peek ? change({ peek: undefined }) : clear())}
             onVisible={setVisible}
             marked={search.peek}
-            selection={
-              acts.length > 0
-                ? {
-                    ids: selected,
-                    onChange: (ids) => {
-                      setEverything(false);
-                      setSelected(ids);
-                    },
-                  }
-                : undefined
-            }
+            selection={acts.length > 0 ? selection : undefined}
             empty={<FleetEmpty filtered={isFiltered(filter)} onClear={() => navigate({ search: {} })} />}
           />
-          {selected.size > 0 && (
+          {(selection.size > 0 || busy) && (
             <SelectionBar
-              selected={selected.size}
-              loaded={loaded.length}
-              total={total}
-              everything={everything}
-              onEverything={() => setEverything(true)}
+              selected={selection.size}
+              all={selection.all}
+              busy={busy}
               acts={acts}
               target={target}
               onClear={clear}

@@ -19,6 +19,15 @@ export function metricsQuery(agentId: string, { range = "1h", from, to }: Overvi
   });
 }
 
+/** The newest events of a machine, to mark them on its charts. */
+export function marksQuery(agentId: string) {
+  return queryOptions({
+    queryKey: ["events", "marks", agentId],
+    queryFn: ({ signal }) => api.get("/events", { query: { agent_id: agentId, limit: 200 }, signal }),
+    staleTime: 60_000,
+  });
+}
+
 export function processesQuery(agentId: string, live: boolean) {
   return queryOptions({
     queryKey: ["agents", "processes", agentId],

@@ -1,4 +1,5 @@
 import type { ProcessRow } from "@/api/contract";
+import { foldText } from "@/lib/fold-text";
 import type { ProcessColumn, ProcessSort } from "../search";
 
 const VALUES: Record<ProcessColumn, (row: ProcessRow) => number | string | null> = {
@@ -34,8 +35,6 @@ export function inKeptOrder(rows: ProcessRow[], pids: number[]): ProcessRow[] {
 }
 
 export function matchesProcess(row: ProcessRow, text: string): boolean {
-  const wanted = text.toLowerCase();
-  return [row.name, row.user ?? "", row.command ?? "", String(row.pid)].some((part) =>
-    part.toLowerCase().includes(wanted),
-  );
+  const wanted = foldText(text);
+  return [row.name, row.user ?? "", row.command ?? "", String(row.pid)].some((part) => foldText(part).includes(wanted));
 }

@@ -6,11 +6,12 @@ import { Button } from "@/components/button";
 import { ErrorState, Skeleton } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { byteRate, percent } from "@/lib/format";
-import { metricsQuery } from "../api/queries";
+import { visibleLine } from "@/lib/visible-text";
+import { marksQuery, metricsQuery } from "../api/queries";
 import { useSamples } from "../api/use-watched-agent";
 import { withSample } from "../api/with-sample";
 import { RANGES, type Range } from "../search";
-import { type Line, TimeChart } from "./time-chart";
+import { type Line, type Mark, TimeChart } from "./time-chart";
 
 const RANGE_WORDS: Record<Range, string> = {
   "1h": "1 h live",
@@ -31,6 +32,7 @@ interface Plan {
   binary?: boolean;
 }
 
+const MARKED = new Set(["command.queued", "tunnel.opened", "agent.inventory_changed", "agent.online", "agent.offline"]);
 const degrees = (value: number) => `${Math.round(value)} °C`;
 const PLANS: Plan[] = [
   { title: "CPU", lines: [["cpu", "CPU"]], format: percent, max: 100 },
@@ -66,6 +68,7 @@ export default function Charts({ agentId }: { agentId: string }) {
   const range = search.range ?? "1h";
   const query = metricsQuery(agentId, search);
   const metrics = useQuery(query);
+  const marks = useMarks(agentId);
   const live = range === "1h" && !brushed;
   const key = JSON.stringify(query.queryKey);
   useSamples(
@@ -107,20 +110,42 @@ export default function Charts({ agentId }: { agentId: string }) {
             Leave the zoom
           </Button>
         )}
-        <span className="ml-auto hidden text-muted text-xs sm:inline">Drag over a chart to zoom</span>
+        <span className="ml-auto hidden text-muted text-xs sm:inline">
+          <span className="text-warn">▴</span> something happened · drag over a chart to zoom
+        </span>
       </div>
       {metrics.isPending ? (
         <ChartsSkeleton />
       ) : metrics.isError && !metrics.data ? (
         <ErrorState error={metrics.error} what="We could not load the readings." onRetry={() => metrics.refetch()} />
       ) : (
-        <ChartGrid history={metrics.data} onZoom={zoom} />
+        <ChartGrid history={metrics.data} marks={marks} onZoom={zoom} />
       )}
     </section>
   );
 }
 
-function ChartGrid({ history, onZoom }: { history: MetricHistory; onZoom: (from: number, to: number) => void }) {
+/** When commands were run, sessions opened and things changed on a machine, as far as its newest events tell. */
+function useMarks(agentId: string): readonly Mark[] {
+  const events = useQuery(marksQuery(agentId));
+  return useMemo(
+    () =>
+      (events.data?.items ?? [])
+        .filter(({ name }) => MARKED.has(name))
+        .map(({ at, text }) => ({ at: new Date(at).getTime() / 1000, text: visibleLine(text) })),
+    [events.data],
+  );
+}
+
+function ChartGrid({
+  history,
+  marks,
+  onZoom,
+}: {
+  history: MetricHistory;
+  marks: readonly Mark[];
+  onZoom: (from: number, to: number) => void;
+}) {
   const { columns } = history;
   const plans = PLANS.filter(
     (plan) => plan.title === "CPU" || plan.lines.some(([column]) => columns[column]?.some((value) => value !== null)),
@@ -135,7 +160,7 @@ function ChartGrid({ history, onZoom }: { history: MetricHistory; onZoom: (from:
   return (
     <div className="grid gap-3 2xl:grid-cols-3 xl:grid-cols-2">
       {plans.map((plan) => (
-        <PlannedChart key={plan.title} plan={plan} columns={columns} onZoom={onZoom} />
+        <PlannedChart key={plan.title} plan={plan} columns={columns} marks={marks} onZoom={onZoom} />
       ))}
     </div>
   );
@@ -144,10 +169,12 @@ function ChartGrid({ history, onZoom }: { history: MetricHistory; onZoom: (from:
 function PlannedChart({
   plan,
   columns,
+  marks,
   onZoom,
 }: {
   plan: Plan;
   columns: MetricHistory["columns"];
+  marks: readonly Mark[];
   onZoom: (from: number, to: number) => void;
 }) {
   const lines = useMemo<Line[]>(
@@ -163,6 +190,7 @@ function PlannedChart({
       max={plan.max}
       threshold={plan.threshold}
       binary={plan.binary}
+      marks={marks}
       onZoom={onZoom}
     />
   );

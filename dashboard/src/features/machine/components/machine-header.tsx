@@ -1,9 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/keys";
+import { useAct } from "@/api/use-act";
 import { labelOf, useMe } from "@/api/use-sign-in";
 import { Badge } from "@/components/badge";
 import { Button, IconButton } from "@/components/button";
@@ -102,7 +103,7 @@ function useRemove(agent: AgentDetail): () => Promise<void> {
   const cache = useQueryClient();
   const navigate = useNavigate();
   const name = visibleLine(agent.hostname);
-  const remove = useMutation({
+  const remove = useAct({
     mutationFn: () => deleteAgent(agent.id),
     onSuccess: async () => {
       notifyDone(`${name} was deleted.`);

@@ -19,10 +19,12 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
   const disk = fullest ? (100 * fullest.used) / fullest.total : agent.disk_percent;
   const hottest = [...(latest?.temperatures ?? [])].sort((a, b) => b.celsius - a.celsius)[0];
   const cpu = latest?.cpu_percent ?? agent.cpu_percent;
+  const stale = agent.status === "offline";
   return (
-    <CardRow className={cn(agent.status === "offline" && "opacity-60")}>
+    <CardRow title={stale ? "The last readings before it went offline" : undefined}>
       <MetricCard
         id={agent.id}
+        stale={stale}
         to="/agents/$agentId/processes"
         search={{ sort: "-cpu" }}
         name="CPU"
@@ -33,6 +35,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       </MetricCard>
       <MetricCard
         id={agent.id}
+        stale={stale}
         to="/agents/$agentId/processes"
         search={{ sort: "-rss" }}
         name="Memory"
@@ -46,6 +49,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       </MetricCard>
       <MetricCard
         id={agent.id}
+        stale={stale}
         to="/agents/$agentId/storage"
         search={fullest ? { path: fullest.mount } : {}}
         name="Fullest disk"
@@ -60,6 +64,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       </MetricCard>
       <MetricCard
         id={agent.id}
+        stale={stale}
         to="/agents/$agentId"
         search={{ range: "1h" }}
         hash="network"
@@ -71,6 +76,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       </MetricCard>
       <MetricCard
         id={agent.id}
+        stale={stale}
         to="/agents/$agentId"
         search={{ range: "1h" }}
         hash="temperatures"
@@ -96,12 +102,22 @@ function MetricCard(props: {
   text?: string | null;
   bad?: number;
   missing?: string;
+  /** The last reading of a machine that is away. */
+  stale: boolean;
   children: ReactNode;
 }) {
   const { share, bad = 90, text } = props;
   const to = useTabAddress("machine")(props.to);
   const shown = text !== undefined ? text : share == null ? null : percent(share);
-  const tone = share == null ? "" : share >= bad ? "text-bad" : share >= bad - 10 ? "text-warn" : "";
+  const tone = props.stale
+    ? "text-muted"
+    : share == null
+      ? ""
+      : share >= bad
+        ? "text-bad"
+        : share >= bad - 10
+          ? "text-warn"
+          : "";
   return (
     <Link
       to={to}
@@ -123,13 +139,15 @@ function MetricCard(props: {
           <span
             className={cn(
               "block h-full rounded-full transition-[width] duration-150",
-              share >= bad ? "bg-bad" : share >= bad - 10 ? "bg-warn" : "bg-accent/70",
+              props.stale ? "bg-muted/60" : share >= bad ? "bg-bad" : share >= bad - 10 ? "bg-warn" : "bg-accent/70",
             )}
             style={{ width: `${Math.min(100, share)}%` }}
           />
         </span>
       )}
-      <span className="mt-auto truncate pt-1.5 text-muted text-xs">{props.children}</span>
+      <span className="mt-auto truncate pt-1.5 text-muted text-xs">
+        {props.stale && shown !== null ? "Last reading" : props.children}
+      </span>
     </Link>
   );
 }

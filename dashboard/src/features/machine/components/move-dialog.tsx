@@ -1,14 +1,16 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/keys";
 import { treeQuery } from "@/api/queries";
+import { useAct } from "@/api/use-act";
 import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { SelectField } from "@/components/field";
+import { Form } from "@/components/form";
 import { notifyDone } from "@/components/notify";
-import { ErrorNote, SkeletonLines } from "@/components/states";
+import { SkeletonLines } from "@/components/states";
 import { visibleLine } from "@/lib/visible-text";
 import { moveAgent } from "../api/queries";
 
@@ -17,7 +19,7 @@ export function MoveDialog({ agent, onClose }: { agent: AgentDetail; onClose: ()
   const cache = useQueryClient();
   const tree = useQuery(treeQuery);
   const [site, setSite] = useState(agent.site_id);
-  const move = useMutation({
+  const move = useAct({
     mutationFn: () => moveAgent(agent.id, site),
     onSuccess: async () => {
       await Promise.all(
@@ -36,18 +38,16 @@ export function MoveDialog({ agent, onClose }: { agent: AgentDetail; onClose: ()
       title={`Move to another ${label("site")}`}
       description="Its history, commands and sessions go with it."
     >
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          move.mutate();
-        }}
-      >
-        <ErrorNote error={move.error ?? tree.error} />
+      <Form error={move.error ?? tree.error} onSubmit={() => move.mutate()}>
         {tree.isPending ? (
           <SkeletonLines lines={2} />
         ) : (
-          <SelectField label={label("site")} value={site} onChange={(event) => setSite(event.target.value)}>
+          <SelectField
+            label={label("site")}
+            name="site_id"
+            value={site}
+            onChange={(event) => setSite(event.target.value)}
+          >
             {tree.data?.clients.map((client) => (
               <optgroup key={client.id} label={client.name}>
                 {client.sites.map((each) => (
@@ -65,7 +65,7 @@ export function MoveDialog({ agent, onClose }: { agent: AgentDetail; onClose: ()
             Move
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet } from "@tanstack/react-router";
 import { ApiError } from "@/api/errors";
 import { agentQuery } from "@/api/queries";
-import { useMe } from "@/api/use-sign-in";
+import { useLabel, useMe } from "@/api/use-sign-in";
 import { buttonClass } from "@/components/button";
 import { Page, TabBar, TabLink } from "@/components/page";
 import { EmptyState, ErrorState, Skeleton } from "@/components/states";
@@ -16,6 +16,7 @@ const route = getRouteApi("/app/agents/$agentId");
 export function MachineLayout() {
   const { agentId } = route.useParams();
   const { partner_name: partner } = useMe();
+  const label = useLabel();
   const tabs = useTabs("machine");
   const fill = useFill();
   const agent = useQuery(agentQuery(agentId));
@@ -43,7 +44,7 @@ export function MachineLayout() {
       fill={fill}
       crumbs={
         data && [
-          { label: partner ?? "Partner", to: "/" },
+          { label: partner ?? label("partner"), to: "/" },
           { label: data.client_name, to: `/clients/${data.client_id}` },
           { label: data.site_name, to: `/sites/${data.site_id}` },
         ]

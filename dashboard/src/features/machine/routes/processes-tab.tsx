@@ -6,6 +6,7 @@ import { useMemo, useRef, useState } from "react";
 import type { ProcessRow } from "@/api/contract";
 import { Button } from "@/components/button";
 import { DataTable } from "@/components/data-table/data-table";
+import { rowsAsTable } from "@/components/data-table/list-table";
 import { MachineText } from "@/components/machine-text";
 import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
@@ -142,7 +143,7 @@ export function ProcessesTab() {
       >
         <DataTable<ProcessRow, ProcessSort>
           name="Processes"
-          rows={rows}
+          {...rowsAsTable(rows, rowId)}
           columns={COLUMNS}
           rowId={rowId}
           loading={processes.isPending}

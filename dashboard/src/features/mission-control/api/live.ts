@@ -3,6 +3,7 @@ import type { EventRow } from "@/api/contract";
 import { keys } from "@/api/keys";
 import { type Invalidation, reducer } from "@/api/live-contribution";
 import type { Pages } from "@/api/pages";
+import { foldText } from "@/lib/fold-text";
 
 /** Puts events on top of the feeds that they belong to; a feed that already has one stays as it is. */
 export function mergeEvents(cache: QueryClient, events: readonly EventRow[]): void {
@@ -23,12 +24,11 @@ function isFeedOf(event: EventRow) {
       name,
       search = "",
     } = (queryKey[2] ?? {}) as { agent_id?: string; name?: string; search?: string };
-    const text = event.text.toLowerCase();
+    const text = foldText(event.text);
     return (
       (!agent_id || agent_id === event.agent_id) &&
       (!name || name === event.name) &&
-      search
-        .toLowerCase()
+      foldText(search)
         .split(/\s+/)
         .every((word) => text.includes(word))
     );
@@ -39,4 +39,5 @@ export const reducers = [reducer({ on: "event", things: ({ item }) => [item], me
 
 export const invalidations: Invalidation[] = [
   { after: ["agent", "command", "tunnel", "site", "client"], refetch: [keys.overview] },
+  { after: ["command.completed"], refetch: [keys.failedRuns] },
 ];

@@ -10,6 +10,11 @@ export const overviewQuery = queryOptions({
   refetchInterval: 30_000,
 });
 
+export const failedRunsQuery = queryOptions({
+  queryKey: keys.failedRuns,
+  queryFn: ({ signal }) => api.get("/commands/failed-runs", { signal }),
+});
+
 export function eventsQuery(filter: QueryOf<"/events">, limit?: number) {
   return listQuery(keys.eventLists, "/events", { query: { ...filter } }, limit);
 }

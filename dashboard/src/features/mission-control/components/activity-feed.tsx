@@ -4,13 +4,14 @@ import { rowsOf } from "@/api/queries";
 import { Card, CardHeader } from "@/components/card";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { eventsQuery } from "../api/queries";
-import { EventLine } from "./event-line";
+import { EventList } from "./event-list";
 
 const SHOWN = 12;
+const READ = 100;
 
 export function ActivityFeed() {
-  const events = useInfiniteQuery(eventsQuery({}, 30));
-  const rows = rowsOf(events.data).slice(0, SHOWN);
+  const events = useInfiniteQuery(eventsQuery({}, READ));
+  const rows = rowsOf(events.data);
   return (
     <Card className="flex min-w-0 flex-col">
       <CardHeader title="Live activity">
@@ -25,13 +26,7 @@ export function ActivityFeed() {
       ) : rows.length === 0 ? (
         <EmptyState>What happens on your machines will pass by here as it happens.</EmptyState>
       ) : (
-        <ul className="divide-y divide-line/60" aria-label="Live activity">
-          {rows.map((event) => (
-            <li key={event.id} className="animate-appear">
-              <EventLine event={event} />
-            </li>
-          ))}
-        </ul>
+        <EventList events={rows} name="Live activity" most={SHOWN} />
       )}
     </Card>
   );

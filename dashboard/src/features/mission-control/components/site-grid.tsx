@@ -44,7 +44,7 @@ function SiteCell({ site }: { site: SiteHealth }) {
     <Link
       to="/fleet"
       search={{ site_id: site.id }}
-      title={`${site.client_name} › ${site.name}: ${site.online} of ${counted(site.total, "machine")} online, ${counted(site.problems, "problem")}`}
+      title={`${site.client_name} › ${site.name}: ${count(site.online)} of ${counted(site.total, "machine")} online, ${counted(site.problems, "problem")}`}
       className={cn("block rounded-md border px-3 py-2 transition-colors duration-100 hover:border-muted", tone)}
     >
       <span className="block truncate font-medium text-sm">{site.name}</span>

@@ -2,7 +2,7 @@ import type { Overview } from "@/api/contract";
 import { useCan } from "@/api/use-sign-in";
 import { CardRow } from "@/components/card";
 import { Skeleton } from "@/components/states";
-import { count } from "@/lib/format";
+import { count, words } from "@/lib/format";
 import { Sparkline } from "./sparkline";
 import { StatCard, SubLink } from "./stat-card";
 
@@ -48,7 +48,10 @@ export function StatRow({ overview }: { overview: Overview }) {
         {kinds.length === 0
           ? "Nothing is wrong"
           : kinds
-              .map(([kind, value]) => `${value} ${PROBLEM_WORDS[kind as keyof typeof PROBLEM_WORDS] ?? kind}`)
+              .map(
+                ([kind, value]) =>
+                  `${count(value)} ${PROBLEM_WORDS[kind as keyof typeof PROBLEM_WORDS] ?? words(kind).toLowerCase()}`,
+              )
               .join(" · ")}
       </StatCard>
       {seesCommands && (

@@ -11,7 +11,7 @@ import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { useEventKinds } from "@/features/collected";
 import { counted } from "@/lib/format";
 import { eventsQuery } from "../api/queries";
-import { EventLine } from "../components/event-line";
+import { EventList } from "../components/event-list";
 import type { ActivitySearch } from "../search";
 
 const route = getRouteApi("/app/activity");
@@ -65,13 +65,7 @@ export function ActivityPage() {
             <EmptyState icon={Activity}>What happens on your machines will be listed here as it happens.</EmptyState>
           )
         ) : (
-          <ul className="divide-y divide-line/60">
-            {rows.map((event) => (
-              <li key={event.id}>
-                <EventLine event={event} />
-              </li>
-            ))}
-          </ul>
+          <EventList events={rows} name="Activity" />
         )}
         {events.hasNextPage && (
           <div className="border-t p-3 text-center">

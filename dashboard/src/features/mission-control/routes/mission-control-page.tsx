@@ -1,36 +1,27 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate } from "@tanstack/react-router";
+import { Link } from "@tanstack/react-router";
 import { Building2 } from "lucide-react";
 import type { Overview } from "@/api/contract";
-import { useCan, useLabel } from "@/api/use-sign-in";
+import { useCan, useLabel, useMe } from "@/api/use-sign-in";
 import { buttonClass } from "@/components/button";
 import { Card } from "@/components/card";
 import { Page } from "@/components/page";
-import { SearchField } from "@/components/search-field";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
+import { count, counted } from "@/lib/format";
 import { overviewQuery } from "../api/queries";
 import { ActivityFeed } from "../components/activity-feed";
 import { AttentionList } from "../components/attention-list";
+import { ContactPage } from "../components/contact-page";
 import { SiteGrid } from "../components/site-grid";
 import { StatRow, StatRowSkeleton } from "../components/stat-row";
 
 export function MissionControlPage() {
   const overview = useQuery(overviewQuery);
-  const navigate = useNavigate();
+  const { role } = useMe();
+  if (role === "client_contact" && !(overview.isError && !overview.data))
+    return <ContactPage overview={overview.data} />;
   return (
-    <Page
-      title="Mission Control"
-      note={overview.data ? summary(overview.data) : undefined}
-      acts={
-        <SearchField
-          value={undefined}
-          onChange={(search) => search && navigate({ to: "/fleet", search: { search, focus: "search" } })}
-          label="Search all machines"
-          placeholder="Name, address, MAC, OS, user, serial, Site…"
-          className="w-full sm:w-80"
-        />
-      }
-    >
+    <Page title="Mission Control" note={overview.data ? summary(overview.data) : undefined}>
       {overview.isError && !overview.data ? (
         <ErrorState error={overview.error} what="We could not load the overview." onRetry={() => overview.refetch()} />
       ) : (
@@ -58,9 +49,11 @@ export function MissionControlPage() {
 function summary({ agents, problems }: Overview): string {
   if (agents.total === 0) return "No machines yet.";
   const missing =
-    agents.offline === 0 ? "Every machine is online" : `${agents.online} of ${agents.total} machines are online`;
+    agents.offline === 0
+      ? "Every machine is online"
+      : `${count(agents.online)} of ${counted(agents.total, "machine")} are online`;
   if (problems.total === 0) return `${missing}, and nothing needs you.`;
-  return `${missing}; ${problems.total === 1 ? "one needs" : `${problems.total} need`} attention.`;
+  return `${missing}; ${problems.total === 1 ? "one needs" : `${count(problems.total)} need`} attention.`;
 }
 
 function FirstMachine() {

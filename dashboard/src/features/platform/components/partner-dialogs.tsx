@@ -1,12 +1,14 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import type { PartnerRow } from "@/api/contract";
-import { ApiError } from "@/api/errors";
 import { adopt } from "@/api/sign-in";
+import { useAct } from "@/api/use-act";
+import { useDraft } from "@/api/use-draft";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
+import { DraftNote } from "@/components/draft-note";
 import { TextField } from "@/components/field";
-import { ErrorNote } from "@/components/states";
+import { Form } from "@/components/form";
 import { createPartner, enterPartner, partnersKey } from "../api/queries";
 
 export function CreatePartnerDialog({
@@ -17,43 +19,37 @@ export function CreatePartnerDialog({
   onClose: () => void;
 }) {
   const cache = useQueryClient();
-  const [name, setName] = useState("");
-  const [email, setEmail] = useState("");
-  const create = useMutation({
+  const draft = useDraft("partner", { name: "", email: "" });
+  const { name, email } = draft.values;
+  const create = useAct({
     mutationFn: () => createPartner(name.trim(), email.trim()),
     onSuccess: async ({ invitation_url: url }) => {
       await cache.invalidateQueries({ queryKey: partnersKey });
+      draft.drop();
       onClose();
       if (url) onInvited(url, email.trim());
     },
   });
-  const fields = create.error instanceof ApiError ? create.error.fields : {};
   return (
     <Dialog open onClose={onClose} title="New Partner" className="md:w-[440px]">
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          create.mutate();
-        }}
-      >
-        <ErrorNote error={create.error} />
+      <Form error={create.error} onSubmit={() => create.mutate()}>
+        <DraftNote restored={draft.restored} onDrop={draft.drop} />
         <TextField
           label="Name"
+          name="name"
           required
           maxLength={120}
           autoFocus
           value={name}
-          onChange={(event) => setName(event.target.value)}
-          error={fields.name}
+          onChange={(event) => draft.change({ name: event.target.value })}
         />
         <TextField
           label="E-mail of its first admin"
           type="email"
+          name="admin_email"
           hint="They get a link from you to choose a password."
           value={email}
-          onChange={(event) => setEmail(event.target.value)}
-          error={fields.admin_email}
+          onChange={(event) => draft.change({ email: event.target.value })}
         />
         <DialogActs>
           <Button onClick={onClose}>Cancel</Button>
@@ -61,15 +57,14 @@ export function CreatePartnerDialog({
             Create
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }
 
 export function EnterPartnerDialog({ partner, onClose }: { partner: PartnerRow; onClose: () => void }) {
   const [reason, setReason] = useState("");
-  const enter = useMutation({ mutationFn: () => enterPartner(partner.id, reason.trim()), onSuccess: adopt });
-  const fields = enter.error instanceof ApiError ? enter.error.fields : {};
+  const enter = useAct({ mutationFn: () => enterPartner(partner.id, reason.trim()), onSuccess: adopt });
   return (
     <Dialog
       open
@@ -78,23 +73,16 @@ export function EnterPartnerDialog({ partner, onClose }: { partner: PartnerRow; 
       description="You will see and act on this Partner's machines. That you entered, why, and everything you do is in its audit."
       className="md:w-[440px]"
     >
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          enter.mutate();
-        }}
-      >
-        <ErrorNote error={enter.error} />
+      <Form error={enter.error} onSubmit={() => enter.mutate()}>
         <TextField
           label="Reason"
+          name="reason"
           required
           maxLength={500}
           autoFocus
           placeholder="Ticket, who asked, what for"
           value={reason}
           onChange={(event) => setReason(event.target.value)}
-          error={fields.reason}
         />
         <DialogActs>
           <Button onClick={onClose}>Cancel</Button>
@@ -102,7 +90,7 @@ export function EnterPartnerDialog({ partner, onClose }: { partner: PartnerRow; 
             Enter
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,10 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Power } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
+import { useAct } from "@/api/use-act";
 import { useCan, useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
@@ -124,7 +125,7 @@ function Replay({ sessionId }: { sessionId: string }) {
 function EndButton({ session }: { session: TechSession }) {
   const cache = useQueryClient();
   const confirm = useConfirm();
-  const end = useMutation({
+  const end = useAct({
     mutationFn: () => endSession(session.session_id),
     onSettled: () =>
       Promise.all(

@@ -1,24 +1,25 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { UserRow } from "@/api/contract";
-import { ApiError } from "@/api/errors";
 import type { BodyOf } from "@/api/paths";
 import { treeQuery } from "@/api/queries";
-import { useLabel } from "@/api/use-sign-in";
+import { useAct } from "@/api/use-act";
+import { useDraft } from "@/api/use-draft";
+import { roleOf, useLabel, useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
+import { DraftNote } from "@/components/draft-note";
 import { SelectField, TextField } from "@/components/field";
+import { Form } from "@/components/form";
 import { notifyDone } from "@/components/notify";
-import { ErrorNote } from "@/components/states";
 import { acts, usersKey } from "../api/queries";
 
 /** The roles inside a Partner. */
 type Role = BodyOf<"/users", "post">["role"];
 
-const ROLES: [Role, string, string][] = [
-  ["partner_tech", "Partner tech", "Watches and repairs machines: commands and terminals."],
-  ["partner_admin", "Partner admin", "Everything a tech may, and users, settings and the audit."],
-  ["client_contact", "Client contact", "Reads the machines of one Client; changes nothing."],
+const ROLES: [Role, (client: string) => string][] = [
+  ["partner_tech", () => "Watches and repairs machines: commands and terminals."],
+  ["partner_admin", () => "Everything a tech may, and users, settings and the audit."],
+  ["client_contact", (client) => `Reads the machines of one ${client}; changes nothing.`],
 ];
 
 /** Invites somebody, or changes name and role of somebody who is there. */
@@ -33,13 +34,18 @@ export function UserDialog({
 }) {
   const cache = useQueryClient();
   const label = useLabel();
-  const [email, setEmail] = useState(user?.email ?? "");
-  const [name, setName] = useState(user?.name ?? "");
-  const [role, setRole] = useState(roleOf(user));
-  const [client, setClient] = useState(user?.client_id ?? "");
+  const me = useMe();
+  const draft = useDraft(user ? `user ${user.id}` : "invite", {
+    email: user?.email ?? "",
+    name: user?.name ?? "",
+    role: currentRole(user) as string,
+    client: user?.client_id ?? "",
+  });
+  const { email, name, client } = draft.values;
+  const role = draft.values.role as Role;
   const contact = role === "client_contact";
   const clients = useQuery({ ...treeQuery, enabled: contact });
-  const save = useMutation({
+  const save = useAct({
     mutationFn: async (): Promise<string | null> => {
       if (user) {
         await acts.changeUser(user.id, { name: name.trim(), role, ...(contact && { client_id: client }) });
@@ -55,12 +61,12 @@ export function UserDialog({
     },
     onSuccess: async (url) => {
       await cache.invalidateQueries({ queryKey: usersKey });
+      draft.drop();
       onClose();
       if (url !== null) onInvited?.(url, email.trim());
       else notifyDone("Saved.");
     },
   });
-  const fields = save.error instanceof ApiError ? save.error.fields : {};
   return (
     <Dialog
       open
@@ -68,52 +74,56 @@ export function UserDialog({
       title={user ? "Change a user" : "Invite somebody"}
       description={user ? user.email : "They choose their own password with the link you get."}
     >
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        <ErrorNote error={save.error ?? clients.error} />
+      <Form error={save.error ?? clients.error} onSubmit={() => save.mutate()}>
+        <DraftNote restored={draft.restored} onDrop={draft.drop} />
         {!user && (
           <TextField
             label="E-mail"
             type="email"
+            name="email"
             required
             autoFocus
             value={email}
-            onChange={(event) => setEmail(event.target.value)}
-            error={fields.email}
+            onChange={(event) => draft.change({ email: event.target.value })}
           />
         )}
         <TextField
           label="Name"
+          name="name"
           required
+          autoFocus={user !== undefined}
           value={name}
-          onChange={(event) => setName(event.target.value)}
-          error={fields.name}
+          onChange={(event) => draft.change({ name: event.target.value })}
         />
         <SelectField
           label="Role"
+          name="role"
           value={role}
-          onChange={(event) => setRole(event.target.value as Role)}
-          hint={ROLES.find(([key]) => key === role)?.[2]}
-          error={fields.role}
+          onChange={(event) => draft.change({ role: event.target.value })}
+          hint={
+            <>
+              {ROLES.find(([key]) => key === role)?.[1](label("client"))}
+              {user && (role !== user.role || (contact && client !== user.client_id)) && (
+                <span className="block text-warn">
+                  Saving this ends all sign-ins of {user.name || user.email} at once, and their terminals with them.
+                </span>
+              )}
+            </>
+          }
         >
-          {ROLES.map(([key, title]) => (
+          {ROLES.map(([key]) => (
             <option key={key} value={key}>
-              {title}
+              {roleOf(me, key)}
             </option>
           ))}
         </SelectField>
         {contact && (
           <SelectField
             label={label("client")}
+            name="client_id"
             required
             value={client}
-            onChange={(event) => setClient(event.target.value)}
-            error={fields.client_id}
+            onChange={(event) => draft.change({ client: event.target.value })}
           >
             <option value="">Choose…</option>
             {clients.data?.clients.map((each) => (
@@ -129,12 +139,12 @@ export function UserDialog({
             {user ? "Save" : "Invite"}
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }
 
 /** The role somebody has now; techs are who is invited most. */
-function roleOf(user: UserRow | undefined): Role {
+function currentRole(user: UserRow | undefined): Role {
   return ROLES.find(([role]) => role === user?.role)?.[0] ?? "partner_tech";
 }

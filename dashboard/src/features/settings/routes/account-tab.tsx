@@ -1,9 +1,10 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, LogOut } from "lucide-react";
 import { useState } from "react";
 import type { SignInSession } from "@/api/contract";
 import { forget } from "@/api/sign-in";
-import { useMe } from "@/api/use-sign-in";
+import { useAct } from "@/api/use-act";
+import { roleOf, useMe } from "@/api/use-sign-in";
 import { Badge } from "@/components/badge";
 import { Button } from "@/components/button";
 import { Card, CardHeader } from "@/components/card";
@@ -12,15 +13,15 @@ import { SelectField } from "@/components/field";
 import { notifyError } from "@/components/notify";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
-import { counted, words } from "@/lib/format";
-import { setTheme, type Theme, useTheme } from "@/lib/theme";
+import { counted } from "@/lib/format";
+import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/lib/theme";
 import { visibleLine } from "@/lib/visible-text";
 import { acts, signInsQuery } from "../api/queries";
 import { PasswordDialog } from "../components/password-dialog";
 
 export function AccountTab() {
   const me = useMe();
-  const theme = useTheme();
+  const theme = useThemeChoice();
   const [changing, setChanging] = useState(false);
   return (
     <div className="max-w-3xl space-y-4">
@@ -41,10 +42,11 @@ export function AccountTab() {
           </p>
           <p>
             <span className="block text-muted text-xs">Role</span>
-            {words(me.role)}
+            {roleOf(me, me.role)}
             {me.partner_name && ` at ${me.partner_name}`}
           </p>
-          <SelectField label="Theme" value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>
+          <SelectField label="Theme" value={theme} onChange={(event) => chooseTheme(event.target.value as ThemeChoice)}>
+            <option value="system">That of the system</option>
             <option value="dark">Dark</option>
             <option value="light">Light</option>
           </SelectField>
@@ -59,7 +61,7 @@ export function AccountTab() {
 function SignIns() {
   const signIns = useQuery(signInsQuery);
   const confirm = useConfirm();
-  const everywhere = useMutation({
+  const everywhere = useAct({
     mutationFn: acts.signOutEverywhere,
     onSuccess: () => forget(true),
     onError: (error) => notifyError("You are still signed in.", error),
@@ -97,7 +99,7 @@ function SignIns() {
 
 function SignInLine({ item }: { item: SignInSession }) {
   const cache = useQueryClient();
-  const end = useMutation({
+  const end = useAct({
     mutationFn: () => acts.endSignIn(item.id),
     onSuccess: () => cache.invalidateQueries({ queryKey: signInsQuery.queryKey }),
     onError: (error) => notifyError("The sign-in was not ended.", error),

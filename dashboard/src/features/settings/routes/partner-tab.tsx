@@ -1,18 +1,22 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useEffect, useState } from "react";
-import type { PartnerSettings, SettingsChange, Tier } from "@/api/contract";
-import { ApiError } from "@/api/errors";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
+import type { PartnerSettings, SettingsChange } from "@/api/contract";
 import { refresh } from "@/api/sign-in";
+import { useAct } from "@/api/use-act";
+import { useDraft } from "@/api/use-draft";
+import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Card, CardHeader } from "@/components/card";
+import { DraftNote } from "@/components/draft-note";
 import { SelectField, TextField } from "@/components/field";
+import { Form } from "@/components/form";
 import { notifyDone } from "@/components/notify";
-import { ErrorNote, ErrorState, SkeletonLines } from "@/components/states";
+import { ErrorState, SkeletonLines } from "@/components/states";
 import { acts, settingsQuery } from "../api/queries";
 
 const LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
 type Level = (typeof LEVELS)[number];
-const TIERS: [Tier, string][] = [
+const TIERS: ["client" | "site" | "agent", string][] = [
   ["client", "Client"],
   ["site", "Site"],
   ["agent", "Agent"],
@@ -30,53 +34,50 @@ export function PartnerTab() {
     return (
       <ErrorState error={settings.error} what="We could not load the settings." onRetry={() => settings.refetch()} />
     );
-  return <SettingsForm settings={settings.data} />;
+  return <SettingsForm key={settings.data.version} settings={settings.data} />;
 }
 
 function SettingsForm({ settings }: { settings: PartnerSettings }) {
   const cache = useQueryClient();
-  const [draft, setDraft] = useState(settings);
-  useEffect(() => setDraft(settings), [settings]);
-  const save = useMutation({
-    mutationFn: () => acts.saveSettings(changeOf(draft)),
+  const label = useLabel();
+  const initial = useMemo(() => valuesOf(settings), [settings]);
+  const draft = useDraft("settings", initial);
+  const { values, change } = draft;
+  const save = useAct({
+    mutationFn: () => acts.saveSettings(changeOf(values, settings.label_overrides)),
     onSuccess: async (saved) => {
+      draft.drop();
       cache.setQueryData(settingsQuery.queryKey, saved);
       notifyDone("Saved. Machines that are online have it already.");
       await refresh(); // the labels come with the sign-in
     },
   });
-  const fields = save.error instanceof ApiError ? save.error.fields : {};
-  const changed = JSON.stringify(draft) !== JSON.stringify(settings);
+  const changed = JSON.stringify(values) !== JSON.stringify(initial);
   return (
-    <form
-      className="max-w-3xl space-y-4"
-      onSubmit={(event: FormEvent) => {
-        event.preventDefault();
-        save.mutate();
-      }}
-    >
+    <Form className="max-w-3xl" error={save.error} onSubmit={() => save.mutate()}>
+      <DraftNote restored={draft.restored} onDrop={draft.drop} />
       <Card>
         <CardHeader title="What machines report" />
         <div className="grid gap-4 p-4 sm:grid-cols-3">
-          {CADENCES.map(([key, label, hint, min, max]) => (
+          {CADENCES.map(([key, title, hint, min, max]) => (
             <TextField
               key={key}
-              label={label}
+              label={title}
+              name={key}
               hint={hint}
               type="number"
               min={min}
               max={max}
               required
-              value={String(draft[key])}
-              onChange={(event) => setDraft({ ...draft, [key]: Number(event.target.value) })}
-              error={fields[key]}
+              value={values[key]}
+              onChange={(event) => change({ [key]: event.target.value })}
             />
           ))}
           <SelectField
-            label="Log level of the agents"
-            value={draft.log_level}
-            onChange={(event) => setDraft({ ...draft, log_level: event.target.value as Level })}
-            error={fields.log_level}
+            label={`Log level of the ${label("agent", 2)}`}
+            name="log_level"
+            value={values.log_level}
+            onChange={(event) => change({ log_level: event.target.value })}
           >
             {LEVELS.map((level) => (
               <option key={level}>{level}</option>
@@ -91,36 +92,56 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
             <TextField
               key={tier}
               label={`Instead of “${word}”`}
+              name={`label_overrides.${tier}`}
               placeholder={word}
               maxLength={40}
-              value={draft.label_overrides[tier] ?? ""}
-              onChange={(event) =>
-                setDraft({ ...draft, label_overrides: { ...draft.label_overrides, [tier]: event.target.value } })
-              }
-              error={fields[`label_overrides.${tier}`]}
+              value={values[tier]}
+              onChange={(event) => change({ [tier]: event.target.value })}
             />
           ))}
         </div>
       </Card>
-      <ErrorNote error={save.error} />
       <div className="flex gap-2">
         <Button type="submit" variant="primary" busy={save.isPending} disabled={!changed}>
           Save
         </Button>
-        {changed && <Button onClick={() => setDraft(settings)}>Take back</Button>}
+        {changed && <Button onClick={draft.drop}>Take back</Button>}
       </div>
-    </form>
+    </Form>
   );
 }
 
-/** What the form can change; labels left empty go back to the product's own words. */
-function changeOf({
+type Values = Record<"heartbeat_s" | "metrics_s" | "inventory_s" | "log_level" | "client" | "site" | "agent", string>;
+
+function valuesOf({
   heartbeat_s,
   metrics_s,
   inventory_s,
   log_level,
-  label_overrides,
-}: PartnerSettings): SettingsChange {
-  const labels = Object.entries(label_overrides).filter(([, label]) => label.trim() !== "");
-  return { heartbeat_s, metrics_s, inventory_s, log_level, label_overrides: Object.fromEntries(labels) };
+  label_overrides: labels,
+}: PartnerSettings): Values {
+  return {
+    heartbeat_s: String(heartbeat_s),
+    metrics_s: String(metrics_s),
+    inventory_s: String(inventory_s),
+    log_level,
+    client: labels.client ?? "",
+    site: labels.site ?? "",
+    agent: labels.agent ?? "",
+  };
+}
+
+/** What the form changes; labels left empty go back to the product's own words. */
+function changeOf(
+  { heartbeat_s, metrics_s, inventory_s, log_level, ...words }: Values,
+  before: Record<string, string>,
+): SettingsChange {
+  const labels = Object.entries({ ...before, ...words }).filter(([, word]) => word.trim() !== "");
+  return {
+    heartbeat_s: Number(heartbeat_s),
+    metrics_s: Number(metrics_s),
+    inventory_s: Number(inventory_s),
+    log_level: log_level as Level,
+    label_overrides: Object.fromEntries(labels),
+  };
 }

@@ -1,15 +1,16 @@
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
 import { Ellipsis, UserPlus, Users } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { UserRow } from "@/api/contract";
 import type { SortOf } from "@/api/paths";
+import { useAct } from "@/api/use-act";
 import { Badge } from "@/components/badge";
 import { Button, IconButton } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import "@/components/data-table/columns";
-import { useCan, useMe } from "@/api/use-sign-in";
+import { roleOf, useCan, useMe } from "@/api/use-sign-in";
 import { ListTable } from "@/components/data-table/list-table";
 import { InvitationDialog } from "@/components/invitation-dialog";
 import { Menu } from "@/components/menu";
@@ -63,7 +64,7 @@ export function UsersTab() {
         meta: { sort: "role", className: "w-48 max-md:w-28" },
         cell: ({ row: { original: user } }) => (
           <>
-            {words(user.role)}
+            {roleOf(me, user.role)}
             {user.client_name && <span className="text-muted"> of {user.client_name}</span>}
           </>
         ),
@@ -112,7 +113,7 @@ export function UsersTab() {
           ) : null,
       },
     ],
-    [canWrite, me.user_id, change],
+    [canWrite, me, change],
   );
   return (
     <>
@@ -164,17 +165,17 @@ function useUserActs(onLink: (url: string, email: string) => void) {
   const cache = useQueryClient();
   const confirm = useConfirm();
   const refresh = () => cache.invalidateQueries({ queryKey: usersKey });
-  const link = useMutation({
+  const link = useAct({
     mutationFn: (user: UserRow) => acts.inviteAgain(user.id),
     onSuccess: (answer, user) => onLink(answer.invitation_url, user.email),
     onError: (error) => notifyError("No link was made.", error),
   });
-  const disable = useMutation({
+  const disable = useAct({
     mutationFn: (user: UserRow) => acts.changeUser(user.id, { disabled: user.state !== "disabled" }),
     onSuccess: refresh,
     onError: (error) => notifyError("Nothing was changed.", error),
   });
-  const remove = useMutation({
+  const remove = useAct({
     mutationFn: (user: UserRow) => acts.deleteUser(user.id),
     onSuccess: async () => {
       notifyDone("The user was deleted.");

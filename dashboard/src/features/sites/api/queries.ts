@@ -38,11 +38,19 @@ export function codesQuery(siteId: string) {
 
 type CodeLimits = BodyOf<"/sites/{site_id}/codes", "post">;
 
+/** Makes a Site that machines can be added to at once: with a code without limits, where somebody may make one. */
+async function createSite(clientId: string, name: string, withCode: boolean) {
+  const made = await api.post("/sites", { body: { client_id: clientId, name } });
+  // The Site is there; without its code its page offers to make one.
+  if (withCode) await acts.createCode(made.id, { expires_in_h: null, max_uses: null }).catch(() => undefined);
+  return made;
+}
+
 export const acts = {
   createClient: (name: string) => api.post("/clients", { body: { name } }),
   renameClient: (id: string, name: string) => api.patch("/clients/{client_id}", { path: client(id), body: { name } }),
   deleteClient: (id: string) => api.delete("/clients/{client_id}", { path: client(id) }),
-  createSite: (clientId: string, name: string) => api.post("/sites", { body: { client_id: clientId, name } }),
+  createSite,
   renameSite: (id: string, name: string) => api.patch("/sites/{site_id}", { path: site(id), body: { name } }),
   deleteSite: (id: string) => api.delete("/sites/{site_id}", { path: site(id) }),
   createCode: (siteId: string, limits: CodeLimits) =>

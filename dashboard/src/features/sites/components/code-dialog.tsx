@@ -1,13 +1,16 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
 import type { SiteCode } from "@/api/contract";
-import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
+import { useAct } from "@/api/use-act";
+import { useDraft } from "@/api/use-draft";
+import { useLabel } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
+import { DraftNote } from "@/components/draft-note";
 import { SelectField, TextField } from "@/components/field";
+import { Form } from "@/components/form";
 import { notifyDone } from "@/components/notify";
-import { ErrorNote } from "@/components/states";
+import { count } from "@/lib/format";
 import { acts } from "../api/queries";
 
 const NEVER = "";
@@ -26,9 +29,10 @@ export function CodeDialog({
   onClose: () => void;
 }) {
   const cache = useQueryClient();
-  const [expires, setExpires] = useState(NEVER);
-  const [uses, setUses] = useState("");
-  const make = useMutation({
+  const label = useLabel();
+  const draft = useDraft(`${rotate ? "rotate" : "code"} ${siteId}`, { expires: NEVER, uses: "" });
+  const { expires, uses } = draft.values;
+  const make = useAct({
     mutationFn: (): Promise<SiteCode> => {
       const limits = {
         expires_in_h: expires === NEVER ? null : Number(expires),
@@ -39,36 +43,30 @@ export function CodeDialog({
     onSuccess: async () => {
       await cache.invalidateQueries({ queryKey: [...keys.sites, "codes", siteId] });
       notifyDone(rotate ? "The codes were rotated." : "The code is ready.");
+      draft.drop();
       onClose();
     },
   });
-  const fields = make.error instanceof ApiError ? make.error.fields : {};
   return (
     <Dialog
       open
       onClose={onClose}
-      title={rotate ? "Rotate the site codes" : "New site code"}
+      title={rotate ? `Rotate the ${label("site")} codes` : `New ${label("site")} code`}
       description={
         rotate
-          ? `Revokes ${active === 1 ? "the 1 active code" : `all ${active} active codes`} and makes a new one. Machines already enrolled are not touched; install commands copied before stop working.`
-          : "A code lets a machine enrol at this site. It is not a key to anything else."
+          ? `Revokes ${active === 1 ? "the 1 active code" : `all ${count(active)} active codes`} and makes a new one. Machines already enrolled are not touched; install commands copied before stop working.`
+          : `A code lets a machine enrol at this ${label("site")}. It is not a key to anything else.`
       }
       className="md:w-[460px]"
     >
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          make.mutate();
-        }}
-      >
-        <ErrorNote error={make.error} />
+      <Form error={make.error} onSubmit={() => make.mutate()}>
+        <DraftNote restored={draft.restored} onDrop={draft.drop} />
         <div className="grid gap-3 sm:grid-cols-2">
           <SelectField
             label="Expires"
+            name="expires_in_h"
             value={expires}
-            onChange={(event) => setExpires(event.target.value)}
-            error={fields.expires_in_h}
+            onChange={(event) => draft.change({ expires: event.target.value })}
           >
             <option value={NEVER}>Never</option>
             <option value={1}>In 1 hour</option>
@@ -83,9 +81,9 @@ export function CodeDialog({
             min={1}
             max={100_000}
             placeholder="No limit"
+            name="max_uses"
             value={uses}
-            onChange={(event) => setUses(event.target.value)}
-            error={fields.max_uses}
+            onChange={(event) => draft.change({ uses: event.target.value })}
           />
         </div>
         <DialogActs>
@@ -94,7 +92,7 @@ export function CodeDialog({
             {rotate ? "Rotate" : "Create"}
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }

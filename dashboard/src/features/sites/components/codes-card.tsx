@@ -1,8 +1,9 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, RefreshCw } from "lucide-react";
 import { useState } from "react";
 import type { SiteCode } from "@/api/contract";
 import { keys } from "@/api/keys";
+import { useAct } from "@/api/use-act";
 import { useCan, useLabel } from "@/api/use-sign-in";
 import { Badge, type Tone } from "@/components/badge";
 import { Button } from "@/components/button";
@@ -13,9 +14,10 @@ import { notifyDone, notifyError } from "@/components/notify";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { cn } from "@/lib/cn";
-import { count, words } from "@/lib/format";
+import { count, counted, words } from "@/lib/format";
 import { acts, codesQuery } from "../api/queries";
 import { CodeDialog } from "./code-dialog";
+import { WaitingForMachine } from "./waiting-for-machine";
 
 const TONES: Record<SiteCode["state"], Tone> = { active: "ok", expired: "warn", used_up: "warn", revoked: "neutral" };
 
@@ -37,7 +39,11 @@ export function CodesCards({ siteId }: { siteId: string }) {
   if (codes.isError && !codes.data) {
     return (
       <Card>
-        <ErrorState error={codes.error} what="We could not load the site codes." onRetry={() => codes.refetch()} />
+        <ErrorState
+          error={codes.error}
+          what={`We could not load the ${label("site")} codes.`}
+          onRetry={() => codes.refetch()}
+        />
       </Card>
     );
   }
@@ -72,8 +78,9 @@ export function CodesCards({ siteId }: { siteId: string }) {
               <p className="pb-1.5 text-muted text-sm">Or send this page to whoever sits at the machine:</p>
               <CopyLine value={current.landing_url} label="Copy the link" />
             </div>
+            <WaitingForMachine siteId={siteId} />
             <p className="text-muted text-xs">
-              With site code <code className="font-mono text-ink">{current.code}</code>
+              With code <code className="font-mono text-ink">{current.code}</code>
               {current.expires_at && (
                 <>
                   , good until <Time at={current.expires_at} className="text-ink" />
@@ -86,13 +93,13 @@ export function CodesCards({ siteId }: { siteId: string }) {
           </div>
         ) : (
           <EmptyState icon={KeyRound} act={create}>
-            The install command will appear here. It needs an active site code, and this {label("site")} has none.
+            The install command will appear here. It needs an active code, and this {label("site")} has none.
           </EmptyState>
         )}
       </Card>
       {items.length > 0 && (
         <Card>
-          <CardHeader title="Site codes">
+          <CardHeader title={`${label("site")} codes`}>
             {create}
             {canWrite && active.length > 0 && (
               <Button onClick={() => setMaking("rotate")}>
@@ -122,7 +129,7 @@ export function CodesCards({ siteId }: { siteId: string }) {
 function CodeLine({ siteId, code, canWrite }: { siteId: string; code: SiteCode; canWrite: boolean }) {
   const cache = useQueryClient();
   const confirm = useConfirm();
-  const revoke = useMutation({
+  const revoke = useAct({
     mutationFn: () => acts.revokeCode(siteId, code.id),
     onSuccess: async () => {
       await cache.invalidateQueries({ queryKey: [...keys.sites, "codes", siteId] });
@@ -133,7 +140,7 @@ function CodeLine({ siteId, code, canWrite }: { siteId: string; code: SiteCode; 
   const ask = async () => {
     const sure = await confirm({
       title: "Revoke this code?",
-      consequence: `Install commands with ${code.code} stop working. The ${code.uses === 1 ? "1 machine" : `${code.uses} machines`} enrolled with it are not touched.`,
+      consequence: `Install commands with ${code.code} stop working. The ${counted(code.uses, "machine")} enrolled with it ${code.uses === 1 ? "is" : "are"} not touched.`,
       act: "Revoke",
     });
     if (sure) revoke.mutate();

@@ -1,10 +1,10 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
-import { ApiError } from "@/api/errors";
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useAct } from "@/api/use-act";
 import { Button } from "@/components/button";
 import { Dialog, DialogActs } from "@/components/dialog";
 import { TextField } from "@/components/field";
-import { ErrorNote } from "@/components/states";
+import { Form } from "@/components/form";
 import { refreshPlaces } from "../api/queries";
 
 /** Asks for a name: of a new Client or Site, or a new one for an old one. */
@@ -25,7 +25,7 @@ export function NameDialog<T>({
 }) {
   const cache = useQueryClient();
   const [name, setName] = useState(before);
-  const save = useMutation({
+  const save = useAct({
     mutationFn: () => onSubmit(name.trim()),
     onSuccess: async (result) => {
       await refreshPlaces(cache);
@@ -33,25 +33,17 @@ export function NameDialog<T>({
       onDone?.(result);
     },
   });
-  const fields = save.error instanceof ApiError ? save.error.fields : {};
   return (
     <Dialog open onClose={onClose} title={title} className="md:w-[420px]">
-      <form
-        className="space-y-4"
-        onSubmit={(event: FormEvent) => {
-          event.preventDefault();
-          save.mutate();
-        }}
-      >
-        {!fields.name && <ErrorNote error={save.error} />}
+      <Form error={save.error} onSubmit={() => save.mutate()}>
         <TextField
           label="Name"
+          name="name"
           required
           maxLength={120}
           autoFocus
           value={name}
           onChange={(event) => setName(event.target.value)}
-          error={fields.name}
         />
         <DialogActs>
           <Button onClick={onClose}>Cancel</Button>
@@ -64,7 +56,7 @@ export function NameDialog<T>({
             {act}
           </Button>
         </DialogActs>
-      </form>
+      </Form>
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { count } from "@/lib/format";
+import { count, counted } from "@/lib/format";
 
 /** "12/14", leading to those machines. */
 export function OnlineCount({
@@ -16,7 +16,7 @@ export function OnlineCount({
       to="/fleet"
       search={place}
       className="font-mono text-xs hover:underline"
-      title={`${online} of ${total} machines online`}
+      title={`${count(online)} of ${counted(total, "machine")} online`}
     >
       {count(online)}
       <span className="text-muted">/{count(total)}</span>

@@ -1,7 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { ApiError } from "@/api/errors";
+import { useAct } from "@/api/use-act";
 import { useConfirm } from "@/components/confirm";
 import { notifyDone, notifyError } from "@/components/notify";
+import { count } from "@/lib/format";
 import { refreshPlaces } from "../api/queries";
 
 /** Deleting a Client or Site: only an empty one goes, and the server has the last word on that. */
@@ -12,7 +14,7 @@ export function useRemove(
 ) {
   const confirm = useConfirm();
   const cache = useQueryClient();
-  const act = useMutation({
+  const act = useAct({
     mutationFn: remove,
     onSuccess: async () => {
       notifyDone(`${what.name} was deleted.`);
@@ -28,7 +30,7 @@ export function useRemove(
   const ask = async () => {
     if (what.count > 0)
       return notifyError(
-        `${what.name} still has ${what.count} ${what.contents}.`,
+        `${what.name} still has ${count(what.count)} ${what.contents}.`,
         new Error("Move or delete them first; only an empty one can be deleted."),
       );
     const sure = await confirm({

@@ -25,6 +25,7 @@ export function ClientPage() {
   const label = useLabel();
   const { partner_name: partner } = useMe();
   const canWrite = useCan("sites.write");
+  const canMakeCodes = useCan("codes.write");
   const client = useQuery(clientQuery(clientId));
   const [asking, setAsking] = useState<"site" | "rename" | null>(null);
   const name = client.data?.name ?? label("client");
@@ -104,7 +105,7 @@ export function ClientPage() {
         <NameDialog
           title={`New ${label("site")} of ${name}`}
           act="Create"
-          onSubmit={(siteName) => acts.createSite(clientId, siteName)}
+          onSubmit={(siteName) => acts.createSite(clientId, siteName, canMakeCodes)}
           onDone={(site) => void go({ to: "/sites/$siteId", params: { siteId: site.id } })}
           onClose={() => setAsking(null)}
         />
