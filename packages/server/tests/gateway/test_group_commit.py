@@ -105,3 +105,22 @@ async def test_no_owner_takes_more_than_its_share() -> None:
         assert queue.add(4, 3200, owner=b"a"), "what is written makes room"
         assert await queue.drained(5)
     assert written == [0, 1, 3, *range(100, 132), 4]
+
+
+async def test_of_a_key_the_last_one_is_written_in_the_place_of_the_first() -> None:
+    written: list[int] = []
+
+    async def write(items: list[int]) -> None:
+        written.extend(items)
+
+    queue = GroupCommit("test", write, bound=300)
+    assert queue.add(1, key="a")
+    assert queue.add(2, key="b")
+    assert all(queue.add(number, key="a") for number in range(10, 1000)), "one that waits already takes no more room"
+    assert queue.waits("a")
+    async with running(queue):
+        assert await queue.drained(5)
+        assert not queue.waits("a")
+        assert queue.add(3, key="a")
+        assert await queue.drained(5)
+    assert written == [999, 2, 3]

@@ -9,8 +9,9 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.audit.reading import verify_all
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.tenancy.partners import every_partner
-from gururmm_server.infra.database import Database, UniqueConflict
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.translated import UniqueConflict
 
 
 async def plant_partner(db: Database, name: str) -> UUID:

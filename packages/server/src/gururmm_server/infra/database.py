@@ -9,7 +9,7 @@ security in `migrations/versions/`.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import Any, Final, ParamSpec, Protocol
 from uuid import UUID
@@ -17,9 +17,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from gururmm_server.infra.errors import Conflict, StartError, StorageFull, Unavailable
+from gururmm_server.infra.commits import note_commit
+from gururmm_server.infra.errors import StartError, Unavailable
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.translated import Translated, first_line
+from gururmm_server.infra.whole import WHOLE, Whole
 
 log = get_logger(__name__)
 
@@ -27,27 +30,19 @@ Row = asyncpg.Record
 P = ParamSpec("P")
 Bell = Callable[[], Awaitable[object]]
 _WAIT_FOR_SERVER_S = 5.0
+STATEMENT_S: Final = 30.0
+"""How long one statement may take, its waiting for locks included."""
+_ROLLBACK_S: Final = 5.0
 _NOT_AT_ONCE = "; set local synchronous_commit = off"
+_INTO_RESERVE: Final = "begin read write"
+"""Near the end of the disk the database is read-only by default (`DiskGuard`), and keeps room for what says otherwise:
+a few rows without which nobody could come in and read, and those that reading itself leaves in the audit."""
 
 
 EVERY_CLIENT: Final = "*"
 """What the Client policies read where a transaction sees them all."""
-REFUSED_DATA: Final = (
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-    asyncpg.ProgramLimitExceededError,
-)
-"""What a statement raises because of the values in it: it fails as often as it is tried."""
 _LISTS: Final = 1024
 """Lists of Clients whose bits a process remembers."""
-
-
-class UniqueConflict(Conflict):
-    """Something with that name already exists."""
-
-    def __init__(self, constraint: str) -> None:
-        super().__init__(internal=constraint)
-        self.constraint = constraint
 
 
 class Bounds(Protocol):
@@ -62,12 +57,19 @@ class Bounds(Protocol):
 class Transaction:
     """What a repository gets: statements inside a scope. Values are bound, never formatted into the text."""
 
-    __slots__ = ("_after", "_connection", "_relay_bell", "tenant_id")
+    __slots__ = ("_after", "_asked_before", "_connection", "_relay_bell", "tenant_id")
 
-    def __init__(self, connection: Any, tenant_id: UUID | None, relay_bell: Bell | None = None) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        tenant_id: UUID | None,
+        relay_bell: Bell | None = None,
+        after: list[Bell] | None = None,
+    ) -> None:
         self._connection = connection
         self._relay_bell = relay_bell
-        self._after: list[Bell] = []
+        self._after: list[Bell] = [] if after is None else after
+        self._asked_before = len(self._after)
         self.tenant_id = tenant_id
 
     def after_commit(self, tell: Callable[P, Awaitable[object]], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -93,6 +95,22 @@ class Transaction:
         if self._after:
             # The bus sends when the loop next turns: else all of it waits until whoever acted has made their answer.
             await asyncio.sleep(0)
+
+    async def open_step(self, assume: str, tenant_id: UUID | None) -> "Transaction":
+        """Returns a part of this transaction that can be undone, for a `Whole`; `close_step` or `undo_step` ends it."""
+        await self._connection.execute(f"savepoint step; {assume}")
+        return Transaction(self._connection, tenant_id, self._relay_bell, self._after)
+
+    async def close_step(self, assume: str) -> None:
+        """Keeps what was done since the step was opened."""
+        await self._connection.execute(f"release savepoint step; {assume}")
+
+    async def undo_step(self) -> None:
+        """Undoes it, and forgets what was to be told of it."""
+        del self._after[self._asked_before :]
+        if not self._connection.is_closed():
+            async with asyncio.timeout(_ROLLBACK_S):
+                await self._connection.execute("rollback to savepoint step; release savepoint step")
 
     async def fetch(self, sql: str, *values: Any) -> list[Row]:
         """All rows."""
@@ -122,8 +140,12 @@ class Transaction:
 class Database:
     """A pool of connections, opened lazily to a server that may come and go."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, application: str = "gururmm") -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, application: str = "gururmm", statement_s: float = STATEMENT_S
+    ) -> None:
+        """A statement that takes longer than `statement_s` raises `Unavailable`."""
         self._url = url
+        self._statement_s = statement_s
         self._pool_size = pool_size
         self._application = application
         self._pool: asyncpg.Pool[Row] | None = None
@@ -139,7 +161,7 @@ class Database:
                 min_size=1,
                 max_size=self._pool_size,
                 timeout=10,
-                command_timeout=30,
+                command_timeout=self._statement_s,
                 max_inactive_connection_lifetime=120,
                 init=_prepare_connection,
                 reset=_keep_as_it_is,
@@ -153,7 +175,7 @@ class Database:
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise StartError(
-                f"The database at {redact(self._url)} cannot be used: {_first_line(error)}. "
+                f"The database at {redact(self._url)} cannot be used: {first_line(error)}. "
                 "Check --database-url and that PostgreSQL runs there."
             ) from error
 
@@ -169,11 +191,10 @@ class Database:
         """Whether the server takes statements now, within a second."""
         assert self._pool is not None, "Database.open() comes first"
         try:
-            async with asyncio.timeout(1):
-                await self._pool.fetchval("select 1")
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            async with asyncio.timeout(1), self._transaction("", None):
+                return True
+        except (Unavailable, TimeoutError):
             return False
-        return True
 
     async def connect(self) -> Any:
         """A connection outside of the pool, the caller's to close (`infra.lane`). Raises `Unavailable`."""
@@ -181,24 +202,30 @@ class Database:
             connection: Any = await asyncpg.connect(
                 self._url,
                 timeout=5,
-                command_timeout=30,
+                command_timeout=self._statement_s,
                 server_settings={"application_name": self._application, "timezone": "UTC", "jit": "off"},
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
-            raise Unavailable(internal=_first_line(error)) from error
+            raise Unavailable(internal=first_line(error)) from error
         await _prepare_connection(connection)
         return connection
 
     @asynccontextmanager
-    async def scope(self, bounds: Bounds) -> AsyncIterator[Transaction]:
-        """Work inside one Partner: a statement sees and writes that tenant's rows, and its visible Clients' only."""
-        async with self._scope("gururmm_app", bounds.tenant_id, _seen(await self._visible(bounds))) as tx:
+    async def scope(self, bounds: Bounds, *, reserve: bool = False) -> AsyncIterator[Transaction]:
+        """Work inside one Partner: a statement sees and writes that tenant's rows, and its visible Clients' only.
+
+        What comes into the `reserve` is written also while the disk is nearly full, here and in `identity` and
+        `platform`: only what reading needs, never an act.
+        """
+        seen = _seen(await self._visible(bounds))
+        async with self._scope("gururmm_app", bounds.tenant_id, seen, reserve=reserve) as tx:
             yield tx
 
     @asynccontextmanager
     async def audit_reader(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Read the audit inside these bounds. The only scope that can; it writes nothing but the meta-audit."""
-        async with self._scope("gururmm_audit_reader", bounds.tenant_id, _seen(await self._visible(bounds))) as tx:
+        seen = _seen(await self._visible(bounds))
+        async with self._scope("gururmm_audit_reader", bounds.tenant_id, seen, reserve=True) as tx:
             yield tx
 
     async def _visible(self, bounds: Bounds) -> str:
@@ -220,9 +247,9 @@ class Database:
         return bits
 
     @asynccontextmanager
-    async def platform(self, actor: str, reason: str) -> AsyncIterator[Transaction]:
+    async def platform(self, actor: str, reason: str, *, reserve: bool = False) -> AsyncIterator[Transaction]:
         """Cross the line between Partners, for a person and with a reason that is recorded in the same transaction."""
-        async with self._scope("gururmm_platform", None) as tx:
+        async with self._scope("gururmm_platform", None, reserve=reserve) as tx:
             await tx.execute(
                 "insert into core.platform_access (access_id, actor, reason) values ($1, $2, $3)",
                 new_id(),
@@ -233,9 +260,9 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def identity(self, tenant_id: UUID | None = None) -> AsyncIterator[Transaction]:
+    async def identity(self, tenant_id: UUID | None = None, *, reserve: bool = False) -> AsyncIterator[Transaction]:
         """Find out who somebody is, before a tenant is known: people, sessions, invitations, site codes, tickets."""
-        async with self._scope("gururmm_identity", tenant_id) as tx:
+        async with self._scope("gururmm_identity", tenant_id, reserve=reserve) as tx:
             yield tx
 
     @asynccontextmanager
@@ -255,21 +282,53 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def _scope(self, role: str, tenant_id: UUID | None, settings: str = "") -> AsyncIterator[Transaction]:
+    async def whole(self) -> AsyncIterator[Whole]:
+        """Make one transaction of all scopes that this task opens inside, committed unless an exception leaves.
+
+        Raises `OutcomeUnknown` where the server went away during the commit.
+        """
+        async with AsyncExitStack() as stack:
+            whole = Whole(lambda: stack.enter_async_context(self._transaction("", None)))
+            before = WHOLE.set(whole)
+            try:
+                yield whole
+            finally:
+                WHOLE.reset(before)
+
+    @asynccontextmanager
+    async def _scope(
+        self, role: str, tenant_id: UUID | None, settings: str = "", *, reserve: bool = False
+    ) -> AsyncIterator[Transaction]:
+        tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
+        assume = f"set local role {role}{tenant}{settings}"
+        whole = WHOLE.get()
+        if whole is not None and whole.is_mine():
+            async with whole.step(assume, tenant_id) as tx:
+                yield tx
+            return
+        async with self._transaction(assume, tenant_id, _INTO_RESERVE if reserve else "begin") as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _transaction(
+        self, assume: str, tenant_id: UUID | None, begin: str = "begin"
+    ) -> AsyncIterator[Transaction]:
         connection = await self._acquire()
         tx = Transaction(connection, tenant_id, self.relay_bell)
         broken = True
         try:
-            with _Translated():
-                tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
-                await connection.execute(f"begin; set local role {role}{tenant}{settings}")
+            with Translated() as course:
+                await connection.execute(f"{begin}; {assume}")
                 try:
                     yield tx
                 except BaseException:
                     if not connection.is_closed():
-                        await connection.execute("rollback")
+                        # Not by the driver's own limit: it waits, without one, until the server has heard of a cancel.
+                        async with asyncio.timeout(_ROLLBACK_S):
+                            await connection.execute("rollback")
                     broken = False
                     raise
+                course.committing = True
                 await connection.execute("commit")
                 broken = False
         finally:
@@ -280,6 +339,7 @@ class Database:
                 with suppress(asyncpg.InterfaceError):
                     connection.terminate()
             await self._pool.release(connection)
+        note_commit()
         await tx.committed()
 
     async def _acquire(self) -> Any:
@@ -291,10 +351,10 @@ class Database:
                 return await self._pool.acquire(timeout=10)
             except (OSError, asyncpg.CannotConnectNowError, asyncpg.ConnectionDoesNotExistError, TimeoutError) as error:
                 if asyncio.get_running_loop().time() > give_up:
-                    raise Unavailable(internal=_first_line(error)) from error
+                    raise Unavailable(internal=first_line(error)) from error
                 await asyncio.sleep(0.1)
-            except asyncpg.PostgresError as error:
-                raise Unavailable(internal=_first_line(error)) from error
+            except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                raise Unavailable(internal=first_line(error)) from error
 
 
 def _seen(clients: str) -> str:
@@ -307,30 +367,6 @@ def bits_of(numbers: Sequence[int]) -> str:
     for number in numbers:
         bits[number // 8] |= 1 << number % 8
     return bits.hex()
-
-
-class _Translated:
-    """Turns the driver's errors into ours, so that nobody above `infra` knows the driver."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        match error:
-            case asyncpg.UniqueViolationError():
-                raise UniqueConflict(str(error.constraint_name)) from error
-            case asyncpg.ReadOnlySQLTransactionError() | asyncpg.DiskFullError():
-                raise StorageFull(internal=_first_line(error)) from error
-            case (
-                asyncpg.PostgresConnectionError()
-                | asyncpg.AdminShutdownError()
-                | asyncpg.CrashShutdownError()
-                | asyncpg.InterfaceError()
-                | asyncpg.InternalClientError()  # the server's good-bye and our statement crossed
-                | ConnectionError()
-            ):
-                raise Unavailable(internal=_first_line(error)) from error
-            case _:
-                return
 
 
 async def _keep_as_it_is(_connection: Any) -> None:
@@ -354,7 +390,3 @@ _PASSWORD = re.compile(r"(?<=:)(?!//)[^?]*(?=@)|(?<=[?&]password=)[^&]*")
 def redact(url: str, sign: str = "…") -> str:
     """The URL with a sign in the place of its password, for messages."""
     return _PASSWORD.sub(sign, url)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -50,6 +50,12 @@ class Unavailable(GuruError):
     status = 503
 
 
+class OutcomeUnknown(Unavailable):
+    """The server lost its database in the middle of this: it may have been carried out. Look before you do it again."""
+
+    code = "outcome_unknown"
+
+
 class StorageFull(GuruError):
     """The server's disk is nearly full: nothing is written, reading works. Free space there; it goes on by itself."""
 

@@ -11,8 +11,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-from gururmm_server.infra.database import Database, Transaction, _Translated
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import Unavailable
+from gururmm_server.infra.translated import Translated
 
 
 class Lane:
@@ -30,7 +31,7 @@ class Lane:
     async def statement(self) -> AsyncIterator[Transaction]:
         """Run one statement: it is committed when it answers. Whatever is raised here costs the connection."""
         async with self._lock:
-            with _Translated():
+            with Translated():
                 connection = await self._connected()
                 tx = Transaction(connection, self._tenant_id, self._db.relay_bell)
                 try:

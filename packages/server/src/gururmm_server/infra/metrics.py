@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 EVENTS_RELAYED = Counter("gururmm_events_relayed_total", "Events moved from the outbox to the stream")
+EVENTS_RESTORED = Counter("gururmm_events_restored_total", "Events that the stream had lost and that are moved again")
 REQUESTS = Histogram(
     "gururmm_request_seconds",
     "Time of an API request",
@@ -18,6 +19,9 @@ AGENT_UNKNOWN = Counter(
 )
 AGENT_DISCONNECTS = Counter("gururmm_agent_disconnects_total", "Closed agent sockets", ["code"])
 FLUSH_SECONDS = Histogram("gururmm_gateway_flush_seconds", "Time of one batched write", ["kind"])
+WRITES_WAIT = Counter(
+    "gururmm_gateway_writes_wait_total", "Batches that could not be written yet and are tried again", ["kind"]
+)
 TUNNELS_ATTACHED = Gauge("gururmm_tunnels_attached", "Tech sessions with a browser on this process")
 
 Ready = Callable[[], Awaitable[dict[str, bool]]]

@@ -12,13 +12,15 @@ from gururmm_server.infra.sql import raw, sql
 
 _TAKE = """
 with ranked as (
-  select c.command_id, row_number() over (partition by c.agent_id order by c.created_at, c.command_id) as place
+  select c.command_id, row_number() over waiting as place, sum(octet_length(c.signed_order)) over waiting as bytes
   from core.commands c join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)
   where c.status in ('queued', 'delivered') and c.cancel_requested_at is null
     and c.deadline_at > now() and c.signed_order is not null
+  window waiting as (partition by c.agent_id order by c.created_at, c.command_id)
 )
 update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
-from ranked r where c.command_id = r.command_id and r.place <= $4 and c.status in ('queued', 'delivered')
+from ranked r where c.command_id = r.command_id and r.place <= $4 and (r.bytes <= $5 or r.place = 1)
+  and c.status in ('queued', 'delivered')
   and ($3 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
 returning c.tenant_id, c.command_id, c.agent_id, c.signed_order, c.created_at
 """
@@ -26,15 +28,16 @@ returning c.tenant_id, c.command_id, c.agent_id, c.signed_order, c.created_at
 _WAITING = """
 select distinct c.agent_id from core.commands c join core.machine_states s using (tenant_id, agent_id)
 where c.status in ('queued', 'delivered') and s.gateway_id = $1 and s.online
-  and c.created_at < now() - interval '2 seconds' and (c.sent_at is null or c.sent_at < now() - interval '10 seconds')
+  and ($2 or c.created_at < now() - interval '2 seconds'
+    and (c.sent_at is null or c.sent_at < now() - interval '10 seconds'))
 """
 
 # An agent follows no order that is older than a week.
 _CANCELLED = """
 select c.agent_id, c.signed_cancel from core.commands c join core.machine_states s using (tenant_id, agent_id)
 where c.status in ('delivered', 'running') and c.signed_cancel is not null
-  and c.cancel_requested_at between now() - interval '7 days' and now() - interval '2 seconds'
-  and s.gateway_id = $1 and s.online
+  and c.cancel_requested_at > now() - interval '7 days'
+  and ($2 or c.cancel_requested_at < now() - interval '2 seconds') and s.gateway_id = $1 and s.online
 """
 
 _FACTS = """
@@ -151,23 +154,30 @@ Machine = tuple[UUID, UUID]
 """(tenant, agent): the gateway's role sees every tenant's rows, so each statement says whose it means."""
 
 
-async def take(tx: Transaction, machines: Sequence[Machine], *, limit: int, again: bool) -> list[Taken]:
-    """Marks commands for those machines as delivered and returns them, oldest first, at most `limit` for each.
+async def take(
+    tx: Transaction, machines: Sequence[Machine], *, limit: int, limit_bytes: int, again: bool
+) -> list[Taken]:
+    """Marks commands for those machines as delivered and returns them, oldest first.
+
+    Each machine has at most `limit`, of `limit_bytes` together unless the first is longer, that it did not accept yet.
 
     With `again`, commands that were sent a moment ago are among them once more.
     """
-    rows = await tx.fetch(_TAKE, [m[0] for m in machines], [m[1] for m in machines], again, limit)
+    rows = await tx.fetch(_TAKE, [m[0] for m in machines], [m[1] for m in machines], again, limit, limit_bytes)
     return sorted((Taken(**row) for row in rows), key=lambda row: (row.created_at, row.command_id))
 
 
-async def waiting_agents(tx: Transaction, gateway_id: str) -> list[UUID]:
-    """Returns the agents of a gateway for whom a command is not delivered, or was never accepted."""
-    return [row[0] for row in await tx.fetch(_WAITING, gateway_id)]
+async def waiting_agents(tx: Transaction, gateway_id: str, *, at_once: bool) -> list[UUID]:
+    """Returns the agents of a gateway for whom a command is not delivered, or was never accepted.
+
+    `at_once`: also one that was sent a moment ago.
+    """
+    return [row[0] for row in await tx.fetch(_WAITING, gateway_id, at_once)]
 
 
-async def cancelled(tx: Transaction, gateway_id: str) -> list[ToCancel]:
-    """Returns the cancellations of what should have stopped by now."""
-    return [ToCancel(**row) for row in await tx.fetch(_CANCELLED, gateway_id)]
+async def cancelled(tx: Transaction, gateway_id: str, *, at_once: bool) -> list[ToCancel]:
+    """Returns the cancellations of what should have stopped by now, or, `at_once`, in a moment."""
+    return [ToCancel(**row) for row in await tx.fetch(_CANCELLED, gateway_id, at_once)]
 
 
 async def facts(tx: Transaction, command_ids: list[UUID]) -> list[OutputHeld]:

@@ -18,8 +18,11 @@ from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.lane import Lane
 from gururmm_server.infra.outbox import publish_many
 
-AT_ONCE: Final = 8
-"""How many commands an agent gets before it accepted the first: what it does not read must not pile up."""
+AT_ONCE: Final = 32
+"""How many commands an agent gets before it accepted the first: what it does not read must not pile up. It runs eight
+side by side, and the others keep it busy while its next ones are fetched."""
+AT_ONCE_BYTES: Final = 1024 * 1024
+"""What those may weigh together; a single one may weigh what it will."""
 HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
 _ENDS: Final = frozenset({"no_key", "unknown_key", "malformed", UNKNOWN_KIND, "too_far_ahead", "behind", "repeated"})
 """Why an order can never be followed, also when it comes again."""
@@ -119,7 +122,7 @@ class CommandDelivery:
         """Returns what those agents (id to tenant and Client) should run now; `again`: also what was just sent."""
         machines = [(tenant_id, UUID(bytes=agent_id)) for agent_id, (tenant_id, _) in agents.items()]
         async with self._db.ingest() as tx:
-            rows = await repository.take(tx, machines, limit=AT_ONCE, again=again)
+            rows = await repository.take(tx, machines, limit=AT_ONCE, limit_bytes=AT_ONCE_BYTES, again=again)
         deliveries: list[Delivery] = []
         live: dict[UUID, Live] = {}
         for row in rows:
@@ -135,11 +138,14 @@ class CommandDelivery:
             )
         return deliveries, live
 
-    async def overdue(self, gateway_id: str) -> tuple[list[bytes], list[Delivery]]:
-        """Returns the gateway's agents for whom something waits, and cancellations to say again."""
+    async def overdue(self, gateway_id: str, *, at_once: bool = False) -> tuple[list[bytes], list[Delivery]]:
+        """Returns the gateway's agents for whom something waits, and cancellations to say again.
+
+        `at_once`: also what was sent a moment ago, since that may be lost.
+        """
         async with self._db.ingest() as tx:
-            agents = await repository.waiting_agents(tx, gateway_id)
-            cancelled = await repository.cancelled(tx, gateway_id)
+            agents = await repository.waiting_agents(tx, gateway_id, at_once=at_once)
+            cancelled = await repository.cancelled(tx, gateway_id, at_once=at_once)
         return [agent_id.bytes for agent_id in agents], [
             Delivery(row.agent_id.bytes, row.signed_cancel) for row in cancelled
         ]

@@ -14,9 +14,10 @@ from gururmm_server.core.events.feed import FeedReader, FeedRow
 from gururmm_server.core.events.live import FeedItem
 from gururmm_server.core.events.schemas import Event
 from gururmm_server.core.post.service import Post
-from gururmm_server.infra.database import REFUSED_DATA, Database
+from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.paging import PageQuery, Slice
+from gururmm_server.infra.translated import REFUSED_DATA
 
 log = get_logger(__name__)
 

@@ -18,8 +18,10 @@ from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.outbox import publish_many
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 KEYS = 5000
 """What a section may hold, as agents keep it themselves."""
@@ -101,17 +103,31 @@ class InventoryIngest:
             stored.wanted.append((session, message.section))
             return None
         if len(items) > KEYS:
-            log.info("inventory of too many keys is refused", **_ids(session), section=message.section, keys=len(items))
+            about_peers.info(
+                session.agent_id,
+                "inventory of too many keys is refused",
+                **_ids(session),
+                section=message.section,
+                keys=len(items),
+            )
             return None
         if not _matches(items, message.hash):
             if isinstance(message, InventoryDelta):
                 stored.wanted.append((session, message.section))
             else:
-                log.info("inventory without its hash is refused", **_ids(session), section=message.section)
+                about_peers.info(
+                    session.agent_id, "inventory without its hash is refused", **_ids(session), section=message.section
+                )
             return None
         text = json_text(items)
         if len(text) > TEXT:
-            log.info("inventory that is too long is refused", **_ids(session), section=message.section, size=len(text))
+            about_peers.info(
+                session.agent_id,
+                "inventory that is too long is refused",
+                **_ids(session),
+                section=message.section,
+                size=len(text),
+            )
             return None
         after: dict[str, Any] = msgspec.json.decode(text)
         await repository.keep(
@@ -147,7 +163,9 @@ class InventoryIngest:
         if left_out > 0 and await repository.count_left_out(
             tx, session.tenant_id, session.agent_uuid, section, left_out
         ):
-            log.warning("inventory changes too often for its history", **_ids(session), section=section)
+            about_peers.warning(
+                session.agent_id, "inventory changes too often for its history", **_ids(session), section=section
+            )
         return kept
 
 

@@ -13,8 +13,10 @@ from gururmm_server.core.orders.events import AgentOrderRefused
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.outbox import publish_many
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 AGAIN_S: Final = 60.0
 """One machine's refusals for one reason are told once in this time: an agent can say any number."""
@@ -57,7 +59,8 @@ class OrderRefusals:
         self._told |= dict.fromkeys(news, now)
         for each in news.values():
             message = each.message
-            log.warning(
+            about_peers.warning(
+                each.agent_id,
                 "an agent refused an order",
                 tenant_id=str(each.tenant_id),
                 agent_id=str(each.agent_id),

@@ -12,7 +12,24 @@ _PROBLEMS = """array_remove(array[
   case when s.disk > 900 then 'disk_full' end,
   case when s.online and s.memory > 950 then 'memory_high' end,
   case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end], null)"""
-_MARK = f"update core.agent_state s set problems = {_PROBLEMS} where s.problems is distinct from {_PROBLEMS}"
+# Both lock the rows in the order of their ids, as gateways do.
+_MARK = f"""
+with changed as materialized (
+  select s.agent_id, {_PROBLEMS} as problems from core.agent_state s where s.problems is distinct from {_PROBLEMS}
+  order by s.agent_id for no key update
+)
+update core.agent_state s set problems = c.problems from changed c where s.agent_id = c.agent_id
+"""
+_BURY = """
+with gone as materialized (
+  select s.agent_id from core.agent_state s where s.gateway_id = any($1::text[]) and s.online
+  order by s.agent_id for no key update
+)
+update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()
+from gone g join core.machines a on a.agent_id = g.agent_id
+where s.agent_id = g.agent_id and s.tenant_id = a.tenant_id
+returning s.tenant_id, s.agent_id, s.client_id, a.hostname, s.changed_at, s.last_seen, s.cpu, s.memory, s.disk
+"""
 
 
 class Buried(msgspec.Struct, frozen=True):
@@ -51,6 +68,11 @@ async def sample_online(tx: Transaction) -> int:
     )
 
 
+async def takes_writes(tx: Transaction) -> bool:
+    """Tells whether the database takes writes: near the end of its disk it does not."""
+    return not await tx.fetchval("select current_setting('transaction_read_only')::boolean")
+
+
 async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
     """Returns every gateway that is registered, with its last beat, and those that only machines still name."""
     rows = await tx.fetch(
@@ -65,12 +87,5 @@ async def gateway_beats(tx: Transaction) -> dict[str, datetime | None]:
 async def bury_gateways(tx: Transaction, gateway_ids: Sequence[str]) -> list[Buried]:
     """Removes gateways, and calls the machines offline that are still theirs. Returns those machines."""
     await tx.execute("delete from core.gateways where gateway_id = any($1::text[])", gateway_ids)
-    rows = await tx.fetch(
-        """update core.agent_state s set online = false, gateway_id = null, connection_id = null, changed_at = now()
-        from core.machines a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id
-          and s.gateway_id = any($1::text[]) and s.online
-        returning s.tenant_id, s.agent_id, s.client_id, a.hostname, s.changed_at, s.last_seen, s.cpu, s.memory,
-          s.disk""",
-        gateway_ids,
-    )
+    rows = await tx.fetch(_BURY, gateway_ids)
     return [Buried(**row) for row in rows]

@@ -14,7 +14,8 @@ from core.claimants a left join core.agent_state s using (tenant_id, agent_id)
 where a.agent_id = any($1::uuid[])
 """
 
-# The rows are locked in the order of their ids, as every other writer of presence does.
+# The rows are locked in the order of their ids, as every other writer of presence and readings does: whoever has to
+# wait holds none that another who is ahead of it needs.
 _ARRIVE = """
 with come as materialized (
   select * from unnest($2::uuid[], $3::uuid[], $4::bigint[]) as u(tenant_id, agent_id, connection_id)
@@ -102,6 +103,14 @@ async def add(tx: Transaction, tenant_id: UUID, agent_id: UUID, client_id: UUID)
         tenant_id,
         agent_id,
         client_id,
+    )
+
+
+async def lock(tx: Transaction, sessions: Sequence[AgentSession]) -> None:
+    """Locks these agents' rows in the order of their ids, before several statements write them in their own."""
+    await tx.execute(
+        "select from core.agent_state where agent_id = any($1::uuid[]) order by agent_id for no key update",
+        [session.agent_uuid for session in sessions],
     )
 
 

@@ -35,7 +35,8 @@ async def mark_problems(db: Database) -> int:
 class GatewayWatch:
     """Finds gateways that died, by their beat standing still while *we* could see the database all along.
 
-    A look at the clock in the database would bury every gateway after an outage of the database itself.
+    A look at the clock in the database would bury every gateway after an outage of the database itself, and after a
+    time in which it took no beats because its disk was nearly full.
     """
 
     def __init__(self, db: Database, post: Post, *, dead_after_s: float = DEAD_AFTER_S) -> None:
@@ -56,7 +57,7 @@ class GatewayWatch:
         """
         try:
             async with self._db.worker() as tx:
-                beats = await rows.gateway_beats(tx)
+                beats = await rows.gateway_beats(tx) if await rows.takes_writes(tx) else {}
         except BaseException:
             self._seen.clear()
             raise

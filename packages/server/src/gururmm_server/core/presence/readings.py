@@ -15,6 +15,7 @@ async def write(tx: Transaction, gateway_id: str, sessions: Sequence[AgentSessio
     """
     brief = [session for session in sessions if session.latest is None]
     full = [session for session in sessions if session.latest is not None]
+    await repository.lock(tx, sessions)
     touched = 0
     if brief:
         touched += await repository.write_heartbeats(tx, gateway_id, brief)

@@ -93,6 +93,7 @@ class Presence:
         left = [change for change in last.values() if change.reason is not None]
         recorded = ChangesRecorded()
         async with self._db.ingest() as tx:
+            await repository.lock(tx, [change.session for change in last.values()])
             if came:
                 rows = {
                     row.agent_id.bytes: row

@@ -27,8 +27,10 @@ from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSetti
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_UNKNOWN
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 GATHER_S: Final = 0.01
 BATCH: Final = 256
@@ -113,7 +115,9 @@ class Authenticator:
     ) -> None:
         claim = handshake.claim
         if candidate is None or not handshake.proves(candidate.public_key):
-            log.info("an agent failed to prove itself", agent_id=claim.agent_id.hex(), address=socket.address)
+            about_peers.info(
+                socket.address, "an agent failed to prove itself", agent_id=claim.agent_id.hex(), address=socket.address
+            )
             socket.close(Close.UNAUTHENTICATED, "unknown agent or wrong key")
             return
         if claim.purpose not in {"", PURPOSE_TUNNEL}:
@@ -122,13 +126,20 @@ class Authenticator:
         socket.tunnel = claim.purpose == PURPOSE_TUNNEL
         session = candidate.session
         if candidate.revoked:
-            log.info("a revoked agent came back", agent_id=str(session.agent_uuid), tenant_id=str(session.tenant_id))
+            about_peers.info(
+                session.agent_id,
+                "a revoked agent came back",
+                agent_id=str(session.agent_uuid),
+                tenant_id=str(session.tenant_id),
+            )
             socket.close(Close.REVOKED, "this agent was removed")
             return
         try:
             proof, seal = handshake.accept(self._secret_key, os.urandom(RANDOM_BYTES))
         except HandshakeFailed as error:
-            log.warning("an agent's handshake failed", agent_id=str(session.agent_uuid), error=str(error))
+            about_peers.warning(
+                session.agent_id, "an agent's handshake failed", agent_id=str(session.agent_uuid), error=str(error)
+            )
             socket.close(Close.UNAUTHENTICATED, str(error))
             return
         session.capabilities = self._shared(claim.capabilities)

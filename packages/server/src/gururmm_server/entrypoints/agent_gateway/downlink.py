@@ -44,6 +44,7 @@ class Downlink:
         self._order_keys = order_keys
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
+        self._all_stale = False
         self._settings_wake = asyncio.Event()
         self._orders = {
             "deliver": self.deliver,
@@ -125,12 +126,18 @@ class Downlink:
             return
         self._settings_wake.set()
 
+    def look_again(self) -> None:
+        """Look for changes now, whatever was told: the bus was away."""
+        self._all_stale = True
+        self._settings_wake.set()
+
     async def run_settings(self) -> None:
         """Pass on changes of settings and of the order key for ever: when told, and by looking now and then."""
         while True:
             try:
                 await asyncio.wait_for(self._settings_wake.wait(), SETTINGS_RELOAD_S)
-                wanted, self._stale = self._stale, set()
+                wanted = None if self._all_stale else self._stale
+                self._stale, self._all_stale = set(), False
             except TimeoutError:
                 wanted = None
             self._settings_wake.clear()

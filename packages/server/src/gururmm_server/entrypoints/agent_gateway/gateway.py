@@ -3,6 +3,7 @@
 import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from time import monotonic
 from typing import Final
 
@@ -36,7 +37,7 @@ from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
-from gururmm_server.entrypoints.agent_gateway.queues import DatabaseQueues
+from gururmm_server.entrypoints.agent_gateway.queues import REPORT_BYTES, DatabaseQueues
 from gururmm_server.entrypoints.agent_gateway.quiet import QuietLogger
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
@@ -46,8 +47,10 @@ from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.given import cannot_listen
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_DISCONNECTS, AGENTS_CONNECTED
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 BEAT_S: Final = 5.0
 OVERDUE_S: Final = 5.0
@@ -76,12 +79,14 @@ class Gateway:
         *,
         most: int | None = None,
         overdue_s: float = OVERDUE_S,
+        report_bytes: int = REPORT_BYTES,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         """Builds it of what the house has, which also says which gateway it is (`ThisGateway`).
 
         `most` is how many connections it takes (None: as many as there are files for); `overdue_s` is how often it
-        looks for commands that nobody told it of; `clock` times an agent's return.
+        looks for commands that nobody told it of; `report_bytes` is what agents' words about commands may weigh while
+        they wait for the database; `clock` times an agent's return.
         """
         bus = house.bus
         self.gateway_id = house.given(ThisGateway).gateway_id
@@ -94,6 +99,7 @@ class Gateway:
         self._draining = False
         self._others = 0
         self._beaten_at = 0.0
+        self._bus_was_away = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._record = house.get(GatewayRecord)
         self._settings = TenantSettings(house.get(ToldSettings))
@@ -108,6 +114,7 @@ class Gateway:
             refusals=house.get(OrderRefusals),
             roster=self.roster,
             uplink=self._uplink,
+            report_bytes=report_bytes,
         )
         self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
         self._sweeper = Sweeper(self.roster)
@@ -144,6 +151,7 @@ class Gateway:
         shown = "127.0.0.1" if host in {"", "0.0.0.0", "::"} else host  # noqa: S104
         self._url = advertise_url or f"ws://{shown}:{self.port}"
         await self._downlink.open()
+        self._bus.on_reconnect.append(self._on_reconnect)
         await self._beat()
         await self._server.start_serving()
         log.info("gateway listens", gateway_id=self.gateway_id, url=self._url)
@@ -210,6 +218,8 @@ class Gateway:
         if not await self._queues.drained(5):
             log.warning("not everything could be written before the end")
         await self._uplink.drained(2)
+        if self._on_reconnect in self._bus.on_reconnect:
+            self._bus.on_reconnect.remove(self._on_reconnect)
         await self._downlink.close()
         try:
             await self._record.retire()
@@ -248,7 +258,8 @@ class Gateway:
         AGENT_DISCONNECTS.labels(str(code)).inc()
         if code in _NOTABLE and socket.session is not None:
             session = socket.session
-            log.info(
+            about_peers.info(
+                session.agent_id,
                 "agent disconnected",
                 agent_id=str(session.agent_uuid),
                 tenant_id=str(session.tenant_id),
@@ -310,17 +321,27 @@ class Gateway:
             for session in self.roster.overdue():
                 self._queues.left(session, "connection lost")
 
+    async def _on_reconnect(self) -> None:
+        self._bus_was_away.set()
+        self._downlink.look_again()
+
     async def _run_overdue(self) -> None:
         while True:
-            await asyncio.sleep(self._overdue_s)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._bus_was_away.wait(), self._overdue_s)
+            # What was sent while the bus was away never came, though its rows say that it was sent a moment ago.
+            lost = self._bus_was_away.is_set()
+            self._bus_was_away.clear()
             try:
-                agents, cancellations = await self._commands.overdue(self.gateway_id)
+                agents, cancellations = await self._commands.overdue(self.gateway_id, at_once=lost)
             except GuruError as error:
                 log.warning("commands wait for the database", error=str(error))
+                if lost:
+                    self._bus_was_away.set()
                 await asyncio.sleep(1)
                 continue
             self._queues.send_all(cancellations)
-            self._queues.due(agents)
+            self._queues.due(agents, again=lost)
 
 
 async def _each(sockets: Mapping[bytes, AgentSocket], act: Callable[[AgentSocket], None]) -> None:

@@ -43,8 +43,10 @@ from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSetti
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_MESSAGES, AGENT_UNKNOWN
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 # What a message costs of the agent's budget beyond its frame.
 _SAMPLE_UNITS: Final = 4
@@ -114,7 +116,7 @@ class Inbox:
             _passed_over("tag", session, error.tag)
             return
         except MalformedMessage as error:
-            log.info("malformed message", **_ids(session), error=str(error)[:200])
+            about_peers.info(session.agent_id, "malformed message", **_ids(session), error=str(error)[:200])
             socket.close(Close.MALFORMED, "that is no message of protocol 2")
             return
         kind = type(message)

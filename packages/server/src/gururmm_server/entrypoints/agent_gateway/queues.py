@@ -1,7 +1,8 @@
 """The queues between the sockets and the database, and what is said once something is written."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
+from time import monotonic
 from typing import Final
 from uuid import UUID
 
@@ -25,14 +26,19 @@ from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import FLUSH_SECONDS
+from gururmm_server.infra.peer_log import PeerLog
 
 log = get_logger(__name__)
+about_peers = PeerLog(log)
 
 TELEMETRY_S: Final = 1.0
 HISTORY_ROWS: Final = 50_000
 """Samples that wait for a database that is away; then the oldest go."""
 _LAZY_S: Final = 0.05
 """What may wait a moment for company: then a thousand agents that come back cost a few dozen transactions."""
+REPORT_BYTES: Final = 64 * 1024 * 1024
+_MORE_S: Final = 60.0
+"""So long after its last command an agent's reports no longer make us look for the next; a sweep does."""
 UPLOAD_SHARE: Final = 8 * MAX_MESSAGE_BYTES
 """What one agent's inventory may weigh while it waits: 2 MB decoded, which is one message of the largest size."""
 
@@ -50,7 +56,9 @@ class DatabaseQueues:
         refusals: OrderRefusals,
         roster: Roster,
         uplink: Uplink,
+        report_bytes: int = REPORT_BYTES,
     ) -> None:
+        """`report_bytes` is what agents' words about commands may weigh while they wait for the database."""
         self._presence = presence
         self._telemetry = telemetry
         self._inventory = inventory
@@ -59,18 +67,39 @@ class DatabaseQueues:
         self._roster = roster
         self._uplink = uplink
         self._readings: dict[bytes, AgentSession] = {}
-        self._history: list[HistoryRow] = []
+        self._history: deque[HistoryRow] = deque(maxlen=HISTORY_ROWS)
         self._failed = False
-        self._changes = GroupCommit("presence", self._write_changes, bound=1 << 40, patience_s=_LAZY_S)
-        self._reports = GroupCommit("commands", self._write_reports, patience_s=_LAZY_S)
-        self._offers = GroupCommit("inventory_hashes", self._compare, bound=16 * 1024 * 1024)
-        self._uploads = GroupCommit("inventory", self._write_uploads, batch=20, share=UPLOAD_SHARE)
-        self._refusals = GroupCommit("refusals", self._write_refusals)
+        self._changes = GroupCommit(
+            "presence",
+            self._write_changes,
+            bound=1 << 40,
+            patience_s=_LAZY_S,
+            whose=lambda change: change.session.agent_uuid,
+        )
+        self._reports = GroupCommit(
+            "commands",
+            self._write_reports,
+            bound=report_bytes,
+            patience_s=_LAZY_S,
+            whose=lambda report: report.agent_id,
+        )
+        self._offers = GroupCommit(
+            "inventory_hashes", self._compare, bound=16 * 1024 * 1024, whose=lambda offer: offer[0].agent_uuid
+        )
+        self._uploads = GroupCommit(
+            "inventory",
+            self._write_uploads,
+            batch=20,
+            share=UPLOAD_SHARE,
+            whose=lambda upload: upload.session.agent_uuid,
+        )
+        self._refusals = GroupCommit("refusals", self._write_refusals, whose=lambda refusal: refusal.agent_id)
         self._refused: dict[bytes, set[str]] = {}
         """Sections for which there was no room, by agent: asked for again once something of the agent's is written."""
         self._due: GroupCommit[tuple[bytes, bool]] = GroupCommit("deliveries", self._deliver, bound=1 << 40)
-        self._more: set[bytes] = set()
-        """Agents that were given as many commands as they get at once; there may be more."""
+        self._more: dict[bytes, float] = {}
+        """Agents that were given as many commands as they get at once, and when they last got one: there may be more,
+        for which each report of theirs may have made room."""
 
     async def run(self) -> None:
         """Write for ever."""
@@ -91,12 +120,12 @@ class DatabaseQueues:
 
     def came(self, change: Change) -> None:
         """Queue that a session began."""
-        self._changes.add(change, lazy=True)
+        self._changes.add(change, lazy=True, key=change.session.agent_id)
 
     def left(self, session: AgentSession, reason: str) -> None:
         """Queue that a session ended."""
         self._refused.pop(session.agent_id, None)
-        self._changes.add(Change(session, reason=reason), lazy=True)
+        self._changes.add(Change(session, reason=reason), lazy=True, key=session.agent_id)
 
     def readings(self, session: AgentSession) -> None:
         """Queue a session's newer readings."""
@@ -107,9 +136,15 @@ class DatabaseQueues:
         self._history.append(row)
 
     def report(self, report: Report, *, lazy: bool) -> None:
-        """Queue what an agent said of a command. Where that is not taken it says it again: it got no receipt."""
-        if not self._reports.add(report, report.weight, lazy=lazy):
-            log.warning("too many reports wait", agent_id=str(report.agent_id))
+        """Queue what an agent said of a command. Where that is not taken its connection ends: the agent got no receipt,
+        so it says all of it again when it is back.
+        """
+        if self._reports.add(report, report.weight, lazy=lazy):
+            return
+        socket = self._roster.agents.get(report.agent_id.bytes)
+        if socket is not None:
+            about_peers.warning(report.agent_id, "too many reports wait", agent_id=str(report.agent_id))
+            socket.close(Close.UNAVAILABLE, "the server is not ready; come back in a moment")
 
     def refusal(self, refusal: Refusal) -> None:
         """Queue that an agent did not follow an order."""
@@ -127,12 +162,20 @@ class DatabaseQueues:
         refused = self._refused.setdefault(agent_id, set())
         if section not in refused:
             refused.add(section)
-            log.warning("too much inventory waits", agent_id=str(upload.session.agent_uuid), section=section)
+            about_peers.warning(
+                agent_id, "too much inventory waits", agent_id=str(upload.session.agent_uuid), section=section
+            )
 
-    def due(self, agent_ids: list[bytes]) -> None:
-        """Note that something may wait for those agents that they were not given in the last seconds."""
+    def due(self, agent_ids: list[bytes], *, again: bool = False) -> None:
+        """Note that something may wait for those agents that they were not given in the last seconds.
+
+        `again`: also what they were given, since it may be lost.
+        """
         for agent_id in agent_ids:
-            self._due.add((agent_id, False))
+            self._note_due(agent_id, again=again)
+
+    def _note_due(self, agent_id: bytes, *, again: bool) -> None:
+        self._due.add((agent_id, again), key=(agent_id, again))
 
     # What is written.
 
@@ -141,7 +184,7 @@ class DatabaseQueues:
         # Only now: who queues a command from here on sees that the agent is here, and what was queued before is found.
         for change in changes:
             if change.reason is None:
-                self._due.add((change.session.agent_id, True))
+                self._note_due(change.session.agent_id, again=True)
         rows: dict[UUID, list[AgentRow]] = {}
         for session in recorded.online:
             rows.setdefault(session.tenant_id, []).append(session.row(changed=True))
@@ -163,7 +206,7 @@ class DatabaseQueues:
 
     async def _flush_telemetry(self) -> None:
         readings, self._readings = self._readings, {}
-        history, self._history = self._history, []
+        history, self._history = list(self._history), deque(maxlen=HISTORY_ROWS)
         sessions = list(readings.values())
         if not sessions and not history:
             return
@@ -172,16 +215,14 @@ class DatabaseQueues:
                 adrift = set(await self._telemetry.write(sessions, history))
         except GuruError as error:
             log.warning("readings wait for the database", agents=len(sessions), samples=len(history), error=str(error))
-            self._readings = readings | self._readings
-            self._history = (history + self._history)[-HISTORY_ROWS:]
+            self._keep(readings, history)
             return
         except Exception:
-            # Once may be a deadlock; what fails again is poison and goes.
+            # What fails again is poison and goes.
             log.exception("readings could not be written", agents=len(sessions), samples=len(history))
             self._failed = not self._failed
             if self._failed:
-                self._readings = readings | self._readings
-                self._history = history + self._history
+                self._keep(readings, history)
             return
         self._failed = False
         rows: dict[UUID, list[AgentRow]] = {}
@@ -191,13 +232,24 @@ class DatabaseQueues:
             if session.agent_id in self._roster.agents:
                 rows.setdefault(session.tenant_id, []).append(session.row())
         self._uplink.rows(rows)
+        self._say_again(adrift)
+
+    def _say_again(self, adrift: set[AgentSession]) -> None:
+        """Say that agents are here which the table does not count as ours, and then their readings.
+
+        Their arrival is about to be written, or a sweep took this gateway for dead.
+        """
         for session in adrift:
-            # The table does not count it as ours (its arrival is about to be written, or a sweep took this gateway for
-            # dead): say again that it is here, and then its readings.
             socket = self._roster.agents.get(session.agent_id)
             if socket is not None and socket.session is session:
-                self._changes.add(Change(session))
+                if not self._changes.waits(session.agent_id):
+                    self._changes.add(Change(session), key=session.agent_id)
                 self._readings.setdefault(session.agent_id, session)
+
+    def _keep(self, readings: dict[bytes, AgentSession], history: list[HistoryRow]) -> None:
+        """Put back, before what came meanwhile, what was not written."""
+        self._readings = readings | self._readings
+        self._history = deque([*history, *self._history], maxlen=HISTORY_ROWS)
 
     async def _write_reports(self, reports: list[Report]) -> None:
         recorded = await self._commands.record(reports)
@@ -205,9 +257,8 @@ class DatabaseQueues:
             self._send(agent_id, encode(ResultAck(command_id=command_id)))
         self._uplink.commands(recorded.live)
         if self._more:
-            ready = self._more & {report.agent_id.bytes for report in reports}
-            self._more -= ready
-            self.due(list(ready))
+            self._more = {agent_id: at for agent_id, at in self._more.items() if at > monotonic() - _MORE_S}
+            self.due(list(self._more.keys() & {report.agent_id.bytes for report in reports}))
 
     async def _write_refusals(self, refusals: list[Refusal]) -> None:
         await self._order_refusals.record(refusals)
@@ -245,7 +296,9 @@ class DatabaseQueues:
             self.send_all(deliveries)
             self._uplink.commands(live)
             counts = Counter(delivery.agent_id for delivery in deliveries)
-            self._more |= {agent_id for agent_id, count in counts.items() if count >= AT_ONCE}
+            for agent_id, count in counts.items():
+                if count >= AT_ONCE or agent_id in self._more:
+                    self._more[agent_id] = monotonic()
 
     def send_all(self, deliveries: list[Delivery]) -> None:
         """Give messages to those agents that are here."""
