@@ -33,6 +33,7 @@ WHOLE_PARTNERS = {
     "stream_tickets": "written by every scope, read by identity alone",
     "user_sessions": "identity's alone",
     "invitations": "identity's alone",
+    "idempotency_keys": "found by the subject and the key that made them",
 }
 """Tables that no Client policy narrows, each with its reason."""
 

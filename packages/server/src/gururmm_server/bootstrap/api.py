@@ -13,6 +13,7 @@ from gururmm_server.core.component import House
 from gururmm_server.core.enrolment.routes import BootstrapApp
 from gururmm_server.core.enrolment.service import Bootstrap
 from gururmm_server.core.fleet.service import AgentService
+from gururmm_server.core.idempotency.service import FirstAnswers
 from gururmm_server.core.identity.service import Identity, load_access_token_key
 from gururmm_server.core.identity.tokens import AccessTokenKey
 from gururmm_server.core.orders.signing import KeyScope
@@ -63,6 +64,7 @@ class Api:
             ready=self.ready,
             web=Web(public_url, settings.trusted_proxies, settings.dashboard_dir),
         )
+        self.app.state.first_answers = house.get(FirstAnswers)
 
     async def open(self) -> None:
         """Fetch what is kept in memory and follow its changes."""

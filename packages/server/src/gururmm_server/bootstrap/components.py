@@ -11,6 +11,7 @@ from gururmm_server.core.component import Component
 _NAMES: Final = (
     "agents",
     "audit",
+    "idempotency",
     "events",
     "presence",
     "tenancy",

@@ -13,6 +13,7 @@ from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_R
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.fleet.filter import FleetFilter
+from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
 
@@ -23,7 +24,7 @@ Deleter = Annotated[Scope, requires(COMMANDS_DELETE)]
 
 def build_router(commands: CommandService) -> APIRouter:
     """Returns the routes, to be mounted under /api/v1."""
-    router = APIRouter(prefix="/commands", tags=["commands"])
+    router = APIRouter(prefix="/commands", tags=["commands"], route_class=OncePerKey)
     _add_reads(router, commands)
     _add_acts(router, commands)
     return router
@@ -63,7 +64,7 @@ def _add_reads(router: APIRouter, commands: CommandService) -> None:
 
 
 def _add_acts(router: APIRouter, commands: CommandService) -> None:
-    @router.post("", response_model=schemas.CommandList, status_code=201)
+    @router.post("", response_model=schemas.CommandList, status_code=201, dependencies=[once_per_key()])
     async def create_commands(caller: Runner, body: schemas.CreateCommands) -> Response:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
         script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Cookie, Request, Response
 from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.access.errors import NotSignedIn
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.identity.browser import COOKIE, BrowserDoor, device_of
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.permissions import USERS_READ, USERS_WRITE
@@ -36,7 +37,7 @@ RefreshCookie = Annotated[str, Cookie(alias=COOKIE, max_length=200)]
 
 def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRouter:
     """Returns the routes of /auth and /users."""
-    router = APIRouter()
+    router = APIRouter(route_class=OncePerKey)
     _add_sign_in(router, identity, door)
     _add_invitations(router, identity, door)
     _add_sessions(router, identity, door)
@@ -123,7 +124,7 @@ def _add_users(router: APIRouter, users: Users) -> None:
     ) -> Page[User]:
         return await users.list(caller, query)
 
-    @router.post("/users", status_code=201, tags=["users"])
+    @router.post("/users", status_code=201, tags=["users"], dependencies=[once_per_key()])
     async def invite_user(body: NewUser, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitedUser:
         return await users.invite(caller, body)
 
@@ -135,6 +136,6 @@ def _add_users(router: APIRouter, users: Users) -> None:
     async def remove_user(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> None:
         await users.remove(caller, user_id)
 
-    @router.post("/users/{user_id}/invitation", tags=["users"])
+    @router.post("/users/{user_id}/invitation", tags=["users"], dependencies=[once_per_key()])
     async def renew_invitation(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitationLink:
         return await users.renew_invitation(caller, user_id)

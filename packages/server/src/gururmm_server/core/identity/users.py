@@ -88,7 +88,6 @@ class Users:
 
         Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh` and `ClientNeeded`.
         """
-        ended: list[UUID] = []
         async with self._db.identity(caller.tenant_id) as tx:
             members = await repository.lock_members(tx, caller.tenant_id)
             member = _find(members, user_id)
@@ -112,7 +111,7 @@ class Users:
                     tx, caller.tenant_id, user_id, role=role, client_id=client_id, disabled_at=disabled_at
                 )
                 ended = await sessions.end_sessions(tx, user_id, caller.tenant_id)
-        await self._revocations.announce(ended)
+                tx.after_commit(self._revocations.announce, ended)
         return await self._get(caller, user_id)
 
     async def remove(self, caller: Scope, user_id: UUID) -> None:
@@ -126,14 +125,13 @@ class Users:
             await append(tx, "audit_log", AuditRow("user.removed", caller.subject, details=details))
             await repository.remove_member(tx, caller.tenant_id, user_id)
             ended = await sessions.end_sessions(tx, user_id, caller.tenant_id)
-        await self._revocations.announce(ended)
+            tx.after_commit(self._revocations.announce, ended)
 
     async def renew_invitation(self, caller: Scope, user_id: UUID) -> InvitationLink:
         """Makes a new link. For somebody who accepted before, it resets the password, which is void from now on.
 
         Raises `NotFound`, `OwnAccount`, `RoleTooHigh`, and `OwnedByPerson` for who works for another Partner too.
         """
-        ended: list[UUID] = []
         async with self._db.identity(caller.tenant_id) as tx:
             member = _find(await repository.lock_members(tx, caller.tenant_id), user_id)
             self._check_may_change(caller, member, Role(member.role))
@@ -146,8 +144,8 @@ class Users:
                 await repository.lock_person(tx, user_id)
                 await repository.set_password(tx, user_id, None)
                 ended = await sessions.end_sessions(tx, user_id)
+                tx.after_commit(self._revocations.announce, ended)
             url = await self._invitations.create(tx, user_id, caller.tenant_id)
-        await self._revocations.announce(ended)
         return InvitationLink(invitation_url=url)
 
     async def _rename(self, tx: Transaction, caller: Scope, member: Member, name: str) -> None:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from gururmm_server.core.access.doors import requires_platform
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.identity.browser import BrowserDoor, device_of
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
@@ -24,7 +25,7 @@ Person = Annotated[Principal, signed_in()]
 
 def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> APIRouter:
     """Returns the routes that Platform staff use."""
-    router = APIRouter(prefix="/platform", tags=["platform"])
+    router = APIRouter(prefix="/platform", tags=["platform"], route_class=OncePerKey)
 
     @router.get("/partners")
     async def list_partners(
@@ -32,7 +33,7 @@ def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> A
     ) -> Page[Partner]:
         return await partners.list(caller, query)
 
-    @router.post("/partners", status_code=201)
+    @router.post("/partners", status_code=201, dependencies=[once_per_key()])
     async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
         return await partners.create(caller, body)
 

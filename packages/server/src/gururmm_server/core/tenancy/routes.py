@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.tenancy.codes import SiteCodes
 from gururmm_server.core.tenancy.partner_settings import PartnerSettings
 from gururmm_server.core.tenancy.permissions import (
@@ -38,7 +39,7 @@ CodeWriter = Annotated[Scope, requires(CODES_WRITE)]
 
 def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
     """Returns the routes that people of a Partner use."""
-    router = APIRouter()
+    router = APIRouter(route_class=OncePerKey)
     _add_clients(router, tenancy)
     _add_sites(router, tenancy)
     _add_codes(router, codes)
@@ -57,7 +58,7 @@ def _add_clients(router: APIRouter, tenancy: Tenancy) -> None:
     ) -> Page[Client]:
         return await tenancy.clients(caller, query)
 
-    @router.post("/clients", status_code=201, tags=["clients"])
+    @router.post("/clients", status_code=201, tags=["clients"], dependencies=[once_per_key()])
     async def create_client(body: Named, caller: Writer) -> Client:
         return await tenancy.create_client(caller, body.name)
 
@@ -83,7 +84,7 @@ def _add_sites(router: APIRouter, tenancy: Tenancy) -> None:
     ) -> Page[Site]:
         return await tenancy.sites(caller, query, client_id)
 
-    @router.post("/sites", status_code=201, tags=["sites"])
+    @router.post("/sites", status_code=201, tags=["sites"], dependencies=[once_per_key()])
     async def create_site(body: NewSite, caller: Writer) -> Site:
         return await tenancy.create_site(caller, body.client_id, body.name)
 
@@ -106,11 +107,11 @@ def _add_codes(router: APIRouter, codes: SiteCodes) -> None:
     async def list_codes(site_id: UUID, caller: CodeWriter) -> Codes:
         return await codes.list(caller, site_id)
 
-    @router.post("/sites/{site_id}/codes", status_code=201, tags=["sites"])
+    @router.post("/sites/{site_id}/codes", status_code=201, tags=["sites"], dependencies=[once_per_key()])
     async def create_code(site_id: UUID, body: NewCode, caller: CodeWriter) -> Code:
         return await codes.create(caller, site_id, body)
 
-    @router.post("/sites/{site_id}/codes/rotate", status_code=201, tags=["sites"])
+    @router.post("/sites/{site_id}/codes/rotate", status_code=201, tags=["sites"], dependencies=[once_per_key()])
     async def rotate_codes(site_id: UUID, body: NewCode, caller: CodeWriter) -> Code:
         return await codes.rotate(caller, site_id, body)
 

@@ -8,6 +8,7 @@ from fastapi.responses import StreamingResponse
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
+from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.identity.doors import signed_in
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.tunnel.kinds.terminal import Terminal
@@ -32,9 +33,9 @@ ChannelNumber = Annotated[int, Path(ge=1, le=255)]
 
 def build_router(tunnel: TunnelService) -> APIRouter:
     """Returns the routes, to be mounted under /api/v1."""
-    router = APIRouter(prefix="/tunnel", tags=["tunnel"])
+    router = APIRouter(prefix="/tunnel", tags=["tunnel"], route_class=OncePerKey)
 
-    @router.post("/open", status_code=201, dependencies=[requires(TUNNEL_OPEN)])
+    @router.post("/open", status_code=201, dependencies=[requires(TUNNEL_OPEN), once_per_key()])
     async def open_tunnel(caller: Person, wanted: OpenTunnel) -> OpenedTunnel:
         """Open a tech session to a machine that is online, with a terminal as its channel 1."""
         parameters = {"columns": wanted.columns, "rows": wanted.rows, "shell": wanted.shell}
@@ -66,7 +67,7 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         """The Partner's sessions, newest first."""
         return await tunnel.sessions(caller, page, agent_id, status)
 
-    @router.post("/sessions/{session_id}/channels", status_code=201)
+    @router.post("/sessions/{session_id}/channels", status_code=201, dependencies=[once_per_key()])
     async def open_channel(caller: Opener, session_id: UUID, wanted: OpenChannel) -> ChannelStatus:
         """Open one more channel of one's own session. It is attached on the session's stream."""
         return await tunnel.open_channel(caller, session_id, wanted.kind, wanted.parameters)

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 
 from gururmm_server.entrypoints.internal_api.sentences import sentence
-from gururmm_server.infra.errors import GuruError, InvalidInput, NotFound
+from gururmm_server.infra.errors import GuruError, InvalidInput, NotFound, OutcomeUnknown, Unavailable
 from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
@@ -67,6 +67,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(GuruError)
     async def expected(request: Request, error: GuruError) -> Response:
+        error = _honest(request, error)
         if error.internal or error.status >= 500:
             log.info("refused", code=error.code, status=error.status, internal=error.internal)
         return _response(request, error)
@@ -92,6 +93,14 @@ def add_handlers(app: FastAPI) -> None:
                 return _response(request, Unreadable(internal=str(error.detail)))
 
 
+def _honest(request: Request, error: GuruError) -> GuruError:
+    """Returns the error, without the words that nothing was changed where a part of the act had been committed."""
+    commits = getattr(request.state, "commits", None)
+    if type(error) is Unavailable and request.method not in ("GET", "HEAD") and commits and commits.count:
+        return OutcomeUnknown(internal=error.internal)
+    return error
+
+
 def _response(request: Request, error: GuruError) -> Response:
     status, headers, body = problem(error, request.state.request_id)
     response = Response(body, status_code=status)
@@ -112,5 +121,5 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    names = location[1:] if location and location[0] in ("body", "query", "path", "cookie") else location
+    names = location[1:] if location and location[0] in ("body", "query", "path", "cookie", "header") else location
     return ".".join(str(name)[:100] for name in names) or "body"

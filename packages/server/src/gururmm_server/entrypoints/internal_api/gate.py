@@ -20,6 +20,7 @@ from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.tokens import AccessTokens
 from gururmm_server.entrypoints.internal_api.failures import PayloadTooLarge, problem
 from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
+from gururmm_server.infra.commits import watch_commits
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import REQUESTS
@@ -90,6 +91,7 @@ class Gate:
         if scope["type"] == "websocket":
             await self._app(scope, receive, send)
             return
+        scope["state"]["commits"] = watch_commits()
         length = self._read_headers(scope)
         started = time.perf_counter()
         answer = self._answering(scope, course, send)
