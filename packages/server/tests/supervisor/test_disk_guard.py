@@ -41,3 +41,23 @@ def test_a_start_needs_twice_the_reserve(tmp_path: Path) -> None:
     folder.free_mb = 199
     with pytest.raises(StartError, match=r"has 199 MB free and 200 MB are needed to start: free some space"):
         guard.require_room()
+
+
+def test_the_ballast_goes_when_nothing_is_left_and_comes_back(tmp_path: Path) -> None:
+    folder = _Folder(tmp_path)
+    guard = DiskGuard(folder, 10, lambda _: None, lambda _: None)
+    guard.look()
+    assert folder.ballast_bytes() == 5 * 1024 * 1024, "half of the reserve"
+    folder.free_mb = 5.5
+    guard.look()
+    assert not guard.full, "the ballast is room, too"
+    folder.free_mb = 4.9
+    guard.look()
+    assert guard.full
+    assert folder.ballast_bytes() == 0
+    folder.free_mb = 12.4
+    guard.look()
+    assert guard.full
+    folder.free_mb = 12.6
+    guard.look()
+    assert (guard.full, folder.ballast_bytes()) == (False, 5 * 1024 * 1024)

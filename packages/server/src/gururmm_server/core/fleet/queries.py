@@ -99,7 +99,7 @@ class LiveQueries:
 
         Raises `AgentNotFound`, `MachineOffline`, `AgentSilent`, `AgentRefused`, and what the audit raises.
         """
-        async with self._db.scope(caller) as tx:
+        async with self._db.scope(caller, reserve=True) as tx:
             row = await find_machine(tx, agent_id)
             if not row.online or row.gateway_id is None:
                 raise MachineOffline("This machine is offline, so it cannot be asked. Try again when it is back.")

@@ -116,29 +116,29 @@ class Identity:
 
     async def enter_partner(self, principal: Principal, tenant_id: UUID, reason: str, device: Device) -> Started:
         """Lets Platform staff into a Partner. The Platform and that Partner's audit have it before it happens."""
-        async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}") as tx:
+        async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}", reserve=True) as tx:
             if not await repository.partner_exists(tx, tenant_id):
                 raise NotFound
-        async with self._db.identity(tenant_id) as tx:
+        async with self._db.identity(tenant_id, reserve=True) as tx:
             await append(tx, "audit_log", AuditRow("platform.entered", principal.subject, details={"reason": reason}))
         return await self.keeper.replace(principal, tenant_id, device, entering=True)
 
     async def leave_partner(self, principal: Principal, device: Device) -> Started:
         """Takes Platform staff back to the Platform; the Partner that they leave has it in its audit."""
         if principal.tenant_id is not None:
-            async with self._db.identity(principal.tenant_id) as tx:
+            async with self._db.identity(principal.tenant_id, reserve=True) as tx:
                 await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
         return await self.keeper.replace(principal, None, device)
 
     async def _start_on_platform(self, person: Person, device: Device) -> Started:
         # No Partner's chain can hold this row: the Platform keeps its own.
-        async with self._db.platform(person.email, f"sign in from {device.address}"):
+        async with self._db.platform(person.email, f"sign in from {device.address}", reserve=True):
             pass
         return await self._start(person, None, device)
 
     async def _start(self, person: Person, tenant_id: UUID | None, device: Device) -> Started:
         """Starts a sign-in session for a proved password. Raises `WrongCredentials` if that was changed meanwhile."""
-        async with self._db.identity(tenant_id) as tx:
+        async with self._db.identity(tenant_id, reserve=True) as tx:
             started = await self.keeper.start(tx, person, tenant_id, device)
             # The start noted the sign-in on the person's row, so nobody else changes that before the commit.
             held = await repository.person(tx, person.user_id)
@@ -166,7 +166,7 @@ class Identity:
         """Writes a wrong password for a known account into the audit of the Partner it was used in last."""
         log.info("sign-in refused", known=person is not None, address=device.address)
         if person is not None and places:
-            async with self._db.identity(places[0].tenant_id) as tx:
+            async with self._db.identity(places[0].tenant_id, reserve=True) as tx:
                 details = {"email": person.email, "address": device.address[:64]}
                 await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
 

@@ -91,7 +91,7 @@ class SessionKeeper:
 
     async def refresh(self, token: str, device: Device) -> Started:
         """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the sign-in session."""
-        async with self._db.identity() as tx:
+        async with self._db.identity(reserve=True) as tx:
             session = await self._session(tx, token)
             if session.current or (session.previous and session.just_rotated):
                 return await self._renew(tx, session, device)
@@ -106,7 +106,7 @@ class SessionKeeper:
     async def end_by_token(self, token: str) -> None:
         """Sign out by cookie. A token that means nothing is no error: the person is signed out."""
         try:
-            async with self._db.identity() as tx:
+            async with self._db.identity(reserve=True) as tx:
                 session = await self._session(tx, token)
         except SessionEnded:
             return
@@ -123,7 +123,7 @@ class SessionKeeper:
 
     async def end_all(self, principal: Principal) -> None:
         """End every sign-in session of the caller, everywhere, at once."""
-        async with self._db.identity(principal.tenant_id) as tx:
+        async with self._db.identity(principal.tenant_id, reserve=True) as tx:
             if principal.tenant_id is not None:
                 await append(tx, "audit_log", AuditRow("sessions.ended_everywhere", principal.subject))
             ended = await sessions.end_sessions(tx, principal.user_id)
@@ -133,7 +133,7 @@ class SessionKeeper:
         self, principal: Principal, tenant_id: UUID | None, device: Device, *, entering: bool = False
     ) -> Started:
         """End the sign-in session and start another in this Partner (None: on the Platform), see `start`."""
-        async with self._db.identity(tenant_id) as tx:
+        async with self._db.identity(tenant_id, reserve=True) as tx:
             person = await repository.person(tx, principal.user_id)
             if person is None or person.disabled_at is not None:
                 raise SessionEnded(internal="account disabled")
@@ -199,7 +199,7 @@ class SessionKeeper:
     async def _end(
         self, session_id: UUID, user_id: UUID, tenant_id: UUID | None, details: dict[str, str] | None = None
     ) -> None:
-        async with self._db.identity(tenant_id) as tx:
+        async with self._db.identity(tenant_id, reserve=True) as tx:
             ended = await sessions.end_session(tx, session_id, user_id)
             person = await repository.person(tx, user_id)
             if ended and person is not None and tenant_id is not None:

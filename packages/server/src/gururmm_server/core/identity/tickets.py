@@ -38,7 +38,7 @@ async def redeem(db: Database, ticket: str, purpose: Purpose) -> tuple[Principal
 
     Raises `TicketRefused`, also when the person's sign-in session ended since it was issued.
     """
-    async with db.identity() as tx:
+    async with db.identity(reserve=True) as tx:
         row = await repository.use(tx, _hash(ticket), purpose)
         if row is None or not row.fresh:
             raise TicketRefused

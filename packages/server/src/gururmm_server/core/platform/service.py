@@ -34,7 +34,7 @@ class Partners:
         return cls(house.db, house.get(Users), house.declared.permissions)
 
     async def list(self, staff: Subject, query: PageQuery) -> Page[Partner]:
-        async with self._db.platform(staff.name, "list Partners") as tx:
+        async with self._db.platform(staff.name, "list Partners", reserve=True) as tx:
             found = await page_of_partners(tx, query)
         items = [Partner(**msgspec.structs.asdict(row)) for row in found.items]
         return Page[Partner](items=items, next_cursor=found.next_cursor, total=found.total)

@@ -287,7 +287,7 @@ class TunnelService:
 
         Raises `NoSuchSession`, `NoSuchChannel`.
         """
-        async with self._db.scope(caller) as tx:
+        async with self._db.scope(caller, reserve=True) as tx:
             row = await self._find(tx, session_id)
             found = await channels.find(tx, session_id, channel)
             if found is None:

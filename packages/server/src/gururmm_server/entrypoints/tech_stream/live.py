@@ -115,7 +115,7 @@ class LiveStreams:
 
     async def ticket(self, principal: Principal) -> LiveTicket:
         """Returns a ticket for one socket of somebody who is inside a Partner."""
-        async with self._db.scope(principal.inside()) as tx:
+        async with self._db.scope(principal.inside(), reserve=True) as tx:
             ticket = await issue(tx, principal, "live")
         return LiveTicket(ticket=ticket, stream_url=f"/api/v1/live/stream?ticket={ticket}")
 

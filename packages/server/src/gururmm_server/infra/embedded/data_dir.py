@@ -1,7 +1,7 @@
 """What one installation keeps on disk, and the lock that lets only one supervisor use it.
 
 Layout: `lock`, `ports.json`, `url`, `schema`, `audit-public-key`, `secrets/` (0700, files 0600), `log/`, `postgres/`,
-`nats/`, `audit-heads/`, and beside them whatever else the supervisor keeps (`agent/`, `simulator/`).
+`nats/`, `audit-heads/`, `ballast`, and beside them whatever else the supervisor keeps (`agent/`, `simulator/`).
 """
 
 import fcntl
@@ -17,6 +17,7 @@ from gururmm_server.infra.errors import StartError
 
 AUDIT_HEADS = "audit-heads"
 AUDIT_PUBLIC_KEY = "audit-public-key"
+_BALLAST = "ballast"
 LOG_ROTATE_BYTES = 20 * 1024 * 1024
 
 
@@ -135,6 +136,27 @@ class DataDir:
             except OSError:
                 copy.unlink(missing_ok=True)  # the disk is full: room is worth more than old lines
             os.truncate(path, 0)
+
+    def keep_ballast(self, size: int) -> None:
+        """Occupy so much of the disk, if it is not yet. Raises OSError; then nothing is occupied."""
+        path = self.root / _BALLAST
+        if path.exists():
+            return
+        with path.open("wb") as file:
+            try:
+                os.posix_fallocate(file.fileno(), 0, size)
+            except OSError:
+                path.unlink()
+                raise
+
+    def ballast_bytes(self) -> int:
+        """Returns how much of the disk it occupies."""
+        path = self.root / _BALLAST
+        return path.stat().st_size if path.exists() else 0
+
+    def drop_ballast(self) -> None:
+        """Give it free."""
+        (self.root / _BALLAST).unlink(missing_ok=True)
 
     def free_bytes(self) -> int:
         """What unprivileged processes may still write on this folder's filesystem."""
