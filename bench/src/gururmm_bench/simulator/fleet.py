@@ -14,7 +14,7 @@ from gururmm_wire.challenge import enrolment_bytes
 from gururmm_wire.hello import EnrolRequest, EnrolResponse, HelloRequest, HelloResponse
 from gururmm_wire.protocol import LATEST_PROTOCOL
 from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_keypair
-from picows import WSError
+from picows import WSError, WSInvalidStatusError
 
 from gururmm_bench.http import HttpFailure, Reply, post_json
 from gururmm_bench.simulator.catalogue import PREFIXES
@@ -209,8 +209,11 @@ class Fleet:
             agent_id=_dashed(machine.agent_id),
         )
         reply = await self._post(_HELLO, msgspec.json.encode(hello), machine.number)
-        if reply is None or reply.status != 200:
-            machine.failed(reply.retry_after_s if reply else 0.0)
+        if reply is None:
+            machine.found_nobody()
+            return
+        if reply.status != 200:
+            machine.failed(reply.retry_after_s)
             return
         answer = msgspec.json.decode(reply.body, type=HelloResponse)
         if answer.action != "proceed" or not answer.gateway_url:
@@ -220,9 +223,12 @@ class Fleet:
         try:
             gateway = self._options.gateway or answer.gateway_url
             await open_link(gateway, machine, self._source(machine.number), self._options.tls)
-        except (OSError, WSError, TimeoutError) as error:
+        except WSInvalidStatusError as error:
             _log.debug("machine %d: %s", machine.number, error)
             machine.failed()
+        except (OSError, WSError, TimeoutError) as error:
+            _log.debug("machine %d: %s", machine.number, error)
+            machine.found_nobody()
 
     async def _unrest(self, machine: Machine) -> None:
         """Off and on for ever; one switch-off in four is a power cut."""

@@ -52,6 +52,10 @@ NO_SHELL: Final = "a simulated machine has no shell"
 _BASE_S: Final = 0.5
 _CEILING_S: Final = 60.0
 _STABLE_S: Final = 10.0
+_RETURN_S: Final = 4.0
+_RETURN_TRIES: Final = 12
+_PAUSE_S: Final = 1.0
+_NOBODY_THERE: Final = (0, 1006, Close.RESTARTING)
 _REVOKED_S: Final = 600.0
 
 Connect = Callable[["Machine", float], None]
@@ -62,8 +66,8 @@ class Machine:
     """The state of one machine. All timers are the event loop's; a machine that is off has none."""
 
     __slots__ = (
-        "_beat", "_commands", "_connect", "_failures", "_inventory_timer", "_leaving", "_link", "_metrics_at", "_rng",
-        "_sent", "_settings", "_since", "_watch", "_watch_until", "beats", "identity", "number", "profile",
+        "_beat", "_commands", "_connect", "_failures", "_gone", "_inventory_timer", "_leaving", "_link", "_metrics_at",
+        "_rng", "_sent", "_settings", "_since", "_watch", "_watch_until", "beats", "identity", "number", "profile",
         "with_inventory",
     )  # fmt: skip
 
@@ -81,6 +85,7 @@ class Machine:
         self._link: Link | None = None
         self._leaving = False
         self._failures = 0
+        self._gone = 0
         self._since = 0.0
         self._settings = Settings()
         self._sent: dict[str, Items] = {}
@@ -141,12 +146,22 @@ class Machine:
         self._leaving = False
 
     def failed(self, retry_after_s: float = 0.0) -> None:
-        """An attempt to connect failed: try again with full jitter, as the real agent does."""
+        """An attempt to connect was refused: try again with full jitter, as the real agent does."""
         if self._leaving:
             return
         ceiling = min(_CEILING_S, _BASE_S * 2.0 ** min(self._failures, 16))
         self._failures += 1
         self._connect(self, retry_after_s + self._rng.uniform(0, ceiling))
+
+    def found_nobody(self) -> None:
+        """No server was there: try again soon, as the real agent does."""
+        if self._leaving:
+            return
+        low, high = (_PAUSE_S, _RETURN_S) if self._gone else (0.0, _RETURN_S)
+        if self._gone >= _RETURN_TRIES:
+            low, high = 0.0, min(_CEILING_S, _RETURN_S * 2.0 ** min(self._gone - _RETURN_TRIES + 1, 16))
+        self._gone += 1
+        self._connect(self, self._rng.uniform(low, high))
 
     def on_welcome(self, link: Link, welcome: Welcome) -> None:  # noqa: ARG002
         if self._leaving:
@@ -168,7 +183,7 @@ class Machine:
         self._link = None
         self._cancel_timers()
         if self._since and time.monotonic() - self._since >= _STABLE_S:
-            self._failures = 0
+            self._failures = self._gone = 0
         self._since = 0.0
         if self._leaving:
             return
@@ -176,6 +191,8 @@ class Machine:
             self._connect(self, self._rng.uniform(30, 60))
         elif code == Close.REVOKED:
             self._connect(self, _REVOKED_S)
+        elif code in _NOBODY_THERE:
+            self.found_nobody()
         else:
             self.failed()
 

@@ -40,9 +40,50 @@ def test_special_endings():
     assert backoff.next_delay(Ended.FAILED, 5) == 5.5
 
 
+def test_a_server_that_is_gone_is_asked_for_soon_and_by_few_at_a_time():
+    bounds = []
+
+    def between(low: float, high: float) -> float:
+        bounds.append((low, high))
+        return low
+
+    backoff = Backoff(between)
+    for _ in range(18):
+        backoff.next_delay(Ended.GONE)
+    assert bounds[0] == (0, 4), "a fleet spreads over four seconds"
+    assert set(bounds[1:12]) == {(1, 4)}
+    assert bounds[12:] == [(0, 8), (0, 16), (0, 32), (0, 60), (0, 60), (0, 60)]
+    backoff.connected_for(9)
+    backoff.next_delay(Ended.GONE)
+    backoff.connected_for(11)
+    backoff.next_delay(Ended.GONE)
+    assert bounds[18:] == [(0, 60), (0, 4)]
+
+
+def test_two_thousand_whose_gateway_is_back_after_three_seconds_are_back_soon_after():
+    random_source = random.Random(7)
+    back = []
+    for _ in range(2000):
+        backoff, at = Backoff(random_source.uniform), 0.0
+        while (at := at + backoff.next_delay(Ended.GONE)) < 3.0:
+            pass
+        back.append(at)
+    back.sort()
+    assert back[1000] < 5
+    assert back[-1] < 15
+    in_a_second = max(sum(second <= at < second + 1 for at in back) for second in range(15))
+    assert in_a_second < 1000, "and not all at once"
+
+
 @pytest.mark.parametrize(
     ("code", "ended"),
-    [(Close.REPLACED, Ended.REPLACED), (Close.REVOKED, Ended.REVOKED), (1012, Ended.FAILED), (None, Ended.FAILED)],
+    [
+        (Close.REPLACED, Ended.REPLACED),
+        (Close.REVOKED, Ended.REVOKED),
+        (Close.UNAVAILABLE, Ended.FAILED),
+        (1012, Ended.GONE),
+        (None, Ended.GONE),
+    ],
 )
 def test_close_codes(code, ended):
     assert ended_by(code) is ended

@@ -22,7 +22,17 @@ from gururmm_wire.v2.limits import (
 )
 from gururmm_wire.v2.server import Challenge, ServerMessage, Welcome
 from nacl.bindings import crypto_sign_seed_keypair
-from picows import WSAutoPingStrategy, WSCloseCode, WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import (
+    WSAutoPingStrategy,
+    WSCloseCode,
+    WSError,
+    WSFrame,
+    WSInvalidStatusError,
+    WSListener,
+    WSMsgType,
+    WSTransport,
+    ws_connect,
+)
 
 from gururmm_agent import __version__
 from gururmm_agent.link.hello import Machine, refusal_of
@@ -36,6 +46,8 @@ _PING_AFTER_IDLE_S: Final = 120.0
 """Finds a server that hangs; a cut cable shows earlier, by heartbeats that nobody acknowledges. A ping and its answer
 are four packets, at rest as many as everything else of a minute."""
 _PING_ANSWER_S: Final = 20.0
+_NOBODY_BEHIND: Final = (502, 504)
+"""What a proxy answers whose gateway is not there."""
 _UNACKNOWLEDGED_MS: Final = 45_000
 _NOT_SENT_BYTES: Final = 128 * 1024
 """What the system queues of one channel's flood before another's keystroke: what is under way does not count."""
@@ -280,10 +292,17 @@ async def connect(
             return link
     except (OSError, WSError, ValueError, TimeoutError) as error:
         link.close(1000, "giving up")
-        raise Closed(None, f"{gateway} cannot be reached: {error or type(error).__name__}") from error
+        raise Closed(_refused_with(error), f"{gateway} cannot be reached: {error or type(error).__name__}") from error
     finally:
         if link.proved.done() and not link.proved.cancelled():
             link.proved.exception()  # retrieved here also when the time limit ended the wait
+
+
+def _refused_with(error: Exception) -> int | None:
+    """Returns the close code that a refused upgrade amounts to; None where nobody was there to refuse."""
+    if isinstance(error, WSInvalidStatusError) and error.response is not None:
+        return None if int(error.response.status) in _NOBODY_BEHIND else Close.UNAVAILABLE
+    return None
 
 
 def socket_url(gateway: str) -> str:
