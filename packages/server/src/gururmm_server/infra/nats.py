@@ -5,9 +5,11 @@ restart): whoever needs them keeps truth in the database or repeats by offset.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final
 
+import msgspec
 import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -17,6 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js.api import ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import Error as JetStreamError
+from nats.js.errors import ServerError
 
 from gururmm_server.infra.errors import StartError, Unavailable
 from gururmm_server.infra.kinds import Kind
@@ -25,6 +28,11 @@ from gururmm_server.infra.subjects import EVENTS_STREAM, inbox
 
 log = get_logger(__name__)
 
+STORE_S: Final = 5.0
+"""How long an event may take to be on the stream's disk."""
+_NO_STORE: Final = 10012
+"""What the broker says when it cannot make, or read, a reader's file."""
+_READERS: Final = 9
 _HEADER_BYTES = 256
 """More than the header of an event takes, which counts as payload."""
 Callback = Callable[[str, bytes], Awaitable[None] | None]
@@ -32,6 +40,29 @@ Callback = Callable[[str, bytes], Awaitable[None] | None]
 
 class Unpublishable(Exception):
     """An event that the broker will never take, whoever offers it and however often."""
+
+
+class EventsStream(msgspec.Struct, frozen=True):
+    """The stream of events as it is now."""
+
+    made: str
+    """When it was: another moment, another stream."""
+    last_seq: int
+    missing: list[int]
+    """Numbers up to that of events that it lost, as a file that was damaged does."""
+
+
+class _Lost(msgspec.Struct):
+    msgs: list[int] | None = None
+
+
+class _State(msgspec.Struct):
+    deleted: list[int] = []
+    lost: _Lost | None = None
+
+
+class _StreamAnswer(msgspec.Struct):
+    state: _State
 
 
 class Subscription:
@@ -59,6 +90,9 @@ class Bus:
         self._client: Client | None = None
         self._js: JetStreamContext | None = None
         self._open = False
+        self._asked: set[asyncio.Timeout] = set()
+        self.events_made = ""
+        """When the stream of events was made that this connection was last told of."""
         self.on_reconnect: list[Callable[[], Awaitable[None]]] = []
 
     @property
@@ -139,8 +173,11 @@ class Bus:
         except NatsError as error:
             log.info("the broker does not confirm", error=str(error) or type(error).__name__)
 
-    async def ensure_events_stream(self, *, replicas: int = 1) -> None:
-        """Create the stream of events if it isn't there. Kept 30 days; duplicates of an id within 10 minutes vanish."""
+    async def ensure_events_stream(self, *, replicas: int = 1) -> "EventsStream":
+        """Create the stream of events if it isn't there. Kept 30 days; duplicates of an id within 10 minutes vanish.
+
+        Raises `StartError` where JetStream is not usable.
+        """
         assert self._js is not None
         config = StreamConfig(
             name=EVENTS_STREAM,
@@ -152,37 +189,95 @@ class Bus:
             num_replicas=replicas,
         )
         try:
-            await self._js.add_stream(config)
+            async with self._asking():
+                info = await self._js.add_stream(config)
+                missing = await self._missing() if info.state.num_deleted or info.state.lost else []
         except (JetStreamError, NatsError, TimeoutError) as error:
             raise StartError(
                 f"The message bus has no usable JetStream: {str(error) or type(error).__name__}. "
                 "Start nats-server with --jetstream, and give the worker the user `worker` (gururmm nats-users)."
             ) from error
+        assert info.created is not None
+        self.events_made = info.created.isoformat()
+        return EventsStream(self.events_made, info.state.last_seq, missing)
 
-    async def publish_event(self, subject: str, payload: bytes, event_id: str) -> None:
-        """Store an event in JetStream; returns when it is on disk. Raises `Unavailable`, and `Unpublishable`."""
+    async def _missing(self) -> list[int]:
+        """Returns the numbers of the events that the stream had and does not have any more."""
+        assert self._client is not None
+        answer = await self._client.request(
+            f"$JS.API.STREAM.INFO.{EVENTS_STREAM}", b'{"deleted_details": true}', timeout=STORE_S
+        )
+        state = msgspec.json.decode(answer.data, type=_StreamAnswer).state
+        return [*state.deleted, *(state.lost.msgs or () if state.lost else ())]
+
+    async def publish_event(self, subject: str, payload: bytes, event_id: str) -> int:
+        """Store an event in JetStream; returns its number there when it is on disk.
+
+        Raises `Unavailable`, and `Unpublishable`.
+        """
         assert self._js is not None
         assert self._client is not None
+        if not self._client.is_connected:
+            raise Unavailable(internal="event not stored: the bus is away")  # it would be sent before anybody can look
         # The broker would end the connection, and the client does not count the header.
         if len(payload) > self._client.max_payload - _HEADER_BYTES:
             raise Unpublishable("it is longer than what the broker takes")
         try:
-            await self._js.publish(subject, payload, headers={"Nats-Msg-Id": event_id}, timeout=5)
+            async with self._asking():
+                stored = await self._js.publish(subject, payload, headers={"Nats-Msg-Id": event_id}, timeout=STORE_S)
         except BadSubjectError as error:
             raise Unpublishable(str(error)) from error
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise Unavailable(internal=f"event not stored: {error}") from error
+        return stored.seq
 
     async def pull(self, durable: str, subject: str) -> "EventReader":
-        """A durable reader of events, shared by every process that uses the same name."""
+        """A durable reader of events, shared by every process that uses the same name.
+
+        Where the broker cannot read any more how far that one was, the next name's begins anew: its file is beyond our
+        reach, and who takes events may get one twice.
+        """
+        stream = await self.ensure_events_stream()
+        for name in (durable, *(f"{durable}-{number}" for number in range(2, _READERS + 1))):
+            inner = await self._reader(name, subject)
+            if inner is not None and await self._position(name) <= stream.last_seq:
+                return EventReader(inner, name, self._asking)
+            log.warning("a reader of events is damaged and left behind", reader=name)
+        raise Unavailable(internal=f"all readers of {durable} are damaged")
+
+    async def _reader(self, name: str, subject: str) -> Any:
+        """Returns a durable reader; None for one whose file the broker cannot read. Raises `Unavailable`."""
         assert self._js is not None
+        config = ConsumerConfig(ack_wait=30, max_deliver=-1)
         try:
-            inner = await self._js.pull_subscribe(
-                subject, durable=durable, stream=EVENTS_STREAM, config=ConsumerConfig(ack_wait=30, max_deliver=-1)
-            )
+            async with self._asking():
+                return await self._js.pull_subscribe(subject, durable=name, stream=EVENTS_STREAM, config=config)
+        except ServerError as error:
+            if error.err_code == _NO_STORE:
+                return None
+            raise Unavailable(internal=str(error)) from error
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise Unavailable(internal=str(error)) from error
-        return EventReader(inner)
+
+    async def _position(self, name: str) -> int:
+        """Returns up to which number a durable reader got events: beyond the stream's last it would wait for ever."""
+        assert self._js is not None
+        try:
+            async with self._asking():
+                info = await self._js.consumer_info(EVENTS_STREAM, name)
+        except (NatsError, JetStreamError, TimeoutError) as error:
+            raise Unavailable(internal=str(error)) from error
+        return info.delivered.stream_seq if info.delivered is not None else 0
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[asyncio.Timeout]:
+        """While the broker is asked: raises `TimeoutError` once the connection is lost, since no answer comes then."""
+        async with asyncio.timeout(None) as limit:
+            self._asked.add(limit)
+            try:
+                yield limit
+            finally:
+                self._asked.discard(limit)
 
     async def _on_error(self, error: Exception) -> None:
         if "permissions violation" in str(error).lower():
@@ -191,6 +286,9 @@ class Bus:
             log.info("bus", error=str(error) or type(error).__name__)
 
     async def _on_disconnected(self) -> None:
+        now = asyncio.get_running_loop().time()
+        for limit in tuple(self._asked):
+            limit.reschedule(now)
         if self._open:
             log.warning("bus lost")
 
@@ -203,15 +301,22 @@ class Bus:
 class EventReader:
     """A durable pull consumer: an event comes again until it was acknowledged."""
 
-    def __init__(self, inner: Any) -> None:
+    def __init__(
+        self, inner: Any, name: str, asking: Callable[[], AbstractAsyncContextManager[asyncio.Timeout]]
+    ) -> None:
         self._inner = inner
+        self._asking = asking
+        self.name = name
 
     async def fetch(self, count: int, wait_s: float) -> list[Msg]:
         """Up to `count` events; an empty list when none came in `wait_s`. Raises `Unavailable`."""
         try:
-            messages: list[Msg] = await self._inner.fetch(count, timeout=wait_s)
-            return messages
-        except TimeoutError:
+            async with self._asking() as limit:
+                messages: list[Msg] = await self._inner.fetch(count, timeout=wait_s)
+                return messages
+        except TimeoutError as error:
+            if limit.expired():
+                raise Unavailable(internal="the bus was lost") from error
             return []
         except (NatsError, JetStreamError) as error:
             raise Unavailable(internal=str(error)) from error

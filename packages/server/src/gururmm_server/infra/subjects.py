@@ -68,6 +68,7 @@ OUTBOX_WAKE: Final = _row("outbox.wake", _API | _GATEWAY | _WORKER, _WORKER)
 EVENT: Final = _row("events.*.>", _WORKER)
 for _request in (
     f"$JS.API.STREAM.CREATE.{EVENTS_STREAM}",
+    f"$JS.API.STREAM.INFO.{EVENTS_STREAM}",
     f"$JS.API.CONSUMER.INFO.{EVENTS_STREAM}.*",
     f"$JS.API.CONSUMER.CREATE.{EVENTS_STREAM}.*.>",
     f"$JS.API.CONSUMER.MSG.NEXT.{EVENTS_STREAM}.*",

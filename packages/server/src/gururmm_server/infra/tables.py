@@ -6,7 +6,7 @@ them in SQL. `tools/lint/owned_tables.py` reads both tuples.
 
 from typing import Final
 
-TABLES: Final = ("job_locks", "outbox", "platform_access", "schema_version", "server_secrets")
+TABLES: Final = ("job_locks", "outbox", "outbox_log", "platform_access", "schema_version", "server_secrets")
 """Read and written by modules of `infra` alone."""
 OFFERS: Final = ("client_numbers", "current_tenant", "publish_event")
 """Functions that every component's SQL may call."""

@@ -7,7 +7,7 @@ components publish, this one lists.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from gururmm_server.core.component import Component, Consumer, House
+from gururmm_server.core.component import Component, Consumer, House, Job
 from gururmm_server.core.events.live import LIVE
 from gururmm_server.core.events.permissions import PERMISSIONS
 
@@ -28,6 +28,12 @@ def _consumers(house: House) -> Sequence[Consumer]:
     return [Consumer("activity", "events.>", house.get(ActivityFeed).take)]
 
 
+def _jobs(house: House) -> Sequence[Job]:
+    from gururmm_server.infra.outbox import forget_old
+
+    return [Job("outbox_log", 3600, lambda: forget_old(house.db))]
+
+
 COMPONENT: Final = Component(
     name="events",
     tables=("activity",),
@@ -35,4 +41,5 @@ COMPONENT: Final = Component(
     live=LIVE,
     routes=_routes,
     consumers=_consumers,
+    jobs=_jobs,
 )

@@ -31,9 +31,10 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
     health = HealthServer(readiness(db, bus), house.settings.host, house.settings.health_port)
     health_port = await health.open()
     tasks: list[asyncio.Task[object]] = []
+    relay = OutboxRelay(db, bus)
     try:
         await bus.ensure_events_stream()
-        relay = OutboxRelay(db, bus)
+        bus.on_reconnect.append(relay.doubt)
         wakes = await bus.subscribe(OUTBOX_WAKE, relay.wake)
         schedule = Schedule(db)
         jobs, consumers = house.jobs(), house.consumers()
@@ -49,6 +50,8 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
             task.result()
     finally:
         await _end(tasks)
+        if relay.doubt in bus.on_reconnect:
+            bus.on_reconnect.remove(relay.doubt)
         await house.close()
         await health.close()
 

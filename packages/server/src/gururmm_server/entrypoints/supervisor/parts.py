@@ -28,7 +28,7 @@ class Parts:
         self._options = options
         self._data = data
         self.postgres = None if options.database_url else EmbeddedPostgres(data, say)
-        self.nats = None if options.nats_url else EmbeddedNats(data)
+        self.nats = None if options.nats_url else EmbeddedNats(data, say)
 
     def database_url(self, kind: Kind) -> str:
         """Returns what this kind of process signs in to the database with."""
@@ -238,6 +238,7 @@ def _nats_spec(nats: EmbeddedNats) -> ServiceSpec:
         title="nats-server",
         command=Command(argv=nats.argv(), environment={"PATH": "/usr/bin:/bin"}, cwd=nats.cwd),
         ready=nats.ready,
+        before_start=nats.set_damaged_aside,
     )
 
 

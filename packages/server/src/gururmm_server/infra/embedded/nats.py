@@ -1,5 +1,7 @@
 """An embedded nats-server with JetStream: its folder and its configuration."""
 
+import shutil
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -7,7 +9,10 @@ from gururmm_server.infra.embedded.data_dir import DataDir, write_private
 from gururmm_server.infra.embedded.probe import http_status
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.kinds import Kind
+from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.subjects import users
+
+log = get_logger(__name__)
 
 # Every acknowledged event is on the disk itself (sync_interval: always), because the outbox row is deleted for it.
 _CONFIGURATION = """\
@@ -25,13 +30,18 @@ jetstream {{
 {users}"""
 
 _GIGABYTE = 1 << 30
+_STARTS = 3
+"""So often in a row it may end before it was ready."""
 
 
 class EmbeddedNats:
     """nats-server on 127.0.0.1 with its streams in `DATA/nats`; the same order of calls as `EmbeddedPostgres`."""
 
-    def __init__(self, data: DataDir) -> None:
+    def __init__(self, data: DataDir, say: Callable[[str], None] = log.warning) -> None:
+        """`say` gets sentences for the operator."""
         self._data = data
+        self._say = say
+        self._starts = 0
         self._home = data.root / "nats"
         self.port = data.known_port("nats") or 0
         self._health_port = 0
@@ -66,12 +76,37 @@ class EmbeddedNats:
             ),
         )
 
+    def set_damaged_aside(self) -> None:
+        """Before each start: put a store that nats-server could not start with out of its way, to be made anew.
+
+        What was in it the worker moves once more. A file that is damaged inside nats-server passes over by itself.
+        """
+        store = self._home / "jetstream"
+        self._starts += 1
+        if not store.exists() or (self._starts <= _STARTS and not _is_damaged(store)):
+            return
+        aside = self._home / "jetstream.damaged"
+        if aside.is_dir():
+            shutil.rmtree(aside)
+        aside.unlink(missing_ok=True)
+        store.rename(aside)
+        self._starts = 0
+        self._say(f"The store of events could not be used: it is now {aside}, and made anew from the database.")
+
     def argv(self) -> tuple[str, ...]:
         return (str(_binary()), "--config", str(self.configuration))
 
     async def ready(self) -> bool:
         """Whether it takes connections and JetStream works: a full disk switches JetStream off until a restart."""
-        return await http_status(self._health_port, "/healthz?js-enabled-only=true") == 200
+        ready = await http_status(self._health_port, "/healthz?js-enabled-only=true") == 200
+        if ready:
+            self._starts = 0
+        return ready
+
+
+def _is_damaged(store: Path) -> bool:
+    """Tells whether there is something else where folders have to be."""
+    return not store.is_dir() or any(not stream.is_dir() for stream in store.glob("*/streams/*"))
 
 
 def _binary() -> Path:
