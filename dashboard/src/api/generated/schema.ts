@@ -3731,7 +3731,10 @@ export interface operations {
     create_client: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3946,7 +3949,10 @@ export interface operations {
     create_commands: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4489,7 +4495,10 @@ export interface operations {
     create_partner: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4703,7 +4712,10 @@ export interface operations {
     create_site: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4907,7 +4919,10 @@ export interface operations {
     create_code: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 site_id: string;
             };
@@ -4951,7 +4966,10 @@ export interface operations {
     rotate_codes: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 site_id: string;
             };
@@ -5114,7 +5132,10 @@ export interface operations {
     open_tunnel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5205,7 +5226,10 @@ export interface operations {
     open_channel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 session_id: string;
             };
@@ -5494,7 +5518,10 @@ export interface operations {
     invite_user: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5618,7 +5645,10 @@ export interface operations {
     renew_invitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
             path: {
                 user_id: string;
             };
