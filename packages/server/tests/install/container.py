@@ -1,6 +1,7 @@
-"""A Debian 12 of its own for a test, with a real systemd as process 1 or without any. Needs root."""
+"""A Debian of its own for a test, with a real systemd as process 1 or without any. Needs root."""
 
 import fcntl
+import platform
 import subprocess
 import tempfile
 import time
@@ -12,12 +13,15 @@ from packages.server.tests.waiting import wait_until
 
 _CACHE = Path(__file__).parents[4] / ".build"
 _PACKAGES = "systemd,systemd-sysv,dbus,procps,curl"
+_MACHINE = platform.freedesktop_os_release()
+RELEASE = _MACHINE["VERSION_CODENAME"] if _MACHINE["ID"] == "debian" else "bookworm"
+"""This machine's own: the agent's bundle runs where the C library is not older than where it was built."""
 
 
 def root_filesystem() -> Path:
     """A minimal Debian, made once by debootstrap and kept in .build/; tests work on overlays of it."""
     _CACHE.mkdir(exist_ok=True)
-    made = _CACHE / "rootfs-bookworm"
+    made = _CACHE / f"rootfs-{RELEASE}"
     with (_CACHE / "rootfs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
@@ -25,7 +29,7 @@ def root_filesystem() -> Path:
             unfinished = Path(tempfile.mkdtemp(prefix="rootfs-", dir=_CACHE))
             unfinished.chmod(0o755)
             subprocess.run(
-                ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", "bookworm", unfinished],
+                ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", RELEASE, unfinished],
                 check=True,
                 stdout=subprocess.DEVNULL,
                 timeout=300,
