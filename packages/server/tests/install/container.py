@@ -5,13 +5,15 @@ import platform
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from packages.server.tests.waiting import wait_until
 
 _CACHE = Path(__file__).parents[4] / ".build"
+_WANTS_RESTART = 133
+"""With this nspawn ends when process 1 has restarted the machine, and whoever started it is to do so again."""
 _PACKAGES = "systemd,systemd-sysv,dbus,procps,curl"
 _MACHINE = platform.freedesktop_os_release()
 RELEASE = _MACHINE["VERSION_CODENAME"] if _MACHINE["ID"] == "debian" else "bookworm"
@@ -55,8 +57,28 @@ def overlay(scratch: Path) -> Iterator[Path]:
 class Container:
     """A running one. It shares the host's network, so a server on 127.0.0.1 is there too."""
 
-    def __init__(self, leader: int) -> None:
-        self._leader = leader
+    def __init__(self, start: "Callable[[], subprocess.Popen[bytes]]") -> None:
+        self._start = start
+        self.process = start()
+
+    @property
+    def _leader(self) -> int:
+        """The pid, on the host, of the container's process 1."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        wait_until(lambda: children.read_text().split(), 30)
+        return int(children.read_text().split()[0])
+
+    def started(self) -> None:
+        """Wait until systemd has started everything."""
+        wait_until(
+            lambda: self.run("systemctl is-system-running", check=False).stdout.strip() in {"running", "degraded"}, 60
+        )
+
+    def restarted(self) -> None:
+        """Wait until it has restarted, as something inside asked for."""
+        assert self.process.wait(60) == _WANTS_RESTART
+        self.process = self._start()
+        self.started()
 
     def run(self, script: str, *, check: bool = True, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
         """Run a shell script inside; its output, both kinds together."""
@@ -77,37 +99,28 @@ class Container:
 def container(scratch: Path, *, systemd: bool) -> Iterator[Container]:
     """Start one, and take it away with all that runs in it."""
     with overlay(scratch) as root, (scratch / "console").open("wb") as console:
-        process = subprocess.Popen(
-            [
-                *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe", "--link-journal=no"),
-                *("-D", root, "-M", f"test{time.monotonic_ns()}"),
-                *(["--boot"] if systemd else ["--as-pid2", "sleep", "600"]),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=console,
-            stderr=subprocess.STDOUT,
-        )
+
+        def start() -> "subprocess.Popen[bytes]":
+            return subprocess.Popen(
+                [
+                    *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe"),
+                    *("--link-journal=no", "-D", root, "-M", f"test{time.monotonic_ns()}"),
+                    *(["--boot"] if systemd else ["--as-pid2", "sleep", "600"]),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+            )
+
+        inside = Container(start)
         try:
-            inside = Container(_leader(process))
             if systemd:
-                wait_until(
-                    lambda: (
-                        inside.run("systemctl is-system-running", check=False).stdout.strip() in {"running", "degraded"}
-                    ),
-                    60,
-                )
+                inside.started()
             yield inside
         finally:
-            process.terminate()
+            inside.process.terminate()
             try:
-                process.wait(20)
+                inside.process.wait(20)
             except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _leader(process: "subprocess.Popen[bytes]") -> int:
-    """The pid, on the host, of the container's process 1."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    wait_until(lambda: children.read_text().split(), 30)
-    return int(children.read_text().split()[0])
+                inside.process.kill()
+                inside.process.wait()

@@ -42,10 +42,10 @@ class Server:
             text = answer.read()
         return json.loads(text) if text else None
 
-    def new_code(self) -> str:
-        """A fresh code of the demo's first Site, for one machine."""
+    def new_code(self, uses: int = 1) -> str:
+        """A fresh code of the demo's first Site, for one machine or more."""
         site = self.ask("GET", "/sites")["items"][0]["id"]
-        code: str = self.ask("POST", f"/sites/{site}/codes", {"expires_in_h": 1, "max_uses": 1})["code"]
+        code: str = self.ask("POST", f"/sites/{site}/codes", {"expires_in_h": 1, "max_uses": uses})["code"]
         return code
 
     def machine(self, hostname: str) -> Any:

@@ -43,6 +43,8 @@ def branding() -> Iterator[Brand | None]:
         if top < _LEAST:
             raise ValueError
         limit = top - 1 - next(_numbers) % (top // 2)
+        if limit == soft:  # an agent that a command of another agent's started has a brand itself
+            limit = top - 1 - next(_numbers) % (top // 2)
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (limit, hard))
     except (OSError, ValueError):
         yield None

@@ -111,7 +111,9 @@ StartLimitIntervalSec=0
 ExecStart=$base/current/gururmm-agent run --state-dir $state
 Restart=always
 RestartSec=2
-KillMode=mixed
+# What a person put in the background outlives the agent's restart; what was in the foreground the agent ends itself.
+KillMode=process
+OOMPolicy=continue
 TimeoutStopSec=15
 LimitNOFILE=8192
 
