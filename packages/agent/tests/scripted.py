@@ -368,6 +368,9 @@ class Shells:
     def environment(self) -> dict[str, str]:
         return {"HOME": "/"}
 
+    def known_environment(self) -> dict[str, str] | None:
+        return self.environment()
+
     def text(self, script: str) -> str:
         return script
 

@@ -188,6 +188,9 @@ class Shells(Protocol):
     def environment(self) -> dict[str, str]:
         """What a login of the agent's user finds in its environment, HOME among it. Blocks: for a thread."""
 
+    def known_environment(self) -> dict[str, str] | None:
+        """The same, where it is known, and nothing on its PATH keeps anybody waiting: then no thread is needed."""
+
     def text(self, script: str) -> str:
         """The script as its file is to hold it: what a foreign editor left is as this system's programs read it."""
 

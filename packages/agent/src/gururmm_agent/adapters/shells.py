@@ -16,6 +16,10 @@ class PosixShells:
         """See `ports.Shells`."""
         return child_environment(PYTHONUNBUFFERED="1")
 
+    def known_environment(self) -> dict[str, str] | None:
+        """See `ports.Shells`."""
+        return self.environment()
+
     def text(self, script: str) -> str:
         """See `ports.Shells`: no mark of Unicode at the beginning, and lines end in LF alone."""
         return script.removeprefix("\ufeff").replace("\r\n", "\n")
@@ -55,6 +59,10 @@ class WindowsShells:
     def environment(self) -> dict[str, str]:
         """See `ports.Shells`."""
         return child_environment(PYTHONUNBUFFERED="1")
+
+    def known_environment(self) -> dict[str, str] | None:
+        """See `ports.Shells`."""
+        return self.environment()
 
     def text(self, script: str) -> str:
         """See `ports.Shells`."""

@@ -218,7 +218,9 @@ class Commands:
         try:
             text = self._shells.text(message.script)
             _write_script(script, text)
-            call = await self._apart.run(partial(self._call, message.shell, str(script), text), _PREPARE_S)
+            prepare = partial(self._call, message.shell, str(script), text)
+            known = self._shells.known_environment()
+            call = prepare(known) if known is not None else await self._apart.run(prepare, _PREPARE_S)
             call.environment[COMMAND_MARKER] = entry.command_id.hex()
             if self._stopping:
                 raise OSError("the agent stops")
@@ -232,9 +234,10 @@ class Commands:
         finally:
             script.unlink(missing_ok=True)
 
-    def _call(self, shell: str, script: str, text: str) -> _Call:
+    def _call(self, shell: str, script: str, text: str, environment: dict[str, str] | None = None) -> _Call:
         """Blocks, and raises `Unsupported`."""
-        environment = self._shells.environment()
+        if environment is None:
+            environment = self._shells.environment()
         arguments = self._shells.arguments(shell, script, text, environment)
         home = environment.get("HOME", "")
         return _Call(arguments, home if os.path.isdir(home) else os.path.abspath(os.sep), environment)  # noqa: PTH112, PTH100

@@ -26,21 +26,32 @@ class Logins:
     """Asks a login shell, and again when what it reads has changed, or after ten minutes."""
 
     def __init__(self) -> None:
+        self._home = ""
         self._known: dict[str, str] = {}
         self._read: tuple[object, ...] = ()
         self._asked_at = -_ASKED_S
+        self._is_near = False
 
     def environment(self) -> dict[str, str]:
         """Returns a copy. Where the profile fails or takes too long it is what the login itself would set."""
-        base = _base()
-        read = _state_of_places(base["HOME"])
-        if read != self._read or time.monotonic() - self._asked_at > _ASKED_S:
+        if not self._is_fresh():
+            base = _base()
+            read = _state_of_places(base["HOME"])
             try:
-                self._known = _ask(base) or base
+                known = _ask(base) or base
             except OSError:
-                self._known = base
+                known = base
+            self._home, self._known = base["HOME"], known
+            self._is_near = all(map(_is_near, (self._home, *known.get("PATH", "").split(":"))))
             self._read, self._asked_at = read, time.monotonic()
         return dict(self._known)
+
+    def known(self) -> dict[str, str] | None:
+        """The same, if nobody has to be asked, and all that is looked at for a command is on disks of this machine."""
+        return dict(self._known) if self._is_near and self._is_fresh() else None
+
+    def _is_fresh(self) -> bool:
+        return time.monotonic() - self._asked_at < _ASKED_S and _state_of_places(self._home) == self._read
 
 
 def _base() -> dict[str, str]:
@@ -129,3 +140,12 @@ def _state(path: str) -> object:
     except OSError:
         return None
     return path, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _is_near(path: str) -> bool:
+    """Whether a path, if it exists, is on the root file system or on a device."""
+    try:
+        device = os.stat(path).st_dev  # noqa: PTH116 - as above
+    except OSError:
+        return True
+    return device == os.stat("/").st_dev or os.major(device) != 0  # noqa: PTH116

@@ -33,7 +33,7 @@ _UNANNOUNCED_S: Final = 0.05
 _ORDERED: Final = 4096
 _ORDERED_EACH_S: Final = 1000
 """A program may make so many writes at once, and so many a second, before its order is given up for its speed."""
-_PLACES: Final = ("/run", "/dev/shm", "/tmp")  # noqa: S108 - in a folder of a random name, for a moment
+_PLACES: Final = ("/run", "/dev/shm", "/tmp")  # noqa: S108 - under a random name, for a moment
 
 
 class Output:
@@ -77,39 +77,33 @@ class Output:
 
     def _open(self) -> None:
         for place in _PLACES if self._order is not None else ():
-            try:
-                folder = f"{place}/gururmm-output-{os.urandom(8).hex()}"
-                os.mkdir(folder, 0o700)  # noqa: PTH102 - as above
-            except OSError:
-                continue
-            self.place = folder + "/"
+            self.place = f"{place}/gururmm-output-{os.urandom(8).hex()}-"
             try:
                 for stream in _STREAMS:
-                    self._open_ordered(stream, f"{folder}/{stream}")
+                    self._open_ordered(stream, f"{self.place}{stream}")
                 return
             except OSError as error:
-                _log.warning("the order of a program's output is not known: %s", error)
+                _log.debug("a program's output cannot have its pipes in %s: %s", place, error)
                 self._close_all()
-            finally:
-                os.rmdir(folder)  # noqa: PTH106 - as above
         self._order, self.place = None, ""
         for stream in _STREAMS:
             self._readers[stream], self._writers[stream] = os.pipe2(os.O_CLOEXEC)
             os.set_blocking(self._readers[stream], False)
 
     def _open_ordered(self, stream: int, path: str) -> None:
+        """A pipe with a name for a moment, of which only its owner makes use meanwhile."""
         assert self._order is not None
         os.mkfifo(path, 0o600)
         try:
-            os.chmod(path, 0o666)  # noqa: PTH101, S103 - a script that became somebody else may open /dev/stderr
             reader = self._readers[stream] = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             writer = self._writers[stream] = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
-            # With O_DIRECT each write is a packet of its own: the next one has to wait until it was read.
-            fcntl.fcntl(writer, fcntl.F_SETFL, os.O_WRONLY | os.O_DIRECT)
-            fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PAGE)
             self._watches.append(self._order.watch(path, partial(self._turns.append, stream)))
         finally:
-            os.unlink(path)  # noqa: PTH108 - beside its neighbours
+            os.unlink(path)  # noqa: PTH108 - on the path of every command
+        os.fchmod(reader, 0o666)  # a script that became somebody else may open /dev/stderr
+        # With O_DIRECT each write is a packet of its own: the next one has to wait until it was read.
+        fcntl.fcntl(writer, fcntl.F_SETFL, os.O_WRONLY | os.O_DIRECT)
+        fcntl.fcntl(reader, fcntl.F_SETPIPE_SZ, _PAGE)
 
     def _pump(self) -> None:
         """Takes what is there, turn by turn; the rest of a flood when everything else has had its turn."""

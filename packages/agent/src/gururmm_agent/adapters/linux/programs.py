@@ -27,10 +27,10 @@ class LinuxProgram:
         self._on_output = on_output
         self._heard = 0
         self.output = Output(self._hear)
-        self.brand: Brand | None = None
+        self.brand: Brand | None
         hand_on_no_deafness()
         try:
-            with branding() as brand:
+            with branding() as self.brand:
                 self._process = subprocess.Popen(
                     arguments,
                     stdin=subprocess.DEVNULL,
@@ -45,7 +45,6 @@ class LinuxProgram:
             raise
         self.output.started()
         self.pid = self._process.pid
-        self.brand = brand.of(self.pid) if brand is not None else None
         self._exit = asyncio.get_running_loop().create_task(self._watch())
 
     async def wait(self) -> int:

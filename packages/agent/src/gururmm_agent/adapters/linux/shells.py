@@ -1,7 +1,11 @@
 """Shells on Linux: as after a login."""
 
+from typing import Final
+
 from gururmm_agent.adapters.linux.logins import Logins
 from gururmm_agent.adapters.shells import PosixShells
+
+_UNBUFFERED: Final = {"PYTHONUNBUFFERED": "1"}
 
 
 class LinuxShells(PosixShells):
@@ -12,4 +16,9 @@ class LinuxShells(PosixShells):
 
     def environment(self) -> dict[str, str]:
         """See `ports.Shells`. Python says at once what it prints, as every other program a person watches."""
-        return {"PYTHONUNBUFFERED": "1"} | self._logins.environment()
+        return _UNBUFFERED | self._logins.environment()
+
+    def known_environment(self) -> dict[str, str] | None:
+        """See `ports.Shells`."""
+        known = self._logins.known()
+        return None if known is None else _UNBUFFERED | known

@@ -3,6 +3,7 @@
 import itertools
 import os
 import resource
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-from gururmm_agent.adapters.linux.proc import ProcessStat, all_processes, process_stat, try_read
+from gururmm_agent.adapters.linux.proc import ProcessStat, all_processes, try_read
 
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 _LIMIT: Final = "Max msgqueue size"
 _HIGHEST: Final = 2**40
 _LEAST: Final = 64 * 1024
@@ -25,13 +27,8 @@ class Brand(msgspec.Struct, frozen=True):
     """
 
     limit: int
-    since: int = 0
-    """When the program was started: what is older is not its own, whatever limit it has."""
-
-    def of(self, pid: int) -> "Brand | None":
-        """Returns the brand with the beginning of the program that has it."""
-        stat = process_stat(pid)
-        return Brand(self.limit, stat.start_ticks) if stat is not None else None
+    since: int
+    """When the program was started, in ticks since boot: what is older is not its own, whatever limit it has."""
 
 
 @contextmanager
@@ -50,7 +47,7 @@ def branding() -> Iterator[Brand | None]:
         yield None
         return
     try:
-        yield Brand(limit)
+        yield Brand(limit, int(time.clock_gettime(time.CLOCK_BOOTTIME) * _TICKS))
     finally:
         resource.setrlimit(resource.RLIMIT_MSGQUEUE, (soft, hard))
 

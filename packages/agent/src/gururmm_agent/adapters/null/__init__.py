@@ -112,6 +112,9 @@ class NullShells:
     def environment(self) -> dict[str, str]:
         return child_environment()
 
+    def known_environment(self) -> dict[str, str] | None:
+        return self.environment()
+
     def text(self, script: str) -> str:
         return script
 

@@ -41,8 +41,13 @@ _TAIL = (
 )
 _MACHINE_ONLINE = "(select s.online from core.machine_states s where s.agent_id = c.agent_id) as machine_online"
 _FROM = "core.commands c join core.machines a on a.agent_id = c.agent_id"
-_FIND = f"select {_COLUMNS}, {_MACHINE_ONLINE} from {_FROM} where c.command_id = $1"
-_SAID = "select stream, data, skipped from core.command_output where command_id = $1 order by seq"
+_FIND = f"""
+select {_COLUMNS}, {_MACHINE_ONLINE}, o.streams, o.pieces, o.skipped from {_FROM} cross join lateral (
+  select coalesce(array_agg(stream order by seq), '{{}}') as streams, coalesce(array_agg(data order by seq), '{{}}')
+    as pieces, coalesce(array_agg(skipped order by seq), '{{}}') as skipped
+  from core.command_output where command_id = c.command_id) o
+where c.command_id = $1
+"""
 _HELD = f"""
 select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id
 from {_FROM} join core.machine_states s on s.agent_id = a.agent_id
@@ -89,18 +94,13 @@ class ListedRow(CommandRow, frozen=True):
     machine_online: bool | None
 
 
-class FoundRow(CommandRow, frozen=True):
-    """One command, and whether its machine is online."""
+class DetailRow(CommandRow, frozen=True):
+    """A command with what it said, piece by piece in the order it came; before each so many bytes are left out."""
 
     machine_online: bool | None
-
-
-class SaidRow(msgspec.Struct, frozen=True):
-    """A piece of what a command said; `skipped` bytes of its stream are left out before it."""
-
-    stream: int
-    data: bytes
-    skipped: int
+    streams: list[int]
+    pieces: list[bytes]
+    skipped: list[int]
 
 
 class FailedRunRow(msgspec.Struct, frozen=True):
@@ -196,15 +196,10 @@ async def create(
     return [MadeRow(*row[:8]) for row in rows]
 
 
-async def find(tx: Transaction, command_id: UUID) -> FoundRow | None:
-    """Returns a command."""
+async def find(tx: Transaction, command_id: UUID) -> DetailRow | None:
+    """Returns a command and its output."""
     row = await tx.fetchrow(_FIND, command_id)
-    return FoundRow(**row) if row is not None else None
-
-
-async def said(tx: Transaction, command_id: UUID) -> list[SaidRow]:
-    """Returns what a command said, in the order it came."""
-    return [SaidRow(**row) for row in await tx.fetch(_SAID, command_id)]
+    return DetailRow(**row) if row is not None else None
 
 
 async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slice[ListedRow]:

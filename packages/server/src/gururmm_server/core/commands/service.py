@@ -13,7 +13,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.commands import _repository as rows
 from gururmm_server.core.commands import shapes
-from gururmm_server.core.commands._repository import FoundRow, HeldRow, MadeRow, SaidRow
+from gururmm_server.core.commands._repository import DetailRow, HeldRow, MadeRow
 from gururmm_server.core.commands.cancelling import cancellation
 from gururmm_server.core.commands.errors import (
     AlreadyFinished,
@@ -126,7 +126,7 @@ class CommandService:
         Raises `CommandNotFound`.
         """
         if wait_s <= 0:
-            return shapes.detail(*await self._read(caller, command_id))
+            return shapes.detail(await self._read(caller, command_id))
         changed = asyncio.Event()
 
         def notice(batch: LiveBatch | None) -> None:
@@ -138,10 +138,10 @@ class CommandService:
         give_up = asyncio.get_running_loop().time() + wait_s
         async with self._hub.listening(caller.tenant_id, notice):
             while True:
-                row, said = await self._read(caller, command_id)
+                row = await self._read(caller, command_id)
                 left = give_up - asyncio.get_running_loop().time()
                 if row.status in FINAL or left <= 0:
-                    return shapes.detail(row, said)
+                    return shapes.detail(row)
                 try:
                     await asyncio.wait_for(changed.wait(), min(left, self._recheck_s))
                 except TimeoutError:
@@ -215,12 +215,12 @@ class CommandService:
             )
         return deleted
 
-    async def _read(self, caller: Scope, command_id: UUID) -> tuple[FoundRow, list[SaidRow]]:
+    async def _read(self, caller: Scope, command_id: UUID) -> DetailRow:
         async with self._db.scope(caller) as tx:
             row = await rows.find(tx, command_id)
-            if row is None:
-                raise CommandNotFound
-            return row, await rows.said(tx, command_id)
+        if row is None:
+            raise CommandNotFound
+        return row
 
     async def _sign(self, script: Script, agent_ids: list[UUID], deadline: datetime) -> list[tuple[UUID, UUID, bytes]]:
         """Returns (agent, new command id, signed order) for each."""

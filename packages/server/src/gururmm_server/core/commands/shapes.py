@@ -11,7 +11,7 @@ import msgspec
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow
 from gururmm_server.core.commands._jobs_repository import ExpiredRow
-from gururmm_server.core.commands._repository import CommandRow, FoundRow, ListedRow, MadeRow, SaidRow
+from gururmm_server.core.commands._repository import CommandRow, DetailRow, ListedRow, MadeRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.commands.schemas import Command, CommandDetail, OutputRun, Stream
@@ -66,17 +66,12 @@ def listed(row: ListedRow) -> Command:
     return command(row, row.head, row.tail, machine_online=row.machine_online)
 
 
-def detail(row: FoundRow, said: list[SaidRow]) -> CommandDetail:
+def detail(row: DetailRow) -> CommandDetail:
     """Returns a command with its output."""
-    output = _runs(said)
+    output = _runs(row)
     return CommandDetail(
         **msgspec.structs.asdict(
-            command(
-                row,
-                b"".join(piece.data for piece in said[:4])[:400],
-                _last(said),
-                machine_online=row.machine_online,
-            )
+            command(row, b"".join(row.pieces[:4])[:400], _last(row), machine_online=row.machine_online)
         ),
         stdout=_whole(output, "stdout"),
         stderr=_whole(output, "stderr"),
@@ -85,23 +80,23 @@ def detail(row: FoundRow, said: list[SaidRow]) -> CommandDetail:
     )
 
 
-def _last(said: list[SaidRow]) -> bytes:
+def _last(row: DetailRow) -> bytes:
     """Returns the end of what it said as an error, or where there is none of all that it said."""
-    pieces = [piece.data for piece in said if piece.stream == _STDERR] or [piece.data for piece in said]
-    return b"".join(pieces[-8:])[-400:]
+    errors = [piece for stream, piece in zip(row.streams, row.pieces, strict=True) if stream == _STDERR]
+    return b"".join((errors or row.pieces)[-8:])[-400:]
 
 
-def _runs(said: list[SaidRow]) -> list[OutputRun]:
+def _runs(row: DetailRow) -> list[OutputRun]:
     """Returns the pieces as text, neighbours of one stream as one; a character may be cut between two pieces."""
     decoders = {stream: codecs.getincrementaldecoder("utf-8")("replace") for stream in _STREAMS}
     found: list[tuple[int, int, list[str]]] = []
-    for piece in said:
-        decoder = decoders[piece.stream]
-        text = (decoder.decode(b"", final=True) if piece.skipped else "") + decoder.decode(piece.data)
-        if found and found[-1][0] == piece.stream and not piece.skipped:
+    for stream, data, skipped in zip(row.streams, row.pieces, row.skipped, strict=True):
+        decoder = decoders[stream]
+        text = (decoder.decode(b"", final=True) if skipped else "") + decoder.decode(data)
+        if found and found[-1][0] == stream and not skipped:
             found[-1][2].append(text)
         else:
-            found.append((piece.stream, piece.skipped, [text]))
+            found.append((stream, skipped, [text]))
     found.extend((stream, 0, [rest]) for stream in _STREAMS if (rest := decoders[stream].decode(b"", final=True)))
     return [OutputRun(stream=_STREAMS[stream], skipped=skipped, text="".join(text)) for stream, skipped, text in found]
 
