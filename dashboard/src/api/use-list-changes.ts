@@ -7,7 +7,7 @@ import { useLiveMessages } from "./live";
  * reads it; the number is the offer to read it again. `concerns` gives what an event changes in this list (an id), or
  * null; it must be stable.
  */
-export function useListChanges(readAt: number, concerns: (event: EventRow) => string | null): number {
+export function useListChanges(readAt: number | string, concerns: (event: EventRow) => string | null): number {
   const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   // biome-ignore lint/correctness/useExhaustiveDependencies: a list that was read again has no changes outstanding
   useEffect(() => setChanged(new Set()), [readAt]);

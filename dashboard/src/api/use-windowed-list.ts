@@ -19,7 +19,8 @@ export interface WindowedList<T> {
   isPending: boolean;
   isFetching: boolean;
   error: Error | null;
-  readAt: number;
+  /** Another one when the list was asked for anew, be it by another name; not when one looks further. */
+  readAt: string;
   /** Another one for another list. */
   name: string;
   refetch: () => void;
@@ -39,6 +40,7 @@ export function useWindowedList<P extends ListPath>(
     (index: number) => windowQuery<P, T>(JSON.parse(name)[0], path, JSON.parse(name)[1], index, staleTime),
     [name, path, staleTime],
   );
+  const [asks, setAsks] = useState(0);
   const [looked, setLooked] = useState({ first: 0, last: 0 });
   const indexes = useMemo(
     () => Array.from({ length: looked.last - looked.first + 1 }, (_, place) => looked.first + place),
@@ -91,11 +93,12 @@ export function useWindowedList<P extends ListPath>(
     isPending: total === null && results.some(({ isPending }) => isPending),
     isFetching: results.some(({ isFetching }) => isFetching),
     error: results.find(({ error }) => error !== null)?.error ?? null,
-    readAt: Math.max(0, ...results.map(({ dataUpdatedAt }) => dataUpdatedAt)),
+    readAt: `${asks} ${name}`,
     name,
     refetch: () => {
       const [listKey, { query = {} }] = JSON.parse(name) as [QueryKey, { query?: object }];
       void cache.invalidateQueries({ queryKey: [...listKey, query] });
+      setAsks(asks + 1);
     },
   };
 }

@@ -7,6 +7,7 @@ import { keys } from "@/api/keys";
 import { useMe } from "@/api/use-sign-in";
 import { PaletteGroup, PaletteItem } from "@/components/palette-items";
 import { useFeatures } from "@/features/collected";
+import type { EarlyKeys } from "@/lib/early-keys";
 import { foldText } from "@/lib/fold-text";
 import { chooseTheme, useTheme } from "@/lib/theme";
 import { sectionsFor, tabsToGoTo } from "./navigation";
@@ -18,18 +19,29 @@ const MOST_TYPED = 200;
  * ⌘K: go to a section, find what the features find, act. The first row is the chosen one until the arrows choose
  * another, and Enter waits for what was typed to be found: whoever types a name and Enter at once gets that machine.
  */
-export function Palette({ live, onClose, onHelp }: { live: boolean; onClose: () => void; onHelp: () => void }) {
+export function Palette({
+  live,
+  early,
+  onClose,
+  onHelp,
+}: {
+  live: boolean;
+  /** What was typed before the palette was there. */
+  early: EarlyKeys;
+  onClose: () => void;
+  onHelp: () => void;
+}) {
   const me = useMe();
   const theme = useTheme();
   const features = useFeatures();
   const navigate = useNavigate();
   const searching = useIsFetching({ queryKey: keys.palette }) > 0;
-  const [text, setText] = useState("");
+  const [text, setText] = useState(early.text);
   const wanted = text.trim();
   const finders = live ? features.flatMap(({ name, finder }) => (finder ? [{ name, Finder: finder }] : [])) : [];
   const { found, hasFound } = useFound(finders.length, wanted);
   const { list, setList, chosen, setChosen, pointsAt } = useFirstRow(text);
-  const [entering, setEntering] = useState(false);
+  const [entering, setEntering] = useState(early.enter);
   useEnterWhenFound(entering && found, list, () => setEntering(false));
   useKeysFromOutside(setText);
   const go = (act: () => unknown) => {

@@ -8,6 +8,7 @@ import { DialogHost } from "@/components/dialog-host";
 import { useFeatures } from "@/features/collected";
 import type { Feature } from "@/features/define-feature";
 import { dropDrafts } from "@/lib/drafts";
+import { takeEarlyKeys } from "@/lib/early-keys";
 import { useHotkeys } from "@/lib/hotkeys";
 import { forgetPlaces } from "@/lib/places";
 import { keepPreference, readPreference } from "@/lib/storage";
@@ -22,6 +23,8 @@ import { PartnerBanner } from "./partner-banner";
 import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
 import { TopBar } from "./top-bar";
+
+const NO_KEYS = { asked: false, text: "", enter: false };
 
 /** What stands around every page of who is signed in. Its code is not loaded for those who are not. */
 export function Shell() {
@@ -72,7 +75,8 @@ function Frame({ live }: { live: boolean }) {
   const features = useFeatures();
   const main = useRef<HTMLElement>(null);
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
-  const [palette, setPalette] = useState(false);
+  const [early, setEarly] = useState(takeEarlyKeys);
+  const [palette, setPalette] = useState(early.asked);
   const [help, setHelp] = useState(false);
   useWhenIdle(() => preload(live ? features : []));
   const collapse = (next: boolean) => {
@@ -103,7 +107,17 @@ function Frame({ live }: { live: boolean }) {
         </main>
       </div>
       <BottomBar />
-      {palette && <Palette live={live} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
+      {palette && (
+        <Palette
+          live={live}
+          early={early}
+          onClose={() => {
+            setPalette(false);
+            setEarly(NO_KEYS);
+          }}
+          onHelp={() => setHelp(true)}
+        />
+      )}
       <HelpDialog open={help} onClose={() => setHelp(false)} />
     </div>
   );

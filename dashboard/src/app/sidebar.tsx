@@ -21,7 +21,7 @@ export function Sidebar({ collapsed, onCollapse }: { collapsed: boolean; onColla
       <Link
         to="/"
         className={cn("flex h-14 items-center gap-2.5 px-4", collapsed && "justify-center px-0")}
-        aria-label="GuruRMM Mission Control"
+        aria-label={collapsed ? "GuruRMM Mission Control" : undefined}
       >
         <BrandMark />
         {!collapsed && (

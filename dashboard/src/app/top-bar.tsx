@@ -12,7 +12,7 @@ export function TopBar({ live, onPalette, onHelp }: { live: boolean; onPalette: 
   const me = useMe();
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-b px-4 md:px-6">
-      <Link to="/" className="flex min-w-0 items-center gap-2 md:hidden" aria-label="GuruRMM Mission Control">
+      <Link to="/" className="flex min-w-0 items-center gap-2 md:hidden">
         <BrandMark className="size-6" />
         <span className="truncate font-medium text-sm">{me.partner_name ?? "Platform"}</span>
       </Link>
@@ -20,7 +20,7 @@ export function TopBar({ live, onPalette, onHelp }: { live: boolean; onPalette: 
         type="button"
         onClick={onPalette}
         className="flex h-8 items-center gap-2 rounded-md border bg-canvas px-2.5 text-muted text-sm hover:border-muted/50 max-md:ml-auto max-md:border-0 md:w-80"
-        aria-label="Search and go to"
+        aria-label="Search or go to…"
         aria-keyshortcuts="Control+K Meta+K"
       >
         <Search aria-hidden="true" className="size-4 md:size-3.5" />

@@ -26,7 +26,7 @@ export function UserMenu({ collapsed }: { collapsed: boolean }) {
       trigger={
         <button
           type="button"
-          aria-label={`Account: ${name}`}
+          aria-label={collapsed ? `Account: ${name}` : `Account: ${name} ${roleOf(me, me.role)}`}
           className={cn(
             "flex min-w-0 items-center gap-2 rounded-md p-1 text-left hover:bg-overlay",
             !collapsed && "flex-1",

@@ -68,7 +68,7 @@ function BodyCell<T>({ cell, pinnedAt }: { cell: Cell<T, unknown>; pinnedAt: num
         CELL,
         meta?.className,
         meta?.right && "text-right",
-        pinnedAt !== undefined && "sticky z-[1] bg-(--row)",
+        pinnedAt !== undefined && "bg-(--row) group-data-sideways/table:sticky group-data-sideways/table:z-[1]",
       )}
     >
       {flexRender(cell.column.columnDef.cell, cell.getContext())}

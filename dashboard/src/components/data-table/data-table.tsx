@@ -72,7 +72,8 @@ export function DataTable<T, S extends string = string>(props: DataTableProps<T,
     count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    overscan: 8,
+    overscan: 6,
+    useFlushSync: false,
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the row height is what changed, not the virtualizer
   useEffect(() => virtual.measure(), [height]);
@@ -110,6 +111,40 @@ export function DataTable<T, S extends string = string>(props: DataTableProps<T,
   const pinned = useMemo(() => placesOf(withSelect, laidOut), [withSelect, laidOut]);
   const pinnedAt = useCallback((id: string) => pinned.get(id), [pinned]);
 
+  const { sort } = props;
+  const sortBy = useStable(props.onSort);
+  const sortable = props.onSort !== undefined;
+  // Scrolling draws the rows that come into sight, and not the headings again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the table is always the same, its columns are not
+  const head = useMemo(
+    () => (
+      <thead className="sticky top-0 z-10">
+        {table.getHeaderGroups().map((group) => (
+          <tr key={group.id}>
+            {group.headers.map((header) => (
+              <HeaderCell
+                key={header.id}
+                header={header}
+                sort={sort}
+                onSort={sortable ? sortBy : undefined}
+                pinnedAt={pinned.get(header.column.id)}
+                acts={
+                  laidOut && {
+                    width: laidOut.widthOf(header.column.columnDef),
+                    resize: laidOut.resize,
+                    move: laidOut.move,
+                  }
+                }
+              />
+            ))}
+          </tr>
+        ))}
+      </thead>
+    ),
+    [table, withSelect, sort, sortable, sortBy, pinned, laidOut],
+  );
+  useSideways(scroller);
+
   const above = shown[0]?.start ?? 0;
   const below = virtual.getTotalSize() - (shown.at(-1)?.end ?? 0);
   const widths = laidOut && withSelect.map((column) => laidOut.widthOf(column));
@@ -119,7 +154,7 @@ export function DataTable<T, S extends string = string>(props: DataTableProps<T,
       // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
       tabIndex={0}
       className={cn(
-        "@container relative min-h-0 flex-1 overflow-auto focus-visible:-outline-offset-2",
+        "group/table @container relative min-h-0 flex-1 overflow-auto focus-visible:-outline-offset-2",
         props.className,
       )}
     >
@@ -137,28 +172,7 @@ export function DataTable<T, S extends string = string>(props: DataTableProps<T,
             ))}
           </colgroup>
         )}
-        <thead className="sticky top-0 z-10">
-          {table.getHeaderGroups().map((group) => (
-            <tr key={group.id}>
-              {group.headers.map((header) => (
-                <HeaderCell
-                  key={header.id}
-                  header={header}
-                  sort={props.sort}
-                  onSort={props.onSort}
-                  pinnedAt={pinned.get(header.column.id)}
-                  acts={
-                    laidOut && {
-                      width: laidOut.widthOf(header.column.columnDef),
-                      resize: laidOut.resize,
-                      move: laidOut.move,
-                    }
-                  }
-                />
-              ))}
-            </tr>
-          ))}
-        </thead>
+        {head}
         <tbody>
           {loading && SKELETON_ROWS.map((key) => <SkeletonRow key={key} columns={withSelect} height={height} />)}
           {!loading && above > 0 && <tr aria-hidden="true" style={{ height: above }} />}
@@ -229,6 +243,16 @@ function useStable<A extends unknown[]>(act: ((...given: A) => void) | undefined
     newest.current = act;
   });
   return useCallback((...given: A) => newest.current?.(...given), []);
+}
+
+/** Says on the element whether it is scrolled sideways: only then do pinned cells have to be held in their place. */
+function useSideways(scroller: RefObject<HTMLElement | null>): void {
+  useEffect(() => {
+    const element = scroller.current;
+    const look = () => element?.toggleAttribute("data-sideways", element.scrollLeft > 0);
+    element?.addEventListener("scroll", look, { passive: true });
+    return () => element?.removeEventListener("scroll", look);
+  }, [scroller]);
 }
 
 function useTopOfAnother(listName: string | undefined, scroller: RefObject<HTMLElement | null>): void {

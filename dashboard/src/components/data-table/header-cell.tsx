@@ -57,7 +57,7 @@ export function HeaderCell<T, S extends string>({
       className={cn(
         "relative h-9 border-b bg-canvas px-2 text-left font-medium text-muted text-xs first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
         meta?.className,
-        pinnedAt !== undefined && "sticky z-[2]",
+        pinnedAt !== undefined && "group-data-sideways/table:sticky group-data-sideways/table:z-[2]",
       )}
     >
       {name && onSort ? (

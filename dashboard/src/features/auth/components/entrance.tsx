@@ -1,11 +1,13 @@
 import { type ReactNode, useEffect } from "react";
 import { BrandMark } from "@/components/brand";
+import { takeEarlyKeys } from "@/lib/early-keys";
 
 /** The frame of the pages before one is inside. */
 export function Entrance({ title, children }: { title: string; children: ReactNode }) {
   useEffect(() => {
     document.title = `${title} · GuruRMM`;
   }, [title]);
+  useEffect(() => void takeEarlyKeys(), []); // there is no palette here
   return (
     <main className="grid min-h-dvh place-items-center px-4 py-10">
       <div className="w-full max-w-[360px]">

@@ -60,7 +60,6 @@ export function FleetPage() {
   );
   const placed = search.client_id !== undefined || search.site_id !== undefined;
   const tree = useQuery({ ...treeQuery, enabled: treeOpen || placed });
-  const [visible, setVisible] = useState<string[]>([]);
   const { selection, target, clear, busy } = useMachineSelection(filter, agents, total);
   const byStatus = search.status !== undefined;
   const changes = useListChanges(
@@ -70,7 +69,7 @@ export function FleetPage() {
       [byStatus],
     ),
   );
-  useVisibleAgents(visible);
+  const onVisible = useVisibleAgents();
   const allColumns = useMemo(() => fleetColumns({ client: label("client"), site: label("site") }), [label]);
   const laidOut = useColumnLayout("fleet-columns", allColumns);
   const change = useCallback(
@@ -134,7 +133,7 @@ export function FleetPage() {
             onOpen={(agent) => navigate({ to: "/agents/$agentId", params: { agentId: agent.id } })}
             onPeek={(agent) => peek(agent?.id)}
             onEscape={() => (search.peek ? change({ peek: undefined }) : clear())}
-            onVisible={setVisible}
+            onVisible={onVisible}
             marked={search.peek}
             selection={acts.length > 0 ? selection : undefined}
             empty={<FleetEmpty filtered={isFiltered(filter)} onClear={() => navigate({ search: {} })} />}

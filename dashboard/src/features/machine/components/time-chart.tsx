@@ -97,7 +97,7 @@ export function TimeChart({ title, at, lines, format, max, threshold, binary, ma
   return (
     <figure className="min-w-0 rounded-lg border bg-raised px-3 pt-3 pb-1">
       <figcaption className="flex items-baseline justify-between gap-3 px-1 pb-1 text-xs">
-        <span className="font-medium text-sm">{title}</span>
+        <span className="shrink-0 font-medium text-sm">{title}</span>
         <span className="truncate font-mono text-muted">
           {shown !== null && at[shown] !== undefined && <span className="pr-3">{momentOf(at, shown)}</span>}
           {lines.map((line, position) => {
