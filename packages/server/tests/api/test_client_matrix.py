@@ -83,6 +83,9 @@ _ROWS = {
     "audit_log": "insert into core.audit_log (tenant_id, seq, at, operation, actor, agent_id, previous_hash, hash)"
     " values ($1, 1000, now(), '{mark}', '{mark}', {agent_id}, 'x', 'x'),"
     " ($1, 1001, now(), '{mark}', '{mark}', null, 'x', 'x')",
+    # Sealed for whoever has the key, and of nobody's Client.
+    "idempotency_keys": "insert into core.idempotency_keys (tenant_id, subject_id, key_hash, request_hash, status,"
+    " answer) values ($1, gen_random_uuid(), sha256('x'), sha256('x'), 201, 'x')",
     "removed_agents": "insert into core.removed_agents (tenant_id, agent_id, public_key)"
     " values ($1, {agent_id}, sha256('x'))",
     "audit_reads": "insert into core.audit_reads (tenant_id, read_id, actor, query)"
