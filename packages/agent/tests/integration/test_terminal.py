@@ -1,8 +1,10 @@
 """Terminals on a real agent: real shells on real pseudo-terminals."""
 
+import contextlib
 import hashlib
 import os
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -215,20 +217,64 @@ async def test_a_server_that_does_not_resume_still_gets_everything(gateway, agen
     assert (await screen.closed()).exit_code == 3
 
 
-async def test_close_ends_every_process_and_is_answered(gateway, agent, tmp_path, is_alive):
+async def test_close_ends_the_shell_that_would_not_go_and_is_answered(gateway, agent, tmp_path, is_alive):
     await agent.start()
     session = os.urandom(16)
     screens = [Screen(gateway, channel, session) for channel in (0, 1)]
     pids = tmp_path / "pids"
     for screen in screens:
         await screen.open("bash")
-        screen.type(f"nohup sleep 300 & echo $! $$ >> {pids}; trap '' HUP TERM; echo se''t\n".encode())
+        screen.type(f"echo $$ >> {pids}; trap '' HUP TERM; echo se''t\n".encode())
         await screen.shows(b"set")
     gateway.say(TunnelClose(session))
     for screen in screens:
         await screen.closed(timeout=3)
-    assert len(pids.read_text().split()) == 4
+    assert len(pids.read_text().split()) == 2
     await gateway.wait_until(lambda: not any(is_alive(int(pid)) for pid in pids.read_text().split()), timeout=1)
+
+
+JOBS = {
+    "nohup sleep 300 >/dev/null 2>&1 &": True,
+    "sleep 300 & disown": True,
+    "sleep 300 &": False,
+    "sleep 300 & kill -STOP $!": False,
+}
+"""Jobs of a shell, and whether each is to go on when its terminal is ended."""
+
+
+async def test_what_was_started_to_go_on_survives_the_end_and_nothing_else(gateway, agent, tmp_path, is_alive):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    for number, job in enumerate(JOBS):
+        screen.type(f"{job}\necho $! > {tmp_path}/{number}\n".encode())
+    screen.type(f"sh -c 'echo $$ > {tmp_path}/last; echo rea''dy; trap : HUP; while :; do sleep 300; done'\n".encode())
+    await screen.shows(b"\r\nready")
+    pids = {job: int((tmp_path / str(number)).read_text()) for number, job in enumerate(JOBS)}
+    assert all(is_alive(pid) for pid in pids.values())
+    gateway.say(TunnelClose(screen.key[0]))
+    await screen.closed(timeout=3)
+    try:
+        await gateway.wait_until(lambda: not is_alive(int((tmp_path / "last").read_text())))
+        await gateway.wait_until(lambda: not is_alive(pids["sleep 300 &"]))
+        assert {job for job, pid in pids.items() if is_alive(pid)} == {job for job, goes_on in JOBS.items() if goes_on}
+    finally:
+        for pid in pids.values():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+async def test_nohup_in_the_foreground_survives_the_end(gateway, agent, tmp_path, is_alive):
+    await agent.start()
+    screen = Screen(gateway)
+    await screen.open("bash")
+    screen.type(f"nohup sh -c 'echo $$ > {tmp_path}/pid; exec sleep 300' >/dev/null 2>&1\n".encode())
+    await gateway.wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().strip())
+    pid = int((tmp_path / "pid").read_text())
+    gateway.say(TunnelClose(screen.key[0]))
+    await screen.closed(timeout=3)
+    assert is_alive(pid)
+    os.kill(pid, signal.SIGKILL)
 
 
 async def test_opening_again_is_answered_not_repeated(gateway, agent):

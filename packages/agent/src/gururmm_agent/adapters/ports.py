@@ -233,9 +233,10 @@ class Terminal(Protocol):
         """Returns the program's exit code, negative where a signal was the end. May be asked again."""
 
     async def end(self, grace_s: float) -> None:
-        """Ends every process of the terminal: hangs up, and kills what is still there after `grace_s`.
+        """Hangs up as a cut line does, and kills the shell and what has the terminal if they stay for `grace_s`.
 
-        Returns when none is left, at once if the program had ended by itself.
+        What was started to outlive a hang-up goes on (a job in the background under `nohup`, or disowned). Returns
+        when none of the others is left, at once if the program had ended by itself.
         """
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import fcntl
 import os
 import pwd
+import signal
 import struct
 import subprocess
 import termios
@@ -12,6 +13,7 @@ from typing import Final
 
 from gururmm_agent.adapters.ending import end_all
 from gururmm_agent.adapters.environment import child_environment, find_program
+from gururmm_agent.adapters.linux.proc import try_read
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.adapters.linux.pty_streams import Input, Output
 from gururmm_agent.adapters.ports import Terminal, Unsupported
@@ -99,12 +101,17 @@ class LinuxTerminal:
         return await asyncio.shield(self._exit)
 
     async def end(self, grace_s: float) -> None:
-        """See `ports.Terminal`. After the program's own end its pid may be another's: then nothing is signalled."""
+        """See `ports.Terminal`. After the program's own end its pid may be another's: then nothing is signalled.
+
+        As when a line is cut: the shell is told, and it tells those of its jobs that it is to tell (bash's `disown`
+        takes one out of these). What ignores a hang-up, as `nohup` makes it, was started to go on.
+        """
         if self._exit.done():
             return
-        hang_up(self._tree())
+        foreground = self._foreground()
+        hang_up(self._members(foreground))
         await asyncio.wait((self._exit,), timeout=grace_s)
-        await end_all(self._tree, kill, kill, 0)
+        await end_all(lambda: self._stubborn(foreground), kill, kill, 0)
         await asyncio.wait((self._exit,), timeout=_KILLED_S)
 
     def close(self) -> None:
@@ -116,8 +123,24 @@ class LinuxTerminal:
             os.close(self._master)
             self._master = None
 
-    def _tree(self) -> list[int]:
-        return self._processes.tree(self._process.pid)
+    def _foreground(self) -> int | None:
+        """Returns the process group that has the terminal now."""
+        if self._master is None:
+            return None
+        try:
+            return os.tcgetpgrp(self._master)
+        except OSError:
+            return None
+
+    def _members(self, foreground: int | None) -> list[int]:
+        """Returns what is alive of the shell's own process group and of the one that has the terminal."""
+        groups = {self._process.pid, foreground}
+        return [pid for pid in self._processes.tree(self._process.pid) if _group_of(pid) in groups]
+
+    def _stubborn(self, foreground: int | None) -> list[int]:
+        """Returns those members that are to be killed."""
+        own = self._process.pid
+        return [pid for pid in self._members(foreground) if _group_of(pid) == own or not _ignores_hanging_up(pid)]
 
     async def _watch(self) -> int:
         """Returns the exit code, and from then on lets reading come to an end."""
@@ -131,6 +154,21 @@ class LinuxTerminal:
         if self._slave is not None:
             os.close(self._slave)
             self._slave = None
+
+
+def _group_of(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:  # it has just ended
+        return None
+
+
+def _ignores_hanging_up(pid: int) -> bool:
+    for line in (try_read(f"/proc/{pid}/status") or "").splitlines():
+        name, _, mask = line.partition(":")
+        if name == "SigIgn":
+            return bool(int(mask, 16) & 1 << signal.SIGHUP - 1)
+    return False
 
 
 def _program(shell: str) -> str:
