@@ -824,6 +824,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tunnel/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own
+         * @description One's own sessions that are open: with a ticket one is back in them, from any page.
+         */
+        get: operations["list_own"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tunnel/sessions": {
         parameters: {
             query?: never;
@@ -2060,6 +2080,14 @@ export interface components {
             /** Sites */
             sites: components["schemas"]["SiteHealth"][];
         };
+        /**
+         * OwnSessions
+         * @description The tech sessions that one has open, the newest first.
+         */
+        OwnSessions: {
+            /** Items */
+            items: components["schemas"]["TunnelStatus"][];
+        };
         /** Page[AgentRow] */
         Page_AgentRow_: {
             /** Items */
@@ -2334,7 +2362,7 @@ export interface components {
         };
         /**
          * Settings
-         * @description What a Partner decides about its agents and words. Cadences in seconds.
+         * @description What a Partner decides about its agents, terminals and words. Times in seconds.
          */
         Settings: {
             /** Heartbeat S */
@@ -2352,6 +2380,11 @@ export interface components {
             log_level: "DEBUG" | "INFO" | "WARNING" | "ERROR";
             /** Metrics S */
             metrics_s: number;
+            /**
+             * Terminal Grace S
+             * @description How long a terminal that nobody looks at goes on
+             */
+            terminal_grace_s: number;
             /** Version */
             version: number;
         };
@@ -2372,6 +2405,8 @@ export interface components {
             log_level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR") | null;
             /** Metrics S */
             metrics_s?: number | null;
+            /** Terminal Grace S */
+            terminal_grace_s?: number | null;
         };
         /** SignIn */
         SignIn: {
@@ -2552,7 +2587,8 @@ export interface components {
          * TunnelStatus
          * @description A tech session as its owner sees it, also after its end.
          *
-         *     Its bytes are those of all channels together, its exit code is the first one's.
+         *     Its bytes are those of all channels together, its exit code is the first one's. While no browser is attached,
+         *     `left_at` says since when, and `ends_at` when it will be closed unless its owner comes back.
          */
         TunnelStatus: {
             /**
@@ -2566,12 +2602,21 @@ export interface components {
             close_reason: string | null;
             /** Closed At */
             closed_at: string | null;
+            /**
+             * Ended Because
+             * @description A sentence
+             */
+            ended_because: string | null;
+            /** Ends At */
+            ends_at: string | null;
             /** Exit Code */
             exit_code: number | null;
             /** Hostname */
             hostname: string;
             /** Input Bytes */
             input_bytes: number;
+            /** Left At */
+            left_at: string | null;
             /** Left Out Bytes */
             left_out_bytes: number;
             /**
@@ -2709,6 +2754,7 @@ export type OpenTunnel = components['schemas']['OpenTunnel'];
 export type OpenedTunnel = components['schemas']['OpenedTunnel'];
 export type OutputRun = components['schemas']['OutputRun'];
 export type Overview = components['schemas']['Overview'];
+export type OwnSessions = components['schemas']['OwnSessions'];
 export type PageAgentRow = components['schemas']['Page_AgentRow_'];
 export type PageChange = components['schemas']['Page_Change_'];
 export type PageClient = components['schemas']['Page_Client_'];
@@ -5152,6 +5198,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OpenedTunnel"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnSessions"];
                 };
             };
             /** @description Client Error */

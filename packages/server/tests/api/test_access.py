@@ -104,6 +104,7 @@ CASES: dict[str, Case] = {
     "GET /tunnel/status/{session_id}": Case(foreign="path"),
     "POST /tunnel/ticket/{session_id}": Case(foreign="path", accepts=(403,)),  # a terminal is its opener's alone
     "POST /tunnel/close/{session_id}": Case(foreign="path"),
+    "GET /tunnel/own": Case(),
     "GET /tunnel/sessions": Case(),
     "POST /tunnel/sessions/{session_id}/channels": Case({}, foreign="path", accepts=(403,)),
     "POST /tunnel/sessions/{session_id}/channels/{channel}/close": Case(foreign="path"),

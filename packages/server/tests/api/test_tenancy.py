@@ -118,7 +118,8 @@ async def test_settings_change_and_the_gateways_hear_of_it(api: Api) -> None:
     token = api.token()
     before = (await api.ask("GET", "/settings", token=token)).body
     assert (before["heartbeat_s"], before["version"]) == (30, 1)
-    change = {"heartbeat_s": 10, "label_overrides": {"client": "Customer"}}
+    assert before["terminal_grace_s"] == 600
+    change = {"heartbeat_s": 10, "label_overrides": {"client": "Customer"}, "terminal_grace_s": 1800}
     after = (await api.ask("PATCH", "/settings", change, token=token)).body
     assert after == before | change | {"version": 2}
     await asyncio.wait_for(heard.wait(), 5)
@@ -126,7 +127,12 @@ async def test_settings_change_and_the_gateways_hear_of_it(api: Api) -> None:
     assert (await api.ask("PATCH", "/settings", change, token=token)).body["version"] == 2
     labels = (await api.ask("GET", "/auth/me", token=token)).body["labels"]
     assert labels["client"] == "Customer"
-    for bad in ({"heartbeat_s": 1}, {"log_level": "LOUD"}, {"label_overrides": {"tenant": "x"}}, {"metrics_s": "x"}):
+    for bad in (
+        {"heartbeat_s": 1},
+        {"log_level": "LOUD"},
+        {"label_overrides": {"tenant": "x"}},
+        {"terminal_grace_s": 59},
+    ):
         assert (await api.ask("PATCH", "/settings", bad, token=token)).status == 422, bad
     assert [row["operation"] for row in await api.audit()][-1] == "settings.changed"
 

@@ -101,6 +101,10 @@ class House:
         async with self.db.scope(system_scope(self.tenant_id)) as tx:
             return await tx.fetchval(sql, *values)
 
+    async def execute(self, sql: str, *values: object) -> None:
+        async with self.db.scope(system_scope(self.tenant_id)) as tx:
+            await tx.execute(sql, *values)
+
     async def audit(self, session_id: UUID) -> list[tuple[str, bytes | None]]:
         async with self.db.audit_reader(system_scope(self.tenant_id)) as tx:
             rows = await tx.fetch(

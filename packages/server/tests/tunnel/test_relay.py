@@ -11,10 +11,11 @@ from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import agent_end, channel_relay, recording
-from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamViolation
+from gururmm_server.core.tunnel.kinds import kind_of
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES, OutputPath
 from gururmm_server.core.tunnel.recording import Block
+from gururmm_server.core.tunnel.schemas import TunnelStatus
 from gururmm_server.core.tunnel.service import close_expired
 from gururmm_server.infra.ids import new_id
 from gururmm_wire.v2.agent import TunnelInputAck, TunnelOutput
@@ -363,14 +364,146 @@ async def test_a_clean_close_of_the_tab_ends_the_shell(house: House) -> None:
     assert (status.status, status.close_reason) == ("closed", "closed")
 
 
-async def test_a_dropped_tab_that_stays_away_ends_the_shell(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(relay_module, "GRACE_S", 0.5)
-    session_id, browser = await attached(house)
+async def test_a_shell_waits_for_its_person_as_long_as_the_partner_says_and_no_longer(house: House) -> None:
+    session_id = await house.open()
+    await house.execute("update core.tunnel_sessions set grace_s = 1")
+    browser = await house.attach(session_id, ScriptedBrowser())
     relay, end = browser.drop()
     await relay.leave(end, clean=False)
     await until(lambda: house.agent.hung_up)
     status = await house.service.status(house.tech, session_id)
     assert (status.status, status.close_reason) == ("closed", "abandoned")
+    assert status.ended_because == "Nobody came back to the terminal in time."
+
+
+async def test_another_grace_holds_for_what_is_opened_then(house: House) -> None:
+    before = await house.open()
+    await house.execute(
+        "insert into core.tenant_settings (tenant_id, terminal_grace_s) values ($1, 60)", house.tenant_id
+    )
+    after = await house.open()
+    sql = "select grace_s from core.tunnel_sessions where session_id = $1"
+    assert [await house.value(sql, each) for each in (before, after)] == [600, 60]
+
+
+async def test_ones_open_sessions_say_since_when_nobody_looks(house: House) -> None:
+    first, browser = await attached(house)
+    second = await house.open()
+    colleague = person(house.tenant_id)
+    assert await house.service.own(colleague.inside()) == []
+    own = await house.service.own(house.tech.inside())
+    assert [(each.session_id, each.left_at, each.ends_at) for each in own] == [
+        (second, None, None),
+        (first, None, None),
+    ]
+    relay, end = browser.drop()
+    await relay.leave(end, clean=False)
+
+    async def left() -> TunnelStatus | None:
+        own = {each.session_id: each for each in await house.service.own(house.tech.inside())}
+        return own[first] if own[first].left_at is not None else None
+
+    found = await until(left)
+    assert (found.ends_at - found.left_at).total_seconds() == 600
+    await house.attach(first, browser)
+    assert await left() is None
+    await house.service.close(house.tech.inside(), first)
+    assert [each.session_id for each in await house.service.own(house.tech.inside())] == [second]
+
+
+async def test_a_program_goes_on_while_nobody_looks(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_relay, "UNATTENDED_S", 0)
+    session_id, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    await house.agent.print(b"before ")
+    await until(lambda: browser.output == b"before ")
+    relay, end = browser.drop()
+    await relay.leave(end, clean=False)
+    lines = b"".join(b"line %06d\r\n" % number for number in range(200_000))
+    await house.agent.print(lines)
+    await until(lambda: house.agent.acknowledged == 7 + len(lines), 30)
+    fresh = await house.attach(session_id, ScriptedBrowser())
+    await until(lambda: fresh.offset == 7 + len(lines))
+    shown_from = fresh.start
+    assert bytes(fresh.output) == (b"before " + lines)[shown_from:]
+    relay, end = fresh.drop()
+    await relay.leave(end, clean=False)
+    await house.agent.print(b"little")
+    await until(lambda: house.agent.acknowledged == len(house.agent.output))
+    await house.attach(session_id, fresh)
+    await until(lambda: fresh.output.endswith(b"little"))
+    assert fresh.start == 7 + len(lines), "it goes on where it was"
+    assert bytes(fresh.output) == bytes(house.agent.output)[shown_from:]
+
+
+async def test_a_flood_that_nobody_looks_at_waits_for_its_person(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_relay, "UNATTENDED_S", 0)
+    monkeypatch.setattr(recording, "BURST_BYTES", 1024 * 1024)
+    session_id, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    relay, end = browser.drop()
+    await relay.leave(end, clean=False)
+    await house.agent.print(os.urandom(16 * 1024 * 1024))
+    sql = "select left_out from core.tunnel_channels where session_id = $1"
+
+    async def leaves_out() -> bool:
+        return bool(await house.value(sql, session_id))
+
+    await until(leaves_out, 30)
+    asked = len(house.agent.resumes)
+    await relay.resume()
+    await until(lambda: len(house.agent.resumes) > asked)
+    assert house.agent.sent < 8 * 1024 * 1024
+    await house.attach(session_id, browser)
+    await until(lambda: browser.offset == 16 * 1024 * 1024, 60)
+
+
+async def test_the_lease_of_a_process_that_died_holds_for_the_grace(house: House) -> None:
+    """Its browser may come back to another process as late as to the same one."""
+    session_id, browser = await attached(house)
+    relay, _ = browser.drop()
+    await relay.vanish()
+    left_s = await house.value(
+        "select extract(epoch from lease_until - now())::float8 from core.tunnel_sessions where session_id = $1",
+        session_id,
+    )
+    assert 500 < left_s <= 615
+    assert await close_expired(house.db, house.bus) == 0
+
+
+async def test_a_new_tab_of_a_full_screen_program_begins_in_its_modes(house: House) -> None:
+    session_id, first = await attached(house)
+    await until(lambda: house.agent.seal)
+    await house.agent.print(b"\x1b[?1049h\x1b[?1h\x1b=\x1b[?25l")
+    text = b"line of it\r\n" * 60_000
+    await house.agent.print(text)
+    await until(lambda: first.offset == len(house.agent.output), 30)
+    second = await house.attach(session_id, ScriptedBrowser())
+    await until(lambda: second.offset == first.offset)
+    assert second.start > 0
+    assert second.control("history") == {
+        "type": "history",
+        "channel": 1,
+        "until": first.offset,
+        "prelude": "\x1b[?1049h\x1b[?1h\x1b[?25l\x1b=",
+    }
+
+
+@pytest.mark.parametrize(
+    ("output", "prelude"),
+    [
+        (b"ls\r\n", ""),
+        (b"\x1b[?1049h\x1b[?1049l", ""),
+        (b"\x1b[?25h\x1b[?7h", ""),
+        (b"\x1b[?1000;1006h\x1b[?1002h", "\x1b[?1000h\x1b[?1006h\x1b[?1002h"),
+        (b"\x1b[?1002h\x1b[?1000h\x1b[?1002h", "\x1b[?1000h\x1b[?1002h"),
+        (b"\x1b[?1049h\x1b[?1h\x1b=\x1bc\x1b[?2004h", "\x1b[?2004h"),
+        (b"\x1b[?9999h\x1b[?h\x1b[?;h\x1b[?1;h", "\x1b[?1h"),
+        (b"\x1b[?" + b"1" * 100 + b"h", ""),
+    ],
+)
+def test_the_modes_that_output_leaves_a_screen_in(output: bytes, prelude: str) -> None:
+    assert kind_of("terminal").prelude(output) == prelude
 
 
 async def test_the_worker_closes_what_nobody_leases(house: House) -> None:

@@ -128,6 +128,18 @@ async def test_a_person_has_at_most_eight_terminals(house: House, api: Api) -> N
     assert (answer.status_code, answer.json()["code"]) == (409, "too_many_sessions")
 
 
+async def test_what_was_left_does_not_keep_one_from_working_on(house: House, api: Api) -> None:
+    for _ in range(8):
+        await house.open()
+    await house.execute("update core.tunnel_sessions set left_at = now()")
+    for _ in range(8):
+        await house.open()
+    async with api.as_(house.tech) as http:
+        assert len((await http.get("/tunnel/own")).json()["items"]) == 16
+        await house.execute("update core.tunnel_sessions set left_at = now()")
+        assert (await http.post("/tunnel/open", json={"agent_id": str(house.agent_id)})).status_code == 409
+
+
 @pytest.mark.parametrize("wrong", [{"columns": 0}, {"rows": 1001}, {"shell": "sh; rm -rf /"}, {"shell": "x" * 65}])
 async def test_hostile_values_are_refused(house: House, api: Api, wrong: dict[str, object]) -> None:
     async with api.as_(house.tech) as http:

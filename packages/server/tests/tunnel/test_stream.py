@@ -115,26 +115,43 @@ async def test_an_idle_terminal_is_told_that_the_server_lives(
     await tab.socket.close()
 
 
-async def test_closing_the_tab_ends_the_shell_and_a_cut_cable_does_not(house: House, port: int) -> None:
-    for clean in (False, True):
-        session_id = await house.open()
-        tab = Tab(await dial(house, port, session_id))
-        await tab.attach()
-        before = house.agent.hung_up
-        if clean:
-            await tab.socket.close(1001)
-            await until(lambda before=before: house.agent.hung_up > before)
-        else:
-            tab.socket.transport.abort()
-            relay = house.relays.find(session_id)
-            assert relay is not None
-            await until(lambda relay=relay: relay.browser is None)
-            again = Tab(await dial(house, port, session_id))
-            again.output = tab.output
-            await again.attach()
-            assert again.controls[0]["type"] == "attached"
-            assert house.agent.hung_up == before
-            again.socket.transport.abort()
+@pytest.mark.parametrize("code", [1001, 4000, None])
+async def test_a_page_that_is_reloaded_left_or_crashes_is_back_in_its_shell(
+    house: House, port: int, code: int | None
+) -> None:
+    session_id = await house.open()
+    tab = Tab(await dial(house, port, session_id))
+    await tab.attach()
+    await tab.type(b"vi notes\r")
+    await until(lambda: tab.output == b"vi notes\r")
+    if code is None:
+        tab.socket.transport.abort()
+    else:
+        await tab.socket.close(code)
+    relay = house.relays.find(session_id)
+    assert relay is not None
+    await until(lambda: relay.browser is None)
+
+    async def is_left() -> bool:
+        (own,) = await house.service.own(house.tech.inside())
+        return own.left_at is not None
+
+    await until(is_left)
+    again = Tab(await dial(house, port, session_id))
+    await again.attach()
+    assert again.controls[0] == {"type": "attached", "channel": 1, "input_offset": 9, "output_offset": 0}
+    await until(lambda: again.output == b"vi notes\r")
+    assert again.controls[1] == {"type": "history", "channel": 1, "until": 9, "prelude": ""}
+    assert not await is_left()
+    assert house.agent.hung_up == 0
+    again.socket.transport.abort()
+
+
+async def test_a_client_that_says_it_is_done_ends_the_shell(house: House, port: int) -> None:
+    tab = Tab(await dial(house, port, await house.open()))
+    await tab.attach()
+    await tab.socket.close(1000)
+    await until(lambda: house.agent.hung_up)
 
 
 async def test_a_megabyte_goes_both_ways_through_real_frames(house: House, port: int) -> None:

@@ -9,13 +9,17 @@ from gururmm_wire.v2 import server as wire
 
 from gururmm_server.infra.database import Row, Transaction
 
+TERMINAL_GRACE_S = 600
+"""As the column's default."""
 _READ = """
-select heartbeat_s, metrics_s, inventory_s, log_level, label_overrides, version from core.tenant_settings
+select heartbeat_s, metrics_s, inventory_s, log_level, label_overrides, version, terminal_grace_s
+from core.tenant_settings
 """
 _LOCK = f"{_READ} for update"
 _CHANGE = """
 update core.tenant_settings set heartbeat_s = $1, metrics_s = $2, inventory_s = $3, log_level = $4,
-  label_overrides = $5, version = $6, updated_at = now(), signed_order = $7, signed_by = $8, signed_at = now()
+  label_overrides = $5, version = $6, terminal_grace_s = $7, updated_at = now(), signed_order = $8, signed_by = $9,
+  signed_at = now()
 """
 _UNSIGNED = """
 select tenant_id, version, heartbeat_s, metrics_s, inventory_s, log_level from core.tenant_settings
@@ -37,6 +41,7 @@ class SettingsRow(msgspec.Struct, frozen=True):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]
     label_overrides: dict[str, str]
     version: int
+    terminal_grace_s: int
 
 
 class AgentSettings(msgspec.Struct, frozen=True):
@@ -51,6 +56,12 @@ async def read(tx: Transaction) -> SettingsRow:
     row = await tx.fetchrow(_READ)
     assert row is not None
     return SettingsRow(**row)
+
+
+async def terminal_grace_s(tx: Transaction) -> int:
+    """Returns that setting of the scope's Partner."""
+    found: int | None = await tx.fetchval("select terminal_grace_s from core.tenant_settings")
+    return TERMINAL_GRACE_S if found is None else found
 
 
 async def lock(tx: Transaction) -> SettingsRow:

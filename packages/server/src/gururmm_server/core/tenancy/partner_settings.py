@@ -1,4 +1,4 @@
-"""A Partner's settings: how often its agents speak, how much they log, what the tiers are called."""
+"""A Partner's settings: how its agents report, how long terminals wait, what the tiers are called."""
 
 from typing import Self
 
@@ -13,7 +13,7 @@ from gururmm_server.core.post.traffic import settings_changed
 from gururmm_server.core.tenancy import _settings_repository as repository
 from gururmm_server.core.tenancy.schemas import Settings, SettingsChange
 from gururmm_server.core.tenancy.settings_order import settings_order
-from gururmm_server.infra.database import Database
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.nats import Bus
 
 
@@ -51,6 +51,11 @@ class PartnerSettings:
             await repository.change(tx, stored, order, self._signer.key.key_id)
             tx.after_commit(self._bus.publish, settings_changed(caller.tenant_id), b"")
         return after
+
+
+async def terminal_grace_s(tx: Transaction) -> int:
+    """Returns how long a terminal of the scope's Partner goes on while nobody looks at it."""
+    return await repository.terminal_grace_s(tx)
 
 
 def _shown(row: repository.SettingsRow) -> Settings:

@@ -91,7 +91,7 @@ class Codes(BaseModel):
 
 
 class Settings(BaseModel):
-    """What a Partner decides about its agents and words. Cadences in seconds."""
+    """What a Partner decides about its agents, terminals and words. Times in seconds."""
 
     heartbeat_s: int
     metrics_s: int
@@ -99,6 +99,7 @@ class Settings(BaseModel):
     log_level: LogLevel
     label_overrides: dict[str, str]
     version: int
+    terminal_grace_s: int = Field(description="How long a terminal that nobody looks at goes on")
 
 
 class SettingsChange(BaseModel):
@@ -109,3 +110,4 @@ class SettingsChange(BaseModel):
     inventory_s: int | None = Field(default=None, ge=60, le=86_400)
     log_level: LogLevel | None = None
     label_overrides: dict[Literal["partner", "client", "site", "agent"], Label] | None = None
+    terminal_grace_s: int | None = Field(default=None, ge=60, le=86_400)

@@ -15,18 +15,21 @@ HOSTNAME = "coalesce(a.hostname, s.hostname)"
 
 _FIELDS = f"""
 s.session_id, s.agent_id, {HOSTNAME} as hostname, s.status, s.reason, s.opened_at, s.closed_at, s.close_reason,
-  s.opened_by, s.opened_by_id
+  s.opened_by, s.opened_by_id, s.left_at, s.grace_s
 """
 _FROM = "core.tunnel_sessions s left join core.machines a using (agent_id)"
 _GATEWAY = "(select gateway_id from core.machine_states t where t.agent_id = s.agent_id and t.online)"
+_LEASE = "now() + make_interval(secs => s.grace_s + 15)"
+"""Longer than its relay waits, which ends a session with all that was shown of it recorded."""
 _CLAIM = f"""
-update core.tunnel_sessions s set lease_owner = $2, lease_until = now() + interval '60 seconds'
+update core.tunnel_sessions s set lease_owner = $2, lease_until = {_LEASE}, left_at = null
 where session_id = $1 and opened_by_id = $3 and status <> 'closed'
-returning session_id, tenant_id, agent_id, {_GATEWAY} as gateway_id,
+returning session_id, tenant_id, agent_id, grace_s, {_GATEWAY} as gateway_id,
   (select public_key from core.machine_keys a where a.tenant_id = s.tenant_id and a.agent_id = s.agent_id) as public_key
 """
 _RENEW = f"""
-update core.tunnel_sessions s set lease_until = now() + interval '60 seconds'
+update core.tunnel_sessions s set lease_until = {_LEASE},
+  left_at = case when $3 then null else coalesce(s.left_at, now()) end
 where session_id = $1 and lease_owner = $2 and status <> 'closed' returning {_GATEWAY} as gateway_id
 """
 _OWNED = "select true from core.tunnel_sessions where session_id = $1 and lease_owner = $2 for share"
@@ -61,6 +64,9 @@ limit 1000
 
 
 _FIND = f"select {_FIELDS} from {_FROM} where s.session_id = $1"
+_OPEN_ONES = f"""
+select {_FIELDS} from {_FROM} where s.opened_by_id = $1 and s.status <> 'closed' order by s.opened_at desc, s.session_id
+"""
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -72,6 +78,7 @@ class Claimed(msgspec.Struct, frozen=True):
     gateway_id: str | None
     public_key: bytes
     """The agent's."""
+    grace_s: int
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -87,6 +94,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     close_reason: str | None
     opened_by: str
     opened_by_id: UUID
+    left_at: datetime | None
+    grace_s: int
 
 
 class HeldSession(msgspec.Struct, frozen=True):
@@ -120,23 +129,37 @@ class HangUp(msgspec.Struct, frozen=True):
     gateway_id: str
 
 
-async def count_open(tx: Transaction, user_id: UUID) -> int:
-    """Returns how many sessions this person has open. Two requests of theirs at once count one after the other."""
+async def count_open(tx: Transaction, user_id: UUID) -> tuple[int, int]:
+    """Returns how many sessions this person has open, without those that were left and with them.
+
+    Two requests of theirs at once count one after the other.
+    """
     await tx.fetchval("select pg_advisory_xact_lock(hashtextextended($1, 7))", str(user_id))
-    count: int = await tx.fetchval(
-        "select count(*) from core.tunnel_sessions where opened_by_id = $1 and status <> 'closed'", user_id
+    row = await tx.fetchrow(
+        "select count(*) filter (where left_at is null) as here, count(*) as all_of_them"
+        " from core.tunnel_sessions where opened_by_id = $1 and status <> 'closed'",
+        user_id,
     )
-    return count
+    assert row is not None
+    return row["here"], row["all_of_them"]
 
 
 async def insert(
-    tx: Transaction, session_id: UUID, *, agent_id: UUID, hostname: str, email: str, user_id: UUID, reason: str
+    tx: Transaction,
+    session_id: UUID,
+    *,
+    agent_id: UUID,
+    hostname: str,
+    email: str,
+    user_id: UUID,
+    reason: str,
+    grace_s: int,
 ) -> None:
     """Adds a session in the status opening."""
     await tx.execute(
         "insert into core.tunnel_sessions"
-        " (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id, reason)"
-        " values ($1, $2, $3, $4, $5, $6, $7)",
+        " (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id, reason, grace_s)"
+        " values ($1, $2, $3, $4, $5, $6, $7, $8)",
         tx.tenant_id,
         session_id,
         agent_id,
@@ -144,7 +167,14 @@ async def insert(
         email,
         user_id,
         reason,
+        grace_s,
     )
+
+
+async def open_ones(tx: Transaction, user_id: UUID) -> list[SessionRow]:
+    """Returns the sessions that this person has open, the newest first."""
+    rows = await tx.fetch(_OPEN_ONES, user_id)
+    return [SessionRow(**row) for row in rows]
 
 
 async def find(tx: Transaction, session_id: UUID) -> SessionRow | None:
@@ -167,9 +197,12 @@ async def claim(tx: Transaction, session_id: UUID, owner: str, user_id: UUID) ->
     return Claimed(**row) if row is not None else None
 
 
-async def renew(tx: Transaction, session_id: UUID, owner: str) -> tuple[bool, str | None]:
-    """Renews the lease. Returns whether the session is open and `owner`'s, and the gateway that holds its agent."""
-    row = await tx.fetchrow(_RENEW, session_id, owner)
+async def renew(tx: Transaction, session_id: UUID, owner: str, *, attached: bool) -> tuple[bool, str | None]:
+    """Renews the lease and notes whether a browser is `attached`.
+
+    Returns whether the session is open and `owner`'s, and the gateway that holds its agent.
+    """
+    row = await tx.fetchrow(_RENEW, session_id, owner, attached)
     return (True, row["gateway_id"]) if row is not None else (False, None)
 
 

@@ -31,6 +31,10 @@ log = get_logger(__name__)
 
 HISTORY_BYTES = 256 * 1024
 """The most history a new tab gets."""
+_MODES_BYTES = 4 * 1024 * 1024
+"""So much before the history is looked through for the state that its screen begins in."""
+UNATTENDED_S = 15.0
+"""How long a browser may be away before the program goes on without it."""
 _PROBE_S = 15.0
 _REDRAW_S = 0.1
 _GOODBYES = 3
@@ -74,7 +78,7 @@ class ChannelRelay:
         self._tasks = tasks
         self._upkeep: asyncio.Task[None] | None = None
         self._clock = asyncio.get_running_loop().time
-        self._active_at = self._clock()
+        self._active_at = self._attended_at = self._clock()
         self._gap = False
         self._resend_input = True
         self._goodbyes = 0
@@ -93,11 +97,15 @@ class ChannelRelay:
         """Serve this browser, which has the output before `seen`, from now on. Raises `StreamViolation`."""
         wanted = self._kind.change(change) if change else None
         start = await self._history_start(seen)
+        begins_anew = self._output.received > 0 and (seen == 0 or start > seen)
+        prelude = await self._prelude(start) if begins_anew else ""
         end.control(type="attached", channel=self.number, input_offset=self._input.audited, output_offset=start)
+        if begins_anew:
+            end.control(type="history", channel=self.number, until=self._output.received, prelude=prelude)
         end.attach(self.number, self, start)
         if wanted is not None:
             await self._change(wanted)
-        if self._output.received > 0 and (seen == 0 or start > seen):
+        if begins_anew:
             self._tasks.spawn(self._redraw())
         self._log.info("channel attached", seen=seen, from_offset=start)
 
@@ -161,6 +169,13 @@ class ChannelRelay:
         if whole == seen:
             return seen
         return whole + self._kind.history_skip(await self.read(whole, 4096))
+
+    async def _prelude(self, start: int) -> str:
+        """Returns what brings a tab's screen into the state that it had at `start`."""
+        base = self._output.base
+        held = self._output.read(base, start - base) if start > base else b""
+        earlier = await self._ledger.recorded_before(min(start, base), _MODES_BYTES)
+        return await asyncio.to_thread(self._kind.prelude, earlier + held)
 
     def _trouble(self, error: GuruError | None) -> None:
         """Tell the browser what its channel waits for (code null: for nothing any more)."""
@@ -235,10 +250,14 @@ class ChannelRelay:
 
     def tick(self, *, attached: bool) -> None:
         """Look after repetitions; called a few times a second."""
+        if attached:
+            self._attended_at = self._clock()
         if not self.is_over and (self._upkeep is None or self._upkeep.done()):
             self._upkeep = self._tasks.spawn(self._keep_up(attached))
 
     async def _keep_up(self, attached: bool) -> None:
+        if self._clock() - self._attended_at > UNATTENDED_S:
+            await self._output.unattended()
         await self._output.settle(all_of_it=True)
         if await self._input.resend_if_stuck():
             self._agent.expect_answer()

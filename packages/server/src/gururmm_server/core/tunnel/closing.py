@@ -66,6 +66,8 @@ async def note_session(tx: Transaction, tenant_id: UUID, row: ClosedSession, clo
         hostname=row.hostname,
         actor=closure.actor.name if closure.actor is not None else row.opened_by,
         reason=closure.reason,
+        opened_by=row.opened_by,
+        exit_code=closure.exit_code,
     )
     await outbox.publish(tx, tenant_id, event)
 

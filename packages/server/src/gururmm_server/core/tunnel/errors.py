@@ -40,7 +40,7 @@ class BadParameters(GuruError):
 
 
 class TooManySessions(GuruError):
-    """You have 8 terminals open. Close one first."""
+    """You have 8 terminals open, or 16 with those that you left. End one first."""
 
     code = "too_many_sessions"
     status = 409

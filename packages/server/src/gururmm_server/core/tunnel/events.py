@@ -6,6 +6,7 @@ from uuid import UUID
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.events.event import Event
 from gururmm_server.core.tunnel.permissions import TUNNEL_READ
+from gururmm_server.core.tunnel.reasons import sentence
 
 
 class TunnelOpened(Event, frozen=True, kw_only=True):
@@ -31,9 +32,25 @@ class TunnelClosed(Event, frozen=True, kw_only=True):
     hostname: str
     actor: str
     reason: str
+    opened_by: str = ""
+    """Whose terminal it was; empty in events of before, whose `actor` that may have been."""
+    exit_code: int | None = None
 
     def sentence(self) -> str:
-        return f"The terminal of {self.actor} on {self.hostname} was closed{': ' + self.reason if self.reason else ''}."
+        opener = self.opened_by or self.actor
+        terminal = f"terminal of {opener} on {self.hostname}"
+        match self.reason.partition(": ")[0]:
+            case "exited" if self.exit_code is not None:
+                return f"The {terminal} ended with exit code {self.exit_code}."
+            case "exited" | "":
+                return f"The {terminal} ended."
+            case "closed" if self.actor == opener:
+                return f"{self.actor} closed the terminal on {self.hostname}."
+            case "closed":
+                return f"{self.actor} closed the {terminal}."
+            case "not_opened":
+                return f"No terminal could be opened for {opener} on {self.hostname}."
+        return f"The {terminal} was closed. {sentence(self.reason)}"
 
     def subject_id(self) -> UUID | None:
         return self.session_id

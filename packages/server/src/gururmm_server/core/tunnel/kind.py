@@ -63,6 +63,9 @@ class ChannelKind(Protocol):
     def history_skip(self, head: bytes) -> int:
         """Returns how much of a cut history's beginning is to be left out, so that it begins in a whole place."""
 
+    def prelude(self, earlier: bytes) -> str:
+        """Returns what brings a new screen into the state in which this output left the one before it."""
+
     def play(self, recorded: Recording) -> AsyncIterator[bytes]:
         """Returns a recording as `media_type`, piece by piece."""
 

@@ -52,10 +52,13 @@ class SessionLedger:
         self._owner = owner
         self._session_id = claimed.session_id
 
-    async def renew(self) -> str | None:
-        """Renews the lease; returns the gateway that holds the agent now. Raises `LostSession`."""
+    async def renew(self, *, attached: bool) -> str | None:
+        """Renews the lease, and notes whether a browser is `attached`.
+
+        Returns the gateway that holds the agent now. Raises `LostSession`.
+        """
         async with self._owner.scope() as tx:
-            owned, gateway_id = await sessions.renew(tx, self._session_id, self._owner.token)
+            owned, gateway_id = await sessions.renew(tx, self._session_id, self._owner.token, attached=attached)
         if not owned:
             raise LostSession
         return gateway_id
@@ -159,6 +162,15 @@ class ChannelLedger:
         )
         assert len(data) == end - start, "the recording has a hole"
         return data
+
+    async def recorded_before(self, end: int, most: int) -> bytes:
+        """Returns the recorded output of the last `most` bytes before `end`, without what was left out."""
+        start = max(0, end - most)
+        async with self._tenant_scope() as tx:
+            blocks = await channels.recorded(tx, self._session_id, self._channel, start, end)
+        return await asyncio.to_thread(
+            lambda: b"".join(output_of(block)[max(0, start - block.offset) : end - block.offset] for block in blocks)
+        )
 
     async def whole_from(self, start: int, end: int) -> int:
         """Returns the first offset from `start` on from which nothing is left out up to `end`."""

@@ -88,6 +88,7 @@ class OutputPath:
         self._notes: list[tuple[float, int, str, bytes]] = []
         self.recorded = self.shown = self.acknowledged = start
         self.credit = start + SHOWN_AHEAD_BYTES
+        self._kept = True
         self._cut = start
         """Where the last block ended, or will end: a piece never spans it."""
         self._dirty = asyncio.Event()
@@ -153,6 +154,7 @@ class OutputPath:
             pieces = self._pieces(moments if kept else [], notes, end)
             block = await block_of(pieces, start if kept else end) if pieces else None
             await self._store(start, end, block)
+            self._kept = kept and block is not None
             if block is not None:
                 self._budget.spend(len(block.data))
             # Only now: a flush that was given up begins again with the same pieces.
@@ -164,6 +166,11 @@ class OutputPath:
         """Note that the browser has drawn everything before `offset`."""
         self.shown = max(self.shown, offset)
         await self.settle()
+
+    async def unattended(self) -> None:
+        """Let the program go on while nobody looks, as long as all that it shows is recorded."""
+        if self._kept:
+            await self.shown_until(self.recorded)
 
     async def settle(self, *, all_of_it: bool = False) -> None:
         """Let go of what is recorded and shown, and say so once it is worth a message (or `all_of_it`)."""

@@ -7,7 +7,7 @@ Why = Literal["exited", "closed", "abandoned", "signed_out", "agent_lost", "not_
 _SENTENCES: dict[str, str] = {
     "exited": "The shell ended.",
     "closed": "The terminal was closed.",
-    "abandoned": "The browser was away for more than a minute.",
+    "abandoned": "Nobody came back to the terminal in time.",
     "signed_out": "The sign-in session ended.",
     "agent_lost": "The agent no longer has this shell.",
     "not_opened": "The shell could not be started.",

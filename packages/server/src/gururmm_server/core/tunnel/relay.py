@@ -31,8 +31,6 @@ from gururmm_server.infra.nats import Bus, Subscription
 
 log = get_logger(__name__)
 
-GRACE_S = 60.0
-"""How long a session waits for a browser that dropped."""
 _RENEW_S = 10.0
 _CLOSE_TRIES_S = 60.0
 _SAY_S = 3.0
@@ -156,7 +154,7 @@ class SessionRelay:
         return channel
 
     async def leave(self, end: BrowserEnd, *, clean: bool) -> None:
-        """Note that this browser's socket is closed. Cleanly, that ends the session, which else waits for `GRACE_S`."""
+        """Note that this browser's socket is closed. Cleanly, that ends the session, which else waits for its grace."""
         await end.abandon()
         if self.browser is not end or self._ending:
             return
@@ -245,13 +243,16 @@ class SessionRelay:
         now, attached = self._clock(), self.browser is not None
         if attached and now - self._renewed_at > (_RENEW_S if self._agent.online else 2):
             await self._renew()
-        if not attached and now - self._alone_at > GRACE_S:
+        if not attached and now - self._alone_at > self._claimed.grace_s:
             self.end("abandoned")
 
-    async def is_still_owner(self) -> bool:
-        """Renew the lease. Returns False where the session is another relay's or closed; then this relay ends."""
+    async def is_still_owner(self, *, attaching: bool = False) -> bool:
+        """Renew the lease; a browser may be about to attach, which counts.
+
+        Returns False where the session is another relay's or closed; then this relay ends.
+        """
         try:
-            gateway_id = await self._ledger.renew()
+            gateway_id = await self._ledger.renew(attached=attaching or self.browser is not None)
         except LostSession:
             self._lose()
             return False

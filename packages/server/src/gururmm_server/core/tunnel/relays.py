@@ -81,7 +81,7 @@ class TunnelRelays:
         lock = self._attaching.setdefault(session_id, asyncio.Lock())
         async with lock:
             relay = self.find(session_id)
-            if relay is None or relay.is_over or not await relay.is_still_owner():
+            if relay is None or relay.is_over or not await relay.is_still_owner(attaching=True):
                 relay = await self._start(session_id, principal, scope)
             elif not relay.belongs_to(principal):
                 raise NoSuchSession

@@ -18,6 +18,7 @@ from gururmm_server.core.tunnel.schemas import (
     OpenChannel,
     OpenedTunnel,
     OpenTunnel,
+    OwnSessions,
     Status,
     StreamTicket,
     TunnelStatus,
@@ -87,7 +88,15 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         """A channel as it was recorded: a terminal as asciicast v2. Each read is audited."""
         return _download(await tunnel.recording(caller, session_id, channel))
 
+    _add_own(router, tunnel)
     return router
+
+
+def _add_own(router: APIRouter, tunnel: TunnelService) -> None:
+    @router.get("/own")
+    async def list_own(caller: Opener) -> OwnSessions:
+        """One's own sessions that are open: with a ticket one is back in them, from any page."""
+        return OwnSessions(items=await tunnel.own(caller))
 
 
 def _download(replay: Replay) -> StreamingResponse:

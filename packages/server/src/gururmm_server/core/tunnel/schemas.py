@@ -67,7 +67,8 @@ class ChannelStatus(BaseModel):
 class TunnelStatus(BaseModel):
     """A tech session as its owner sees it, also after its end.
 
-    Its bytes are those of all channels together, its exit code is the first one's.
+    Its bytes are those of all channels together, its exit code is the first one's. While no browser is attached,
+    `left_at` says since when, and `ends_at` when it will be closed unless its owner comes back.
     """
 
     session_id: UUID
@@ -78,9 +79,18 @@ class TunnelStatus(BaseModel):
     opened_at: datetime
     closed_at: datetime | None
     close_reason: str | None
+    ended_because: str | None = Field(description="A sentence")
     opened_by: str
     exit_code: int | None
     input_bytes: int
     output_bytes: int
     left_out_bytes: int
+    left_at: datetime | None
+    ends_at: datetime | None
     channels: list[ChannelStatus]
+
+
+class OwnSessions(BaseModel):
+    """The tech sessions that one has open, the newest first."""
+
+    items: list[TunnelStatus]

@@ -20,6 +20,7 @@ from gururmm_server.core.identity.tickets import issue
 from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.tenancy.partner_settings import terminal_grace_s
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._channel_repository import ChannelRow, ClaimedChannel
@@ -40,7 +41,7 @@ from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import play
 from gururmm_server.core.tunnel.schemas import ChannelStatus, OpenedTunnel, StreamTicket, TunnelStatus
-from gururmm_server.core.tunnel.shapes import channel_status, stream_ticket, tunnel_status
+from gururmm_server.core.tunnel.shapes import channel_status, stream_ticket, tunnel_status, tunnel_statuses
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Transaction
@@ -53,7 +54,9 @@ from gururmm_server.infra.paging import Page, PageQuery, Sort
 log = get_logger(__name__)
 
 OPEN_SESSIONS = 8
-"""How many one person may have open."""
+"""How many one person may have open and not left."""
+OPEN_AND_LEFT_SESSIONS = 16
+"""How many one person may have open, with those that were left."""
 OPEN_CHANNELS = 8
 """How many one session may have open."""
 LAST_CHANNEL = 255
@@ -123,7 +126,8 @@ class TunnelService:
             gateway_id = await repository.gateway_of(tx, agent_id)
             if gateway_id is None:
                 raise MachineOffline(_NOBODY_THERE)
-            if await repository.count_open(tx, caller.user_id) >= OPEN_SESSIONS:
+            here, all_of_them = await repository.count_open(tx, caller.user_id)
+            if here >= OPEN_SESSIONS or all_of_them >= OPEN_AND_LEFT_SESSIONS:
                 raise TooManySessions
             await repository.insert(
                 tx,
@@ -133,6 +137,7 @@ class TunnelService:
                 email=caller.email,
                 user_id=caller.user_id,
                 reason=reason,
+                grace_s=await terminal_grace_s(tx),
             )
             details = {"reason": reason}
             audited = AuditRow("tunnel.open", scope.subject, agent_id, session_id, details=details)
@@ -275,12 +280,15 @@ class TunnelService:
         """Returns a page of the Partner's sessions."""
         async with self._db.scope(scope) as tx:
             found = await repository.page(tx, page, agent_id, status)
-            of_sessions = await channels.of_sessions(tx, [row.session_id for row in found.items])
-        by_session: dict[UUID, list[ChannelRow]] = {}
-        for channel in of_sessions:
-            by_session.setdefault(channel.session_id, []).append(channel)
-        items = [tunnel_status(row, by_session.get(row.session_id, ())) for row in found.items]
+            items = tunnel_statuses(found.items, await _channels_of(tx, found.items))
         return Page[TunnelStatus](items=items, next_cursor=found.next_cursor, total=found.total)
+
+    async def own(self, caller: Scope) -> list[TunnelStatus]:
+        """Returns the caller's own sessions that are open, the newest first."""
+        assert caller.subject.id is not None
+        async with self._db.scope(caller) as tx:
+            found = await repository.open_ones(tx, caller.subject.id)
+            return tunnel_statuses(found, await _channels_of(tx, found))
 
     async def recording(self, caller: Scope, session_id: UUID, channel: int = _FIRST) -> Replay:
         """Returns a channel's recording in its kind's own form. That it was read is audited first.
@@ -353,6 +361,10 @@ async def close_expired(db: Database, bus: Bus) -> int:
     for each in hang_up:
         await post.to_machine(each.gateway_id, each.agent_id, TunnelClose(each.session_id.bytes))
     return closed
+
+
+async def _channels_of(tx: Transaction, rows: list[SessionRow]) -> list[ChannelRow]:
+    return await channels.of_sessions(tx, [row.session_id for row in rows])
 
 
 async def _add_channel(

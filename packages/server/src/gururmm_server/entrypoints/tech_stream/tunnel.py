@@ -42,7 +42,8 @@ from gururmm_server.infra.metrics import TUNNELS_ATTACHED
 log = get_logger(__name__)
 
 _FIRST_FRAME_S = 10
-_CLEAN_CODES = (1000, 1001)
+_CLOSE_NORMAL = 1000
+"""What a client says that has ended. A page that is reloaded or left says 1001, and may come back."""
 _TEXT_BYTES = 1024
 _HEAD_BYTES = 9
 
@@ -177,7 +178,7 @@ async def _serve(socket: WebSocket, browser: _Socket, relay: SessionRelay, end: 
         while True:
             message = await socket.receive()
             if message["type"] == "websocket.disconnect":
-                clean = message.get("code") in _CLEAN_CODES
+                clean = message.get("code") == _CLOSE_NORMAL
                 return
             await _take(relay, end, message.get("bytes"), message.get("text"))
     except (StreamViolation, NoSuchChannel, BadParameters) as error:

@@ -1,6 +1,7 @@
 """Kind `terminal`: a shell. Its recording is an asciicast v2 (https://docs.asciinema.org/manual/asciicast/v2/)."""
 
 import codecs
+import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Any, Final
 
@@ -13,6 +14,10 @@ from gururmm_server.core.tunnel.kind import Parameters, Recording, explain
 from gururmm_server.core.tunnel.recording import LEFT_OUT, OUTPUT
 
 _SIZE: Final = "r"
+_MODE: Final = re.compile(rb"\x1b(?:\[\?([0-9;]{1,64})([hl])|([=>c]))")
+_MODES: Final = frozenset((1, 7, 25, 47, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1047, 1049, 2004))
+"""Private modes that outlast what is drawn: cursor keys, cursor, mouse, the other screen, marked pastes."""
+_SET_AT_FIRST: Final = frozenset((7, 25))
 
 
 class _Wanted(msgspec.Struct, frozen=True):
@@ -53,6 +58,26 @@ class Terminal:
     def history_skip(self, head: bytes) -> int:
         """See `ChannelKind`: up to the next line."""
         return head.find(b"\n") + 1
+
+    def prelude(self, earlier: bytes) -> str:
+        """See `ChannelKind`: the modes that a full-screen program has set, and will not set again."""
+        modes: dict[int, bool] = {}
+        keypad = False
+        for numbers, which, single in _MODE.findall(earlier):
+            if single == b"c":  # all is reset
+                modes, keypad = {}, False
+            elif single:
+                keypad = single == b"="
+            else:
+                for number in (int(each) for each in numbers.split(b";") if each):
+                    modes.pop(number, None)  # the last one counts, also in their order
+                    modes[number] = which == b"h"
+        said = [
+            f"\x1b[?{number}{'h' if on else 'l'}"
+            for number, on in modes.items()
+            if number in _MODES and on != (number in _SET_AT_FIRST)
+        ]
+        return "".join(said) + ("\x1b=" if keypad else "")
 
     async def play(self, recorded: Recording) -> AsyncIterator[bytes]:
         """One JSON line each: the header, then `[seconds, "o", text]` and `[seconds, "r", "80x24"]`.
