@@ -8,6 +8,8 @@ export const keys = {
   command: (id: string) => ["commands", "detail", id] as const,
   eventLists: ["events", "list"] as const,
   sessionLists: ["sessions", "list"] as const,
+  ownSessions: ["sessions", "own"] as const,
+  sessionDetails: ["sessions", "detail"] as const,
   session: (id: string) => ["sessions", "detail", id] as const,
   overview: ["overview"] as const,
   contact: ["contact"] as const,

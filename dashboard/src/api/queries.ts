@@ -50,6 +50,12 @@ export const treeQuery = queryOptions({
   queryFn: ({ signal }) => api.get("/tree", { signal }),
 });
 
+/** One's own tech sessions that are open, in whichever tab or in none. */
+export const ownSessionsQuery = queryOptions({
+  queryKey: keys.ownSessions,
+  queryFn: ({ signal }) => api.get("/tunnel/own", { signal }),
+});
+
 export function agentQuery(agentId: string) {
   return queryOptions({
     queryKey: keys.agent(agentId),

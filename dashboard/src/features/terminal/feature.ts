@@ -2,6 +2,7 @@ import { SquareTerminal } from "lucide-react";
 import { lazyPage } from "@/components/lazy-page";
 import { lazyPart } from "@/components/lazy-part";
 import { defineFeature, tab } from "@/features/define-feature";
+import { validateTerminalSearch } from "./search";
 
 /** A shell on a machine. */
 export const feature = defineFeature({
@@ -12,6 +13,7 @@ export const feature = defineFeature({
       of: "machine",
       path: "/terminal",
       needs: "tunnel.open",
+      search: validateTerminalSearch,
       component: lazyPage(() => import("./routes/terminal-tab"), "TerminalTab"),
       label: "Terminal",
       order: 20,
@@ -29,5 +31,9 @@ export const feature = defineFeature({
     },
   ],
   sidebar: lazyPart(() => import("./components/open-terminals").then((module) => module.OpenTerminals)),
-  keys: [["Shift Esc", "Leave the terminal"]],
+  keys: [
+    ["Shift Esc", "Leave the terminal"],
+    ["Ctrl Shift F", "Find in the terminal"],
+    ["Ctrl Shift C, V", "Copy, paste in the terminal"],
+  ],
 });

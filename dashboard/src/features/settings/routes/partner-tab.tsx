@@ -86,6 +86,22 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
         </div>
       </Card>
       <Card>
+        <CardHeader title="Terminals" />
+        <div className="grid gap-4 p-4 sm:grid-cols-3">
+          <TextField
+            label="A terminal waits (min)"
+            name="terminal_grace_s"
+            hint="How long a shell goes on when its page is closed or the network drops."
+            type="number"
+            min={1}
+            max={1440}
+            required
+            value={values.terminal_grace_min}
+            onChange={(event) => change({ terminal_grace_min: event.target.value })}
+          />
+        </div>
+      </Card>
+      <Card>
         <CardHeader title="Your words" />
         <div className="grid gap-4 p-4 sm:grid-cols-3">
           {TIERS.map(([tier, word]) => (
@@ -111,13 +127,17 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
   );
 }
 
-type Values = Record<"heartbeat_s" | "metrics_s" | "inventory_s" | "log_level" | "client" | "site" | "agent", string>;
+type Values = Record<
+  "heartbeat_s" | "metrics_s" | "inventory_s" | "log_level" | "terminal_grace_min" | "client" | "site" | "agent",
+  string
+>;
 
 function valuesOf({
   heartbeat_s,
   metrics_s,
   inventory_s,
   log_level,
+  terminal_grace_s,
   label_overrides: labels,
 }: PartnerSettings): Values {
   return {
@@ -125,6 +145,7 @@ function valuesOf({
     metrics_s: String(metrics_s),
     inventory_s: String(inventory_s),
     log_level,
+    terminal_grace_min: String(Math.round(terminal_grace_s / 60)),
     client: labels.client ?? "",
     site: labels.site ?? "",
     agent: labels.agent ?? "",
@@ -133,7 +154,7 @@ function valuesOf({
 
 /** What the form changes; labels left empty go back to the product's own words. */
 function changeOf(
-  { heartbeat_s, metrics_s, inventory_s, log_level, ...words }: Values,
+  { heartbeat_s, metrics_s, inventory_s, log_level, terminal_grace_min, ...words }: Values,
   before: Record<string, string>,
 ): SettingsChange {
   const labels = Object.entries({ ...before, ...words }).filter(([, word]) => word.trim() !== "");
@@ -142,6 +163,7 @@ function changeOf(
     metrics_s: Number(metrics_s),
     inventory_s: Number(inventory_s),
     log_level: log_level as Level,
+    terminal_grace_s: Number(terminal_grace_min) * 60,
     label_overrides: Object.fromEntries(labels),
   };
 }

@@ -1,6 +1,7 @@
 /** Which machines have a shell open in this tab. The terminal feature keeps it, the sidebar shows it. */
 export interface OpenTerminal {
   agentId: string;
+  sessionId: string | null;
   hostname: string;
 }
 

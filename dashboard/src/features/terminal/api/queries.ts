@@ -6,5 +6,8 @@ export const openTunnel = (agentId: string, columns: number, rows: number) =>
 export const freshTicket = (sessionId: string) =>
   api.post("/tunnel/ticket/{session_id}", { path: { session_id: sessionId } });
 
+/** One's own sessions that are open. */
+export const ownSessions = () => api.get("/tunnel/own");
+
 export const closeTunnel = (sessionId: string) =>
   api.post("/tunnel/close/{session_id}", { path: { session_id: sessionId } });

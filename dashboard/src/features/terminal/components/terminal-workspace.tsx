@@ -1,20 +1,40 @@
 import "@xterm/xterm/css/xterm.css";
-import { Link } from "@tanstack/react-router";
-import { Circle, Maximize2, Minimize2, Power } from "lucide-react";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { AArrowDown, AArrowUp, Circle, Maximize2, Minimize2, Power, Search } from "lucide-react";
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ApiError, messageOf } from "@/api/errors";
 import { Button, IconButton } from "@/components/button";
+import { useConfirm } from "@/components/confirm";
 import { MachineText } from "@/components/machine-text";
+import { notifyError } from "@/components/notify";
 import { cn } from "@/lib/cn";
+import { copyText } from "@/lib/copy-text";
 import { clock } from "@/lib/format";
 import { useTick } from "@/lib/use-tick";
 import type { LinkView } from "../engine/terminal-link";
-import { discardTerminal, type TerminalSession, terminalFor } from "../engine/terminal-session";
+import { leaveTerminal, type TerminalSession, terminalFor } from "../engine/terminal-session";
+import { FindBar } from "./find-bar";
+import { KeyRow } from "./key-row";
+import { OtherShells } from "./other-shells";
+import { endWords } from "./words";
+
+const SILENT_MS = 2000;
 
 /** A shell on a machine: the screen, the sentence that it is recorded, the clock, and what to do when the line drops. */
-export default function TerminalWorkspace({ agentId, hostname }: { agentId: string; hostname: string }) {
-  const [session, setSession] = useState(() => terminalFor(agentId, hostname));
+export default function TerminalWorkspace({
+  agentId,
+  hostname,
+  wanted,
+}: {
+  agentId: string;
+  hostname: string;
+  /** A session of one's own to go back into. */
+  wanted?: string;
+}) {
+  const [session, setSession] = useState(() => terminalFor(agentId, hostname, wanted));
   const [full, setFull] = useState(false);
+  const [finding, setFinding] = useState(false);
+  const navigate = useNavigate();
   const view = useSyncExternalStore(session.subscribe, session.snapshot);
   const screen = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -22,9 +42,21 @@ export default function TerminalWorkspace({ agentId, hostname }: { agentId: stri
   }, [session]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the screen takes the keys again when its size changes
   useEffect(() => session.terminal.focus(), [session, full]);
+  const way = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    session.keyUser = {
+      leave: () => way.current?.focus(),
+      find: () => setFinding(true),
+      copied: (text) =>
+        void copyText(text)
+          .then((copied) => copied || notifyError("The browser did not let us copy."))
+          .finally(() => session.terminal.focus()),
+    };
+  }, [session]);
   const again = () => {
-    discardTerminal(agentId);
-    setSession(terminalFor(agentId, hostname));
+    leaveTerminal(agentId);
+    if (wanted) void navigate({ to: "/agents/$agentId/terminal", params: { agentId }, replace: true });
+    else setSession(terminalFor(agentId, hostname));
   };
   return (
     <div
@@ -33,11 +65,29 @@ export default function TerminalWorkspace({ agentId, hostname }: { agentId: stri
         full ? "fixed inset-0 z-30" : "-mx-4 md:-mx-6 -mb-6 -mt-4",
       )}
     >
-      <WorkspaceBar session={session} view={view} full={full} onFull={() => setFull(!full)} />
+      <WorkspaceBar
+        session={session}
+        view={view}
+        full={full}
+        way={way}
+        onFull={() => setFull(!full)}
+        onFind={() => setFinding(true)}
+      />
+      <OtherShells agentId={agentId} sessionId={view.sessionId} />
       <div className="relative min-h-0 flex-1">
         <section ref={screen} aria-label="Terminal" className="absolute inset-0 py-1 pl-2" />
+        {finding && (
+          <FindBar
+            session={session}
+            onClose={() => {
+              setFinding(false);
+              session.terminal.focus();
+            }}
+          />
+        )}
         <Curtain view={view} refused={session.refused} onAgain={again} onRetry={() => session.link.retry()} />
       </div>
+      {isGoing(view) && <KeyRow session={session} />}
     </div>
   );
 }
@@ -46,20 +96,22 @@ function WorkspaceBar({
   session,
   view,
   full,
+  way,
   onFull,
+  onFind,
 }: {
   session: TerminalSession;
   view: LinkView;
   full: boolean;
+  /** Where a keyboard that leaves the terminal goes on. */
+  way: React.Ref<HTMLButtonElement>;
   onFull: () => void;
+  onFind: () => void;
 }) {
-  const going = view.phase === "open" || view.phase === "reconnecting";
+  const going = isGoing(view);
   const now = useTick(1000, going);
+  const end = useEnd(session);
   const Size = full ? Minimize2 : Maximize2;
-  const way = useRef<HTMLButtonElement>(null);
-  useEffect(() => {
-    session.onLeave = () => way.current?.focus();
-  }, [session]);
   return (
     <div className="flex min-h-10 shrink-0 flex-wrap items-center gap-x-4 gap-y-1 border-b bg-raised px-4 py-1 text-xs">
       {full && <MachineText className="max-w-64 truncate text-sm">{session.hostname}</MachineText>}
@@ -70,7 +122,7 @@ function WorkspaceBar({
         </span>
       )}
       <span className="text-muted" role="status">
-        {stateWords(view)}
+        {stateWords(view, session.link.terminal.waitingSince, now)}
       </span>
       <span className="ml-auto flex items-center gap-2">
         {view.openedAt !== null && going && (
@@ -79,11 +131,20 @@ function WorkspaceBar({
           </span>
         )}
         {going && <span className="text-muted max-md:hidden">Shift Esc leaves the terminal</span>}
+        <IconButton label="Find in the terminal" className="size-7" onClick={onFind}>
+          <Search aria-hidden="true" className="size-3.5" />
+        </IconButton>
+        <IconButton label="Smaller letters" className="size-7" onClick={() => session.resizeFont(-1)}>
+          <AArrowDown aria-hidden="true" className="size-4" />
+        </IconButton>
+        <IconButton label="Larger letters" className="size-7" onClick={() => session.resizeFont(1)}>
+          <AArrowUp aria-hidden="true" className="size-4" />
+        </IconButton>
         <IconButton ref={way} label={full ? "Back to the page" : "Fill the window"} className="size-7" onClick={onFull}>
           <Size aria-hidden="true" className="size-3.5" />
         </IconButton>
         {view.phase !== "closed" && view.phase !== "failed" && (
-          <Button size="small" variant="danger" onClick={() => void session.link.close().catch(() => undefined)}>
+          <Button size="small" variant="danger" onClick={() => void end()}>
             <Power aria-hidden="true" className="size-3" /> End session
           </Button>
         )}
@@ -92,13 +153,35 @@ function WorkspaceBar({
   );
 }
 
-function stateWords(view: LinkView): string {
+function isGoing({ phase }: LinkView): boolean {
+  return phase === "open" || phase === "reconnecting";
+}
+
+/** Ends the session; asks first where something runs. */
+function useEnd(session: TerminalSession): () => Promise<void> {
+  const confirm = useConfirm();
+  return async () => {
+    const sure =
+      !session.runs ||
+      (await confirm({
+        title: "End this session?",
+        consequence:
+          "Something still runs in this shell and is stopped; what was started with nohup or disown goes on.",
+        act: "End session",
+      }));
+    if (sure) await session.link.close().catch(() => undefined);
+  };
+}
+
+function stateWords(view: LinkView, waitingSince: number | null, now: number): string {
   if (view.phase === "opening") return "Opening a shell…";
   if (view.phase === "reconnecting") return "Reconnecting. What you type is kept.";
   if (view.phase === "taken-over") return "Open in another window";
   if (view.phase === "closed") return "Closed";
   if (view.phase === "failed") return "Not opened";
-  return view.agent === "offline" ? "The machine is away; the shell waits for it." : "Connected";
+  if (view.agent === "offline") return "The machine is away; the shell waits for it.";
+  const silent = waitingSince === null ? 0 : now - waitingSince;
+  return silent < SILENT_MS ? "Connected" : `No answer for ${Math.floor(silent / 1000)} s. What you type is kept.`;
 }
 
 /** What stands over the screen when it can't be used as it is. */
@@ -124,12 +207,8 @@ function Curtain({
     );
   }
   if (view.phase === "closed") {
-    const code = view.closed?.exitCode;
     return (
-      <Notice
-        title="The session is closed."
-        text={[view.closed?.reason, code != null ? `exit code ${code}` : null].filter(Boolean).join(", ")}
-      >
+      <Notice title="The session is closed." text={endWords(view.closed?.reason, view.closed?.exitCode)}>
         <Button variant="primary" onClick={onAgain}>
           Open a new terminal
         </Button>
@@ -146,13 +225,19 @@ function Curtain({
     );
   }
   if (view.phase === "failed") {
-    const offline = view.error instanceof ApiError && view.error.code === "agent_offline";
+    const code = view.error instanceof ApiError ? view.error.code : null;
+    const offline = code === "agent_offline";
     return (
       <Notice
         title={offline ? "The machine is offline." : "The terminal could not be opened."}
         text={offline ? "A terminal needs the machine to be online." : messageOf(view.error)}
       >
         <Button onClick={onAgain}>Try again</Button>
+        {code === "too_many_sessions" && (
+          <Link to="/sessions" search={{ status: "open" }} className="px-2 text-accent text-sm hover:underline">
+            See which are open
+          </Link>
+        )}
       </Notice>
     );
   }

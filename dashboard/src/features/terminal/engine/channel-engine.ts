@@ -16,11 +16,16 @@ export interface Screen {
   /** Draws bytes; calls `done` when they are on the screen. */
   write: (bytes: Uint8Array, done: () => void) => void;
   reset: () => void;
+  /** What is drawn from now on was shown before, to another tab or by a screen that is gone; `prelude` comes first. */
+  replay?: (prelude: string) => void;
+  /** All of that is drawn: what comes now is new. */
+  live?: () => void;
 }
 
 /** What the server says about one channel. */
 export type ChannelWord =
   | { type: "attached"; channel: number; input_offset: number; output_offset: number }
+  | { type: "history"; channel: number; until: number; prelude: string }
   | { type: "input_ack"; channel: number; offset: number }
   | { type: "trouble"; channel: number; code: string | null; message: string }
   | { type: "closed"; channel: number; exit_code: number | null; reason: string | null };
@@ -45,6 +50,9 @@ export class ChannelEngine {
   private readonly events: ChannelEvents;
   private send: Send | null = null;
   private attached = false;
+  private begun = false;
+  private historyUntil: number | null = null;
+  private inputSince: number | null = null;
   private sentTo = 0;
   private received = 0;
   private drawn = 0;
@@ -65,6 +73,11 @@ export class ChannelEngine {
     return this.input.length;
   }
 
+  /** Since when something typed waits for the agent to take it, in ms since the epoch; null while nothing does. */
+  get waitingSince(): number | null {
+    return this.inputSince;
+  }
+
   /** A socket is open: say who we are and what we have. Input is sent after the server's answer. */
   connect(send: Send): void {
     this.send = send;
@@ -83,6 +96,7 @@ export class ChannelEngine {
   type(bytes: Uint8Array): boolean {
     if (this.input.length + bytes.length > MAX_WAITING_BYTES) return false;
     this.input.append(bytes);
+    this.inputSince ??= Date.now();
     this.pump();
     return true;
   }
@@ -103,8 +117,12 @@ export class ChannelEngine {
     switch (word.type) {
       case "attached":
         return this.onAttached(word.input_offset, word.output_offset);
+      case "history":
+        this.historyUntil = word.until;
+        this.screen.replay?.(word.prelude);
+        return this.drewHistory();
       case "input_ack":
-        this.input.acknowledge(word.offset);
+        this.tookInput(word.offset);
         this.sentTo = Math.max(this.sentTo, word.offset);
         this.events.onInputTaken?.();
         return this.pump();
@@ -115,7 +133,10 @@ export class ChannelEngine {
 
   private onAttached(inputOffset: number, outputOffset: number): void {
     this.attached = true;
-    this.input.acknowledge(inputOffset);
+    if (this.begun) this.tookInput(inputOffset);
+    else this.input.beginAt(inputOffset);
+    this.begun = true;
+    this.endHistory();
     this.sentTo = this.input.acknowledged;
     if (outputOffset > this.received) {
       // What lies between is no longer kept: what stands on the screen does not lead to what will come.
@@ -140,8 +161,24 @@ export class ChannelEngine {
     this.screen.write(fresh, () => {
       if (generation !== this.generation) return;
       this.drawn = upTo;
+      this.drewHistory();
       this.acknowledgeSoon();
     });
+  }
+
+  private tookInput(offset: number): void {
+    if (offset > this.input.acknowledged) this.inputSince = null;
+    this.input.acknowledge(offset);
+    if (this.input.length > 0) this.inputSince ??= Date.now();
+  }
+
+  private drewHistory(): void {
+    if (this.historyUntil !== null && this.drawn >= this.historyUntil) this.endHistory();
+  }
+
+  private endHistory(): void {
+    if (this.historyUntil !== null) this.screen.live?.();
+    this.historyUntil = null;
   }
 
   private acknowledgeSoon(): void {

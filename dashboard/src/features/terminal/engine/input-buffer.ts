@@ -17,6 +17,14 @@ export class InputBuffer {
     return this.end;
   }
 
+  /** The channel goes on at this offset, where another tab left it: what waits here is typed from there on. */
+  beginAt(offset: number): void {
+    const shift = offset - this.base;
+    this.chunks = this.chunks.map(({ start, bytes }) => ({ start: start + shift, bytes }));
+    this.base += shift;
+    this.end += shift;
+  }
+
   append(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.chunks.push({ start: this.end, bytes });

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SILENT_AFTER_MS } from "@/lib/silence";
-import { freshTicket } from "../api/queries";
+import { closeTunnel, freshTicket, openTunnel, ownSessions } from "../api/queries";
 import { type LinkView, TerminalLink } from "./terminal-link";
 
 vi.mock("../api/queries", () => ({
   openTunnel: vi.fn(async () => ({ session_id: "s", stream_url: "/stream?ticket=1", notice: "" })),
   freshTicket: vi.fn(async () => ({ ticket: "2", stream_url: "/stream?ticket=2" })),
   closeTunnel: vi.fn(async () => undefined),
+  ownSessions: vi.fn(async () => ({ items: [{ session_id: "earlier", opened_at: "2026-11-27T10:00:00Z" }] })),
 }));
 
 /** A socket to a server that never answers a close. */
@@ -37,6 +38,42 @@ describe("TerminalLink", () => {
   afterEach(() => {
     vi.useRealTimers();
     vi.unstubAllGlobals();
+    vi.clearAllMocks();
+  });
+
+  const setUp = () => {
+    const views: LinkView[] = [];
+    const link = new TerminalLink({ write: vi.fn(), reset: vi.fn() }, (view) => views.push(view));
+    return { link, views };
+  };
+
+  it("goes back into a session that is open, and leaves it open when it leaves", async () => {
+    const { link, views } = setUp();
+    await link.begin("a", { sessionId: "earlier", wanted: false }, 80, 24);
+    Line.lines[0]?.stand();
+    expect(views.at(-1)).toMatchObject({ phase: "open", sessionId: "earlier", openedAt: Date.UTC(2026, 10, 27, 10) });
+    expect(openTunnel).not.toHaveBeenCalled();
+    link.leave();
+    expect(Line.lines[0]?.close).toHaveBeenCalledWith(4000, "left");
+    expect(closeTunnel).not.toHaveBeenCalled();
+  });
+
+  it("opens a new one where the tab's own has ended, but says so of one that somebody wanted", async () => {
+    const own = setUp();
+    await own.link.begin("a", { sessionId: "gone", wanted: false }, 80, 24);
+    expect(own.views.at(-1)?.sessionId).toBe("s");
+    const wanted = setUp();
+    await wanted.link.begin("a", { sessionId: "gone", wanted: true }, 80, 24);
+    expect(wanted.views.at(-1)).toMatchObject({ phase: "closed", closed: { reason: "It has ended meanwhile." } });
+    expect(openTunnel).toHaveBeenCalledOnce();
+  });
+
+  it("says that it can't ask, and opens nothing", async () => {
+    const { link, views } = setUp();
+    vi.mocked(ownSessions).mockRejectedValueOnce(new Error("no line"));
+    await link.begin("a", { sessionId: "earlier", wanted: false }, 80, 24);
+    expect(views.at(-1)?.phase).toBe("failed");
+    expect(openTunnel).not.toHaveBeenCalled();
   });
 
   it("takes a line that says nothing for 12 s for lost and attaches anew; one that pings stands", async () => {

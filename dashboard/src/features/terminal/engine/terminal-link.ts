@@ -2,7 +2,7 @@
 import { ApiError } from "@/api/errors";
 import { socketUrl } from "@/api/live-socket";
 import { Silence } from "@/lib/silence";
-import { closeTunnel, freshTicket, openTunnel } from "../api/queries";
+import { closeTunnel, freshTicket, openTunnel, ownSessions } from "../api/queries";
 import { ChannelEngine, type Screen } from "./channel-engine";
 import { TunnelEngine } from "./tunnel-engine";
 
@@ -17,12 +17,20 @@ export interface LinkView {
   error: unknown;
 }
 
+/** A session that is open already: of this tab before it was reloaded, or of another page. */
+export interface Earlier {
+  sessionId: string;
+  /** Whether somebody asked for this one; else a new one is as good where it has ended. */
+  wanted: boolean;
+}
+
 const FIRST_CHANNEL = 1;
 const TAKEN_OVER = 4410;
 const NO_SESSION = 4404;
 const SESSION_CLOSED = 4409;
+const LEFT = 4000;
 const LONGEST_PAUSE_MS = 3000;
-const FIRST_VIEW: LinkView = {
+export const FIRST_VIEW: LinkView = {
   phase: "opening",
   sessionId: null,
   agent: "online",
@@ -59,6 +67,39 @@ export class TerminalLink {
     this.engine.add(this.terminal);
   }
 
+  /** Goes back into an earlier session, or opens a new one. */
+  async begin(agentId: string, earlier: Earlier | null, columns: number, rows: number): Promise<void> {
+    try {
+      if (earlier && (await this.comeBack(earlier.sessionId))) return;
+    } catch (error) {
+      if (!this.ended) this.set({ phase: "failed", error });
+      return;
+    }
+    if (earlier?.wanted) return this.end({ exitCode: null, reason: "It has ended meanwhile." });
+    if (!this.ended) await this.open(agentId, columns, rows);
+  }
+
+  /** Whether the session is still open; then it is attached. */
+  private async comeBack(sessionId: string): Promise<boolean> {
+    const { items } = await ownSessions();
+    const session = items.find((each) => each.session_id === sessionId);
+    if (!session || this.ended) return this.ended;
+    const { stream_url: streamUrl } = await freshTicket(sessionId);
+    if (this.ended) return true;
+    this.set({ sessionId, openedAt: Date.parse(session.opened_at) });
+    this.connect(streamUrl);
+    return true;
+  }
+
+  /** Lets go of the session, which goes on without this tab for its grace. */
+  leave(): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.timer);
+    this.engine.disconnect();
+    this.socket?.close(LEFT, "left");
+  }
+
   async open(agentId: string, columns: number, rows: number): Promise<void> {
     try {
       const opened = await openTunnel(agentId, columns, rows);
@@ -84,7 +125,7 @@ export class TerminalLink {
     if (this.ended) return;
     const { sessionId } = this.view;
     this.engine.close();
-    this.end({ exitCode: null, reason: "You ended it here" });
+    this.end({ exitCode: null, reason: "You ended it here." });
     this.socket?.close(1000);
     if (sessionId) await closeTunnel(sessionId);
   }
@@ -122,8 +163,7 @@ export class TerminalLink {
 
   private lost(code: number): void {
     if (this.ended) return;
-    if (code === NO_SESSION || code === SESSION_CLOSED)
-      return this.end({ exitCode: null, reason: "the session has ended" });
+    if (code === NO_SESSION || code === SESSION_CLOSED) return this.end({ exitCode: null, reason: "It has ended." });
     if (code === TAKEN_OVER) return this.set({ phase: "taken-over" });
     this.set({ phase: "reconnecting", lostAt: this.view.lostAt ?? Date.now() });
     const pause =
@@ -141,7 +181,7 @@ export class TerminalLink {
     } catch (error) {
       if (this.ended) return;
       if (error instanceof ApiError && (error.status === 404 || error.status === 409)) {
-        return this.end({ exitCode: null, reason: "the connection was away for too long" });
+        return this.end({ exitCode: null, reason: "The connection was away for too long." });
       }
       if (error instanceof ApiError && (error.status === 401 || error.status === 403))
         return this.set({ phase: "failed", error });

@@ -23,6 +23,8 @@ function setUp({ drawAtOnce = true } = {}) {
       else pending.push(done);
     }),
     reset: vi.fn(() => drawn.splice(0)),
+    replay: vi.fn(),
+    live: vi.fn(),
   };
   const events = { onAgent: vi.fn(), onClosed: vi.fn(), onAttached: vi.fn(), onBroken: vi.fn() };
   const session = new TunnelEngine(events);
@@ -217,6 +219,60 @@ describe("TunnelEngine", () => {
     session.take(attached(40, 0));
     engine.type(bytes("q"));
     expect(frames).toEqual([{ channel: 1, offset: 40, text: "q", size: 1 }]);
+  });
+
+  it("types what was typed ahead behind what an earlier tab typed", () => {
+    const { session, engine } = setUp();
+    const { send, frames } = socket();
+    engine.type(bytes("ls\r"));
+    session.connect(send);
+    session.take(attached(500, 0));
+    expect(frames).toEqual([{ channel: 1, offset: 500, text: "ls\r", size: 3 }]);
+  });
+
+  it("tells the screen how far the history goes, and when all of it is drawn", () => {
+    const { session, screen, drawPending } = setUp({ drawAtOnce: false });
+    session.connect(socket().send);
+    session.take(attached(0, 100));
+    session.take(word({ type: "history", channel: 1, until: 108, prelude: "\x1b[?1049h" }));
+    expect(screen.reset).toHaveBeenCalledOnce();
+    expect(screen.replay).toHaveBeenCalledWith("\x1b[?1049h");
+    session.take(output(100, "hist"));
+    drawPending();
+    expect(screen.live).not.toHaveBeenCalled();
+    session.take(output(104, "ory!"));
+    expect(screen.live).not.toHaveBeenCalled();
+    drawPending();
+    expect(screen.live).toHaveBeenCalledOnce();
+  });
+
+  it("ends a history that is not there, or was broken off", () => {
+    const { session, screen } = setUp();
+    session.connect(socket().send);
+    session.take(attached(0, 5));
+    session.take(word({ type: "history", channel: 1, until: 5, prelude: "" }));
+    expect(screen.live).toHaveBeenCalledOnce();
+    session.take(word({ type: "history", channel: 1, until: 50, prelude: "" }));
+    session.disconnect();
+    session.connect(socket().send);
+    session.take(attached(0, 5));
+    expect(screen.live).toHaveBeenCalledTimes(2);
+  });
+
+  it("knows since when what was typed waits for the machine", () => {
+    const { session, engine } = setUp();
+    session.connect(socket().send);
+    session.take(attached(0, 0));
+    expect(engine.waitingSince).toBeNull();
+    const began = Date.now();
+    engine.type(bytes("ab"));
+    vi.advanceTimersByTime(3000);
+    engine.type(bytes("c"));
+    expect(engine.waitingSince).toBe(began);
+    session.take(word({ type: "input_ack", channel: 1, offset: 2 }));
+    expect(engine.waitingSince).toBe(began + 3000);
+    session.take(word({ type: "input_ack", channel: 1, offset: 3 }));
+    expect(engine.waitingSince).toBeNull();
   });
 
   it("passes on the agent's state and the end", () => {

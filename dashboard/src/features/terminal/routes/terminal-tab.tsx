@@ -9,11 +9,12 @@ const route = getRouteApi("/app/agents/$agentId/terminal");
 
 export function TerminalTab() {
   const { agentId } = route.useParams();
+  const { session } = route.useSearch();
   const { data: agent } = useQuery(agentQuery(agentId));
   if (!agent) return <SkeletonLines lines={6} className="max-w-md" />;
   return (
     <Suspense fallback={<SkeletonLines lines={6} className="max-w-md" />}>
-      <TerminalWorkspace key={agentId} agentId={agentId} hostname={agent.hostname} />
+      <TerminalWorkspace key={`${agentId} ${session}`} agentId={agentId} hostname={agent.hostname} wanted={session} />
     </Suspense>
   );
 }
