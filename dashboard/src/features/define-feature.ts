@@ -102,6 +102,8 @@ export interface EventKind {
   many?: Record<string, (number: string) => string>;
   /** Colour classes of single events' signs. */
   tones?: Record<string, string>;
+  /** The page of what they tell of, with a place for its id, for those who may see it: "/sessions/$sessionId". */
+  subject?: { to: string; param: string; needs: string };
 }
 
 /** What the palette shows for what was typed, above everything else. */

@@ -39,6 +39,7 @@ export const feature = defineFeature({
     {
       noun: "tunnel",
       icon: SquareTerminal,
+      subject: { to: "/sessions/$sessionId", param: "sessionId", needs: "tunnel.read" },
       names: { "tunnel.opened": "Terminal opened", "tunnel.closed": "Terminal closed" },
     },
   ],

@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { Boxes } from "lucide-react";
 import type { EventRow } from "@/api/contract";
 import { nounOf } from "@/api/live-contribution";
+import { useCan } from "@/api/use-sign-in";
 import { Time } from "@/components/time";
 import { useEventKinds } from "@/features/collected";
 import { cn } from "@/lib/cn";
@@ -20,9 +21,10 @@ function Sentence({ text, name }: { text: string; name: string }) {
   );
 }
 
-/** One event as a sentence; it leads to the machine or Site it speaks of. */
+/** One event as a sentence; it leads to what it tells of, else to the machine or Site it speaks of. */
 export function EventLine({ event }: { event: EventRow }) {
   const kind = useEventKinds().find(({ noun }) => noun === nounOf(event.name));
+  const seesSubject = useCan(kind?.subject?.needs ?? "");
   const Icon = kind?.icon ?? Boxes;
   const body = (
     <>
@@ -38,6 +40,14 @@ export function EventLine({ event }: { event: EventRow }) {
     </>
   );
   const shape = "flex items-start gap-2.5 px-4 py-2";
+  if (kind?.subject && seesSubject && event.subject_id) {
+    const { to, param } = kind.subject;
+    return (
+      <Link to={to as string} params={{ [param]: event.subject_id }} className={cn(shape, "hover:bg-overlay/60")}>
+        {body}
+      </Link>
+    );
+  }
   if (event.agent_id) {
     return (
       <Link to="/agents/$agentId" params={{ agentId: event.agent_id }} className={cn(shape, "hover:bg-overlay/60")}>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseRecording, parseSize } from "./recording";
+import { idlesOf, parseRecording, parseSize, posterOf, type Recording } from "./recording";
 
 describe("parseRecording", () => {
   it("reads header and events, and leaves out a torn last line", () => {
@@ -22,5 +22,42 @@ describe("parseRecording", () => {
   it("reads a change of size", () => {
     expect(parseSize("132x43")).toEqual({ columns: 132, rows: 43 });
     expect(parseSize("wide")).toBeNull();
+  });
+});
+
+const recording = (...events: [number, string, string][]): Recording => ({
+  columns: 80,
+  rows: 24,
+  events: events.map(([at, code, data]) => ({ at, code, data })),
+  length: events.at(-1)?.[0] ?? 0,
+});
+
+describe("idlesOf", () => {
+  it("names the pauses that playing cuts short, the first one too", () => {
+    const played = recording([3, "o", "$ "], [4, "o", "l"], [6, "o", "s"], [60, "o", "done"]);
+    expect(idlesOf(played)).toEqual([
+      { from: 0, to: 3 },
+      { from: 6, to: 60 },
+    ]);
+  });
+
+  it("leaves out what nobody could see", () => {
+    expect(idlesOf(recording([0, "o", "a"], [3, "o", "b"], [1000, "o", "c"]))).toEqual([{ from: 3, to: 1000 }]);
+    expect(idlesOf(recording())).toEqual([]);
+  });
+});
+
+describe("posterOf", () => {
+  it("is the end, at its size", () => {
+    expect(posterOf(recording([0, "o", "$ "], [1, "r", "132x43"], [2, "o", "ls"]))).toEqual({
+      columns: 132,
+      rows: 43,
+      text: "$ ls",
+    });
+  });
+
+  it("does not draw a long recording whole", () => {
+    const long = recording([0, "o", "begin"], [1, "o", "x".repeat(300_000)], [2, "o", "end"]);
+    expect(posterOf(long).text).toBe(`${"x".repeat(300_000)}end`);
   });
 });

@@ -100,9 +100,7 @@ function columns(withMachine: boolean): ColumnDef<TechSession, unknown>[] {
       header: "Ended because",
       meta: { className: "w-[22%] max-lg:hidden" },
       cell: ({ row }) => (
-        <span className="text-muted">
-          {row.original.close_reason ? visibleLine(words(row.original.close_reason)) : "–"}
-        </span>
+        <span className="text-muted">{row.original.ended_because ? visibleLine(row.original.ended_because) : "–"}</span>
       ),
     },
   ];

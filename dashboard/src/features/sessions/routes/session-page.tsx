@@ -1,20 +1,20 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { Power } from "lucide-react";
+import { Power, SquareTerminal } from "lucide-react";
 import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
 import { useAct } from "@/api/use-act";
 import { useCan, useMe } from "@/api/use-sign-in";
-import { Button } from "@/components/button";
+import { Button, buttonClass } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
 import { MachineText } from "@/components/machine-text";
 import { notifyError } from "@/components/notify";
 import { Page } from "@/components/page";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
-import { bytes, words } from "@/lib/format";
+import { bytes } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { mayEnd } from "../api/may-end";
 import { endSession, recordingQuery, sessionQuery } from "../api/queries";
@@ -29,6 +29,7 @@ export function SessionPage() {
   const session = useQuery(sessionQuery(sessionId));
   const me = useMe();
   const seesAudit = useCan("audit.read");
+  const opensTerminals = useCan("tunnel.open");
   if (session.isError && !session.data) {
     return session.error instanceof ApiError && session.error.status === 404 ? (
       <EmptyState>There is no such session.</EmptyState>
@@ -45,7 +46,14 @@ export function SessionPage() {
         { label: "Sessions", to: "/sessions" },
         ...(data ? [{ label: visibleLine(data.hostname), to: `/agents/${data.agent_id}/sessions` }] : []),
       ]}
-      acts={data && mayEnd(me, data) && <EndButton session={data} />}
+      acts={
+        data && (
+          <>
+            {opensTerminals && <ShellLink session={data} mine={data.opened_by === me.email} />}
+            {mayEnd(me, data) && <EndButton session={data} />}
+          </>
+        )
+      }
     >
       {data ? (
         <div className="grid min-h-0 flex-1 gap-4 lg:grid-cols-[280px_minmax(0,1fr)] lg:grid-rows-[minmax(0,1fr)]">
@@ -65,7 +73,12 @@ export function SessionPage() {
               <span className="break-all">{data.opened_by ?? "–"}</span>
             </Fact>
             {data.status === "closed" && <Fact name="Lasted">{sessionLength(data)}</Fact>}
-            {data.close_reason && <Fact name="Ended">{visibleLine(words(data.close_reason))}</Fact>}
+            {data.left_at && data.status !== "closed" && (
+              <Fact name="Left">
+                <Time at={data.left_at} />, ends <Time at={data.ends_at} />
+              </Fact>
+            )}
+            {data.ended_because && <Fact name="Ended">{visibleLine(data.ended_because)}</Fact>}
             {data.exit_code !== null && (
               <Fact name="Exit code">
                 <span className="font-mono">{data.exit_code}</span>
@@ -122,6 +135,21 @@ function Replay({ sessionId }: { sessionId: string }) {
   );
 }
 
+/** The way back: into the shell while it is one's own and open, else to a new one on the same machine. */
+function ShellLink({ session, mine }: { session: TechSession; mine: boolean }) {
+  const back = mine && session.status !== "closed";
+  return (
+    <Link
+      to="/agents/$agentId/terminal"
+      params={{ agentId: session.agent_id }}
+      search={back ? { session: session.session_id } : {}}
+      className={buttonClass({ variant: back ? "primary" : "plain" })}
+    >
+      <SquareTerminal aria-hidden="true" className="size-3.5" /> {back ? "Back to the shell" : "Open a terminal"}
+    </Link>
+  );
+}
+
 function EndButton({ session }: { session: TechSession }) {
   const cache = useQueryClient();
   const confirm = useConfirm();
@@ -129,7 +157,7 @@ function EndButton({ session }: { session: TechSession }) {
     mutationFn: () => endSession(session.session_id),
     onSettled: () =>
       Promise.all(
-        [keys.session(session.session_id), keys.sessionLists, keys.overview].map((queryKey) =>
+        [keys.session(session.session_id), keys.sessionLists, keys.ownSessions, keys.overview].map((queryKey) =>
           cache.invalidateQueries({ queryKey }),
         ),
       ),
@@ -138,7 +166,7 @@ function EndButton({ session }: { session: TechSession }) {
   const ask = async () => {
     const sure = await confirm({
       title: "End this session?",
-      consequence: `Ends 1 shell on ${visibleLine(session.hostname)}; what runs in it is stopped. The recording is kept.`,
+      consequence: `Ends 1 shell on ${visibleLine(session.hostname)}; what runs in it is stopped, but for what was started with nohup or disown. The recording is kept.`,
       act: "End session",
     });
     if (sure) end.mutate();
