@@ -36,8 +36,8 @@ export function AuditFilters({
         onChange={(event) => onChange({ kind: (event.target.value || undefined) as AuditSearch["kind"] })}
       >
         <option value="">Every kind</option>
-        <option value="tunnel">Terminal sessions</option>
-        <option value="admin">Administration</option>
+        <option value="tunnel">Machines</option>
+        <option value="admin">Product</option>
       </SelectField>
       <div className="flex flex-wrap items-center gap-1.5 text-muted text-xs">
         <TextField

@@ -4,16 +4,20 @@ import type { AuditRow } from "@/api/contract";
 import { CopyButton } from "@/components/copy";
 import { Dialog } from "@/components/dialog";
 import { MachineText } from "@/components/machine-text";
-import { exactTime } from "@/lib/format";
+import { count, exactTime } from "@/lib/format";
 import { visibleBlock } from "@/lib/visible-text";
+import { auditSentence, CHAINS } from "../api/sentences";
 
 /** One row of the audit, whole. */
 export function AuditRowDialog({ row, onClose }: { row: AuditRow; onClose: () => void }) {
   return (
-    <Dialog open onClose={onClose} title={row.operation} description={exactTime(row.at)} className="md:w-[640px]">
+    <Dialog open onClose={onClose} title={auditSentence(row)} description={exactTime(row.at)} className="md:w-[640px]">
       <dl className="space-y-2.5 text-sm">
+        <Fact name="Operation">
+          <span className="font-mono">{row.operation}</span>
+        </Fact>
         <Fact name="Row">
-          <span className="font-mono">{row.seq}</span>
+          {CHAINS[row.kind]} <span className="font-mono">{count(row.seq)}</span>
         </Fact>
         <Fact name="Person">{row.actor ?? "The system"}</Fact>
         {row.agent_id && (
@@ -42,7 +46,10 @@ export function AuditRowDialog({ row, onClose }: { row: AuditRow; onClose: () =>
         )}
         {row.details && Object.keys(row.details).length > 0 && (
           <Fact name="Details">
-            <Block text={JSON.stringify(row.details, null, 2)} />
+            <details>
+              <summary className="text-muted text-xs leading-5 hover:text-ink">As JSON</summary>
+              <Block text={JSON.stringify(row.details, null, 2)} />
+            </details>
           </Fact>
         )}
         <Fact name="Hash">

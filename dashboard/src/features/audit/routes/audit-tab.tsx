@@ -13,9 +13,10 @@ import { MachineText } from "@/components/machine-text";
 import { notifyError } from "@/components/notify";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
-import { counted } from "@/lib/format";
+import { count, counted } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 import { auditQuery, auditSort, verifyAudit } from "../api/queries";
+import { auditPhrase, CHAINS } from "../api/sentences";
 import { AuditFilters } from "../components/filters";
 import { AuditRowDialog } from "../components/row-dialog";
 import type { AuditSearch } from "../search";
@@ -31,10 +32,15 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
     cell: ({ row }) => <Time at={row.original.at} className="text-muted" />,
   },
   {
+    id: "happened",
+    header: "What happened",
+    cell: ({ row: { original: row } }) => <Happened row={row} />,
+  },
+  {
     id: "operation",
     header: "Operation",
-    meta: { className: "w-44 max-md:w-auto" },
-    cell: ({ row }) => <span className="font-mono text-xs">{row.original.operation}</span>,
+    meta: { className: "w-44 max-lg:hidden" },
+    cell: ({ row }) => <span className="font-mono text-muted text-xs">{row.original.operation}</span>,
   },
   {
     id: "actor",
@@ -54,26 +60,36 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
       ),
   },
   {
-    id: "input",
-    header: "Input and details",
-    cell: ({ row: { original: row } }) =>
-      row.input !== null ? (
-        <span className="rounded bg-overlay px-1.5 py-0.5 font-mono text-xs">
-          {/^ +$/.test(row.input) ? "⟨SPACE⟩" : visibleLine(row.input)}
-        </span>
-      ) : (
-        <span className="font-mono text-muted text-xs">
-          {row.details && Object.keys(row.details).length > 0 ? visibleLine(JSON.stringify(row.details)) : ""}
-        </span>
-      ),
-  },
-  {
     id: "seq",
-    header: "Row",
-    meta: { className: "w-20 max-lg:hidden", right: true },
-    cell: ({ row }) => <span className="font-mono text-muted text-xs">{row.original.seq}</span>,
+    header: "Chain and row",
+    meta: { className: "w-40 max-lg:hidden", right: true },
+    cell: ({ row: { original: row } }) => (
+      <span className="text-muted text-xs">
+        {CHAINS[row.kind]} <span className="font-mono">{count(row.seq)}</span>
+      </span>
+    ),
   },
 ];
+
+/** The act as a sentence; where there is little room, with what the other columns say. */
+function Happened({ row }: { row: AuditRow }) {
+  const phrase = auditPhrase(row);
+  return (
+    <span className="block min-w-0">
+      <span className="block truncate">
+        {phrase.charAt(0).toUpperCase() + phrase.slice(1)}
+        {row.input !== null && (
+          <span className="ml-1.5 rounded bg-overlay px-1.5 py-0.5 font-mono text-xs">
+            {/^ +$/.test(row.input) ? "⟨SPACE⟩" : visibleLine(row.input)}
+          </span>
+        )}
+      </span>
+      <span className="block truncate text-muted text-xs lg:hidden">
+        <span className="font-mono">{row.operation}</span> · {row.actor ? visibleLine(row.actor) : "The system"}
+      </span>
+    </span>
+  );
+}
 
 export function AuditTab() {
   const search = route.useSearch();

@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import type { AuditRow } from "@/api/contract";
+import { auditPhrase, auditSentence } from "./sentences";
+
+const row = (operation: string, details: Record<string, unknown> = {}, part: Partial<AuditRow> = {}) =>
+  ({ operation, details, actor: "tess@msp.example", hostname: "web-1", input: null, ...part }) as AuditRow;
+
+it.each([
+  [row("tunnel.open", { reason: "" }), "tess@msp.example opened a terminal on web-1."],
+  [row("tunnel.open", { reason: "disk" }), "tess@msp.example opened a terminal on web-1: “disk”."],
+  [
+    row("channel.open", { kind: "terminal", parameters: { columns: 120, rows: 32 } }),
+    "tess@msp.example started a terminal on web-1, 120 columns by 32 rows.",
+  ],
+  [
+    row("channel.close", { kind: "terminal", reason: "exited", exit_code: 0 }),
+    "tess@msp.example ended a terminal on web-1: the shell had ended, exit code 0.",
+  ],
+  [
+    row("tunnel.close", { reason: "abandoned" }, { actor: null }),
+    "The system ended the session on web-1: nobody came back in time.",
+  ],
+  [row("command.deleted", { status: "timed_out" }), "tess@msp.example deleted a command of web-1 that was timed out."],
+  [row("commands.cleared", { deleted: 1 }), "tess@msp.example cleared 1 finished command."],
+  [
+    row("settings.changed", { after: { heartbeat_s: 10, log_level: "DEBUG" } }),
+    "tess@msp.example changed heartbeat and log level.",
+  ],
+  [
+    row("session.refused", { email: "x@y.z", address: "10.0.0.9" }, { actor: null }),
+    "The system refused a sign-in as x@y.z from 10.0.0.9.",
+  ],
+  [row("agent.processes", {}, { hostname: null }), "tess@msp.example looked at the processes of a machine."],
+  [row("something.new"), "tess@msp.example did “something.new”."],
+])("says %j", (given, sentence) => {
+  expect(auditSentence(given)).toBe(sentence);
+});
+
+it("shows what a machine's name could hide", () => {
+  expect(auditPhrase(row("agent.processes", {}, { hostname: "a\u202eb" }))).toContain("⟨202E⟩");
+});

@@ -1,0 +1,109 @@
+/** What the rows of the audit say, in words. An operation that is not known here is said by its name. */
+import type { AuditRow } from "@/api/contract";
+import { counted, words } from "@/lib/format";
+import { visibleLine } from "@/lib/visible-text";
+
+type Details = Record<string, unknown>;
+
+const ENDINGS: Record<string, string> = {
+  exited: "the shell had ended",
+  closed: "closed by hand",
+  abandoned: "nobody came back in time",
+  signed_out: "the sign-in ended",
+  agent_lost: "the agent no longer had the shell",
+  not_opened: "the shell could not be started",
+  removed: "the machine was removed",
+  failed: "the server had to give it up",
+};
+
+/** What somebody did, to be read after their name; `m` is the machine's. */
+const PHRASES: Record<string, (details: Details, m: string) => string> = {
+  "tunnel.open": (d, m) => `opened a terminal on ${m}${text(d.reason) && `: “${text(d.reason)}”`}`,
+  "tunnel.close": (d, m) => `ended the session on ${m}: ${ending(d)}`,
+  "tunnel.recording_read": (_, m) => `read the recording of a session on ${m}`,
+  "channel.open": (d, m) => `started a ${text(d.kind) || "channel"} on ${m}${size(d.parameters)}`,
+  "channel.close": (d, m) => `ended a ${text(d.kind) || "channel"} on ${m}: ${ending(d)}${exit(d)}`,
+  "terminal.input": (_, m) => `typed on ${m}`,
+  "command.queued": (_, m) => `ran a command on ${m}`,
+  "command.cancelled": (d, m) => `cancelled a command on ${m}${was(d)}`,
+  "command.deleted": (d, m) => `deleted a command of ${m}${was(d)}`,
+  "commands.cleared": (d) => `cleared ${counted(Number(d.deleted) || 0, "finished command")}`,
+  "agent.processes": (_, m) => `looked at the processes of ${m}`,
+  "agent.folders": (d, m) => `looked for large folders in ${text(d.path)} on ${m}`,
+  "agent.enrolled": (d) => `added the machine ${text(d.hostname)} with a site code`,
+  "agent.moved": (d) => `moved ${text(d.hostname)} from ${text(d.from)} to ${text(d.to)}`,
+  "agent.deleted": (d) => `removed ${text(d.hostname)} of ${text(d.client)}, ${text(d.site)}`,
+  "client.created": (d) => `added the Client ${text(d.name)}`,
+  "client.renamed": (d) => `renamed the Client ${text(d.before)} to ${text(d.after)}`,
+  "client.deleted": (d) => `deleted the Client ${text(d.name)}`,
+  "site.created": (d) => `added the Site ${text(d.name)}`,
+  "site.renamed": (d) => `renamed the Site ${text(d.before)} to ${text(d.after)}`,
+  "site.deleted": (d) => `deleted the Site ${text(d.name)}`,
+  "site_code.created": () => "made a site code",
+  "site_code.revoked": () => "revoked a site code",
+  "site_codes.revoked": () => "revoked all codes of a Site",
+  "settings.changed": (d) => `changed ${list(Object.keys((d.after ?? {}) as object).map(settingWords)) || "settings"}`,
+  "session.started": (d) => `signed in${from(d)}`,
+  "session.refused": (d) => `refused a sign-in as ${text(d.email)}${from(d)}`,
+  "session.ended": (d) => (d.reason ? `ended a sign-in: ${words(text(d.reason)).toLowerCase()}` : "signed out"),
+  "sessions.ended_everywhere": () => "signed out everywhere",
+  "password.changed": () => "changed their password",
+  "platform.entered": (d) => `entered this Partner from the Platform: “${text(d.reason)}”`,
+  "platform.left": () => "left this Partner for the Platform",
+  "tenant.created": (d) => `made the Partner ${text(d.name)}`,
+  "user.invited": (d) => `invited ${text(d.email)}${d.role ? ` as ${words(text(d.role)).toLowerCase()}` : ""}`,
+  "user.changed": (d) => `changed what ${text(d.email)} may do`,
+  "user.renamed": (d) => `renamed ${text(d.email)} to ${text(d.after)}`,
+  "user.removed": (d) => `removed ${text(d.email)}`,
+  "invitation.created": (d) => `${d.password_reset ? "reset the password of" : "invited again"} ${text(d.email)}`,
+  "invitation.accepted": () => "accepted the invitation",
+};
+
+/** The two chains, each with numbers of its own. */
+export const CHAINS: Record<AuditRow["kind"], string> = { tunnel: "Machines", admin: "Product" };
+
+/** The row as a whole sentence: who did what, and where. */
+export function auditSentence(row: AuditRow): string {
+  const phrase = auditPhrase(row);
+  return `${row.actor ? visibleLine(row.actor) : "The system"} ${phrase}.`;
+}
+
+/** What was done, without who did it. */
+export function auditPhrase(row: Pick<AuditRow, "operation" | "details" | "hostname">): string {
+  const machine = row.hostname ? visibleLine(row.hostname) : "a machine";
+  return PHRASES[row.operation]?.(row.details ?? {}, machine) ?? `did “${visibleLine(row.operation)}”`;
+}
+
+function text(value: unknown): string {
+  return value === null || value === undefined ? "" : visibleLine(String(value));
+}
+
+function ending(details: Details): string {
+  const [why = "", ...said] = text(details.reason).split(": ");
+  return [ENDINGS[why] ?? words(why), ...said].join(": ");
+}
+
+function exit({ exit_code: code }: Details): string {
+  return code === null || code === undefined ? "" : `, exit code ${text(code)}`;
+}
+
+function size(parameters: unknown): string {
+  const { columns, rows } = (parameters ?? {}) as Details;
+  return columns && rows ? `, ${text(columns)} columns by ${text(rows)} rows` : "";
+}
+
+function was({ status }: Details): string {
+  return status ? ` that was ${words(text(status)).toLowerCase()}` : "";
+}
+
+function from({ address }: Details): string {
+  return address ? ` from ${text(address)}` : "";
+}
+
+function settingWords(name: string): string {
+  return visibleLine(name).replace(/_s$/, "").replaceAll("_", " ");
+}
+
+function list(names: string[]): string {
+  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+}
