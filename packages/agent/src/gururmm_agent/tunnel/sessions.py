@@ -32,8 +32,8 @@ from gururmm_agent.tunnel.sealed import SealedEnd, Sign
 _log = logging.getLogger(__name__)
 
 MAX_CHANNELS: Final = 16
-ALONE_S: Final = 120.0
-"""Without a connection for so long, every channel is closed."""
+ALONE_S: Final = 600.0
+"""Without a connection for so long, every channel is closed. A session waits as long for its browser, by default."""
 _STOP_HANG_UP_S: Final = 0.3
 
 
