@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+import msgspec
 from gururmm_wire.codec import encode
 from gururmm_wire.handshake import AgentHandshake, ServerHandshake
 from gururmm_wire.protocol import SOCKET_PATH
@@ -13,6 +14,7 @@ from samples import ID, NONCE
 
 AGENT_PUBLIC, AGENT_SECRET = crypto_sign_seed_keypair(b"\x01" * 32)
 SERVER_PUBLIC, SERVER_SECRET = crypto_sign_seed_keypair(b"\x02" * 32)
+_ITEMS = 10
 AGENT_RANDOM, SERVER_RANDOM = b"\x03" * 32, b"\x04" * 32
 CHALLENGE = encode(Challenge(nonce=NONCE, server_time=1_795_000_000))
 
@@ -33,8 +35,9 @@ class Agent:
         self.frame = self.handshake.authenticate(self.challenge, self.claim())
 
     def claim(self) -> bytes:
+        """As an agent of the day said it on which the golden handshake was closed: it has grown since."""
         claim = Authenticate(ID, self.handshake.ephemeral, self.server_key, "0.1.0", "linux", "x86_64")
-        return encode(claim)
+        return msgspec.msgpack.encode(msgspec.msgpack.decode(encode(claim))[:_ITEMS])
 
 
 def accept(

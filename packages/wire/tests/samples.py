@@ -53,6 +53,19 @@ FROM_AGENT: dict[str, Message] = {
         capabilities=["open_names", "expired", "signed_orders", "sealed_channels"],
         order_key=KEY_ID,
     ),
+    "authenticate_instance": a.Authenticate(
+        agent_id=ID,
+        ephemeral=NONCE,
+        server_key=KEY,
+        agent_version="0.1.0",
+        os="linux",
+        arch="x86_64",
+        capabilities=["open_names", "expired", "signed_orders", "sealed_channels", "identity_orders"],
+        order_key=KEY_ID,
+        instance=HASH,
+        hostname="web-1",
+        machine_id="0123456789abcdef0123456789abcdef",
+    ),
     "heartbeat": a.Heartbeat(at=1_795_000_000, cpu=125, memory=250),
     "metrics": METRICS,
     "metrics_bare": a.Metrics(
@@ -153,4 +166,7 @@ FROM_SERVER: dict[str, Message] = {
     ),
     "key_change": s.KeyChange(public_key=NONCE, retired=[KEY_ID]),
     "tunnel_rekey": s.TunnelRekey(session_id=ID, channel=1, half=HALF),
+    "uninstall": s.Uninstall(reason="removed by ann@example.org"),
+    "change_identity": s.ChangeIdentity(agent_id=ID),
+    "change_identity_own_key": s.ChangeIdentity(site_code="K7QF-3M9P-W2XD", instance=HASH),
 }

@@ -27,6 +27,7 @@ class Capability(msgspec.Struct, frozen=True):
 
 
 TUNNEL_CONNECTION: Final = "tunnel_connection"
+IDENTITY_ORDERS: Final = "identity_orders"
 
 CAPABILITIES: Final = (
     Capability(
@@ -58,6 +59,12 @@ CAPABILITIES: Final = (
         dt.date(2026, 11, 27),
         ("agent", "server"),
         "Seals what a channel says between the api and the agent, under a key agreed in the signed opening.",
+    ),
+    Capability(
+        IDENTITY_ORDERS,
+        dt.date(2026, 11, 27),
+        ("agent",),
+        "Follows the orders `uninstall` and `change_identity`, also on a connection that ends right after them.",
     ),
 )
 

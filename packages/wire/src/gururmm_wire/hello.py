@@ -60,12 +60,17 @@ class EnrolRequest(msgspec.Struct, kw_only=True):
     protocol_version: int = 0
     os: Short = ""
     arch: Short = ""
+    agent_id: Short = ""
+    """The id that this agent had here so far, by its own word; empty where it was never enrolled."""
 
 
 class EnrolResponse(msgspec.Struct, kw_only=True):
     """The agent's id and the keys that it pins, apart from TLS (hex, Ed25519): the server's, and that of orders.
 
     `tenant_id` is the Partner: settings are ordered for all of its machines together, everything else for one agent.
+    `outcome` is `known` (nothing changed), `new`, `again` (it had been removed here), `forgotten` (the server did not
+    know this agent any more) or `copy` (of another machine); `message` says it to people. `orders_after`: what changes
+    the agent's identity counts only when it was signed later than this (`orders.Body.counter`).
     """
 
     agent_id: str
@@ -73,3 +78,6 @@ class EnrolResponse(msgspec.Struct, kw_only=True):
     gateway_url: str
     order_public_key: str = ""
     tenant_id: str = ""
+    outcome: str = ""
+    message: str = ""
+    orders_after: int = 0

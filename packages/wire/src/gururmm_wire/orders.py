@@ -23,7 +23,17 @@ from gururmm_wire.codec import NOT_DECODED, MalformedMessage, UnknownMessage, de
 from gururmm_wire.v2.agent import Count, Id, Message, Part, Seconds
 from gururmm_wire.v2.limits import MAX_MESSAGE_BYTES
 from gururmm_wire.v2.names import OpenName
-from gururmm_wire.v2.server import CancelCommand, KeyChange, Order, RunCommand, SettingsPush, TunnelOpen, TunnelRekey
+from gururmm_wire.v2.server import (
+    CancelCommand,
+    ChangeIdentity,
+    KeyChange,
+    Order,
+    RunCommand,
+    SettingsPush,
+    TunnelOpen,
+    TunnelRekey,
+    Uninstall,
+)
 
 EVERY_AGENT: Final = bytes(16)
 """The addressee of a change of the order key, which is the same for all agents of an installation."""
@@ -35,6 +45,8 @@ KINDS: Final[dict[str, type[Message]]] = {
     "settings": SettingsPush,
     "key_change": KeyChange,
     "tunnel_rekey": TunnelRekey,
+    "uninstall": Uninstall,
+    "change_identity": ChangeIdentity,
 }
 """What an order of each kind has in it. None of these counts without an order around it."""
 

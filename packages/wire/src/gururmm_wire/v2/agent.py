@@ -51,7 +51,8 @@ class Authenticate(Message, frozen=True, tag=1):
     """The answer to `Challenge`, behind its signature (`handshake`).
 
     `server_key` is the key that the agent pinned; `capabilities`: see that module. `order_key` is the newest order key
-    that it pinned; null where it has none.
+    that it pinned; null where it has none. `instance` is made anew by every process: two that live at the same time
+    with one key are told apart by it. `hostname` and `machine_id` are what the machine calls itself.
     """
 
     agent_id: Id
@@ -64,6 +65,9 @@ class Authenticate(Message, frozen=True, tag=1):
     """Empty for the agent's own connection; `PURPOSE_TUNNEL` for the one that carries its channels' bytes."""
     capabilities: Capabilities = msgspec.field(default_factory=list)
     order_key: OrderKeyId | None = None
+    instance: Id | None = None
+    hostname: Label = ""
+    machine_id: Name = ""
 
 
 class Heartbeat(Message, frozen=True, tag=2):

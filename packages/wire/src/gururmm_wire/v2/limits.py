@@ -79,3 +79,4 @@ class Close:
     TOO_SLOW: Final = 4008
     UNAVAILABLE: Final = 4009
     BROKEN_SEAL: Final = 4010
+    AMBIGUOUS: Final = 4011

@@ -35,7 +35,16 @@ UNKNOWN_KIND: Final = "unknown_kind"
 ORDER_REFUSED: Final = "order_refused"
 """The code of a channel that was not opened, because the order to open it was not followed."""
 
-ORDER_KINDS: Final = ("run_command", "cancel_command", "tunnel_open", "settings", "key_change", "tunnel_rekey")
+ORDER_KINDS: Final = (
+    "run_command",
+    "cancel_command",
+    "tunnel_open",
+    "settings",
+    "key_change",
+    "tunnel_rekey",
+    "uninstall",
+    "change_identity",
+)
 """Kinds of orders. One that is not known is refused with `OrderRefused`."""
 
 REFUSALS: Final = (

@@ -19,6 +19,7 @@ from gururmm_wire.v2.agent import (
     Sealed,
     Seconds,
     Signature,
+    Text,
 )
 from gururmm_wire.v2.limits import CHANGE_BYTES, MAX_MESSAGE_BYTES, ORDER_KEYS, SCRIPT_BYTES, SECTIONS
 from gururmm_wire.v2.names import OpenName
@@ -200,6 +201,27 @@ class TunnelRekey(Message, frozen=True, tag=19):
     half: Key
 
 
+class Uninstall(Message, frozen=True, tag=20):
+    """The machine was removed: end what runs, take the agent and its key away. Only inside of an `Order`.
+
+    It has no last moment, for the machine may have been off for a year. `reason` is for its log.
+    """
+
+    reason: Text = ""
+
+
+class ChangeIdentity(Message, frozen=True, tag=21):
+    """Be another machine to the server from now on. Only inside of an `Order`, which has no last moment.
+
+    With `agent_id`: this one, with the same key. Without: one of its own, by a new key that is enrolled with
+    `site_code`. `instance` is the process that is meant, where several have one key; null where there is only one.
+    """
+
+    agent_id: Id | None = None
+    site_code: Name = ""
+    instance: Id | None = None
+
+
 ServerMessage = (
     Challenge
     | Welcome
@@ -220,4 +242,6 @@ ServerMessage = (
     | Order
     | KeyChange
     | TunnelRekey
+    | Uninstall
+    | ChangeIdentity
 )
