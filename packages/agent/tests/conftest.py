@@ -88,6 +88,7 @@ class Connection(WSListener):
     def _authenticate(self, data: bytes) -> None:
         handshake = ServerHandshake(self.challenge, data)
         assert handshake.proves(self.gateway.agent_public_key)
+        self.gateway.claims.append(handshake.claim)
         self.gateway.capabilities = handshake.claim.capabilities
         self.gateway.order_key = handshake.claim.order_key
         proof, self.seal = handshake.accept(self.gateway.secret, os.urandom(RANDOM_BYTES))
@@ -117,6 +118,8 @@ class Gateway:
         """Of which age this server is."""
         self.capabilities: list[str] = []
         """What the agent says that it can do."""
+        self.claims: list[up.Authenticate] = []
+        """What each connection of an agent claimed to be."""
         self.settings = down.Settings(version=3, heartbeat_s=5, metrics_s=5)
         self.channels = ApiChannels()
         self.connections: list[Connection] = []
@@ -140,16 +143,17 @@ class Gateway:
         self.enrol_changes: dict[str, Any] = {}
         self.tls: ssl.SSLContext | None = None
         self._news = asyncio.Event()
-        self._ports: tuple[int, int] = (0, 0)
+        self.ports: tuple[int, int] = (0, 0)
+        """Of hello and enrolment, and of the sockets."""
         self._mark = 1_000_000
 
     async def start(self) -> None:
         tls = self.tls
-        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self._ports[0], ssl=tls)
+        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self.ports[0], ssl=tls)
         self._sockets = await ws_create_server(
-            lambda _: Connection(self), "127.0.0.1", self._ports[1], ssl=tls, use_aiofastnet=False
+            lambda _: Connection(self), "127.0.0.1", self.ports[1], ssl=tls, use_aiofastnet=False
         )
-        self._ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
+        self.ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
 
     def stop_answering_hello(self) -> None:
         """Close the port of hello alone: connections stay, and new ones are taken."""
@@ -168,7 +172,7 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self._ports[0]}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.ports[0]}"
 
     def say(self, message: up.Message) -> None:
         """By the connection on which the server says it: what is about an open channel goes by the second one."""
@@ -235,7 +239,7 @@ class Gateway:
         writer.close()
 
     def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        gateway_url = self.gateway_url or f"ws{'s' if self.tls else ''}://127.0.0.1:{self._ports[1]}/agent/v2"
+        gateway_url = self.gateway_url or f"ws{'s' if self.tls else ''}://127.0.0.1:{self.ports[1]}/agent/v2"
         if path.endswith("/hello"):
             self.hellos.append(msgspec.json.decode(body, type=HelloRequest))
             answer = HelloResponse(

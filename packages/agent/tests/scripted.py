@@ -71,6 +71,7 @@ class System:
         self.processes: dict[int, Running] = {}
         self.held: set[Path] = set()
         self.stops: list[Callable[[], None]] = []
+        self.uninstalled: list[Path] = []
         self.screens: list[Screen] = []
         """The terminals that were opened, in their order."""
         self._pids = itertools.count(100)
@@ -403,3 +404,6 @@ class Host:
 
     def goes_down(self) -> bool:
         return False
+
+    def uninstall(self, state: Path) -> None:
+        self._system.uninstalled.append(state)

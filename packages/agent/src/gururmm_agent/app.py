@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from functools import partial
+from contextlib import suppress
 from typing import Final
 
 from gururmm_wire import capabilities, orders
@@ -15,8 +15,10 @@ from gururmm_wire.v2.agent import PURPOSE_TUNNEL, Message, OrderRefused
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link import hello
 from gururmm_agent.link.hello import HelloFailed, Machine
+from gururmm_agent.link.identities import Identities
 from gururmm_agent.link.orders import Genuine, Orders, Refused
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
+from gururmm_agent.link.route import Route
 from gururmm_agent.link.socket import Closed, LinkUser, ServerLink, connect
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.logs import SparseLog
@@ -52,11 +54,11 @@ class _Wait(Exception):
 class Agent:
     """Everything one running agent is made of."""
 
-    def __init__(self, state: StateDirectory, identity: Identity, adapters: Adapters, ca_file: str | None) -> None:
+    def __init__(self, state: StateDirectory, identity: Identity, adapters: Adapters, route: Route) -> None:
         self._state = state
         self._identity = identity
         self._adapters = adapters
-        self._ca_file = ca_file
+        self._route = route
         self._machine = describe(adapters)
         self._uplink = Uplink()
         self._settings = LiveSettings(self._uplink)
@@ -64,6 +66,9 @@ class Agent:
         self._backoff = Backoff(random.uniform)
         self._move_at: float | None = None
         self._stopped = asyncio.Event()
+        self._identity_changed = asyncio.Event()
+        self._removed = False
+        """The server had this agent taken away with its machine."""
 
     async def run(self) -> None:
         """Serve until the system asks this process to end."""
@@ -80,10 +85,15 @@ class Agent:
                 raise _Stop
         except* _Stop:
             _log.info("stopped")
+        if self._removed:
+            self._adapters.host.uninstall(self._state.path)
 
     def _build(self, group: asyncio.TaskGroup) -> None:
         adapters, state, uplink = self._adapters, self._state, self._uplink
-        self._orders = Orders(state.directory("orders"), self._identity, state.write_identity, uplink.server_now)
+        self._orders = Orders(state.directory("orders"), self._identity, state.update_identity, uplink.server_now)
+        self._identities = Identities(
+            self._identity, state, self._machine, self._route, changed=self._reconnect_anew, group=group
+        )
         self._commands = Commands(state.directory("commands"), uplink, adapters, group)
         spool = MetricsSpool(state.directory("spool"))
         self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
@@ -95,7 +105,7 @@ class Agent:
             group,
             dial=self._dial_for_tunnels,
             backoff=Backoff(random.uniform),
-            sign=partial(hello.sign, bytes.fromhex(self._identity.private_key)),
+            sign=lambda message: hello.sign(bytes.fromhex(self._identity.private_key), message),
         )
 
     async def _farewell(self) -> None:
@@ -120,14 +130,22 @@ class Agent:
             except _Wait as wait:
                 delay = self._backoff.next_delay(wait.ended, wait.within_s)
                 _log.warning("%s; next try in %.1f s", wait, delay)
-                await asyncio.sleep(delay)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._identity_changed.wait(), delay)
+            self._identity_changed.clear()
+
+    def _reconnect_anew(self) -> None:
+        """This agent is another machine to the server now: come back as that one, at once."""
+        self._backoff = Backoff(random.uniform)
+        self._identity_changed.set()
+        self._uplink.close(1000, "another identity")
 
     async def _connect_once(self, group: asyncio.TaskGroup) -> None:
         """One hello, one connection, until it is over. Returns only after `MoveOver`; else raises `_Wait`."""
         gateway = await self._find_gateway()
         began = time.monotonic()
         try:
-            link = await connect(gateway, self._identity, self._machine, self, self._ca_file)
+            link = await connect(gateway, self._identity, self._machine, self, self._route)
             _log.info("connected to %s", gateway)
             give_back()  # hello and the handshake each read the trust store
             ended = await self._catch_up(link, group)
@@ -165,20 +183,20 @@ class Agent:
         return ended
 
     async def _dial_for_tunnels(self, user: LinkUser) -> ServerLink:
-        gateway, ca_file = self._identity.gateway, self._ca_file
-        return await connect(gateway, self._identity, self._machine, user, ca_file, purpose=PURPOSE_TUNNEL)
+        gateway, route = self._identity.gateway, self._route
+        return await connect(gateway, self._identity, self._machine, user, route, purpose=PURPOSE_TUNNEL)
 
     async def _find_gateway(self) -> str:
         """Ask the server; while it does not answer, the gateway of last time will do."""
         try:
-            answer = await hello.say_hello(self._identity, self._machine, self._ca_file)
+            answer = await hello.say_hello(self._identity, self._machine, self._route)
         except HelloFailed as error:
             if not self._identity.gateway:
                 raise _Wait(Ended.FAILED, str(error)) from error
             _log.warning("%s; trying the last gateway", error)
             return self._identity.gateway
         if answer.action == "rejected" or answer.min_supported_protocol > LATEST_PROTOCOL:
-            raise _Wait(Ended.REVOKED, f"the server answers {answer.action}: {answer.message}", answer.retry_after_s)
+            raise _Wait(Ended.REJECTED, f"the server answers {answer.action}: {answer.message}", answer.retry_after_s)
         if answer.action != "proceed":
             _log.warning("the server answers %s: %s", answer.action, answer.message)
         gateway = answer.gateway_url or self._identity.gateway
@@ -187,7 +205,7 @@ class Agent:
         if gateway != self._identity.gateway:
             self._identity.gateway = gateway
             try:
-                self._state.write_identity(self._identity)
+                self._state.update_identity(self._identity)
             except OSError as error:
                 _log.error("the gateway's address could not be kept: %s", error)
         return gateway
@@ -244,7 +262,10 @@ class Agent:
         """Do what an order says, if it is one. What was done already is told again, however late it is."""
         try:
             genuine = self._orders.check(order)
-            self._obey(genuine)
+            if isinstance(genuine.message, wire.ChangeIdentity | wire.Uninstall):
+                self._obey_identity(genuine, genuine.message)
+            else:
+                self._obey(genuine)
         except Refused as refusal:
             self._refuse(refusal)
 
@@ -273,6 +294,16 @@ class Agent:
                 self._settings.apply(message.settings)
             case wire.KeyChange():
                 self._orders.change_keys(message)
+
+    def _obey_identity(self, order: Genuine, message: wire.ChangeIdentity | wire.Uninstall) -> None:
+        """Be somebody else to the server, or nobody any more."""
+        self._orders.check_identity(order)
+        if isinstance(message, wire.ChangeIdentity):
+            self._identities.change(message)
+            return
+        _log.warning("this machine was removed with its agent, which takes itself away now: %s", message.reason)
+        self._removed = True
+        self._stopped.set()
 
     def _check_last_order(self, order: Genuine, message: wire.TunnelOpen | wire.TunnelRekey) -> None:
         """The last order about a channel may be told again. Raises `Refused` for an older one."""

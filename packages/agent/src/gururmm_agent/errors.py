@@ -39,6 +39,12 @@ class NeedsTls(AgentError):
     exit_code = 8
 
 
+class SettingUnusable(AgentError):
+    """An option or a setting that cannot be followed."""
+
+    exit_code = 9
+
+
 class AlreadyRunning(AgentError):
     """Another agent uses the same state directory."""
 

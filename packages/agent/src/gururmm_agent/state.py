@@ -10,6 +10,7 @@ from gururmm_wire.orders import key_id
 from gururmm_agent.adapters.ports import Host
 from gururmm_agent.errors import AlreadyRunning, NotEnrolled, StateUnusable
 from gururmm_agent.files import write_atomically
+from gururmm_agent.link.route import Route, of_environment
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +28,8 @@ class Identity(msgspec.Struct, kw_only=True):
     gateway: str
     order_keys: list[str] = []
     tenant_id: str = ""
+    orders_after: int = 0
+    """What was signed before this does not change the identity: it was meant for who this machine was before."""
 
     @property
     def agent_id_bytes(self) -> bytes:
@@ -98,6 +101,50 @@ class StateDirectory:
         write_atomically(self._identity, msgspec.json.format(msgspec.json.encode(identity)) + b"\n")
         self._pending_key.unlink(missing_ok=True)
 
+    def update_identity(self, identity: Identity) -> None:
+        """Keep what changed for a running agent, unless somebody enrolled this machine anew meanwhile."""
+        try:
+            kept = self.read_identity()
+        except StateUnusable:
+            kept = None
+        if kept is None or _enrolment(kept) == _enrolment(identity):
+            self.write_identity(identity)
+        else:
+            _log.warning("this machine was enrolled anew meanwhile; that applies with the next start")
+
+    def route(self, ca_file: str | None, proxy: str | None = None, no_proxy: str | None = None) -> Route:
+        """The way to the server: what is given counts first, then what was kept here, then the environment."""
+        if ca_file is None and self._ca.is_file():
+            ca_file = str(self._ca)
+        route = of_environment(ca_file or None)
+        proxy = self._line("proxy") if proxy is None else proxy
+        if proxy is not None:
+            route = msgspec.structs.replace(route, http_proxy=proxy, https_proxy=proxy)
+        no_proxy = self._line("no_proxy") if no_proxy is None else no_proxy
+        return route if no_proxy is None else msgspec.structs.replace(route, no_proxy=no_proxy)
+
+    def keep_route(self, *, ca: bytes | None = None, proxy: str | None = None, no_proxy: str | None = None) -> None:
+        """Keep what is given for the next starts; empty forgets it. Raises `StateUnusable`."""
+        given = ((self._ca, ca), (self.path / "proxy", proxy), (self.path / "no_proxy", no_proxy))
+        try:
+            for path, value in given:
+                if value:
+                    write_atomically(path, value if isinstance(value, bytes) else f"{value}\n".encode())
+                elif value is not None:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateUnusable(f"{self.path} takes no settings: {error.strerror}.") from error
+
+    @property
+    def _ca(self) -> Path:
+        return self.path / "ca.pem"
+
+    def _line(self, name: str) -> str | None:
+        try:
+            return (self.path / name).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return None
+
     def pending_key(self) -> bytes:
         """The 32-byte seed to enrol with: the same after a crash, so that one machine does not register twice."""
         try:
@@ -112,3 +159,8 @@ class StateDirectory:
         seed = os.urandom(32)
         write_atomically(self._pending_key, seed.hex().encode())
         return seed
+
+
+def _enrolment(identity: Identity) -> tuple[str, str, str, int]:
+    """What an enrolment decides; the rest changes while the agent runs."""
+    return identity.agent_id, identity.private_key, identity.server_public_key, identity.orders_after

@@ -6,6 +6,7 @@ import random
 import pytest
 from gururmm_agent.link.http import HttpError, post_json
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
+from gururmm_agent.link.route import Route
 from gururmm_agent.link.socket import socket_url
 from gururmm_wire.v2.limits import Close
 
@@ -35,7 +36,7 @@ def test_jitter_is_full():
 def test_special_endings():
     backoff = Backoff(highest)
     assert backoff.next_delay(Ended.REPLACED) == 60
-    assert backoff.next_delay(Ended.REVOKED) == 600
+    assert backoff.next_delay(Ended.REJECTED, 3600) == 3600
     assert backoff.next_delay(Ended.MOVED, 20) == 20
     assert backoff.next_delay(Ended.FAILED, 5) == 5.5
 
@@ -75,10 +76,18 @@ def test_two_thousand_whose_gateway_is_back_after_three_seconds_are_back_soon_af
     assert in_a_second < 1000, "and not all at once"
 
 
+def test_one_that_was_removed_asks_less_and_less_often():
+    backoff = Backoff(highest)
+    delays = [backoff.next_delay(Ended.REVOKED) for _ in range(99)]
+    assert delays[:3] == [600, 1200, 2400]
+    assert delays[8:] == [86_400] * 91
+
+
 @pytest.mark.parametrize(
     ("code", "ended"),
     [
         (Close.REPLACED, Ended.REPLACED),
+        (Close.AMBIGUOUS, Ended.REPLACED),
         (Close.REVOKED, Ended.REVOKED),
         (Close.UNAVAILABLE, Ended.FAILED),
         (1012, Ended.GONE),
@@ -135,6 +144,6 @@ async def test_http_answers(answer, expected):
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"
         if expected is None:
             with pytest.raises(HttpError):
-                await post_json(url, b"{}")
+                await post_json(url, b"{}", Route())
         else:
-            assert await post_json(url, b"{}") == expected
+            assert await post_json(url, b"{}", Route()) == expected

@@ -265,6 +265,12 @@ class Host(Protocol):
     def goes_down(self) -> bool:
         """Returns whether the system is being shut down or restarted, as far as it says. Blocks: for a thread."""
 
+    def uninstall(self, state: Path) -> None:
+        """Takes away what the installer put here: the service, the program and the state directory with the key.
+
+        What cannot be taken away is logged. The process goes on until it ends by itself.
+        """
+
 
 class Adapters(msgspec.Struct, frozen=True):
     """Everything one operating system provides."""

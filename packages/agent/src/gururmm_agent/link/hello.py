@@ -13,6 +13,7 @@ from nacl.bindings import crypto_sign, crypto_sign_BYTES, crypto_sign_seed_keypa
 from gururmm_agent import __version__
 from gururmm_agent.errors import AgentError, EnrolmentRefused, NeedsTls, ServerUnreachable
 from gururmm_agent.link.http import HttpError, post_json
+from gururmm_agent.link.route import Route
 from gururmm_agent.state import Identity, StateDirectory
 
 _log = logging.getLogger(__name__)
@@ -44,50 +45,88 @@ def sign(seed: bytes, message: bytes) -> bytes:
     return crypto_sign(message, secret)[:crypto_sign_BYTES]
 
 
+class Enrolled(msgspec.Struct, frozen=True):
+    """Who the agent is after an enrolment, and what the server said about that, for people."""
+
+    identity: Identity
+    message: str
+
+
 async def enrol(
     state: StateDirectory,
     machine: Machine,
     server: str,
     site_code: str,
-    ca_file: str | None,
+    route: Route,
+    *,
+    insecure_http: bool = False,
+    own_key: bool = False,
+) -> Enrolled:
+    """Register this machine's own key with a site code. One that is enrolled already asks whether that is still so.
+
+    It keeps its key, unless that is another machine's too and it is to have its `own_key`, and gets the server's keys
+    of today. Raises `EnrolmentRefused` (wrong code, other server), `NeedsTls` and `ServerUnreachable`.
+    """
+    server = server.rstrip("/")
+    known = _known(state, server)
+    if plain_beyond_loopback(server) and not insecure_http:
+        raise NeedsTls(
+            f"{server} does without TLS: whoever is on the way could answer in its place and take this machine "
+            "over; use the server's https:// address, or accept that with --insecure-http."
+        )
+    seed = state.pending_key() if known is None or own_key else bytes.fromhex(known.private_key)
+    enrolled = await register(seed, machine, server, site_code, route, was=known.agent_id if known else "")
+    if known is None or not _is_same(known, enrolled.identity):
+        state.write_identity(enrolled.identity)
+    return enrolled
+
+
+async def ensure_enrolled(
+    state: StateDirectory,
+    machine: Machine,
+    server: str,
+    site_code: str,
+    route: Route,
     *,
     insecure_http: bool = False,
 ) -> Identity:
-    """Register this machine's own key with a site code; once: an identity for the same server is returned as it is.
+    """Returns the identity for this server, by enrolling where there is none. Raises as `enrol` does.
 
-    One from before there were order keys is completed. Raises `EnrolmentRefused` (wrong code, other server), `NeedsTls`
-    and `ServerUnreachable`.
+    One from before there were order keys is completed, unless another server answers at that address by now.
     """
     server = server.rstrip("/")
-    known = state.read_identity()
-    if known is not None and known.server != server:
-        raise EnrolmentRefused(
-            f"This machine is already enrolled with {known.server}; remove {state.path} to enrol it elsewhere."
-        )
-    if known is not None and known.order_keys:
+    known = _known(state, server)
+    if known is None:
+        return (await enrol(state, machine, server, site_code, route, insecure_http=insecure_http)).identity
+    if known.order_keys:
         return known
     try:
-        if plain_beyond_loopback(server) and not insecure_http:
-            raise NeedsTls(
-                f"{server} does without TLS: whoever is on the way could answer in its place and take this machine "
-                "over; use the server's https:// address, or accept that with --insecure-http."
-            )
-        seed = state.pending_key() if known is None else bytes.fromhex(known.private_key)
-        identity = await _new_identity(seed, machine, server, site_code, ca_file)
+        seed = bytes.fromhex(known.private_key)
+        identity = (await register(seed, machine, server, site_code, route, was=known.agent_id)).identity
     except AgentError as error:
-        if known is None:
-            raise
         _log.warning("the order key could not be fetched: %s", error)
         return known
-    if known is not None and not _is_same(known, identity):
+    if not _is_same_server(known, identity):
         _log.error("%s answers as another server than the one this machine was enrolled with", server)
         return known
     state.write_identity(identity)
     return identity
 
 
-async def _new_identity(seed: bytes, machine: Machine, server: str, site_code: str, ca_file: str | None) -> Identity:
-    answer = await _ask_to_enrol(seed, machine, server, site_code, ca_file)
+def _known(state: StateDirectory, server: str) -> Identity | None:
+    known = state.read_identity()
+    if known is not None and known.server != server:
+        raise EnrolmentRefused(
+            f"This machine is already enrolled with {known.server}; remove {state.path} to enrol it elsewhere."
+        )
+    return known
+
+
+async def register(
+    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: str = ""
+) -> Enrolled:
+    """Register the key of this seed; `was` is the id it had here so far. Raises as `enrol` does, and writes nothing."""
+    answer = await _ask_to_enrol(seed, machine, server, site_code, route, was=was)
     identity = Identity(
         server=server,
         agent_id=answer.agent_id,
@@ -96,15 +135,25 @@ async def _new_identity(seed: bytes, machine: Machine, server: str, site_code: s
         gateway=answer.gateway_url,
         order_keys=[answer.order_public_key] if answer.order_public_key else [],
         tenant_id=answer.tenant_id,
+        orders_after=answer.orders_after,
     )
     if not _is_whole(identity):
         raise ServerUnreachable(f"{server} answered the enrolment with an id or key of the wrong length.")
     if refusal := refusal_of(server, answer.gateway_url):
         raise NeedsTls(f"{refusal}.")
-    return identity
+    return Enrolled(identity, "".join(each for each in answer.message if each.isprintable())[:1000])
 
 
 def _is_same(known: Identity, identity: Identity) -> bool:
+    """Whether nothing changed that an enrolment decides. It may know more order keys than the one that signs."""
+    return (
+        _is_same_server(known, identity)
+        and identity.orders_after in (0, known.orders_after)
+        and set(identity.order_keys) <= set(known.order_keys)
+    )
+
+
+def _is_same_server(known: Identity, identity: Identity) -> bool:
     return (known.agent_id, known.server_public_key) == (identity.agent_id, identity.server_public_key)
 
 
@@ -128,7 +177,7 @@ def _is_whole(identity: Identity) -> bool:
 
 
 async def _ask_to_enrol(
-    seed: bytes, machine: Machine, server: str, site_code: str, ca_file: str | None
+    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: str
 ) -> EnrolResponse:
     public_key = crypto_sign_seed_keypair(seed)[0].hex()
     request = EnrolRequest(
@@ -141,9 +190,10 @@ async def _ask_to_enrol(
         protocol_version=LATEST_PROTOCOL,
         os=machine.os,
         arch=machine.arch,
+        agent_id=was,
     )
     try:
-        status, body = await post_json(server + _ENROL_PATH, msgspec.json.encode(request), ca_file=ca_file)
+        status, body = await post_json(server + _ENROL_PATH, msgspec.json.encode(request), route)
     except HttpError as error:
         raise ServerUnreachable(f"{server} cannot be reached: {error}.") from error
     if status >= 500 or status == 429:
@@ -156,7 +206,7 @@ async def _ask_to_enrol(
         raise ServerUnreachable(f"{server} gave an answer that is not GuruRMM's: {error}.") from error
 
 
-async def say_hello(identity: Identity, machine: Machine, ca_file: str | None) -> HelloResponse:
+async def say_hello(identity: Identity, machine: Machine, route: Route) -> HelloResponse:
     """Ask the server where to connect and whether to. Raises `HelloFailed`."""
     request = HelloRequest(
         agent_version=__version__,
@@ -166,7 +216,7 @@ async def say_hello(identity: Identity, machine: Machine, ca_file: str | None) -
         agent_id=identity.agent_id,
     )
     try:
-        status, body = await post_json(identity.server + _HELLO_PATH, msgspec.json.encode(request), ca_file=ca_file)
+        status, body = await post_json(identity.server + _HELLO_PATH, msgspec.json.encode(request), route)
         if status != 200:
             raise HelloFailed(f"hello was answered with {_problem(status, body)}")
         return msgspec.json.decode(body, type=HelloResponse)

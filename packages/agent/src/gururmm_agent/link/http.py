@@ -1,11 +1,12 @@
 """One bounded HTTP/1.1 POST: all that hello and enrolment need, without the memory of a general HTTP library."""
 
 import asyncio
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
-if TYPE_CHECKING:
-    import ssl
+from gururmm_agent.link.proxy import open_tunnel
+from gururmm_agent.link.route import Route
+from gururmm_agent.link.trust import tls_context
 
 TIMEOUT_S: Final = 15.0
 _MAX_BODY: Final = 64 * 1024
@@ -16,33 +17,22 @@ class HttpError(Exception):
     """No usable answer: the message says what failed."""
 
 
-async def post_json(url: str, body: bytes, *, ca_file: str | None = None) -> tuple[int, bytes]:
+async def post_json(url: str, body: bytes, route: Route) -> tuple[int, bytes]:
     """POST JSON and return (status, body). Raises `HttpError` for everything that is not an HTTP answer."""
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            return await _post(url, body, ca_file)
+            return await _post(url, body, route)
     except TimeoutError as error:
         raise HttpError(f"no answer within {TIMEOUT_S:.0f} s") from error
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
         raise HttpError(str(error) or type(error).__name__) from error
 
 
-def tls_context(ca_file: str | None) -> "ssl.SSLContext":
-    """The system's trust store, or only the authorities in `ca_file` (PEM). Raises `OSError`."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
-async def _post(url: str, body: bytes, ca_file: str | None) -> tuple[int, bytes]:
+async def _post(url: str, body: bytes, route: Route) -> tuple[int, bytes]:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or parts.hostname is None:
         raise HttpError(f"{url!r} is not an http:// or https:// address")
-    context = tls_context(ca_file) if parts.scheme == "https" else None
-    port = parts.port or (443 if context else 80)
-    reader, writer = await asyncio.open_connection(parts.hostname, port, ssl=context, limit=_MAX_HEAD)
+    reader, writer = await _open(parts, parts.hostname, route)
     try:
         head = (
             f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\nConnection: close\r\n"
@@ -53,6 +43,22 @@ async def _post(url: str, body: bytes, ca_file: str | None) -> tuple[int, bytes]
         return await _read_answer(reader)
     finally:
         writer.close()
+
+
+async def _open(parts: SplitResult, host: str, route: Route) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Returns the streams to a server, with TLS where its address says so, through the proxy where there is one."""
+    context = tls_context(route.ca_file) if parts.scheme == "https" else None
+    port = parts.port or (443 if context else 80)
+    proxy = route.proxy_for(parts.geturl())
+    if proxy is None:
+        return await asyncio.open_connection(host, port, ssl=context, limit=_MAX_HEAD)
+    tunnel = await open_tunnel(proxy, host, port)
+    try:
+        name = host if context else None
+        return await asyncio.open_connection(sock=tunnel, ssl=context, server_hostname=name, limit=_MAX_HEAD)
+    except BaseException:
+        tunnel.close()
+        raise
 
 
 async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:

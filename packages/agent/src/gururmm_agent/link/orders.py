@@ -95,6 +95,11 @@ class Orders:
             raise Refused("behind", "newer settings were followed before", order.body, order.message)
         self._check_deadline(order)
 
+    def check_identity(self, order: Genuine) -> None:
+        """Raises `Refused` where an order was meant for who this machine was before its enrolment."""
+        if order.body.counter <= self._identity.orders_after:
+            raise Refused("behind", "this machine was enrolled anew after it was signed", order.body, order.message)
+
     def check_channel(self, order: Genuine, session_id: bytes, channel: int) -> None:
         """Raises `Refused` where this channel was open and has ended: an order held back must not open it anew."""
         if self._window.was_open(session_id + channel.to_bytes(4, "big")):

@@ -16,6 +16,7 @@ RETURN_S: Final = 4.0
 RETURN_TRIES: Final = 12
 """So often it is tried at that pace, for about half a minute; then ever more slowly."""
 _PAUSE_S: Final = 1.0
+REVOKED_CEILING_S: Final = 86_400.0
 
 
 class Ended(Enum):
@@ -29,6 +30,7 @@ class Ended(Enum):
     GONE = "gone"
     REPLACED = "replaced"
     REVOKED = "revoked"
+    REJECTED = "rejected"
     MOVED = "moved"
 
 
@@ -37,12 +39,14 @@ class Backoff:
 
     While the server is gone it is tried every few seconds for half a minute: then its return is noticed at once, and
     nobody is asked for it who is there. After that the waits double, too.
+    One that was removed asks less and less often, at the end once a day.
     """
 
     def __init__(self, uniform: Callable[[float, float], float]) -> None:
         self._uniform = uniform
         self._failures = 0
         self._gone = 0
+        self._revocations = 0
 
     def connected_for(self, seconds: float) -> None:
         """Tell how long a connection lasted, before asking for the next delay."""
@@ -57,8 +61,11 @@ class Backoff:
             return self._uniform(0.0, within_s)
         if ended is Ended.REPLACED:
             return self._uniform(30.0, 60.0)
-        if ended is Ended.REVOKED:
+        if ended is Ended.REJECTED:
             return max(REVOKED_S, within_s)
+        if ended is Ended.REVOKED:
+            self._revocations += 1
+            return min(REVOKED_CEILING_S, REVOKED_S * 2.0 ** min(self._revocations - 1, 16))
         if ended is Ended.GONE:
             return within_s + self._until_return()
         ceiling = min(CEILING_S, BASE_S * 2.0 ** min(self._failures, 16))
@@ -74,7 +81,7 @@ class Backoff:
 
 def ended_by(close_code: int | None) -> Ended:
     """What a WebSocket close code means for the next attempt; None is a connection that broke."""
-    if close_code == Close.REPLACED:
+    if close_code in (Close.REPLACED, Close.AMBIGUOUS):
         return Ended.REPLACED
     if close_code == Close.REVOKED:
         return Ended.REVOKED

@@ -36,7 +36,9 @@ from picows import (
 
 from gururmm_agent import __version__
 from gururmm_agent.link.hello import Machine, refusal_of
-from gururmm_agent.link.http import tls_context
+from gururmm_agent.link.proxy import open_tunnel
+from gururmm_agent.link.route import Route
+from gururmm_agent.link.trust import tls_context
 from gururmm_agent.state import Identity
 
 _log = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ _PING_ANSWER_S: Final = 20.0
 _NOBODY_BEHIND: Final = (502, 504)
 """What a proxy answers whose gateway is not there."""
 _UNACKNOWLEDGED_MS: Final = 45_000
+INSTANCE: Final = os.urandom(16)
+"""This process and no other: where two live with one key, a copy of the state is in use."""
 _NOT_SENT_BYTES: Final = 128 * 1024
 """What the system queues of one channel's flood before another's keystroke: what is under way does not count."""
 
@@ -234,6 +238,9 @@ class ServerLink(WSListener):
             self._purpose,
             capabilities.said_by("agent"),
             self._identity.newest_order_key,
+            INSTANCE,
+            self._machine.hostname,
+            self._machine.machine_id,
         )
         self._phase = _Phase.PROOF
         self._transport.send(WSMsgType.BINARY, self._handshake.authenticate(data, codec.encode(claim)))
@@ -259,7 +266,7 @@ async def connect(
     identity: Identity,
     machine: Machine,
     user: LinkUser,
-    ca_file: str | None,
+    route: Route,
     *,
     purpose: str = "",
 ) -> ServerLink:
@@ -272,7 +279,8 @@ async def connect(
     link = ServerLink(identity, machine, user, purpose)
     try:
         url = socket_url(gateway)
-        context = tls_context(ca_file) if url.startswith("wss:") else None
+        context = tls_context(route.ca_file) if url.startswith("wss:") else None
+        proxy = route.proxy_for(url)
         async with asyncio.timeout(CONNECT_S):
             await ws_connect(
                 lambda: link,
@@ -287,6 +295,7 @@ async def connect(
                 max_redirects=0,
                 read_buffer_init_size=4096,
                 use_aiofastnet=False,
+                socket_factory=None if proxy is None else lambda at: open_tunnel(proxy, at.host, int(at.port)),
             )
             await link.proved
             return link

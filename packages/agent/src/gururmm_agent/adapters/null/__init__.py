@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import socket
 import time
 from collections.abc import Callable
@@ -142,6 +143,9 @@ class NullHost:
 
     def goes_down(self) -> bool:
         return False
+
+    def uninstall(self, state: Path) -> None:
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _host() -> Host:

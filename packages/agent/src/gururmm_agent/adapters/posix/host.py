@@ -38,3 +38,9 @@ class PosixHost:
     def goes_down(self) -> bool:
         """See `ports.Host`."""
         return False
+
+    def uninstall(self, state: Path) -> None:
+        """See `ports.Host`."""
+        from gururmm_agent.adapters.posix import installation  # what it needs to remove folders is a megabyte
+
+        installation.take_away(state)

@@ -6,6 +6,7 @@ Terminals need ConPTY, which this build does not drive: they are refused.
 import asyncio
 import importlib
 import platform
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable
@@ -96,6 +97,12 @@ class WindowsHost:
 
     def goes_down(self) -> bool:
         return False
+
+    def uninstall(self, state: Path) -> None:
+        """See `ports.Host`: the state with the key. Whoever hosts the agent as a service takes the rest away."""
+        for file in self._held:
+            file.close()  # a file that is open cannot be removed here
+        shutil.rmtree(state, ignore_errors=True)
 
 
 def _registry_value(path: str, name: str) -> str:
