@@ -40,7 +40,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Agent
-         * @description Remove a machine; its key is worth nothing from then on.
+         * @description Remove a machine; its key is worth nothing from then on. `uninstall`: its agent takes itself away.
          */
         delete: operations["delete_agent"];
         options?: never;
@@ -72,6 +72,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/agents/{agent_id}/doubles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Doubles
+         * @description Let one of several machines with one key make its own, or say that only one is left: it is let in again.
+         */
+        post: operations["decide_doubles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agents/{agent_id}/folders": {
         parameters: {
             query?: never;
@@ -86,6 +106,26 @@ export interface paths {
         get: operations["get_folders"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{agent_id}/former": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide Former
+         * @description Let a machine go on as one that it was before, or keep both. Returns the machine that there is then.
+         */
+        post: operations["decide_former"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1077,11 +1117,15 @@ export interface components {
             cpu_percent: number | null;
             /** Disk Percent */
             disk_percent: number | null;
+            /** Doubles */
+            doubles: components["schemas"]["Double"][];
             /**
              * Enrolled At
              * Format: date-time
              */
             enrolled_at: string;
+            /** Former */
+            former: components["schemas"]["Former"][];
             /** Gateway */
             gateway: boolean;
             /** Hostname */
@@ -1112,7 +1156,7 @@ export interface components {
             /** Os Name */
             os_name: string;
             /** Problems */
-            problems: ("disk_full" | "memory_high" | "offline_long")[];
+            problems: ("disk_full" | "memory_high" | "offline_long" | "cloned")[];
             /** Protocol */
             protocol: number;
             /**
@@ -1173,7 +1217,7 @@ export interface components {
             /** Os Name */
             os_name: string;
             /** Problems */
-            problems: ("disk_full" | "memory_high" | "offline_long")[];
+            problems: ("disk_full" | "memory_high" | "offline_long" | "cloned")[];
             /**
              * Site Id
              * Format: uuid
@@ -1206,7 +1250,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "disk_full" | "memory_high" | "offline_long";
+            kind: "disk_full" | "memory_high" | "offline_long" | "cloned";
             /** Online */
             online: boolean;
             /** Since */
@@ -1615,6 +1659,33 @@ export interface components {
             /** Used */
             used: number;
         };
+        /**
+         * Double
+         * @description One of several machines with one key, as after a disk was copied.
+         */
+        Double: {
+            /** Address */
+            address: string;
+            /** Hostname */
+            hostname: string;
+            /** Instance */
+            instance: string;
+            /**
+             * Last Seen
+             * Format: date-time
+             */
+            last_seen: string;
+            /** Ordered */
+            ordered: boolean;
+        };
+        /**
+         * DoublesDecision
+         * @description Which instance is a copy and makes a key of its own when it is there next; null: only one is left.
+         */
+        DoublesDecision: {
+            /** Own Key */
+            own_key?: string | null;
+        };
         /** Enter */
         Enter: {
             /** Reason */
@@ -1750,6 +1821,33 @@ export interface components {
             path: string;
             /** Truncated */
             truncated: boolean;
+        };
+        /**
+         * Former
+         * @description A machine that is offline and calls itself by the same machine-id: this one before it was installed anew.
+         */
+        Former: {
+            /** Client Name */
+            client_name: string;
+            /** Hostname */
+            hostname: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Seen */
+            last_seen: string | null;
+            /** Site Name */
+            site_name: string;
+        };
+        /**
+         * FormerDecision
+         * @description Which machine it goes on as, with that one's place and history; null: both stay.
+         */
+        FormerDecision: {
+            /** Go On As */
+            go_on_as?: string | null;
         };
         /** History */
         History: {
@@ -2727,6 +2825,8 @@ export type CommandList = components['schemas']['CommandList'];
 export type CreateCommands = components['schemas']['CreateCommands'];
 export type CreatedPartner = components['schemas']['CreatedPartner'];
 export type DiskUse = components['schemas']['DiskUse'];
+export type Double = components['schemas']['Double'];
+export type DoublesDecision = components['schemas']['DoublesDecision'];
 export type Enter = components['schemas']['Enter'];
 export type Entry = components['schemas']['Entry'];
 export type Event = components['schemas']['Event'];
@@ -2734,6 +2834,8 @@ export type FailedRun = components['schemas']['FailedRun'];
 export type FailedRuns = components['schemas']['FailedRuns'];
 export type Folder = components['schemas']['Folder'];
 export type Folders = components['schemas']['Folders'];
+export type Former = components['schemas']['Former'];
+export type FormerDecision = components['schemas']['FormerDecision'];
 export type History = components['schemas']['History'];
 export type Invitation = components['schemas']['Invitation'];
 export type InvitationLink = components['schemas']['InvitationLink'];
@@ -2892,7 +2994,9 @@ export interface operations {
     };
     delete_agent: {
         parameters: {
-            query?: never;
+            query?: {
+                uninstall?: boolean;
+            };
             header?: never;
             path: {
                 agent_id: string;
@@ -3022,6 +3126,50 @@ export interface operations {
             };
         };
     };
+    decide_doubles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DoublesDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_folders: {
         parameters: {
             query?: {
@@ -3042,6 +3190,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Folders"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_former: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormerDecision"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentDetail"];
                 };
             };
             /** @description Client Error */

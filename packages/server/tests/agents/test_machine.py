@@ -237,7 +237,7 @@ async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: 
     overview = described(Overview, (await admin.get("/overview")).content)
     assert overview.agents.model_dump() == {"total": 12, "online": 6, "offline": 6}
     assert overview.problems.total == 2
-    assert overview.problems.by_kind == {"disk_full": 1, "memory_high": 1, "offline_long": 1}
+    assert overview.problems.by_kind == {"cloned": 0, "disk_full": 1, "memory_high": 1, "offline_long": 1}
     assert [point.online for point in overview.online_history] == [5, 6]
     assert [(item.kind, item.text) for item in overview.attention] == [
         ("disk_full", "The fullest disk is 95 % full."),

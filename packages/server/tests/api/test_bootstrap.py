@@ -151,3 +151,63 @@ async def test_guessing_codes_is_slowed_down(api: Api) -> None:
         assert (await api.ask("POST", "/bootstrap/enrol", enrolment("AAAA-AAAA-AAAA"))).status == 404
     answer = await api.ask("POST", "/bootstrap/enrol", enrolment(api.own.code))
     assert (answer.status, answer.body["code"]) == (429, "rate_limited")
+
+
+async def enrol(api: Api, seed: bytes, **changed: Any) -> dict[str, Any]:
+    """An enrolment with a fresh code, as the machine hears of it."""
+    code = await api.codes.create(api.own.caller, api.own.ids["site_id"], NewCode(max_uses=1))
+    answer = await api.ask("POST", "/bootstrap/enrol", enrolment(code.code, seed, **changed))
+    assert answer.status == 200, answer.body
+    said: dict[str, Any] = answer.body
+    return said
+
+
+async def test_a_machine_that_was_deleted_is_registered_again_and_told_so(api: Api) -> None:
+    first = await enrol(api, b"k" * 32)
+    assert (first["outcome"], first["message"]) == ("new", "")
+    known = await enrol(api, b"k" * 32, agent_id=first["agent_id"])
+    assert (known["agent_id"], known["outcome"], known["orders_after"]) == (first["agent_id"], "known", 0)
+    removed = await api.ask("DELETE", f"/agents/{first['agent_id']}?uninstall=true", token=api.token())
+    assert removed.status == 204
+    again = await enrol(api, b"k" * 32, agent_id=first["agent_id"])
+    assert (again["agent_id"], again["outcome"]) == (first["agent_id"], "again")
+    assert again["message"].startswith("This machine had been deleted in GuruRMM: it is back as a new one")
+    assert again["orders_after"] > first["orders_after"] > 0
+    page = await api.ask("GET", f"/agents/{first['agent_id']}", token=api.token())
+    assert page.status == 200
+
+
+async def test_a_machine_that_a_restored_backup_does_not_have_is_registered_anew(api: Api) -> None:
+    answer = await enrol(api, b"k" * 32, agent_id="0190a0b0-0000-7000-8000-000000000001")
+    assert answer["outcome"] == "forgotten"
+    assert "an older backup" in answer["message"] or "a restored backup" in answer["message"]
+    # What an agent calls its id is only a hint, whatever it is.
+    assert (await enrol(api, b"l" * 32, agent_id="no uuid"))["outcome"] == "forgotten"
+
+
+async def test_a_machine_that_was_installed_anew_hears_who_it_was_before(api: Api) -> None:
+    machine_id = "0123456789abcdef0123456789abcdef"
+    old = await enrol(api, b"o" * 32, hostname="web-1", machine_id=machine_id)
+    new = await enrol(api, b"n" * 32, hostname="web-1b", machine_id=machine_id)
+    assert new["agent_id"] != old["agent_id"]
+    assert new["outcome"] == "new"
+    assert new["message"].startswith("This machine was web-1 before. Both are kept")
+    page = (await api.ask("GET", f"/agents/{new['agent_id']}", token=api.token())).body
+    assert [each["hostname"] for each in page["former"]] == ["web-1"]
+    assert (await api.ask("GET", f"/agents/{old['agent_id']}", token=api.token())).body["former"] == []
+    # One that is online is another machine with the same machine-id, as templates make them; none has none.
+    async with api.db.scope(system_scope(api.own.tenant_id)) as tx:
+        await tx.execute("update core.agent_state set online = true where agent_id = $1", UUID(old["agent_id"]))
+    assert (await api.ask("GET", f"/agents/{new['agent_id']}", token=api.token())).body["former"] == []
+    assert (await enrol(api, b"p" * 32, hostname="web-2", machine_id=machine_id))["message"].startswith(
+        "This machine was web-1b before"
+    )
+    assert (await enrol(api, b"q" * 32, hostname="web-3"))["message"] == ""
+
+
+async def test_another_partners_machine_is_nobodys_former_self(api: Api) -> None:
+    machine_id = "0123456789abcdef0123456789abcdef"
+    await enrol(api, b"o" * 32, hostname="theirs", machine_id=machine_id)
+    code = await api.codes.create(api.foreign.caller, api.foreign.ids["site_id"], NewCode())
+    answer = await api.ask("POST", "/bootstrap/enrol", enrolment(code.code, b"n" * 32, machine_id=machine_id))
+    assert (answer.status, answer.body["message"]) == (200, "")

@@ -62,6 +62,8 @@ _ROWS = {
     " '{mark}')",
     "agent_state": "insert into core.agent_state (tenant_id, agent_id, client_id, problems, disk, online, gateway_id)"
     " values ($1, {agent_id}, {client_id}, array['disk_full'], 990, true, 'gw-other')",
+    "agent_doubles": "insert into core.agent_doubles (tenant_id, agent_id, instance, hostname, machine_id, address)"
+    " values ($1, {agent_id}, '0123456789abcdef', '{mark}', '', '{mark}')",
     "agent_metrics": "insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, load, receive_rate,"
     " send_rate, read_rate, write_rate) values ($1, {agent_id}, now(), 1, 1, 1, 1, 1, 1, 1)",
     "agent_metrics_hourly": "insert into core.agent_metrics_hourly (tenant_id, agent_id, at, samples, cpu, memory,"

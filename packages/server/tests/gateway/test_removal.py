@@ -1,7 +1,7 @@
 """A machine that is removed: what runs there is told to end, then it is sent away, and may enrol again."""
 
 import pytest
-from agent_end import AgentEnd, Fleet, until
+from agent_end import AgentEnd, Ended, Fleet, until
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.core.commands.removal import CancelAll
@@ -20,7 +20,7 @@ from gururmm_wire.challenge import enrolment_bytes
 from gururmm_wire.hello import EnrolRequest
 from gururmm_wire.v2.agent import CommandAccepted
 from gururmm_wire.v2.limits import Close
-from gururmm_wire.v2.server import CancelCommand, RunCommand, TunnelClose, TunnelOpen
+from gururmm_wire.v2.server import CancelCommand, RunCommand, TunnelClose, TunnelOpen, Uninstall
 from nacl.bindings import crypto_sign, crypto_sign_keypair
 from test_commands import queue, status
 
@@ -33,7 +33,7 @@ def admin(fleet: Fleet) -> Scope:
 
 @pytest.fixture
 def removal(db: Database, bus: Bus, signer: OrderSigner) -> AgentRemoval:
-    return AgentRemoval(db, bus, (CancelAll(signer), close_all))
+    return AgentRemoval(db, bus, (CancelAll(signer), close_all), signer)
 
 
 async def test_what_runs_there_is_ended_before_it_is_sent_away(
@@ -107,3 +107,38 @@ async def test_the_same_key_may_enrol_again(
         await removal.remove(admin(fleet), agent.agent_id)
         assert await agent.ended() == Close.REVOKED
         assert await fleet.value("select public_key from core.removed_agents") == public_key
+
+
+async def test_one_that_was_off_is_told_to_take_its_agent_away_when_it_is_back(
+    gateway: Gateway, fleet: Fleet, removal: AgentRemoval
+) -> None:
+    """However often it comes. An older agent, which does not know what that means, hears only that it was removed."""
+    (agent,) = await fleet.enrol()
+    await removal.remove(admin(fleet), agent.agent_id, uninstall=True)
+    for _ in range(2):
+        await agent.join(gateway.port)
+        assert (await agent.expect(Uninstall)).reason == "removed by ann@example.org"
+        assert await agent.ended() == Close.REVOKED
+    assert not gateway.roster.agents
+    agent.send_raw(agent.proof(await agent.open(gateway.port), capabilities=["open_names"]))
+    with pytest.raises(Ended) as end:
+        await agent.receive()
+    assert end.value.code == Close.REVOKED
+    agent.send_raw(agent.proof(await agent.open(gateway.port), purpose="tunnel"))
+    with pytest.raises(Ended):
+        await agent.receive()
+    thief = AgentEnd(agent.agent_id, crypto_sign_keypair()[1], fleet.server_key)
+    thief.send_raw(thief.proof(await thief.open(gateway.port)))
+    assert await thief.ended() == Close.UNAUTHENTICATED
+
+
+async def test_one_that_is_connected_is_told_at_once(gateway: Gateway, fleet: Fleet, removal: AgentRemoval) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    await until(lambda: fleet.online(agent))
+    await removal.remove(admin(fleet), agent.agent_id, uninstall=True)
+    assert (await agent.expect(Uninstall)).reason == "removed by ann@example.org"
+    assert await agent.ended() == Close.REVOKED
+    row = await fleet.row("select operation, details from core.audit_log")
+    assert row["operation"] == "agent.deleted"
+    assert "uninstall" in str(row["details"])

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 from agent_end import AgentEnd, Ended, Fleet, until
 from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.entrypoints.agent_gateway.agent_socket import BUDGET_BURST
@@ -158,12 +159,12 @@ async def test_the_newer_one_stays(gateway: Gateway, fleet: Fleet) -> None:
 
 
 async def test_a_removed_machine_loses_it_wherever_it_is(
-    start_gateway: StartGateway, fleet: Fleet, db: Database, bus: Bus
+    start_gateway: StartGateway, fleet: Fleet, db: Database, bus: Bus, signer: OrderSigner
 ) -> None:
     first, second = await start_gateway(), await start_gateway()
     agent, tunnel = await both(fleet, first, second)
     await until(lambda: fleet.online(agent))
-    await AgentRemoval(db, bus, (close_all,)).remove(person(fleet.tenant_id).inside(), agent.agent_id)
+    await AgentRemoval(db, bus, (close_all,), signer).remove(person(fleet.tenant_id).inside(), agent.agent_id)
     assert await tunnel.ended() == Close.REVOKED
     assert await agent.ended() == Close.REVOKED
 

@@ -11,6 +11,7 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.commands.delivery import CommandDelivery, Report
 from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.fleet.service import AgentService
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import readings
 from gururmm_server.core.presence.service import Change, ChangesRecorded, Presence
@@ -348,7 +349,7 @@ async def test_a_machine_takes_its_state_along_to_another_client(db: Database, b
 
 
 async def test_removing_a_machine_takes_along_what_hangs_on_it_and_keeps_the_evidence(
-    db: Database, bus: Bus, owner: Any, north: Partner
+    *, db: Database, bus: Bus, owner: Any, north: Partner, signer: OrderSigner
 ) -> None:
     victims = await _plant_victims(owner, north)
     async with db.ingest() as tx:
@@ -359,7 +360,7 @@ async def test_removing_a_machine_takes_along_what_hangs_on_it_and_keeps_the_evi
         ):
             _, statement, victim = CROSSINGS[crossing]
             await tx.execute(statement, north.tenant_id, victims[victim])
-    await AgentRemoval(db, bus, ()).remove(system_scope(north.tenant_id), north.agents[0])
+    await AgentRemoval(db, bus, (), signer).remove(system_scope(north.tenant_id), north.agents[0])
     counts = {
         table: await owner.fetchval(f"select count(*) from core.{table}")
         for table in ("commands", "command_output", "agent_inventory", "inventory_changes", "tunnel_sessions")

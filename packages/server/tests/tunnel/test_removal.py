@@ -7,6 +7,7 @@ import httpx
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.tunnel.browser_end import CLOSE_NORMAL
 from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.core.tunnel.routes import build_router
@@ -23,15 +24,16 @@ def api(house: House) -> Api:
     return Api(build_router(house.service))
 
 
-def removal(house: House) -> AgentRemoval:
-    return AgentRemoval(house.db, house.bus, (close_all,))
+@pytest.fixture
+def removal(house: House, signer: OrderSigner) -> AgentRemoval:
+    return AgentRemoval(house.db, house.bus, (close_all,), signer)
 
 
-async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> None:
+async def test_the_browser_hears_that_the_terminal_is_closed(house: House, removal: AgentRemoval) -> None:
     session_id = await house.open()
     browser = await house.attach(session_id, ScriptedBrowser())
     admin = person(house.tenant_id, Role.PARTNER_ADMIN)
-    await removal(house).remove(admin.inside(), house.agent_id)
+    await removal.remove(admin.inside(), house.agent_id)
     closed = await until(lambda: browser.control("closed"))
     assert closed["reason"] == "The machine was removed."
     await until(lambda: browser.close_code == CLOSE_NORMAL)
@@ -48,13 +50,13 @@ async def test_the_browser_hears_that_the_terminal_is_closed(house: House) -> No
     assert [json.loads(row["payload"])["reason"] for row in rows] == ["removed"]
 
 
-async def test_sessions_and_recordings_stay_readable(house: House, api: Api) -> None:
+async def test_sessions_and_recordings_stay_readable(house: House, removal: AgentRemoval, api: Api) -> None:
     session_id = await house.open()
     await house.attach(session_id, ScriptedBrowser())
     await until(lambda: house.agent.seal)
     await house.agent.print(b"hello")
     await until(lambda: house.agent.acknowledged == 5)
-    await removal(house).remove(person(house.tenant_id, Role.PARTNER_ADMIN).inside(), house.agent_id)
+    await removal.remove(person(house.tenant_id, Role.PARTNER_ADMIN).inside(), house.agent_id)
     async with api.as_(house.tech) as http:
         status = (await http.get(f"/tunnel/status/{session_id}")).json()
         assert (status["status"], status["close_reason"], status["hostname"]) == ("closed", "removed", "nw-srv-01")

@@ -64,4 +64,13 @@ export function changesQuery(agentId: string, query: QueryOf<"/agents/{agent_id}
 export const moveAgent = (agentId: string, siteId: string) =>
   api.patch("/agents/{agent_id}", { path: { agent_id: agentId }, body: { site_id: siteId } });
 
-export const deleteAgent = (agentId: string) => api.delete("/agents/{agent_id}", { path: { agent_id: agentId } });
+export const deleteAgent = (agentId: string, uninstall: boolean) =>
+  api.delete("/agents/{agent_id}", { path: { agent_id: agentId }, query: { uninstall } });
+
+/** Which machine it goes on as; null keeps both. Answers the machine that there is then. */
+export const decideFormer = (agentId: string, goOnAs: string | null) =>
+  api.post("/agents/{agent_id}/former", { path: { agent_id: agentId }, body: { go_on_as: goOnAs } });
+
+/** Which copy makes a key of its own; null says that only one machine is left. */
+export const decideDoubles = (agentId: string, ownKey: string | null) =>
+  api.post("/agents/{agent_id}/doubles", { path: { agent_id: agentId }, body: { own_key: ownKey } });

@@ -64,7 +64,12 @@ export function MachineActs({ agent }: { agent: AgentDetail }) {
     ...(can("agents.write")
       ? [{ label: `Move to another ${labelOf(me, "site")}`, onSelect: () => setMoving(true) }]
       : []),
-    ...(can("agents.delete") ? [{ label: "Delete", danger: true, onSelect: () => void remove() }] : []),
+    ...(can("agents.delete")
+      ? [
+          { label: "Delete", danger: true, onSelect: () => void remove(false) },
+          { label: "Delete and uninstall", danger: true, onSelect: () => void remove(true) },
+        ]
+      : []),
   ];
   return (
     <>
@@ -98,32 +103,37 @@ export function MachineActs({ agent }: { agent: AgentDetail }) {
   );
 }
 
-function useRemove(agent: AgentDetail): () => Promise<void> {
+function useRemove(agent: AgentDetail): (uninstall: boolean) => Promise<void> {
   const confirm = useConfirm();
   const cache = useQueryClient();
   const navigate = useNavigate();
   const name = visibleLine(agent.hostname);
   const remove = useAct({
-    mutationFn: () => deleteAgent(agent.id),
-    onSuccess: async () => {
-      notifyDone(`${name} was deleted.`);
+    mutationFn: (uninstall: boolean) => deleteAgent(agent.id, uninstall),
+    onSuccess: async (_, uninstall) => {
+      notifyDone(`${name} was deleted.${uninstall ? " Its agent uninstalls itself when it hears of it." : ""}`);
       await navigate({ to: "/fleet" });
       for (const queryKey of [keys.agentLists, keys.tree, keys.overview]) void cache.invalidateQueries({ queryKey });
     },
     onError: (error) => notifyError(`${name} was not deleted.`, error),
   });
-  return async () => {
+  return async (uninstall) => {
     const sure = await confirm({
-      title: "Delete this machine?",
+      title: uninstall ? "Delete this machine and uninstall its agent?" : "Delete this machine?",
       consequence: (
         <>
           Deletes 1 machine, <MachineText className="text-ink">{agent.hostname}</MachineText>, with its readings,
           inventory and commands. Its key is revoked: the agent on it can't come back without a new enrolment. The audit
-          is kept.
+          is kept.{" "}
+          {!uninstall
+            ? "The agent itself stays on the machine."
+            : agent.status === "online"
+              ? "The agent uninstalls itself at once."
+              : "The agent uninstalls itself when the machine is back, however late that is."}
         </>
       ),
-      act: "Delete",
+      act: uninstall ? "Delete and uninstall" : "Delete",
     });
-    if (sure) remove.mutate();
+    if (sure) remove.mutate(uninstall);
   };
 }

@@ -9,6 +9,7 @@ import { EmptyState, ErrorState, Skeleton } from "@/components/states";
 import { useFill, useTabs } from "@/features/collected";
 import { cn } from "@/lib/cn";
 import { useWatchedAgent } from "../api/use-watched-agent";
+import { IdentityNotes } from "../components/identity-notes";
 import { MachineActs, MachineHeading } from "../components/machine-header";
 
 const route = getRouteApi("/app/agents/$agentId");
@@ -52,6 +53,7 @@ export function MachineLayout() {
       heading={data ? <MachineHeading agent={data} /> : <Skeleton className="h-7 w-64" />}
       acts={data && <MachineActs agent={data} />}
     >
+      {data && <IdentityNotes agent={data} />}
       <TabBar label="Machine">
         {tabs.map(({ to, first, label }) => (
           <TabLink key={to} to={to} params={params} exact={first}>

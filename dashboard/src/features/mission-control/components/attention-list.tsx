@@ -4,6 +4,7 @@ import {
   AlarmClockOff,
   CircleCheck,
   CircleX,
+  Copy,
   HardDrive,
   type LucideIcon,
   MemoryStick,
@@ -29,6 +30,7 @@ import { failedRunsQuery } from "../api/queries";
 import { useSnoozed } from "./use-snoozed";
 
 const SIGNS: Record<string, { icon: LucideIcon; tone: string; to: string }> = {
+  cloned: { icon: Copy, tone: "text-bad", to: "/agents/$agentId" },
   disk_full: { icon: HardDrive, tone: "text-bad", to: "/agents/$agentId/storage" },
   memory_high: { icon: MemoryStick, tone: "text-warn", to: "/agents/$agentId/processes" },
   offline_long: { icon: PlugZap, tone: "text-muted", to: "/agents/$agentId" },

@@ -6,7 +6,12 @@ import { count, words } from "@/lib/format";
 import { Sparkline } from "./sparkline";
 import { StatCard, SubLink } from "./stat-card";
 
-const PROBLEM_WORDS = { disk_full: "disk full", memory_high: "memory high", offline_long: "long offline" } as const;
+const PROBLEM_WORDS = {
+  cloned: "copied",
+  disk_full: "disk full",
+  memory_high: "memory high",
+  offline_long: "long offline",
+} as const;
 
 export function StatRow({ overview }: { overview: Overview }) {
   const seesCommands = useCan("commands.read");

@@ -53,6 +53,7 @@ class Described(msgspec.Struct, frozen=True):
     agent_version: str
     arch: str
     os_family: str
+    machine_id: str = ""
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -81,9 +82,10 @@ on conflict (agent_id) do update set client_id = excluded.client_id, client_name
 _DESCRIBE_ALL = """
 update core.agents a set agent_version = u.agent_version, protocol = 2,
   arch = case when u.arch = '' then a.arch else u.arch end,
-  os_family = case when a.os_family = 'other' then u.os_family else a.os_family end
-from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
-  as u(tenant_id, agent_id, agent_version, arch, os_family)
+  os_family = case when a.os_family = 'other' then u.os_family else a.os_family end,
+  machine_id = case when a.machine_id = '' then u.machine_id else a.machine_id end
+from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+  as u(tenant_id, agent_id, agent_version, arch, os_family, machine_id)
 where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
 """
 # Only what the inventory said anything about is set.
@@ -107,9 +109,45 @@ async def hold(tx: Transaction, agent_id: UUID) -> Machine | None:
     return Machine(**row) if row is not None else None
 
 
-async def is_enrolled(tx: Transaction, agent_id: UUID) -> bool:
-    """Tells whether there is such a machine, whose key is good."""
-    return bool(await tx.fetchval("select true from core.agents where agent_id = $1 and revoked_at is null", agent_id))
+async def of_key(tx: Transaction, public_key: bytes) -> UUID | None:
+    """Returns the id of the machine that proves itself by this key, None where there is none."""
+    found: UUID | None = await tx.fetchval(
+        "select agent_id from core.agents where public_key = $1 and revoked_at is null", public_key
+    )
+    return found
+
+
+async def is_taken(tx: Transaction, agent_id: UUID, public_key: bytes) -> bool:
+    """Tells whether a machine with another key has this id."""
+    return bool(
+        await tx.fetchval("select true from core.agents where agent_id = $1 and public_key <> $2", agent_id, public_key)
+    )
+
+
+async def was_removed(tx: Transaction, agent_id: UUID) -> bool:
+    """Tells whether there was such a machine, which was removed."""
+    return bool(await tx.fetchval("select true from core.removed_agents where agent_id = $1", agent_id))
+
+
+async def give_key(tx: Transaction, agent_id: UUID, public_key: bytes) -> None:
+    """Lets a machine prove itself by another key from now on, and by the one before no more."""
+    await tx.execute("update core.agents set public_key = $2 where agent_id = $1", agent_id, public_key)
+
+
+async def key_of(tx: Transaction, agent_id: UUID) -> bytes | None:
+    """Returns the key of a machine, None where the scope does not see it."""
+    found: bytes | None = await tx.fetchval("select public_key from core.agents where agent_id = $1", agent_id)
+    return found
+
+
+async def forget_machine_id(tx: Transaction, agent_id: UUID) -> None:
+    """Lets the machine say at its next connection what it calls itself, and be known by that."""
+    await tx.execute("update core.agents set machine_id = '' where agent_id = $1", agent_id)
+
+
+async def keep_apart(tx: Transaction, agent_id: UUID) -> bool:
+    """Notes that a machine stays one of its own, whoever it was before. Returns False where there is none."""
+    return bool(await tx.execute("update core.agents set kept_apart = true where agent_id = $1", agent_id))
 
 
 async def register(tx: Transaction, new: NewAgent) -> None:
@@ -129,6 +167,7 @@ async def describe_all(tx: Transaction, agents: Sequence[Described]) -> None:
         [each.agent_version for each in agents],
         [each.arch for each in agents],
         [each.os_family for each in agents],
+        [each.machine_id for each in agents],
     )
 
 
@@ -161,11 +200,12 @@ async def revoke(tx: Transaction, agent_id: UUID) -> bool:
     return bool(await tx.execute("update core.agents set revoked_at = now() where agent_id = $1", agent_id))
 
 
-async def delete(tx: Transaction, agent_id: UUID) -> None:
-    """Removes a machine and all that hangs on it, but for its key."""
+async def delete(tx: Transaction, agent_id: UUID, last_order: bytes | None = None) -> None:
+    """Removes a machine and all that hangs on it, but for its key; `last_order` is what it hears when it comes back."""
     await tx.execute(
-        "insert into core.removed_agents (tenant_id, agent_id, public_key)"
-        " select tenant_id, agent_id, public_key from core.agents where agent_id = $1 on conflict do nothing",
+        "insert into core.removed_agents (tenant_id, agent_id, public_key, last_order)"
+        " select tenant_id, agent_id, public_key, $2 from core.agents where agent_id = $1 on conflict do nothing",
         agent_id,
+        last_order,
     )
     await tx.execute("delete from core.agents where agent_id = $1", agent_id)

@@ -15,13 +15,19 @@ from gururmm_server.core.agents._repository import (
     delete,
     describe,
     describe_all,
+    forget_machine_id,
+    give_key,
     hold,
-    is_enrolled,
+    is_taken,
+    keep_apart,
+    key_of,
     move,
+    of_key,
     register,
     rename_client,
     rename_site,
     revoke,
+    was_removed,
 )
 from gururmm_server.core.agents.errors import AgentNotFound
 from gururmm_server.infra.database import Transaction
@@ -36,14 +42,29 @@ __all__ = [
     "describe",
     "describe_all",
     "find",
+    "find_by",
+    "forget_machine_id",
+    "give_key",
     "hold",
-    "is_enrolled",
+    "is_taken",
+    "keep_apart",
+    "key_of",
     "move",
+    "of_key",
     "register",
     "rename_client",
     "rename_site",
     "revoke",
+    "was_removed",
 ]
+
+
+async def find_by(tx: Transaction, said: str) -> Machine | None:
+    """Returns the machine with the id that an agent says, or None where that is none, or not seen from here."""
+    try:
+        return await repository.find(tx, UUID(said))
+    except ValueError:
+        return None
 
 
 async def find(tx: Transaction, agent_id: UUID) -> Machine:

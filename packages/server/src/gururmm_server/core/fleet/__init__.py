@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 
 def _routes(house: House) -> "APIRouter":
+    from gururmm_server.core.fleet.doubles import DoubleMachines
+    from gururmm_server.core.fleet.former import FormerMachines
     from gururmm_server.core.fleet.queries import LiveQueries
     from gururmm_server.core.fleet.removal import AgentRemoval
     from gururmm_server.core.fleet.routes import build_router
     from gururmm_server.core.fleet.service import AgentService
 
-    return build_router(house.get(AgentService), house.get(AgentRemoval), house.get(LiveQueries))
+    return build_router(
+        agents=house.get(AgentService),
+        removal=house.get(AgentRemoval),
+        former=house.get(FormerMachines),
+        doubles=house.get(DoubleMachines),
+        queries=house.get(LiveQueries),
+    )
 
 
 COMPONENT: Final = Component(

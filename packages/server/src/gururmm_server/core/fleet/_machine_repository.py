@@ -31,6 +31,30 @@ class Section(msgspec.Struct, frozen=True):
     items: dict[str, Any]
 
 
+class FormerRow(msgspec.Struct, frozen=True):
+    """A machine that another one was before."""
+
+    agent_id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    last_seen: datetime | None
+
+
+_FORMER = """
+select f.agent_id, f.hostname, f.client_name, f.site_name, s.last_seen
+from core.machines a join core.machines f on f.machine_id = a.machine_id and f.agent_id <> a.agent_id
+join core.machine_states s on s.agent_id = f.agent_id
+where a.agent_id = $1 and a.machine_id <> '' and not a.kept_apart and f.enrolled_at < a.enrolled_at and not s.online
+order by s.last_seen desc nulls last limit 5
+"""
+
+
+async def former(tx: Transaction, agent_id: UUID) -> list[FormerRow]:
+    """Returns who a machine was before: those that are offline, older, and call themselves by the same machine-id."""
+    return [FormerRow(**row) for row in await tx.fetch(_FORMER, agent_id)]
+
+
 async def find(tx: Transaction, agent_id: UUID) -> MachineRow | None:
     """Returns a machine with its state, or None where the scope does not see it."""
     row = await tx.fetchrow(_FIND, agent_id)

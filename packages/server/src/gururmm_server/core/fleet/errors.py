@@ -17,6 +17,19 @@ class AgentRefused(GuruError):
     status = 409
 
 
+class NotTheSame(GuruError):
+    """That is not the machine it was before, or it is online by now. Load the page again."""
+
+    code = "agent_not_the_same"
+    status = 409
+
+
+class DoubleNotFound(NotFound):
+    """That copy of the machine is not there any more. Load the page again."""
+
+    code = "double_not_found"
+
+
 class SiteNotFound(NotFound):
     """There is no such Site here."""
 

@@ -10,7 +10,9 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.core.agents.permissions import AGENTS_DELETE, AGENTS_INSPECT, AGENTS_READ, AGENTS_WRITE
 from gururmm_server.core.fleet import schemas
+from gururmm_server.core.fleet.doubles import DoubleMachines
 from gururmm_server.core.fleet.filter import FleetFilter, Status
+from gururmm_server.core.fleet.former import FormerMachines
 from gururmm_server.core.fleet.queries import LiveQueries
 from gururmm_server.core.fleet.removal import AgentRemoval
 from gururmm_server.core.fleet.service import SORTS, AgentService
@@ -24,12 +26,20 @@ Deleter = Annotated[Scope, requires(AGENTS_DELETE)]
 ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "write", "-write", "name", "-name", "pid"]
 
 
-def build_router(agents: AgentService, removal: AgentRemoval, queries: LiveQueries) -> APIRouter:
+def build_router(
+    *,
+    agents: AgentService,
+    removal: AgentRemoval,
+    former: FormerMachines,
+    doubles: DoubleMachines,
+    queries: LiveQueries,
+) -> APIRouter:
     """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
     _add_lists(router, agents)
     _add_questions(router, queries)
     _add_acts(router, agents, removal)
+    _add_identity(router, agents, former, doubles)
     return router
 
 
@@ -78,7 +88,27 @@ def _add_acts(router: APIRouter, agents: AgentService, removal: AgentRemoval) ->
         return json_response(await agents.move(caller, agent_id, body.site_id))
 
     @router.delete("/agents/{agent_id}", status_code=204)
-    async def delete_agent(caller: Deleter, agent_id: UUID) -> Response:
-        """Remove a machine; its key is worth nothing from then on."""
-        await removal.remove(caller, agent_id)
+    async def delete_agent(caller: Deleter, agent_id: UUID, uninstall: bool = False) -> Response:
+        """Remove a machine; its key is worth nothing from then on. `uninstall`: its agent takes itself away."""
+        await removal.remove(caller, agent_id, uninstall=uninstall)
         return Response(status_code=204)
+
+
+def _add_identity(router: APIRouter, agents: AgentService, former: FormerMachines, doubles: DoubleMachines) -> None:
+    @router.post("/agents/{agent_id}/former", response_model=schemas.AgentDetail)
+    async def decide_former(caller: Deleter, agent_id: UUID, body: schemas.FormerDecision) -> Response:
+        """Let a machine go on as one that it was before, or keep both. Returns the machine that there is then."""
+        if body.go_on_as is None:
+            await former.keep_both(caller, agent_id)
+        else:
+            await former.go_on_as(caller, agent_id, body.go_on_as)
+        return json_response(await agents.get(caller, body.go_on_as or agent_id))
+
+    @router.post("/agents/{agent_id}/doubles", response_model=schemas.AgentDetail)
+    async def decide_doubles(caller: Writer, agent_id: UUID, body: schemas.DoublesDecision) -> Response:
+        """Let one of several machines with one key make its own, or say that only one is left: it is let in again."""
+        if body.own_key is None:
+            await doubles.call_it_one(caller, agent_id)
+        else:
+            await doubles.give_own_key(caller, agent_id, bytes.fromhex(body.own_key))
+        return json_response(await agents.get(caller, agent_id))

@@ -9,9 +9,10 @@ from gururmm_wire.v2 import agent as wire
 
 from gururmm_server.core.agents import live
 from gururmm_server.core.agents.live import percent
-from gururmm_server.core.fleet._machine_repository import MachineRow, Section
+from gururmm_server.core.fleet._machine_repository import FormerRow, MachineRow, Section
 from gururmm_server.core.fleet._repository import FleetRow
-from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow, DiskUse, Metrics, Temperature
+from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow, DiskUse, Double, Former, Metrics, Temperature
+from gururmm_server.core.presence.state import DoubleRow
 from gururmm_server.infra.logging import get_logger
 
 log = get_logger(__name__)
@@ -42,8 +43,10 @@ def agent_row(row: FleetRow) -> AgentRow:
     )
 
 
-def agent_detail(row: MachineRow, inventory: Iterable[Section]) -> AgentDetail:
-    """Returns a machine as its page shows it, with the sections of its inventory."""
+def agent_detail(
+    row: MachineRow, inventory: Iterable[Section], former: Iterable[FormerRow], doubles: Iterable[DoubleRow]
+) -> AgentDetail:
+    """Returns a machine as its page shows it: the sections of its inventory, who it was before, who has its key."""
     return AgentDetail(
         **msgspec.structs.asdict(agent_row(row)),
         enrolled_at=row.enrolled_at,
@@ -51,6 +54,26 @@ def agent_detail(row: MachineRow, inventory: Iterable[Section]) -> AgentDetail:
         latest=latest_metrics(row.latest),
         protocol=row.protocol,
         gateway=row.gateway_id is not None,
+        former=[
+            Former(
+                id=each.agent_id,
+                hostname=each.hostname,
+                client_name=each.client_name,
+                site_name=each.site_name,
+                last_seen=each.last_seen,
+            )
+            for each in former
+        ],
+        doubles=[
+            Double(
+                instance=each.instance.hex(),
+                hostname=each.hostname,
+                address=each.address,
+                last_seen=each.last_seen,
+                ordered=each.ordered,
+            )
+            for each in doubles
+        ],
     )
 
 

@@ -4,8 +4,10 @@ Answers are encoded as they are; a test holds every answer against these.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.core.presence.problems import ProblemKind
@@ -65,6 +67,27 @@ class Metrics(Answer, frozen=True, kw_only=True):
     uptime_s: int
 
 
+class Former(Answer, frozen=True, kw_only=True):
+    """A machine that is offline and calls itself by the same machine-id: this one before it was installed anew."""
+
+    id: UUID
+    hostname: str
+    client_name: str
+    site_name: str
+    last_seen: datetime | None
+
+
+class Double(Answer, frozen=True, kw_only=True):
+    """One of several machines with one key, as after a disk was copied."""
+
+    instance: str
+    hostname: str
+    address: str
+    last_seen: datetime
+    ordered: bool
+    """It makes a key of its own when it is there next."""
+
+
 class AgentDetail(AgentRow, frozen=True, kw_only=True):
     """A machine's page. `inventory` maps section to items as the agent reported them (docs/protocol.md)."""
 
@@ -73,6 +96,10 @@ class AgentDetail(AgentRow, frozen=True, kw_only=True):
     latest: Metrics | None
     protocol: int
     gateway: bool
+    former: list[Former]
+    """Who it was before, until somebody decided."""
+    doubles: list[Double]
+    """Where several machines prove its key: those. Nothing runs on any of them."""
 
 
 class Process(Answer, frozen=True, kw_only=True):
@@ -110,6 +137,18 @@ class Folders(Answer, frozen=True, kw_only=True):
     path: str
     items: list[Folder]
     truncated: bool
+
+
+class FormerDecision(Exact):
+    """Which machine it goes on as, with that one's place and history; null: both stay."""
+
+    go_on_as: UUID | None = None
+
+
+class DoublesDecision(Exact):
+    """Which instance is a copy and makes a key of its own when it is there next; null: only one is left."""
+
+    own_key: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")] | None = None
 
 
 class MoveAgent(Exact):

@@ -17,6 +17,7 @@ from gururmm_server.core.fleet.filter import FleetFilter
 from gururmm_server.core.fleet.rows import agent_detail, agent_row, live_row
 from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.presence import state
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.paging import PageQuery, Slice
 
@@ -61,7 +62,9 @@ class AgentService:
         async with self._db.scope(caller) as tx:
             row = await find_machine(tx, agent_id)
             sections = await machines.inventory(tx, agent_id)
-        return agent_detail(row, sections)
+            former = await machines.former(tx, agent_id)
+            doubles = await state.of_machine(tx, agent_id)
+        return agent_detail(row, sections, former, doubles)
 
     async def move(self, caller: Scope, agent_id: UUID, site_id: UUID | None) -> AgentDetail:
         """Puts a machine under another Site: from now on only that Site's Client hears of it.

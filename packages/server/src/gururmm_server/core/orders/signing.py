@@ -129,6 +129,10 @@ class OrderSigner:
             lambda: [key.sign(each.body(counter)) for each, counter in zip(wanted, counters, strict=True)]
         )
 
+    def counter(self) -> int:
+        """Returns a counter between those of all orders that were signed and of those that will be."""
+        return self._next_counter()
+
     def _next_counter(self) -> int:
         """Returns the clock in nanoseconds, and always more than before.
 

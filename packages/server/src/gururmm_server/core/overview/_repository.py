@@ -117,13 +117,14 @@ async def online_history(tx: Transaction) -> list[OnlineRow]:
 
 
 async def attention(tx: Transaction) -> list[AttentionRow]:
-    """Returns the ten machines that most need somebody: full disks, then memory, then the longest gone."""
+    """Returns the ten machines that most need somebody: copies, full disks, then memory, then the longest gone."""
     rows = await tx.fetch(
         """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.online, s.disk, s.memory,
           s.changed_at, s.latest
         from core.machine_states s join core.machines a using (agent_id)
         where s.problems <> '{}'
-        order by (s.online and 'disk_full' = any(s.problems)) desc, (s.online and 'memory_high' = any(s.problems)) desc,
+        order by ('cloned' = any(s.problems)) desc, (s.online and 'disk_full' = any(s.problems)) desc,
+          (s.online and 'memory_high' = any(s.problems)) desc,
           case when s.online then s.disk end desc nulls last, s.changed_at desc, a.agent_id
         limit 10"""
     )

@@ -24,7 +24,7 @@ from gururmm_server.core.tunnel.permissions import TUNNEL_READ
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
 
-KINDS: tuple[ProblemKind, ...] = ("disk_full", "memory_high", "offline_long")
+KINDS: tuple[ProblemKind, ...] = ("cloned", "disk_full", "memory_high", "offline_long")
 
 
 class Overview:
@@ -86,7 +86,9 @@ def _attention(row: rows.AttentionRow) -> Attention:
     if not row.online and "offline_long" in row.problems:
         kind = "offline_long"  # what it read before it went is no news any more
     since = None
-    if kind == "disk_full":
+    if kind == "cloned":
+        text = "Several machines have its key: nothing runs there until somebody decides which of them it is."
+    elif kind == "disk_full":
         text = _fullest_disk(row)
     elif kind == "memory_high":
         text = f"{(row.memory or 0) / 10:g} % of the memory is in use."

@@ -49,6 +49,12 @@ class AgentReplaced(msgspec.Struct, array_like=True, frozen=True):
     agent_id: bytes
     before: int
     """The id of its connection now: older ones are meant."""
+    gateway_id: str = ""
+    """Where it is now."""
+    instance: bytes | None = None
+    """Which process it is, by its own word, and what its machine calls itself, and from where it comes."""
+    hostname: str = ""
+    address: str = ""
 
 
 class TunnelNotice(msgspec.Struct, array_like=True, frozen=True):

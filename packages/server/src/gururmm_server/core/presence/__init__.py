@@ -1,7 +1,7 @@
 """Who is connected, and where, and what is wrong there: what gateways write each second about agents and themselves.
 
-Owns core.agent_state, gateways and online_history. Refuses to cost a statement for each heartbeat: everything is
-written for many agents at once.
+Owns core.agent_state, agent_doubles, gateways and online_history. Refuses to cost a statement for each heartbeat:
+everything is written for many agents at once.
 """
 
 from asyncio import get_running_loop
@@ -26,7 +26,7 @@ def _jobs(house: House) -> Sequence[Job]:
 
 COMPONENT: Final = Component(
     name="presence",
-    tables=("agent_state", "gateways", "online_history"),
+    tables=("agent_doubles", "agent_state", "gateways", "online_history"),
     offers=("machine_states", "online_points"),
     events=EVENTS,
     jobs=_jobs,

@@ -11,7 +11,8 @@ from gururmm_server.infra.database import Transaction
 _PROBLEMS = """array_remove(array[
   case when s.disk > 900 then 'disk_full' end,
   case when s.online and s.memory > 950 then 'memory_high' end,
-  case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end], null)"""
+  case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end,
+  case when exists (select from core.agent_doubles d where d.agent_id = s.agent_id) then 'cloned' end], null)"""
 # Both lock the rows in the order of their ids, as gateways do.
 _MARK = f"""
 with changed as materialized (

@@ -9,7 +9,8 @@ from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.infra.database import Transaction
 
 _CANDIDATES = """
-select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked, a.agent_version, s.connection_id
+select a.agent_id, a.tenant_id, a.client_id, a.public_key, a.hostname, a.revoked, a.agent_version, s.connection_id,
+  a.last_order, a.machine_id, exists (select from core.agent_doubles d where d.agent_id = a.agent_id) as doubled
 from core.claimants a left join core.agent_state s using (tenant_id, agent_id)
 where a.agent_id = any($1::uuid[])
 """
@@ -78,6 +79,9 @@ class Claimant(msgspec.Struct, frozen=True):
     revoked: bool
     agent_version: str
     connection_id: int | None
+    last_order: bytes | None
+    machine_id: str
+    doubled: bool
 
 
 class Arrived(msgspec.Struct, frozen=True):

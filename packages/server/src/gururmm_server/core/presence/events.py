@@ -31,4 +31,17 @@ class AgentOffline(Event, frozen=True, kw_only=True):
         return f"{self.hostname} went offline{': ' + self.reason if self.reason else ''}."
 
 
-EVENTS = (AgentOnline, AgentOffline)
+class AgentDoubled(Event, frozen=True, kw_only=True):
+    name: ClassVar[str] = "agent.doubled"
+    audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
+    agent_id: UUID
+    client_id: UUID
+    hostname: str
+    names: str
+    """Those that prove the one key, with their addresses."""
+
+    def sentence(self) -> str:
+        return f"{self.hostname} is ambiguous, so nothing runs there: {self.names} have one key."
+
+
+EVENTS = (AgentOnline, AgentOffline, AgentDoubled)

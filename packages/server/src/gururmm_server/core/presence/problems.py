@@ -2,4 +2,4 @@
 
 from typing import Literal
 
-ProblemKind = Literal["disk_full", "memory_high", "offline_long"]
+ProblemKind = Literal["disk_full", "memory_high", "offline_long", "cloned"]

@@ -30,6 +30,11 @@ class Candidate:
     public_key: bytes
     revoked: bool
     agent_version: str
+    last_order: bytes | None = None
+    """What a removed machine is told before it is sent away."""
+    machine_id: str = ""
+    doubled: bool = False
+    """Several machines prove its key, so it is not known which of them it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,9 @@ class Presence:
                 # Later than the one on record even where that gateway's clock was ahead.
                 max(now_us, (row.connection_id or 0) + 1),
             )
-            found[session.agent_id] = Candidate(session, row.public_key, row.revoked, row.agent_version)
+            found[session.agent_id] = Candidate(
+                session, row.public_key, row.revoked, row.agent_version, row.last_order, row.machine_id, row.doubled
+            )
         return found
 
     async def record(self, changes: list[Change]) -> ChangesRecorded:
@@ -139,6 +146,7 @@ def _described(session: AgentSession, proof: Authenticate) -> record.Described:
         proof.agent_version.replace("\0", ""),
         proof.arch.replace("\0", ""),
         os_family(proof.os),
+        "".join(each for each in proof.machine_id if each.isprintable()),
     )
 
 

@@ -21,9 +21,11 @@ class AgentSession:
         "disk",
         "history_at",
         "hostname",
+        "instance",
         "last_seen",
         "latest",
         "memory",
+        "said_hostname",
         "tenant_id",
         "uptime",
     )
@@ -38,6 +40,9 @@ class AgentSession:
         """Grows with every connection of the agent, on whichever gateway: the larger is the newer."""
         self.capabilities: frozenset[str] = frozenset()
         """What it says that it can do, of what this build knows; one set is shared by all that say the same."""
+        self.instance: bytes | None = None
+        """Which process it is, by its own word; None for older agents."""
+        self.said_hostname = hostname
         self.last_seen = time()
         self.changed_at = self.last_seen
         self.cpu: int | None = None

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from gururmm_wire import capabilities
+from gururmm_wire.capabilities import IDENTITY_ORDERS
 from gururmm_wire.codec import MalformedMessage, encode
 from gururmm_wire.handshake import RANDOM_BYTES, HandshakeFailed, ServerHandshake
 from gururmm_wire.v2.agent import PURPOSE_TUNNEL, Authenticate
@@ -24,6 +25,7 @@ from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.tenancy.told_settings import AgentSettings
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.entrypoints.agent_gateway.twins import Twins, is_other_machine
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_UNKNOWN
@@ -48,13 +50,17 @@ class Authenticator:
         settings: TenantSettings,
         order_keys: KeyChain,
         link_key_seed: bytes,
+        *,
         joined: Joined,
+        twins: Twins,
     ) -> None:
         self._presence = presence
         self._settings = settings
         self._order_keys = order_keys
         self._public_key, self._secret_key = crypto_sign_seed_keypair(link_key_seed)
         self._joined = joined
+        self._twins = twins
+        self._doubled: list[tuple[AgentSocket, ServerHandshake, Candidate]] = []
         self._known = frozenset(capabilities.said_by("agent"))
         self._said = capabilities.said_by("server")
         self._sets: dict[frozenset[str], frozenset[str]] = {}
@@ -105,6 +111,9 @@ class Authenticator:
                 self._decide(socket, handshake, found.get(agent_id), settings)
                 if socket.session is not None:
                     welcomed.add(agent_id)
+        doubled, self._doubled = self._doubled, []
+        for socket, handshake, candidate in doubled:
+            await self._send_off(socket, handshake, candidate)
 
     def _decide(
         self,
@@ -132,8 +141,28 @@ class Authenticator:
                 agent_id=str(session.agent_uuid),
                 tenant_id=str(session.tenant_id),
             )
-            socket.close(Close.REVOKED, "this agent was removed")
+            self._send_away(socket, handshake, candidate)
             return
+        if self._twins.holds_off(socket, handshake.claim, candidate):
+            if candidate.doubled or is_other_machine(handshake.claim, candidate):
+                self._doubled.append((socket, handshake, candidate))
+            return
+        if not self._welcome(socket, handshake, candidate):
+            return
+        session.instance = claim.instance
+        if claim.hostname and claim.hostname != session.hostname:
+            session.said_hostname = claim.hostname
+        if (order := settings[session.tenant_id].order) is not None:
+            socket.send(order)
+        self._joined(socket, session, claim if self._is_news(claim, candidate) else None)
+
+    @staticmethod
+    def _is_news(claim: Authenticate, candidate: Candidate) -> bool:
+        return claim.agent_version != candidate.agent_version or bool(claim.machine_id and not candidate.machine_id)
+
+    def _welcome(self, socket: AgentSocket, handshake: ServerHandshake, candidate: Candidate) -> bool:
+        """Prove ourselves too, and say what was ordered for all. Returns False where the handshake failed."""
+        claim, session = handshake.claim, candidate.session
         try:
             proof, seal = handshake.accept(self._secret_key, os.urandom(RANDOM_BYTES))
         except HandshakeFailed as error:
@@ -141,15 +170,33 @@ class Authenticator:
                 session.agent_id, "an agent's handshake failed", agent_id=str(session.agent_uuid), error=str(error)
             )
             socket.close(Close.UNAUTHENTICATED, str(error))
-            return
+            return False
         session.capabilities = self._shared(claim.capabilities)
         socket.welcome(session, proof, seal, encode(Welcome(capabilities=self._said)))
         # Whatever is ordered may be signed by a key that this agent has yet to hear of.
         for change in self._order_keys.missing(claim.order_key):
             socket.send(change)
-        if (order := settings[session.tenant_id].order) is not None:
+        return True
+
+    def _send_away(self, socket: AgentSocket, handshake: ServerHandshake, candidate: Candidate) -> None:
+        """Tell a removed machine the last that was signed for it, if there is something, and close."""
+        order = candidate.last_order
+        if order is not None and not socket.tunnel and IDENTITY_ORDERS in handshake.claim.capabilities:
+            if not self._welcome(socket, handshake, candidate):
+                return
             socket.send(order)
-        self._joined(socket, session, claim if claim.agent_version != candidate.agent_version else None)
+        socket.close(Close.REVOKED, "this agent was removed")
+
+    async def _send_off(self, socket: AgentSocket, handshake: ServerHandshake, candidate: Candidate) -> None:
+        """Note that one of several with one key is there, say who they are, and close; an order may wait for it."""
+        try:
+            words, order = await self._twins.knocks(socket, handshake.claim, candidate)
+        except GuruError:
+            socket.close(Close.UNAVAILABLE, "the server is not ready; come back in a moment")
+            return
+        if order is not None and not socket.tunnel and self._welcome(socket, handshake, candidate):
+            socket.send(order)
+        socket.close(Close.AMBIGUOUS, words)
 
     def _shared(self, names: list[str]) -> frozenset[str]:
         """Returns what is known of an agent's capabilities: one set for all that say the same, so few there are."""

@@ -13,9 +13,11 @@ from gururmm_wire.v2.server import Watch
 from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.traffic import AgentMoved, AgentReplaced, Deliver, Kick
+from gururmm_server.core.presence.doubles import Double
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.entrypoints.agent_gateway.twins import Twins
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
@@ -35,13 +37,21 @@ class Downlink:
     """Subscribes for one gateway."""
 
     def __init__(
-        self, bus: Bus, gateway_id: str, roster: Roster, *, settings: TenantSettings, order_keys: KeyChain
+        self,
+        bus: Bus,
+        gateway_id: str,
+        roster: Roster,
+        *,
+        settings: TenantSettings,
+        order_keys: KeyChain,
+        twins: Twins,
     ) -> None:
         self._bus = bus
         self._gateway_id = gateway_id
         self._roster = roster
         self._settings = settings
         self._order_keys = order_keys
+        self._twins = twins
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
         self._all_stale = False
@@ -107,10 +117,15 @@ class Downlink:
             socket.close(order.code, "told to by the server")
 
     def replaced(self, _subject: str, payload: bytes) -> None:
-        """Close an agent's older connection, which may be here, where it has a newer one."""
+        """Close an agent's older connection, which may be here, where it has a newer one, unless that is another's."""
         notice = _replaced.decode(payload)
         socket = self._roster.agents.get(notice.agent_id)
-        if socket is not None and socket.session is not None and socket.session.connection_id < notice.before:
+        if socket is None or socket.session is None or socket.session.connection_id >= notice.before:
+            return
+        if notice.instance is not None and socket.session.instance not in (None, notice.instance):
+            double = Double(notice.instance, notice.hostname, "", notice.address)
+            self._twins.ask(socket, double, at=notice.gateway_id)
+        else:
             socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
 
     def moved(self, _subject: str, payload: bytes) -> None:

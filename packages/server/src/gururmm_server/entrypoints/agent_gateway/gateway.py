@@ -28,6 +28,7 @@ from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.orders.refusals import OrderRefusals
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.traffic import AgentConnected
+from gururmm_server.core.presence.doubles import Doubles
 from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
@@ -42,6 +43,7 @@ from gururmm_server.entrypoints.agent_gateway.quiet import QuietLogger
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
+from gururmm_server.entrypoints.agent_gateway.twins import Twins
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.given import cannot_listen
@@ -115,11 +117,18 @@ class Gateway:
             roster=self.roster,
             uplink=self._uplink,
             report_bytes=report_bytes,
+            gateway_id=self.gateway_id,
         )
         self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
         self._sweeper = Sweeper(self.roster)
+        self._twins = Twins(self.roster, house.get(Doubles), self._uplink)
         self._downlink = Downlink(
-            bus, self.gateway_id, self.roster, settings=self._settings, order_keys=self._order_keys
+            bus,
+            self.gateway_id,
+            self.roster,
+            settings=self._settings,
+            order_keys=self._order_keys,
+            twins=self._twins,
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
@@ -131,7 +140,9 @@ class Gateway:
             raise StartError("The database has no key for the agents' link: run `gururmm migrate` once.")
         await self._order_keys.reload()
         presence = self._house.get(Presence)
-        self._authenticator = Authenticator(presence, self._settings, self._order_keys, seed, self._joined)
+        self._authenticator = Authenticator(
+            presence, self._settings, self._order_keys, seed, joined=self._joined, twins=self._twins
+        )
         try:
             self._server = await ws_create_server(
                 self._upgrade,
@@ -165,6 +176,7 @@ class Gateway:
                 self._queues.run,
                 self._uplink.run,
                 self._sweeper.run,
+                self._twins.run,
                 self._downlink.run_settings,
                 self._run_beats,
                 self._run_overdue,
@@ -295,6 +307,8 @@ class Gateway:
             self._queues.left(session, "stopped")
         elif socket.code == Close.REVOKED:
             self._queues.left(session, "removed")
+        elif socket.code == Close.AMBIGUOUS:
+            self._queues.left(session, "another machine has its key")
         elif socket.code == Close.SILENT:
             self._queues.left(session, "silent")
         else:

@@ -56,9 +56,11 @@ class DatabaseQueues:
         refusals: OrderRefusals,
         roster: Roster,
         uplink: Uplink,
+        gateway_id: str,
         report_bytes: int = REPORT_BYTES,
     ) -> None:
         """`report_bytes` is what agents' words about commands may weigh while they wait for the database."""
+        self._gateway_id = gateway_id
         self._presence = presence
         self._telemetry = telemetry
         self._inventory = inventory
@@ -196,7 +198,15 @@ class DatabaseQueues:
             if socket is not None and socket.session is session:
                 socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")
         for session in recorded.elsewhere:
-            replaced = AgentReplaced(session.agent_id, session.connection_id)
+            socket = self._roster.agents.get(session.agent_id)
+            replaced = AgentReplaced(
+                session.agent_id,
+                session.connection_id,
+                self._gateway_id,
+                session.instance,
+                session.said_hostname,
+                socket.address if socket is not None else "",
+            )
             self._uplink.post(traffic.agent_replaced(session.agent_uuid), traffic.encode(replaced))
 
     async def _run_telemetry(self) -> None:

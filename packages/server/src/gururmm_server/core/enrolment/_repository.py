@@ -1,0 +1,27 @@
+"""SQL of who a machine was before, as agents and presence offer it."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from gururmm_server.infra.database import Transaction
+
+_FORMER = """
+select a.hostname, s.last_seen from core.machines a join core.machine_states s on s.agent_id = a.agent_id
+where a.machine_id = $1 and a.machine_id <> '' and a.agent_id <> $2 and not s.online and a.revoked_at is null
+order by s.last_seen desc nulls last limit 1
+"""
+
+
+class Former(msgspec.Struct, frozen=True):
+    """A machine that calls itself by the same machine-id, and is offline."""
+
+    hostname: str
+    last_seen: datetime | None
+
+
+async def former(tx: Transaction, agent_id: UUID, machine_id: str) -> Former | None:
+    """Returns who this machine was before, as far as its machine-id says it: the one that was seen last."""
+    row = await tx.fetchrow(_FORMER, machine_id, agent_id)
+    return Former(**row) if row is not None else None
