@@ -20,10 +20,10 @@ RELEASE = _MACHINE["VERSION_CODENAME"] if _MACHINE["ID"] == "debian" else "bookw
 """This machine's own: the agent's bundle runs where the C library is not older than where it was built."""
 
 
-def root_filesystem() -> Path:
+def root_filesystem(release: str = RELEASE) -> Path:
     """A minimal Debian, made once by debootstrap and kept in .build/; tests work on overlays of it."""
     _CACHE.mkdir(exist_ok=True)
-    made = _CACHE / f"rootfs-{RELEASE}"
+    made = _CACHE / f"rootfs-{release}"
     with (_CACHE / "rootfs.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
@@ -31,7 +31,7 @@ def root_filesystem() -> Path:
             unfinished = Path(tempfile.mkdtemp(prefix="rootfs-", dir=_CACHE))
             unfinished.chmod(0o755)
             subprocess.run(
-                ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", RELEASE, unfinished],
+                ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", release, unfinished],
                 check=True,
                 stdout=subprocess.DEVNULL,
                 timeout=300,
@@ -41,12 +41,12 @@ def root_filesystem() -> Path:
 
 
 @contextmanager
-def overlay(scratch: Path) -> Iterator[Path]:
+def overlay(scratch: Path, release: str) -> Iterator[Path]:
     """A root filesystem whose changes stay in `scratch`."""
     folders = {name: scratch / name for name in ("upper", "work", "merged")}
     for folder in folders.values():
         folder.mkdir(parents=True)
-    options = f"lowerdir={root_filesystem()},upperdir={folders['upper']},workdir={folders['work']}"
+    options = f"lowerdir={root_filesystem(release)},upperdir={folders['upper']},workdir={folders['work']}"
     subprocess.run(["mount", "-t", "overlay", "overlay", "-o", options, folders["merged"]], check=True)
     try:
         yield folders["merged"]
@@ -80,13 +80,16 @@ class Container:
         self.process = self._start()
         self.started()
 
-    def run(self, script: str, *, check: bool = True, timeout: float = 60) -> "subprocess.CompletedProcess[str]":
-        """Run a shell script inside; its output, both kinds together."""
+    def run(
+        self, script: str, *, check: bool = True, timeout: float = 60, given: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run a shell script inside, with `given` as its input; its output, both kinds together."""
+        source = {"stdin": subprocess.DEVNULL} if given is None else {"input": given}
         done = subprocess.run(
             ["nsenter", "-t", str(self._leader), "-m", "-u", "-i", "-n", "-p", "-C", "sh", "-c", script],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
+            **source,  # type: ignore[call-overload]
             text=True,
             timeout=timeout,
             check=False,
@@ -96,9 +99,9 @@ class Container:
 
 
 @contextmanager
-def container(scratch: Path, *, systemd: bool) -> Iterator[Container]:
+def container(scratch: Path, *, systemd: bool, release: str = RELEASE) -> Iterator[Container]:
     """Start one, and take it away with all that runs in it."""
-    with overlay(scratch) as root, (scratch / "console").open("wb") as console:
+    with overlay(scratch, release) as root, (scratch / "console").open("wb") as console:
 
         def start() -> "subprocess.Popen[bytes]":
             return subprocess.Popen(

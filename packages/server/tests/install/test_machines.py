@@ -1,130 +1,48 @@
 """The shell installer on real systems: a Debian with systemd as process 1, and one without. Needs root."""
 
-import json
-import signal
-import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from gururmm_server.infra.embedded.data_dir import free_port
 
-from packages.server.tests.install.container import Container, container
+from packages.server.tests.install.container import container
+from packages.server.tests.install.serving import Server, comes_online, demo, install
 from packages.server.tests.waiting import wait_until
 
 # The first of them makes a whole Debian, which takes a minute on a machine that does nothing else.
 pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(100), pytest.mark.timeout(420)]
 
-BIN = Path(sys.executable).parent
-ROOT = Path(__file__).parents[4]
-
-
-@dataclass
-class Server:
-    """A running demo without simulated machines, and its admin."""
-
-    url: str
-    token: str
-
-    def ask(self, method: str, path: str, body: Any = None) -> Any:
-        request = urllib.request.Request(
-            f"{self.url}/api/v1{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
-
-    def new_code(self, uses: int = 1) -> str:
-        """A fresh code of the demo's first Site, for one machine or more."""
-        site = self.ask("GET", "/sites")["items"][0]["id"]
-        code: str = self.ask("POST", f"/sites/{site}/codes", {"expires_in_h": 1, "max_uses": uses})["code"]
-        return code
-
-    def machine(self, hostname: str) -> Any:
-        """The one machine of that name, or None. Two would be a fault: running the installer again makes no new one."""
-        found = [a for a in self.ask("GET", f"/agents?search={hostname}")["items"] if a["hostname"] == hostname]
-        assert len(found) < 2, found
-        return found[0] if found else None
-
-    def online(self, hostname: str) -> bool:
-        machine = self.machine(hostname)
-        return bool(machine and machine["status"] == "online")
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    home = tmp_path_factory.mktemp("install")
-    bundle = ROOT / "dist" / "agent" / "agent-linux-x86_64.tar.gz"
-    assert bundle.exists(), "the agent bundle is missing: make .build/bundle"
-    ready = home / "ready.json"
-    arguments = ("--ready-file", ready, "--data", home / "data", "--port", str(free_port(set())), "--machines", "0")
-    with (
-        (home / "out").open("wb") as out,
-        subprocess.Popen(
-            [BIN / "gururmm", "demo", *arguments], stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
-        ) as process,
-    ):
-        try:
-            wait_until(lambda: ready.exists() or process.poll() is not None, 90)
-            assert ready.exists(), (home / "out").read_text()
-            told = json.loads(ready.read_text())
-            running = Server(told["url"], "")
-            credentials = {"email": told["email"], "password": told["password"]}
-            running.token = running.ask("POST", "/auth/sign-in", credentials)["access_token"]
-            yield running
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(40)
-
-
-def _install(inside: Container, server: Server, code: str, *arguments: str, check: bool = True) -> str:
-    script = f"curl -sSL {server.url}/install/{code}/linux.sh | sh"
-    if arguments:
-        script += f" -s -- {' '.join(arguments)}"
-    return inside.run(script, check=check, timeout=120).stdout
-
-
-def _comes_online(inside: Container, server: Server, hostname: str) -> None:
-    """Wait for it; where it does not come, say what the agent and the server know of that."""
-    try:
-        wait_until(lambda: server.online(hostname), 60)
-    except TimeoutError as error:
-        said = inside.run(
-            "ps ax; journalctl -u gururmm-agent -n 50; tail -n 50 /var/lib/gururmm-agent/agent.log", check=False
-        )
-        raise AssertionError(f"{server.machine(hostname)}\n{said.stdout}") from error
+    with demo(tmp_path_factory.mktemp("install")) as running:
+        yield running
 
 
 def test_where_systemd_runs_the_agent_is_a_service(server: Server, tmp_path: Path) -> None:
     with container(tmp_path, systemd=True) as inside:
         inside.run("hostname with-systemd")
         code = server.new_code()
-        assert "Installed as the service gururmm-agent (" in _install(inside, server, code)
-        _comes_online(inside, server, "with-systemd")
+        assert "Installed as the service gururmm-agent (" in install(inside, server, code)
+        comes_online(inside, server, "with-systemd")
         assert inside.run("systemctl is-enabled gururmm-agent").stdout.strip() == "enabled"
 
         # Killed: systemd starts it again, and it is the same machine.
         before = server.machine("with-systemd")["id"]
         inside.run("systemctl kill --signal=KILL --kill-who=main gururmm-agent")
         wait_until(lambda: inside.run("systemctl show -p NRestarts --value gururmm-agent").stdout.strip() == "1", 10)
-        _comes_online(inside, server, "with-systemd")
+        comes_online(inside, server, "with-systemd")
 
         # Again: repairs. It is the machine it was and uses no code up, though one has to be good to get the script.
         code = server.new_code()
         for _ in range(2):
-            assert "Installed as the service" in _install(inside, server, code)
-        _comes_online(inside, server, "with-systemd")
+            assert "Installed as the service" in install(inside, server, code)
+        comes_online(inside, server, "with-systemd")
         assert server.machine("with-systemd")["id"] == before
 
-        assert "is gone from this machine" in _install(inside, server, server.new_code(), "--uninstall")
+        assert "is gone from this machine" in install(inside, server, server.new_code(), "--uninstall")
         assert inside.run("systemctl is-active gururmm-agent", check=False).stdout.strip() == "inactive"
         assert inside.run("ls -d /opt/gururmm-agent /var/lib/gururmm-agent", check=False).returncode != 0
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
@@ -135,24 +53,24 @@ def test_where_it_does_not_the_agent_is_a_plain_process(server: Server, tmp_path
     with container(tmp_path, systemd=False) as inside:
         inside.run("hostname without-systemd")
         code = server.new_code()
-        said = _install(inside, server, code)
+        said = install(inside, server, code)
         assert "the agent is a plain process" in said
-        _comes_online(inside, server, "without-systemd")
+        comes_online(inside, server, "without-systemd")
         before = server.machine("without-systemd")["id"]
         first = inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout
 
-        _install(inside, server, server.new_code())
+        install(inside, server, server.new_code())
         assert inside.run("cat /var/lib/gururmm-agent/agent.pid").stdout != first
-        _comes_online(inside, server, "without-systemd")
+        comes_online(inside, server, "without-systemd")
         assert server.machine("without-systemd")["id"] == before
 
         # The first code is used up by now: it still repairs this machine and takes the agent away, and adds none.
-        assert "the agent is a plain process" in _install(inside, server, code)
-        _comes_online(inside, server, "without-systemd")
-        _install(inside, server, code, "--uninstall")
+        assert "the agent is a plain process" in install(inside, server, code)
+        comes_online(inside, server, "without-systemd")
+        install(inside, server, code, "--uninstall")
         assert not inside.run("pgrep gururmm-agent", check=False).stdout
         assert inside.run("ls -d /opt/gururmm-agent", check=False).returncode != 0
-        refused = _install(inside, server, code, check=False)
+        refused = install(inside, server, code, check=False)
         assert "gururmm: This site code is no longer valid." in refused
         assert inside.run("ls -d /opt/gururmm-agent /var/lib/gururmm-agent", check=False).returncode != 0
 
@@ -182,6 +100,55 @@ def test_refusals_leave_nothing_behind(server: Server, tmp_path: Path) -> None:
         assert "gururmm: the download is damaged" in damaged.stdout
         assert inside.run("ls /opt/gururmm-agent/versions 2>/dev/null; true").stdout == ""
         assert inside.run("ls -d /var/lib/gururmm-agent 2>/dev/null; true").stdout == ""
+
+
+def test_where_programs_may_not_run_that_is_the_reason_given_and_nothing_stays(server: Server, tmp_path: Path) -> None:
+    with container(tmp_path, systemd=False) as inside:
+        inside.run("hostname noexec; mount -t tmpfs -o noexec,size=40m tmpfs /opt")
+        refused = install(inside, server, server.new_code(), check=False)
+        assert refused == (
+            "gururmm: programs cannot be started from /opt/gururmm-agent: its file system is mounted noexec"
+            " (mount -o remount,exec … allows it).\n"
+        )
+        nothing = "ls -A /opt; ls -d /var/lib/gururmm-agent 2>/dev/null; true"
+        assert inside.run(nothing).stdout == ""
+        # Nor is there room for the agent, once it may run.
+        inside.run("mount -o remount,exec,size=8m /opt")
+        refused = install(inside, server, server.new_code(), check=False)
+        assert refused.splitlines()[-1] == (
+            "gururmm: the agent could not be unpacked into /opt/gururmm-agent: is the file system full?"
+        )
+        assert inside.run(nothing).stdout == ""
+        assert server.machine("noexec") is None
+
+
+def test_two_installs_at_once_wait_for_each_other(server: Server, tmp_path: Path) -> None:
+    with container(tmp_path, systemd=False) as inside:
+        inside.run(f"hostname at-once; curl -sSL {server.url}/install/{server.new_code()}/linux.sh -o /root/linux.sh")
+        both = "(sh /root/linux.sh; echo $?) >/root/1 2>&1 & (sh /root/linux.sh; echo $?) >/root/2 2>&1; wait"
+        inside.run(both, timeout=120)
+        said = [inside.run(f"cat /root/{number}").stdout for number in (1, 2)]
+        assert [text.splitlines()[-1] for text in said] == ["0", "0"], said
+        assert "".join(said).count("Another installation is under way here: waiting for it …") == 1
+        comes_online(inside, server, "at-once")
+        assert inside.run("pgrep -c gururmm-agent").stdout == "1\n"
+        assert inside.run("ls /opt/gururmm-agent/versions | wc -l").stdout == "1\n"
+
+
+def test_other_users_of_the_machine_do_not_read_the_code(server: Server, tmp_path: Path) -> None:
+    """Neither of the agent's nor of the download's arguments: every program that starts is looked at."""
+    with container(tmp_path, systemd=False) as inside:
+        code = server.new_code()
+        inside.run(f"hostname secretive; curl -sSL {server.url}/install/{code}/linux.sh -o /root/linux.sh")
+        spy = "#!/bin/sh\necho $0 $* >>/root/seen\nexec /usr/bin/$(basename $0) $*\n"
+        for tool in ("curl", "tar", "sha256sum"):
+            inside.run(f"printf '{spy}' >/usr/local/bin/{tool}; chmod 755 /usr/local/bin/{tool}")
+        inside.run("(while :; do cat /proc/[0-9]*/cmdline; echo; done >/root/all 2>/dev/null) & echo $! >/root/spy")
+        inside.run("sh /root/linux.sh; kill $(cat /root/spy)", timeout=120)
+        seen = inside.run("cat /root/seen; tr '\\0' ' ' </root/all").stdout
+        assert "/usr/local/bin/curl -fsSL" in seen
+        assert "gururmm-agent" in seen
+        assert code not in seen
 
 
 def test_the_landing_page_is_public(server: Server) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from packages.server.tests.install.container import Container, container
-from packages.server.tests.install.test_machines import Server, server  # noqa: F401 - a fixture
+from packages.server.tests.install.serving import Server
+from packages.server.tests.install.test_machines import server  # noqa: F401 - a fixture
 from packages.server.tests.waiting import wait_until
 
 pytestmark = [pytest.mark.xdist_group("installed machines"), pytest.mark.takes(100), pytest.mark.timeout(420)]

@@ -160,7 +160,7 @@ def test_without_tls_the_command_and_the_script_ask_for_consent(
     base, state = tmp_path / "base", tmp_path / "state"
     agent, called = base / "current" / "gururmm-agent", tmp_path / "called"
     agent.parent.mkdir(parents=True)
-    agent.write_text(f'#!/bin/sh\n[ "$1" != enrol ] || echo "$@" >> {called}\n')
+    agent.write_text(f'#!/bin/sh\n[ "$1" != enrol ] || echo "$GURURMM_SITE_CODE $@" >> {called}\n')
     agent.chmod(0o755)
     script = http.get("/install/GOOD-CODE/linux.sh").text
     script = script.replace("/opt/gururmm-agent", str(base)).replace("/var/lib/gururmm-agent", str(state))
@@ -182,7 +182,7 @@ def test_without_tls_the_command_and_the_script_ask_for_consent(
         assert not called.exists()
         ran = run("--insecure-http")
     assert (ran.returncode, ran.stdout) == (0, "started\n"), ran.stderr
-    options = f"enrol --server {server} --site-code GOOD-CODE --state-dir {state}"
+    options = f"GOOD-CODE enrol --server {server} --state-dir {state}"
     assert called.read_text() == options + (" --insecure-http\n" if plain else "\n")
 
 
@@ -211,7 +211,8 @@ def test_hostile_names_stay_names(bundle_dir: Path, tmp_path: Path) -> None:
         ["sh", "-s", "--", "--no-such"], input=script, cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert ran.stderr == (
-        "gururmm: unknown option '--no-such': there are --uninstall and --insecure-http, and installing without any.\n"
+        "gururmm: unknown option '--no-such': there are --uninstall, --insecure-http, --own-key, --ca FILE, --proxy URL"
+        " and --no-proxy LIST.\n"
     )
     assert not (tmp_path / "hacked").exists()
 

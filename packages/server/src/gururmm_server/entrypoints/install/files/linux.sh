@@ -3,7 +3,9 @@
 #   curl -sSL …/linux.sh | sudo sh
 #   curl -sSL …/linux.sh | sudo sh -s -- --uninstall
 # From an http:// server on another machine it installs nothing unless it is told to accept that: --insecure-http
-# Running it again repairs or updates; a machine that is enrolled already stays the machine it is.
+# On the way to the server, kept over updates: --ca FILE (the only authorities to trust), --proxy URL, --no-proxy LIST.
+# Running it again repairs or updates; a machine that the server knows stays the machine it is, one that was deleted
+# there is registered again, and a copy of another machine becomes one of its own with --own-key.
 # With a site code that has ended it repairs and takes away; it adds no machine and downloads nothing.
 set -eu
 
@@ -22,14 +24,38 @@ settings() {
     unit=/etc/systemd/system/gururmm-agent.service
     pid_file=$state/agent.pid
     log_file=$state/agent.log
+    lock_file=/run/gururmm-agent.install
     work=
+    fresh=
     insecure=
+    own_key=
+    ca=
+    ca_given=
+    proxy_given=
+    no_proxy_given=
+    unset proxy without
 }
 
 say() { printf '%s\n' "$*"; }
 fail() {
     printf 'gururmm: %s\n' "$*" >&2
     exit 1
+}
+
+# However it ends: no download stays, and of an installation that failed nothing does.
+leave() {
+    [ -z "$work" ] || rm -rf "$work"
+    rm -rf "${base:?}/versions/"*.new "$base/current.new"
+    [ -z "$fresh" ] || rm -rf "$base" "$state"
+}
+
+# Two installers at once would unpack into one folder. The lock goes with this process, however it ends.
+lock() {
+    command -v flock >/dev/null 2>&1 && (: >>"$lock_file") 2>/dev/null || return 0
+    exec 9>>"$lock_file"
+    flock -n 9 && return 0
+    say "Another installation is under way here: waiting for it …"
+    flock -w 300 9 || fail "another installation is under way on this machine, and does not end: see 'ps ax'."
 }
 
 has_systemd() { [ -d /run/systemd/system ] && command -v systemctl >/dev/null 2>&1; }
@@ -52,15 +78,54 @@ require_trust() {
         fail "$server does without TLS: whoever is on the way could take this machine over; use its https:// address, or accept that: sh -s -- --insecure-http"
 }
 
-# download URL FILE
+# What is given counts, else what an earlier installation kept. Proxies go to curl, wget and the agent by environment,
+# where other users do not read a password that stands in one.
+prepare_way() {
+    [ -z "$ca" ] || [ -r "$ca" ] || fail "$ca cannot be read: --ca takes a file with certificates (PEM)."
+    [ -n "$ca_given" ] || [ ! -r "$state/ca.pem" ] || ca=$state/ca.pem
+    [ -n "$proxy_given" ] || [ ! -r "$state/proxy" ] || proxy=$(cat "$state/proxy")
+    [ -n "$no_proxy_given" ] || [ ! -r "$state/no_proxy" ] || without=$(cat "$state/no_proxy")
+    if [ -n "${proxy+given}" ]; then
+        export http_proxy="$proxy" https_proxy="$proxy"
+        unset HTTPS_PROXY ALL_PROXY all_proxy
+    fi
+    if [ -n "${without+given}" ]; then
+        export no_proxy="$without"
+        unset NO_PROXY
+    fi
+}
+
+# download URL FILE. The address has the site code in it, so it is no argument, which other users could read.
 download() {
     if command -v curl >/dev/null 2>&1; then
-        curl -fsSL --retry 3 --connect-timeout 15 -o "$2" "$1" || fail "$1 could not be downloaded."
+        printf 'url = "%s"\n' "$1" |
+            curl -fsSL --retry 3 --connect-timeout 15 ${ca:+--cacert "$ca"} -o "$2" -K - ||
+            fail "the agent could not be downloaded from $server."
     elif command -v wget >/dev/null 2>&1; then
-        wget -q -T 30 -O "$2" "$1" || fail "$1 could not be downloaded."
+        printf '%s\n' "$1" | wget -q -T 30 ${ca:+--ca-certificate="$ca"} -O "$2" -i - ||
+            fail "the agent could not be downloaded from $server."
     else
         fail "neither curl nor wget is here: install one of them, then run this again."
     fi
+}
+
+# Programs cannot be started from everywhere, and there may be no room. Says so before anything is downloaded.
+require_place() {
+    mkdir -p "$base/versions" 2>/dev/null || fail "$base cannot be created: is the file system full, or read-only?"
+    probe=$base/versions/probe.new
+    { printf '#!/bin/sh\nexit 0\n' >"$probe" && chmod 700 "$probe"; } 2>/dev/null ||
+        fail "nothing can be written to $base: is the file system full, or read-only?"
+    "$probe" 2>/dev/null ||
+        fail "programs cannot be started from $base: its file system is mounted noexec (mount -o remount,exec … allows it)."
+    rm -f "$probe"
+}
+
+# Why a program that was just unpacked does not run, from what it said.
+why_not() {
+    case $1 in
+        *GLIBC*|*"not found"*|*"No such file"*) say "its C library is too old or of another kind" ;;
+        *) say "it says: $(printf %s "${1:-nothing}" | head -n 1)" ;;
+    esac
 }
 
 # Unpacks into a folder of its own, named by version and content; `current` points to the one in use.
@@ -69,16 +134,15 @@ unpack() {
     if [ ! -x "$base/$folder/gururmm-agent" ]; then
         say "Downloading the agent $version …"
         work=$(mktemp -d)
-        trap 'rm -rf "$work"' EXIT
         download "$server/install/$code/$archive" "$work/$archive"
         printf '%s  %s\n' "$sha256" "$work/$archive" | sha256sum -c - >/dev/null 2>&1 ||
             fail "the download is damaged (its SHA-256 is not $sha256): run this again."
-        mkdir -p "$base/versions"
         rm -rf "${base:?}/$folder.new" "${base:?}/$folder"
         mkdir "$base/$folder.new"
-        tar -xzf "$work/$archive" -C "$base/$folder.new" --strip-components=1
-        "$base/$folder.new/gururmm-agent" --version >/dev/null 2>&1 ||
-            fail "the agent does not run on this distribution: its C library is too old or of another kind."
+        tar -xzf "$work/$archive" -C "$base/$folder.new" --strip-components=1 2>/dev/null ||
+            fail "the agent could not be unpacked into $base: is the file system full?"
+        tried=$("$base/$folder.new/gururmm-agent" --version 2>&1) ||
+            fail "the agent does not run on this distribution: $(why_not "$tried")."
         mv "$base/$folder.new" "$base/$folder"
     fi
     ln -sfn "$folder" "$base/current.new"
@@ -88,14 +152,22 @@ unpack() {
 # The server that this machine is enrolled at; nothing when it isn't.
 known_server() { "$base/current/gururmm-agent" status --state-dir "$state" 2>/dev/null | sed -n 's/^server *//p'; }
 
+# Also where the machine is enrolled already: whether the server still knows it, only the server can say. The code goes
+# by the environment, as other users read a program's arguments.
 enrol() {
     mkdir -p "$state"
     chmod 700 "$state"
     known=$(known_server)
-    [ "$known" != "$server" ] || return 0
-    [ -z "$known" ] || fail "this machine belongs to $known: take that agent away first (sh -s -- --uninstall)."
-    "$base/current/gururmm-agent" enrol --server "$server" --site-code "$code" --state-dir "$state" ${insecure:+--insecure-http} ||
-        fail "this machine could not be enrolled."
+    [ -z "$known" ] || [ "$known" = "$server" ] ||
+        fail "this machine belongs to $known: take that agent away first (sh -s -- --uninstall)."
+    set -- enrol --server "$server" --state-dir "$state" ${insecure:+--insecure-http} ${ca_given:+--ca "$ca"} \
+        ${own_key:+--own-key}
+    (
+        export GURURMM_SITE_CODE="$code"
+        [ -z "$proxy_given" ] || export GURURMM_PROXY="$proxy"
+        [ -z "$no_proxy_given" ] || export GURURMM_NO_PROXY="$without"
+        "$base/current/gururmm-agent" "$@"
+    ) || fail "this machine could not be enrolled."
 }
 
 start_service() {
@@ -152,7 +224,7 @@ stop_process() {
 
 start_process() {
     stop_process
-    nohup "$base/current/gururmm-agent" run --state-dir "$state" >"$log_file" 2>&1 </dev/null &
+    nohup "$base/current/gururmm-agent" run --state-dir "$state" >"$log_file" 2>&1 </dev/null 9>&- &
     printf '%s\n' "$!" >"$pid_file"
     sleep 1
     [ -n "$(running_pid)" ] || fail "the agent did not start: see $log_file."
@@ -173,10 +245,16 @@ install_agent() {
     fi
     require_root
     require_system
+    lock
+    trap leave EXIT
     if [ -z "$ended" ]; then
         require_trust
+        prepare_way
+        [ -e "$base" ] || [ -e "$state" ] || fresh=yes
+        require_place
         unpack
         enrol
+        fresh=
     fi
     if has_systemd; then start_service; else start_process; fi
     tidy
@@ -184,6 +262,7 @@ install_agent() {
 
 uninstall_agent() {
     require_root
+    lock
     if has_systemd && [ -e "$unit" ]; then
         systemctl disable --quiet --now gururmm-agent.service || true
         rm -f "$unit"
@@ -197,15 +276,28 @@ uninstall_agent() {
 # Called in the last line, so that a download which was cut short does nothing.
 main() {
     settings
-    case ${1:-} in
-        '') install_agent ;;
-        --insecure-http)
-            insecure=yes
-            install_agent
-            ;;
-        --uninstall) uninstall_agent ;;
-        *) fail "unknown option '$1': there are --uninstall and --insecure-http, and installing without any." ;;
-    esac
+    act=install_agent
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --uninstall) act=uninstall_agent ;;
+            --insecure-http) insecure=yes ;;
+            --own-key) own_key=yes ;;
+            --ca | --proxy | --no-proxy)
+                [ $# -gt 1 ] || fail "$1 needs a value after it."
+                case $1 in
+                    --ca) ca_given=yes ca=$2 ;;
+                    --proxy) proxy_given=yes proxy=$2 ;;
+                    *) no_proxy_given=yes without=$2 ;;
+                esac
+                shift
+                ;;
+            *)
+                fail "unknown option '$1': there are --uninstall, --insecure-http, --own-key, --ca FILE, --proxy URL and --no-proxy LIST."
+                ;;
+        esac
+        shift
+    done
+    "$act"
 }
 
 main "$@"
