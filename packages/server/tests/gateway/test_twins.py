@@ -131,7 +131,7 @@ async def test_one_process_that_comes_again_replaces_its_older_connection(gatewa
     assert await agent.ended() == Close.REPLACED
 
 
-async def test_another_machine_id_than_that_on_record_is_another_machine(
+async def test_another_name_and_machine_id_than_those_on_record_are_another_machines(
     *, gateway: Gateway, fleet: Fleet, db: Database, doubles: DoubleMachines
 ) -> None:
     """Also while the machine itself is off. Somebody says that there is only one: then it is known by its new id."""
@@ -145,13 +145,20 @@ async def test_another_machine_id_than_that_on_record_is_another_machine(
 
     await until(lambda: known_as(MACHINE_ID))
     await agent.gone()
+    await fleet.value("update core.agents set hostname = 'main' where agent_id = $1", agent.agent_id)
     other, its = copy_of(fleet, agent), "f" * 32
     assert await knock(other, gateway.port, **said("copy", os.urandom(16), its)) == Close.AMBIGUOUS
     assert await names(db, fleet, agent) == ["copy"]
     assert await knock(agent, gateway.port, **said("main", instance)) == Close.AMBIGUOUS
     await doubles.call_it_one(admin(fleet), agent.agent_id)
-    await other.join(gateway.port, **said("main", os.urandom(16), its))
+    await other.join(gateway.port, **said("copy", os.urandom(16), its))
     await until(lambda: known_as(its))
+    await other.gone()
+    # A machine whose id is made anew keeps its name, and one that is renamed keeps its id.
+    await other.join(gateway.port, **said("main", os.urandom(16), "e" * 32))
+    await until(lambda: known_as("e" * 32))
+    await other.gone()
+    await other.join(gateway.port, **said("renamed", os.urandom(16), "e" * 32))
 
 
 async def test_the_copy_makes_a_key_of_its_own_and_the_machine_is_back(

@@ -1,8 +1,9 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AgentDetail } from "@/api/contract";
 import { keys } from "@/api/keys";
+import { useAct } from "@/api/use-act";
 import { useCan } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
@@ -40,7 +41,7 @@ function FormerNote({ agent, former }: { agent: AgentDetail; former: AgentDetail
   const refresh = useRefresh();
   const may = useCan("agents.delete");
   const name = visibleLine(former.hostname);
-  const decide = useMutation({
+  const decide = useAct({
     mutationFn: (goOnAs: string | null) => decideFormer(agent.id, goOnAs),
     onSuccess: async (machine) => {
       notifyDone(machine.id === agent.id ? "Both machines stay." : `This machine goes on as ${name}.`);
@@ -82,7 +83,7 @@ function FormerNote({ agent, former }: { agent: AgentDetail; former: AgentDetail
 function DoublesNote({ agent }: { agent: AgentDetail }) {
   const refresh = useRefresh();
   const may = useCan("agents.write");
-  const decide = useMutation({
+  const decide = useAct({
     mutationFn: (ownKey: string | null) => decideDoubles(agent.id, ownKey),
     onSuccess: (_, ownKey) => {
       if (ownKey === null) notifyDone("The next one with this key is let in.");

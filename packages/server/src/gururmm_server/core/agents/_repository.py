@@ -83,7 +83,7 @@ _DESCRIBE_ALL = """
 update core.agents a set agent_version = u.agent_version, protocol = 2,
   arch = case when u.arch = '' then a.arch else u.arch end,
   os_family = case when a.os_family = 'other' then u.os_family else a.os_family end,
-  machine_id = case when a.machine_id = '' then u.machine_id else a.machine_id end
+  machine_id = case when u.machine_id = '' then a.machine_id else u.machine_id end
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
   as u(tenant_id, agent_id, agent_version, arch, os_family, machine_id)
 where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id

@@ -158,7 +158,7 @@ class Authenticator:
 
     @staticmethod
     def _is_news(claim: Authenticate, candidate: Candidate) -> bool:
-        return claim.agent_version != candidate.agent_version or bool(claim.machine_id and not candidate.machine_id)
+        return claim.agent_version != candidate.agent_version or claim.machine_id not in ("", candidate.machine_id)
 
     def _welcome(self, socket: AgentSocket, handshake: ServerHandshake, candidate: Candidate) -> bool:
         """Prove ourselves too, and say what was ordered for all. Returns False where the handshake failed."""

@@ -121,9 +121,16 @@ class Twins:
 
 
 def is_other_machine(claim: Authenticate, candidate: Candidate) -> bool:
-    """Returns whether an agent says that it is on another machine than the one that is on record."""
-    said = printable(claim.machine_id)
-    return bool(said and candidate.machine_id) and said != candidate.machine_id
+    """Returns whether an agent says that it is on another machine than the one on record, by its id and by its name.
+
+    A machine that is renamed keeps its id; one whose id was made anew, which is good advice for copies, its name.
+    """
+    said, hostname = printable(claim.machine_id), printable(claim.hostname)
+    return (
+        bool(said and candidate.machine_id and hostname)
+        and said != candidate.machine_id
+        and hostname != candidate.session.hostname
+    )
 
 
 def double_of(socket: AgentSocket, claim: Authenticate) -> Double:
