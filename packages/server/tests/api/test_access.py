@@ -51,7 +51,9 @@ CASES: dict[str, Case] = {
     "POST /auth/sessions/{session_id}/end": Case(denied=None, foreign="path", accepts=(404,)),
     "POST /auth/sign-out-everywhere": Case(denied=None),
     "POST /auth/password": Case({"current_password": PASSWORD, "new_password": PASSWORD}, denied=None),
-    "POST /auth/switch-partner": Case({"tenant_id": "{partner_id}"}, denied=None, foreign="body"),
+    "POST /auth/switch-partner": Case(
+        {"tenant_id": "{partner_id}"}, denied=None, foreign="body", accepts=(401,)
+    ),  # a token alone does not do: the browser's cookie is needed
     "GET /users": Case(),
     "POST /users": Case(
         {"email": "new@own.example", "role": "client_contact", "client_id": "{client_id}"}, "partner_tech", "body"

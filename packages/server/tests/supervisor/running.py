@@ -26,6 +26,7 @@ class Up:
         self.data = data or home / "data"
         self.port = free_port(set())
         self.url = f"http://127.0.0.1:{self.port}"
+        self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         self._out = home / "out"
         with self._out.open("wb") as out:
             self.process = subprocess.Popen(
@@ -59,7 +60,7 @@ class Up:
             headers={"Content-Type": "application/json", "Origin": self.url, "Authorization": f"Bearer {token}"},
         )
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with self._browser.open(request, timeout=10) as answer:
                 return answer.status, json.loads(answer.read() or b"null")
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"null")

@@ -8,7 +8,7 @@ import { TextField } from "@/components/field";
 import { Form } from "@/components/form";
 import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
 import { notifyDone } from "@/components/notify";
-import { acts, signInsQuery } from "../api/queries";
+import { acts, signInsKey } from "../api/queries";
 
 /** Changes the password of whoever is signed in, which ends their other sign-ins. */
 export function PasswordDialog({ onClose }: { onClose: () => void }) {
@@ -19,7 +19,7 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
   const change = useAct({
     mutationFn: () => acts.changePassword(current, chosen),
     onSuccess: () => {
-      void cache.invalidateQueries({ queryKey: signInsQuery.queryKey });
+      void cache.invalidateQueries({ queryKey: signInsKey });
       onClose();
       notifyDone("Your password was changed. Your other sign-ins were ended.");
     },

@@ -1,7 +1,8 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { KeyRound, LogOut } from "lucide-react";
 import { useState } from "react";
 import type { SignInSession } from "@/api/contract";
+import { rowsOf, totalOf } from "@/api/queries";
 import { forget } from "@/api/sign-in";
 import { useAct } from "@/api/use-act";
 import { roleOf, useMe } from "@/api/use-sign-in";
@@ -13,10 +14,10 @@ import { SelectField } from "@/components/field";
 import { notifyError } from "@/components/notify";
 import { ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
-import { counted } from "@/lib/format";
+import { count, counted } from "@/lib/format";
 import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/lib/theme";
 import { visibleLine } from "@/lib/visible-text";
-import { acts, signInsQuery } from "../api/queries";
+import { acts, signInsKey, signInsQuery } from "../api/queries";
 import { PasswordDialog } from "../components/password-dialog";
 
 export function AccountTab() {
@@ -59,18 +60,19 @@ export function AccountTab() {
 }
 
 function SignIns() {
-  const signIns = useQuery(signInsQuery);
+  const signIns = useInfiniteQuery(signInsQuery);
   const confirm = useConfirm();
   const everywhere = useAct({
     mutationFn: acts.signOutEverywhere,
     onSuccess: () => forget(true),
     onError: (error) => notifyError("You are still signed in.", error),
   });
-  const items = signIns.data?.items ?? [];
+  const items = rowsOf(signIns.data);
+  const total = totalOf(signIns.data) ?? items.length;
   const ask = async () => {
     const sure = await confirm({
       title: "Sign out everywhere?",
-      consequence: `Ends ${counted(items.length, "sign-in")} at once, this one too. Open terminals end with them.`,
+      consequence: `Ends ${counted(total, "sign-in")} at once, this one too. Open terminals end with them.`,
       act: "Sign out everywhere",
     });
     if (sure) everywhere.mutate();
@@ -87,11 +89,20 @@ function SignIns() {
       ) : signIns.isError && !signIns.data ? (
         <ErrorState error={signIns.error} what="We could not load your sign-ins." onRetry={() => signIns.refetch()} />
       ) : (
-        <ul className="divide-y divide-line/60">
-          {items.map((item) => (
-            <SignInLine key={item.id} item={item} />
-          ))}
-        </ul>
+        <>
+          <ul className="divide-y divide-line/60">
+            {items.map((item) => (
+              <SignInLine key={item.id} item={item} />
+            ))}
+          </ul>
+          {signIns.hasNextPage && (
+            <div className="border-t px-4 py-2.5">
+              <Button size="small" onClick={() => void signIns.fetchNextPage()} busy={signIns.isFetchingNextPage}>
+                Show more of {count(total)}
+              </Button>
+            </div>
+          )}
+        </>
       )}
     </Card>
   );
@@ -101,7 +112,7 @@ function SignInLine({ item }: { item: SignInSession }) {
   const cache = useQueryClient();
   const end = useAct({
     mutationFn: () => acts.endSignIn(item.id),
-    onSuccess: () => cache.invalidateQueries({ queryKey: signInsQuery.queryKey }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: signInsKey }),
     onError: (error) => notifyError("The sign-in was not ended.", error),
   });
   return (

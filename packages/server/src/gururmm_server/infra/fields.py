@@ -1,6 +1,7 @@
 """What people type, as requests take it: text that is bounded, trimmed and printable, and times that are dates."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,10 +17,19 @@ def _printable(value: str) -> str:
     return value
 
 
+def canonical_email(text: str) -> str:
+    """Returns the one spelling of an e-mail address: small letters, each in its composed form.
+
+    Everything that compares addresses compares these. A database lowers letters by the rules of its own locale, where
+    `İ` may become `i`, which is another address.
+    """
+    return unicodedata.normalize("NFC", text.lower())
+
+
 def _email(value: str) -> str:
     if not _EMAIL.fullmatch(value) or not value.isprintable():
         raise ValueError("This is not an e-mail address.")
-    return value.lower()
+    return canonical_email(value)
 
 
 def _date(value: object) -> object:
@@ -50,6 +60,6 @@ Email = Annotated[
     AfterValidator(_email),
     Field(json_schema_extra={"format": "email"}),
 ]
-"""An e-mail address, in lower case."""
+"""An e-mail address, in its canonical spelling."""
 Password = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 """A password as it was typed: never trimmed, never logged."""

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import time
+from collections.abc import Callable, Hashable
 
 from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
@@ -26,7 +27,8 @@ class RateLimit:
 
     def __init__(self, count: int, seconds: int) -> None:
         self._item = RateLimitItemPerSecond(count, seconds)
-        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+        self._storage = MemoryStorage()
+        self._limiter = FixedWindowRateLimiter(self._storage)
 
     def hit(self, key: str) -> int:
         """Count one try; 0 if it is allowed, otherwise the seconds to wait."""
@@ -38,12 +40,40 @@ class RateLimit:
         name = _bounded(key)
         return 0 if self._limiter.test(self._item, name) else self._wait(name)
 
+    def give_back(self, key: str) -> None:
+        """Take one try of this key back."""
+        self._storage.decr(self._item.key_for(_bounded(key)))
+
     def clear(self, key: str) -> None:
         """Forget the tries of this key."""
         self._limiter.clear(self._item, _bounded(key))
 
     def _wait(self, name: str) -> int:
         return max(1, math.ceil(self._limiter.get_window_stats(self._item, name).reset_time - time.time()))
+
+
+class Pace:
+    """`rate` a second for each key, and up to `burst` at once. Keys are our own ids, not from outside."""
+
+    def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._clock = clock
+        self._spent: dict[Hashable, float] = {}
+        """When each will have everything again, which is how much it has used up."""
+
+    def take(self, key: Hashable) -> int:
+        """Count one; 0 if it is allowed, otherwise the seconds to wait."""
+        now = self._clock()
+        full_at = max(now, self._spent.get(key, now)) + 1 / self._rate
+        wait = full_at - now - self._burst / self._rate
+        if wait > 0:
+            return max(1, math.ceil(wait))
+        self._spent.pop(key, None)
+        self._spent[key] = full_at
+        while (oldest := next(iter(self._spent.items())))[1] <= now:
+            del self._spent[oldest[0]]
+        return 0
 
 
 def _bounded(key: str) -> str:

@@ -37,6 +37,7 @@ from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.rate_limit import RateLimit, RateLimited
+from gururmm_server.infra.visitors import visitor
 
 log = get_logger(__name__)
 
@@ -94,12 +95,12 @@ class Bootstrap:
 
         Raises `CodeUnknown`, `CodeExpired`, `CodeUsedUp`, `CodeRevoked`, `SignatureRefused` and `RateLimited`.
         """
-        if wait := self._failures.check(address):
+        if wait := self._failures.check(visitor(address)):
             raise RateLimited(f"Too many refused enrolments from this address. Try again in {wait} seconds.", wait)
         try:
             admitted = await self._enrol(request, address)
         except (CodeUnknown, CodeExpired, CodeUsedUp, CodeRevoked, SignatureRefused):
-            self._failures.hit(address)
+            self._failures.hit(visitor(address))
             raise
         return EnrolResponse(
             agent_id=str(admitted.agent_id),

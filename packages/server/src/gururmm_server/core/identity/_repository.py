@@ -9,13 +9,14 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.fields import canonical_email
 
 _PERSON = """
 select u.user_id, u.email, u.name, u.password_hash, u.disabled_at,
   exists (select from core.msp_users m where m.user_id = u.user_id) as platform
 from core.users u
 """
-_PERSON_BY_EMAIL = f"{_PERSON} where lower(u.email) = lower($1)"
+_PERSON_BY_EMAIL = f"{_PERSON} where u.email = any ($1::text[]) order by u.email <> $2"
 _PERSON_BY_ID = f"{_PERSON} where u.user_id = $1"
 _PERSON_LOCKED = f"{_PERSON_BY_ID} for update of u"
 _PLACE = """
@@ -87,7 +88,10 @@ class Member(msgspec.Struct, frozen=True):
 
 
 async def person_by_email(tx: Transaction, email: str) -> Person | None:
-    row = await tx.fetchrow(_PERSON_BY_EMAIL, email)
+    """Returns the person with this address, however it is spelled."""
+    canonical = canonical_email(email)
+    # Older builds stored addresses in lower case as they were composed.
+    row = await tx.fetchrow(_PERSON_BY_EMAIL, [canonical, email.lower()], canonical)
     return Person(**row) if row is not None else None
 
 

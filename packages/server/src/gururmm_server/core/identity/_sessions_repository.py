@@ -9,13 +9,38 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.infra.database import Transaction
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
+from gururmm_server.infra.sql import all_of, raw, sql
 
 _SESSION = """
 select s.session_id, s.user_id, s.tenant_id, s.ended_at, s.refresh_hash = $2 as current,
   coalesce(s.previous_hash = $2, false) as previous, s.expires_at > now() as fresh,
-  s.rotated_at > now() - interval '10 seconds' as just_rotated
+  s.rotated_at > now() - interval '10 seconds' as just_rotated,
+  coalesce(s.ended_at > now() - interval '10 seconds', false) as just_ended,
+  coalesce(s.family_id, s.session_id) as family_id, coalesce(s.family_expires_at, s.expires_at) as family_expires_at
 from core.user_sessions s where s.session_id = $1 for update
 """
+
+_OPEN = "s.session_id, s.tenant_id, s.created_at, s.rotated_at, s.address, s.user_agent"
+_OPEN_ONE = f"""
+select {_OPEN} from core.user_sessions s
+where s.user_id = $1 and s.session_id = $2 and s.ended_at is null and s.expires_at > now()
+"""
+_OPEN_OF_FAMILY = f"""
+select {_OPEN} from core.user_sessions s where (s.family_id = $1 or s.session_id = $1) and s.ended_at is null
+"""
+SORTS = {
+    "last_used_at": Sort("s.rotated_at", "timestamptz"),
+    "created_at": Sort("s.created_at", "timestamptz"),
+    "address": Sort("s.address"),
+}
+
+
+class Family(msgspec.Struct, frozen=True):
+    """A sign-in, by its first session, and when it ends, in whatever Partner it goes on."""
+
+    family_id: UUID
+    expires_at: datetime
 
 
 class NewSession(msgspec.Struct, frozen=True):
@@ -28,6 +53,8 @@ class NewSession(msgspec.Struct, frozen=True):
     lifetime_s: int
     address: str
     user_agent: str
+    family: Family | None
+    """Which sign-in goes on; None: a new one."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -41,6 +68,14 @@ class SessionRow(msgspec.Struct, frozen=True):
     previous: bool
     fresh: bool
     just_rotated: bool
+    just_ended: bool
+    family_id: UUID
+    family_expires_at: datetime
+
+    @property
+    def in_use(self) -> bool:
+        """Tells whether the token is the one in use; of two tabs, the second may come with the one before."""
+        return self.fresh and self.ended_at is None and (self.current or (self.previous and self.just_rotated))
 
 
 class OpenSession(msgspec.Struct, frozen=True):
@@ -55,12 +90,15 @@ class OpenSession(msgspec.Struct, frozen=True):
 
 
 async def add_session(tx: Transaction, new: NewSession) -> None:
-    """Adds a sign-in session, and notes on the person's row that they signed in now."""
+    """Adds a sign-in session, which ends with its family at the latest, and notes that the person signed in now."""
+    *columns, family = msgspec.structs.astuple(new)
     await tx.execute(
-        "insert into core.user_sessions"
-        " (session_id, user_id, tenant_id, refresh_hash, expires_at, address, user_agent)"
-        " values ($1, $2, $3, $4, now() + make_interval(secs => $5), $6, $7)",
-        *msgspec.structs.astuple(new),
+        "insert into core.user_sessions (session_id, user_id, tenant_id, refresh_hash, expires_at, address, user_agent,"
+        " family_id, family_expires_at)"
+        " values ($1, $2, $3, $4, least(now() + make_interval(secs => $5), $9), $6, $7, $8, $9)",
+        *columns,
+        family and family.family_id,
+        family and family.expires_at,
     )
     await tx.execute("update core.users set last_sign_in_at = now() where user_id = $1", new.user_id)
 
@@ -107,20 +145,41 @@ async def end_sessions(
     return [row["session_id"] for row in rows]
 
 
-async def open_sessions(tx: Transaction, user_id: UUID) -> list[OpenSession]:
-    """Returns the newest 100 sessions of a person that go on, the one used last first."""
-    rows = await tx.fetch(
-        "select session_id, tenant_id, created_at, rotated_at, address, user_agent from core.user_sessions"
-        " where user_id = $1 and ended_at is null and expires_at > now() order by rotated_at desc limit 100",
-        user_id,
+async def page_of_open(tx: Transaction, user_id: UUID, query: PageQuery) -> Slice[OpenSession]:
+    """Returns a page of the sessions of a person that go on."""
+    mine = sql("s.user_id = {user} and s.ended_at is null and s.expires_at > now()", user=user_id)
+    text = raw("lower(s.address || ' ' || s.user_agent)")
+    found = sql("{text} like all ({words}::text[])", text=text, words=search_words(query.search))
+    return await read_page(
+        tx,
+        OpenSession,
+        query,
+        columns=_OPEN,
+        source="core.user_sessions s",
+        where=all_of([mine, found]),
+        tie_break="s.session_id",
     )
+
+
+async def open_session(tx: Transaction, user_id: UUID, session_id: UUID) -> OpenSession | None:
+    """Returns a session of this person that goes on."""
+    row = await tx.fetchrow(_OPEN_ONE, user_id, session_id)
+    return OpenSession(**row) if row is not None else None
+
+
+async def open_of_family(tx: Transaction, family_id: UUID) -> list[OpenSession]:
+    """Returns the sessions of a sign-in that go on."""
+    rows = await tx.fetch(_OPEN_OF_FAMILY, family_id)
     return [OpenSession(**row) for row in rows]
 
 
 async def ended_lately(tx: Transaction, seconds: int) -> list[UUID]:
-    """Returns the sessions that ended in so many seconds."""
+    """Returns the sessions that ended, or whose time was over, in so many seconds."""
     rows = await tx.fetch(
-        "select session_id from core.user_sessions where ended_at > now() - make_interval(secs => $1)", seconds
+        "select session_id from core.user_sessions where ended_at > now() - make_interval(secs => $1)"
+        " union all select session_id from core.user_sessions where ended_at is null"
+        " and expires_at between now() - make_interval(secs => $1) and now()",
+        seconds,
     )
     return [row["session_id"] for row in rows]
 
@@ -129,6 +188,8 @@ async def has_ended(tx: Transaction, session_id: UUID) -> bool:
     """Tells whether a sign-in session is over."""
     return bool(
         await tx.fetchval(
-            "select true from core.user_sessions where session_id = $1 and ended_at is not null", session_id
+            "select true from core.user_sessions"
+            " where session_id = $1 and (ended_at is not null or expires_at <= now())",
+            session_id,
         )
     )

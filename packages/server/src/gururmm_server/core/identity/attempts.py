@@ -1,9 +1,12 @@
-"""How often somebody may guess: per account and per address."""
+"""How often somebody may guess: per account and per visitor."""
+
+from uuid import UUID
 
 from gururmm_server.infra.rate_limit import RateLimit, RateLimited
+from gururmm_server.infra.visitors import visitor
 
 PER_ACCOUNT = 5
-PER_ADDRESS = 20
+PER_VISITOR = 20
 _WINDOW_S = 60
 
 
@@ -14,24 +17,26 @@ class TooManyAttempts(RateLimited):
 
 
 class Attempts:
-    """Every try counts against the account until one succeeds; only failures count against the address."""
+    """Each try counts before anything is computed for it; a right password takes its own count back."""
 
     def __init__(self) -> None:
         self._account = RateLimit(PER_ACCOUNT, _WINDOW_S)
-        self._address = RateLimit(PER_ADDRESS, _WINDOW_S)
+        self._visitor = RateLimit(PER_VISITOR, _WINDOW_S)
 
-    def admit(self, account: str, address: str) -> None:
-        """Raise `TooManyAttempts` with the seconds to wait, or count this try."""
-        if wait := self._address.check(address):
+    def count_visitor(self, address: str) -> None:
+        """Count a try from this address. Raises `TooManyAttempts` with the seconds to wait."""
+        if wait := self._visitor.hit(visitor(address)):
             raise TooManyAttempts(f"Too many attempts from this address. Try again in {_seconds(wait)}.", wait)
-        if wait := self._account.hit(account.lower()):
+
+    def count_account(self, account: UUID | str) -> None:
+        """Count a try at a person, or at an address that nobody has. Raises `TooManyAttempts`."""
+        if wait := self._account.hit(str(account)):
             raise TooManyAttempts(f"Too many attempts for this account. Try again in {_seconds(wait)}.", wait)
 
-    def failed(self, address: str) -> None:
-        self._address.hit(address)
-
-    def succeeded(self, account: str) -> None:
-        self._account.clear(account.lower())
+    def succeeded(self, account: UUID, address: str) -> None:
+        """The password was right: forget the account's tries, and this one of the visitor."""
+        self._account.clear(str(account))
+        self._visitor.give_back(visitor(address))
 
 
 def _seconds(count: int) -> str:

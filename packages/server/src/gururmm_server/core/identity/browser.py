@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from fastapi import Request, Response
 
+from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.errors import OriginRefused
 from gururmm_server.core.identity.schemas import SignedIn
@@ -12,6 +13,8 @@ from gururmm_server.core.identity.sessions import SESSION_SECONDS, Device, Start
 
 COOKIE = "gururmm_refresh"
 COOKIE_PATH = "/api/v1/auth"
+PLATFORM_PATH = "/api/v1/platform"
+"""Where Platform staff enters and leaves Partners: theirs is sent there, too."""
 
 
 class BrowserDoor:
@@ -33,23 +36,31 @@ class BrowserDoor:
         if origin is not None and origin not in (self._own_origin, here):
             raise OriginRefused(internal=origin[:200])
 
+    def own_token(self, request: Request) -> str:
+        """Returns the refresh token of the browser that sent this, empty where it has none. Raises `OriginRefused`."""
+        self.check_origin(request)
+        return request.cookies.get(COOKIE, "")
+
     def hand_over(self, started: Started, request: Request, response: Response) -> SignedIn:
         """Returns the answer of a sign-in, with the refresh token in its cookie."""
         if started.refresh_token is not None:
-            response.set_cookie(
-                COOKIE,
-                started.refresh_token,
-                max_age=SESSION_SECONDS,
-                path=COOKIE_PATH,
-                secure=request.url.scheme == "https" or self._own_origin.startswith("https:"),
-                httponly=True,
-                samesite="strict",
-            )
+            staff = started.signed_in.me.role is Role.PLATFORM_ADMIN
+            for path in (COOKIE_PATH, PLATFORM_PATH) if staff else (COOKIE_PATH,):
+                response.set_cookie(
+                    COOKIE,
+                    started.refresh_token,
+                    max_age=SESSION_SECONDS,
+                    path=path,
+                    secure=request.url.scheme == "https" or self._own_origin.startswith("https:"),
+                    httponly=True,
+                    samesite="strict",
+                )
         return started.signed_in
 
     def forget(self, response: Response) -> None:
         """Take the cookie away."""
-        response.delete_cookie(COOKIE, path=COOKIE_PATH, httponly=True, samesite="strict")
+        for path in (COOKIE_PATH, PLATFORM_PATH):
+            response.delete_cookie(COOKIE, path=path, httponly=True, samesite="strict")
 
 
 def device_of(request: Request) -> Device:

@@ -24,6 +24,13 @@ class SessionEnded(GuruError):
     status = 401
 
 
+class CookieNeeded(GuruError):
+    """Only the browser that signed in can do this, with its session's own cookie. Reload the page, or sign in again."""
+
+    code = "cookie_needed"
+    status = 401
+
+
 class NoPartner(GuruError):
     """You may not sign in here now: an admin has stopped it, or has taken the account away. Ask a Partner admin."""
 

@@ -83,12 +83,15 @@ class Invitations:
         """Returns the hash of a first password; None once an existing one was proved."""
         if row.password_hash is None:
             check_strength(password, row.email, "password")
-            return await self._passwords.hash(password)
-        self._attempts.admit(row.email, device.address)
-        if not await self._passwords.verify(password, row.password_hash):
-            self._attempts.failed(device.address)
+            async with self._passwords.turn(device.address):
+                return await self._passwords.hash(password)
+        self._attempts.count_visitor(device.address)
+        self._attempts.count_account(row.user_id)
+        async with self._passwords.turn(device.address):
+            fits = await self._passwords.verify(password, row.password_hash)
+        if not fits:
             raise WrongCredentials
-        self._attempts.succeeded(row.email)
+        self._attempts.succeeded(row.user_id, device.address)
         return None
 
     async def _set_first_password(

@@ -1,28 +1,46 @@
-"""Passwords: argon2id, off the event loop, a bounded number at a time."""
+"""Passwords: argon2id, off the event loop, a bounded number at a time, and a bounded wait for that."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gururmm_server.core.identity.errors import WeakPassword
 from gururmm_server.core.identity.guessable import is_guessable
+from gururmm_server.infra.fair_queue import FairQueue
+from gururmm_server.infra.visitors import visitor
 
 MIN_LENGTH = 12
 _MIN_DIFFERENT = 5
 _AT_ONCE = 2
-"""Each hash takes 64 MiB while it is computed."""
+"""Of strangers; one more of known browsers. Each hash takes 64 MiB while it is computed."""
+_WAITING = 32
+"""With these before them, somebody waits for about a second."""
+_WAITING_EACH = 8
 _NOBODY = "$argon2id$v=19$m=65536,t=2,p=1$rhtet1j9CHZzOCXt8EeCdw$SvlsjuwnMe2wEazKIsYoXZjXx659Ebpy3qv3iZ/Aay8"
 """Of a random password that nobody kept: what is verified, and never fits, where there is no account."""
 
 
 class Passwords:
-    """Hashes and verifies. Verifying against no hash takes as long as against one."""
+    """Hashes and verifies. Verifying against no hash takes as long as against one.
+
+    What a stranger asks for is done inside of their `turn`.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=64 * 1024, parallelism=1)
-        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(_AT_ONCE + 1, thread_name_prefix="argon2")
+        self._strangers = FairQueue(_AT_ONCE, most=_WAITING, most_each=_WAITING_EACH)
+        self._known = FairQueue(1, most=_WAITING, most_each=_WAITING_EACH)
+
+    def turn(self, address: str, *, known: bool = False) -> AbstractAsyncContextManager[None]:
+        """Waits until somebody from this address may have something computed. Raises `Crowded`, to wait for seconds.
+
+        Whose browser is `known` waits for no stranger.
+        """
+        return (self._known if known else self._strangers).place(visitor(address))
 
     async def hash(self, password: str) -> str:
         """Returns the hash to store."""

@@ -21,7 +21,7 @@ from gururmm_server.core.identity.schemas import (
     InvitedUser,
     Me,
     NewUser,
-    Sessions,
+    Session,
     SignedIn,
     SignIn,
     SwitchPartner,
@@ -29,6 +29,7 @@ from gururmm_server.core.identity.schemas import (
     UserChange,
 )
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.identity.sessions import SORTS as SESSION_SORTS
 from gururmm_server.core.identity.users import SORTS, Users
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
@@ -49,8 +50,8 @@ def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRout
 def _add_sign_in(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
     @router.post("/auth/sign-in", dependencies=[public()], tags=["auth"])
     async def sign_in(body: SignIn, request: Request, response: Response) -> SignedIn:
-        door.check_origin(request)
-        started = await identity.sign_in(body.email, body.password, device_of(request))
+        token = door.own_token(request)
+        started = await identity.sign_in(body.email, body.password, device_of(request), token)
         return door.hand_over(started, request, response)
 
     @router.post("/auth/refresh", dependencies=[public()], tags=["auth"])
@@ -80,7 +81,8 @@ def _add_sign_in(router: APIRouter, identity: Identity, door: BrowserDoor) -> No
     async def switch_partner(
         body: SwitchPartner, caller: Annotated[Principal, signed_in()], request: Request, response: Response
     ) -> SignedIn:
-        started = await identity.switch_partner(caller, body.tenant_id, device_of(request))
+        token = door.own_token(request)
+        started = await identity.switch_partner(caller, body.tenant_id, device_of(request), token)
         return door.hand_over(started, request, response)
 
 
@@ -98,8 +100,11 @@ def _add_invitations(router: APIRouter, identity: Identity, door: BrowserDoor) -
 
 def _add_sessions(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
     @router.get("/auth/sessions", tags=["auth"])
-    async def sessions(caller: Annotated[Principal, signed_in()]) -> Sessions:
-        return await identity.keeper.list(caller)
+    async def sessions(
+        caller: Annotated[Principal, signed_in()],
+        query: Annotated[PageQuery, page_query(SESSION_SORTS, "-last_used_at")],
+    ) -> Page[Session]:
+        return await identity.keeper.list(caller, query)
 
     @router.post("/auth/sessions/{session_id}/end", status_code=204, tags=["auth"])
     async def end_session(session_id: UUID, caller: Annotated[Principal, signed_in()], response: Response) -> None:

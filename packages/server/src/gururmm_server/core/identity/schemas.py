@@ -90,10 +90,6 @@ class Session(BaseModel):
     current: bool
 
 
-class Sessions(BaseModel):
-    items: list[Session]
-
-
 class User(BaseModel):
     """A person of this Partner."""
 

@@ -1,5 +1,6 @@
 """Signing in, one's own password, and the doors between Partners."""
 
+import asyncio
 from typing import Self
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity import _sessions_repository as sessions
-from gururmm_server.core.identity._repository import MembershipRow, Person
+from gururmm_server.core.identity._repository import Person
 from gururmm_server.core.identity.attempts import Attempts
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded, WrongCredentials, WrongPassword
 from gururmm_server.core.identity.invitations import Invitations
@@ -18,7 +19,8 @@ from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
 from gururmm_server.core.identity.tokens import AccessTokenKey, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database
-from gururmm_server.infra.errors import NotFound, StartError
+from gururmm_server.infra.errors import GuruError, NotFound, StartError
+from gururmm_server.infra.fields import canonical_email
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.secrets import secret
@@ -39,6 +41,7 @@ class Identity:
     ) -> None:
         self._db = db
         self._passwords = Passwords()
+        self._notes: set[asyncio.Task[None]] = set()
         self.attempts = Attempts()
         self.tokens = AccessTokens(access_token_key, permissions)
         self.revocations = Revocations(db, bus)
@@ -61,22 +64,28 @@ class Identity:
 
     async def close(self) -> None:
         await self.revocations.close()
+        await asyncio.gather(*self._notes)
         self._passwords.close()
 
-    async def sign_in(self, email: str, password: str, device: Device) -> Started:
-        """Raises `WrongCredentials` (also for unknown and disabled accounts), `TooManyAttempts` and `NoPartner`."""
-        self.attempts.admit(email, device.address)
+    async def sign_in(self, email: str, password: str, device: Device, token: str = "") -> Started:
+        """Starts a session where the person worked last, or on the Platform. `token` is an older session's, if any.
+
+        Raises `WrongCredentials` (unknown and disabled accounts included), `TooManyAttempts`, `Crowded`, `NoPartner`.
+        """
+        self.attempts.count_visitor(device.address)
         async with self._db.identity() as tx:
             person = await repository.person_by_email(tx, email)
-            places = await repository.memberships(tx, person.user_id) if person else []
-        fits = await self._passwords.verify(password, person.password_hash if person else None)
+        self.attempts.count_account(person.user_id if person else canonical_email(email))
+        async with self._passwords.turn(device.address, known=self.keeper.knows(token)):
+            fits = await self._passwords.verify(password, person.password_hash if person else None)
         if person is None or not fits or person.disabled_at is not None:
-            self.attempts.failed(device.address)
-            await self._record_refusal(person, places, device)
+            self._refused(person, device)
             raise WrongCredentials
-        self.attempts.succeeded(email)
+        self.attempts.succeeded(person.user_id, device.address)
         if person.platform:
             return await self._start_on_platform(person, device)
+        async with self._db.identity() as tx:
+            places = await repository.memberships(tx, person.user_id)
         if not places:
             raise NoPartner
         return await self._start(person, places[0].tenant_id, device)
@@ -88,7 +97,8 @@ class Identity:
         """
         check_strength(new, caller.email, "new_password")
         proved = await self._prove(caller, current, device)
-        new_hash = await self._passwords.hash(new)
+        async with self._passwords.turn(device.address):
+            new_hash = await self._passwords.hash(new)
         address = device.address[:64]
         if caller.tenant_id is None:
             # No Partner's chain can hold this row: the Platform keeps its own.
@@ -106,29 +116,42 @@ class Identity:
             ended = await sessions.end_sessions(tx, caller.user_id, keep=caller.session_id)
         await self.revocations.announce(ended)
 
-    async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device) -> Started:
-        """Goes on in another Partner of the caller. Raises `NotFound` for one that is not theirs."""
+    async def switch_partner(self, principal: Principal, tenant_id: UUID, device: Device, token: str) -> Started:
+        """Goes on in another Partner of the caller, by the token of the session's cookie.
+
+        Raises `NotFound` for one that is not theirs, and `CookieNeeded`.
+        """
         async with self._db.identity() as tx:
             mine = {row.tenant_id for row in await repository.memberships(tx, principal.user_id)}
         if tenant_id not in mine:
             raise NotFound
-        return await self.keeper.replace(principal, tenant_id, device)
+        return await self.keeper.replace(principal, tenant_id, device, token)
 
-    async def enter_partner(self, principal: Principal, tenant_id: UUID, reason: str, device: Device) -> Started:
-        """Lets Platform staff into a Partner. The Platform and that Partner's audit have it before it happens."""
+    async def enter_partner(
+        self, principal: Principal, tenant_id: UUID, reason: str, device: Device, token: str
+    ) -> Started:
+        """Lets Platform staff into a Partner for an hour. The Platform and that Partner's audit have it beforehand.
+
+        Raises `NotFound` and `CookieNeeded`.
+        """
+        await self.keeper.check_cookie(principal, token)
         async with self._db.platform(principal.email, f"enter {tenant_id}: {reason}", reserve=True) as tx:
             if not await repository.partner_exists(tx, tenant_id):
                 raise NotFound
         async with self._db.identity(tenant_id, reserve=True) as tx:
             await append(tx, "audit_log", AuditRow("platform.entered", principal.subject, details={"reason": reason}))
-        return await self.keeper.replace(principal, tenant_id, device, entering=True)
+        return await self.keeper.replace(principal, tenant_id, device, token, entering=True)
 
-    async def leave_partner(self, principal: Principal, device: Device) -> Started:
-        """Takes Platform staff back to the Platform; the Partner that they leave has it in its audit."""
+    async def leave_partner(self, principal: Principal, device: Device, token: str) -> Started:
+        """Takes Platform staff back to the Platform; the Partner that they leave has it in its audit.
+
+        Raises `CookieNeeded`.
+        """
+        await self.keeper.check_cookie(principal, token)
         if principal.tenant_id is not None:
             async with self._db.identity(principal.tenant_id, reserve=True) as tx:
                 await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
-        return await self.keeper.replace(principal, None, device)
+        return await self.keeper.replace(principal, None, device, token)
 
     async def _start_on_platform(self, person: Person, device: Device) -> Started:
         # No Partner's chain can hold this row: the Platform keeps its own.
@@ -148,27 +171,41 @@ class Identity:
 
     async def _prove(self, caller: Principal, password: str, device: Device) -> str:
         """Returns the stored hash that the caller's password fits; a wrong password counts as at sign-in."""
-        self.attempts.admit(caller.email, device.address)
+        self.attempts.count_visitor(device.address)
+        self.attempts.count_account(caller.user_id)
         async with self._db.identity() as tx:
             person = await repository.person(tx, caller.user_id)
         if person is None or person.disabled_at is not None:
             raise SessionEnded(internal="account disabled")
         proved = person.password_hash
-        if not await self._passwords.verify(password, proved):
-            self.attempts.failed(device.address)
+        async with self._passwords.turn(device.address):
+            fits = await self._passwords.verify(password, proved)
+        if not fits:
             log.info("change of password refused", user_id=str(caller.user_id), address=device.address)
             raise WrongPassword("current_password")
-        self.attempts.succeeded(caller.email)
+        self.attempts.succeeded(caller.user_id, device.address)
         assert proved is not None, "no password fits where there is none"
         return proved
 
-    async def _record_refusal(self, person: Person | None, places: list[MembershipRow], device: Device) -> None:
-        """Writes a wrong password for a known account into the audit of the Partner it was used in last."""
+    def _refused(self, person: Person | None, device: Device) -> None:
         log.info("sign-in refused", known=person is not None, address=device.address)
-        if person is not None and places:
-            async with self._db.identity(places[0].tenant_id, reserve=True) as tx:
-                details = {"email": person.email, "address": device.address[:64]}
-                await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
+        if person is not None:
+            # The answer does not wait for the row: it would tell by its time that there is such an account.
+            note = asyncio.create_task(self._record_refusal(person, device), name="refused sign-in")
+            self._notes.add(note)
+            note.add_done_callback(self._notes.discard)
+
+    async def _record_refusal(self, person: Person, device: Device) -> None:
+        """Writes a wrong password for a known account into the audit of the Partner it was used in last."""
+        try:
+            async with self._db.identity() as tx:
+                places = await repository.memberships(tx, person.user_id)
+            if places:
+                async with self._db.identity(places[0].tenant_id, reserve=True) as tx:
+                    details = {"email": person.email, "address": device.address[:64]}
+                    await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
+        except GuruError as error:
+            log.warning("refused sign-in not in the audit", user_id=str(person.user_id), error=str(error))
 
 
 async def load_access_token_key(db: Database) -> bytes:

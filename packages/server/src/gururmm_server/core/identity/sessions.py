@@ -3,6 +3,9 @@
 Owns the tokens' life: start, refresh, end, list. A refresh token that was rotated away and comes back ends the
 session, because one of the two who hold it is not the person; within ten seconds it is two tabs of one browser. A
 token that this server never made is refused and ends nothing: anybody can guess.
+
+Going to another Partner is a new session of the same sign-in (its family): it takes the cookie, because an access token
+may be in wrong hands for its five minutes, and never lasts longer than the sign-in would have.
 """
 
 import hashlib
@@ -15,20 +18,25 @@ from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity import _sessions_repository as sessions
 from gururmm_server.core.identity._repository import Person, Place
-from gururmm_server.core.identity._sessions_repository import SessionRow
-from gururmm_server.core.identity.errors import NoPartner, SessionEnded
+from gururmm_server.core.identity._sessions_repository import SORTS, Family, SessionRow
+from gururmm_server.core.identity.errors import CookieNeeded, NoPartner, SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
-from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, Sessions, SignedIn
+from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, SignedIn
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.paging import Page, PageQuery
+
+__all__ = ["ENTRY_SECONDS", "SESSION_SECONDS", "SORTS", "Device", "SessionKeeper", "Started", "token_hash"]
 
 log = get_logger(__name__)
 
 SESSION_SECONDS = 30 * 86400
+ENTRY_SECONDS = 3600
+"""How long Platform staff stays in a Partner that it entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,19 @@ class SessionKeeper:
         self._revocations = revocations
 
     async def start(
-        self, tx: Transaction, person: Person, tenant_id: UUID | None, device: Device, *, entering: bool = False
+        self,
+        tx: Transaction,
+        person: Person,
+        tenant_id: UUID | None,
+        device: Device,
+        *,
+        entering: bool = False,
+        family: Family | None = None,
     ) -> Started:
         """Begin a sign-in session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place.
 
-        `entering`: the caller has recorded why Platform staff goes in. The caller's transaction carries the audit row,
-        so a session never exists without one.
+        `entering`: the caller has recorded why Platform staff goes in. `family`: which sign-in goes on. The caller's
+        transaction carries the audit row, so a session never exists without one.
         """
         session_id = new_id()
         refresh_token = self._refresh_tokens.issue(session_id)
@@ -80,8 +95,9 @@ class SessionKeeper:
             raise NoPartner
         principal = self._principal(person, session_id, tenant_id, place)
         address, agent = device.address[:64], device.user_agent[:300]
+        lifetime = ENTRY_SECONDS if entering else SESSION_SECONDS
         new = sessions.NewSession(
-            session_id, principal.user_id, tenant_id, token_hash(refresh_token), SESSION_SECONDS, address, agent
+            session_id, principal.user_id, tenant_id, token_hash(refresh_token), lifetime, address, agent, family
         )
         await sessions.add_session(tx, new)
         if tenant_id is not None:
@@ -93,15 +109,24 @@ class SessionKeeper:
         """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the sign-in session."""
         async with self._db.identity(reserve=True) as tx:
             session = await self._session(tx, token)
-            if session.current or (session.previous and session.just_rotated):
+            if session.in_use:
                 return await self._renew(tx, session, device)
-        if not (session.previous or self._refresh_tokens.genuine(token)):
+            family = await sessions.open_of_family(tx, session.family_id)
+        if not session.fresh or session.just_ended:
+            raise SessionEnded
+        if not (session.current or session.previous or self._refresh_tokens.genuine(token)):
             log.info("refresh token guessed", session_id=str(session.session_id), address=device.address)
             raise SessionEnded(internal="refresh token never issued")
-        log.warning("refresh token reused", session_id=str(session.session_id), address=device.address)
+        if family:
+            log.warning("refresh token reused", session_id=str(session.session_id), address=device.address)
         details = {"reason": "refresh_token_reused", "address": device.address[:64]}
-        await self._end(session.session_id, session.user_id, session.tenant_id, details)
+        for each in family:
+            await self._end(each.session_id, session.user_id, each.tenant_id, details)
         raise SessionEnded(internal="refresh token reused")
+
+    def knows(self, token: str) -> bool:
+        """Tells whether this refresh token was given out, be it over: somebody signed in by this browser before."""
+        return self._refresh_tokens.genuine(token)
 
     async def end_by_token(self, token: str) -> None:
         """Sign out by cookie. A token that means nothing is no error: the person is signed out."""
@@ -110,16 +135,16 @@ class SessionKeeper:
                 session = await self._session(tx, token)
         except SessionEnded:
             return
-        if session.current or session.previous:
+        if session.ended_at is None and (session.current or session.previous):
             await self._end(session.session_id, session.user_id, session.tenant_id)
 
     async def end(self, principal: Principal, session_id: UUID) -> None:
         """End one of the caller's own sessions. Raises `NotFound` for anybody else's."""
         async with self._db.identity() as tx:
-            mine = {each.session_id: each for each in await sessions.open_sessions(tx, principal.user_id)}
-        if session_id not in mine:
+            mine = await sessions.open_session(tx, principal.user_id, session_id)
+        if mine is None:
             raise NotFound
-        await self._end(session_id, principal.user_id, mine[session_id].tenant_id)
+        await self._end(session_id, principal.user_id, mine.tenant_id)
 
     async def end_all(self, principal: Principal) -> None:
         """End every sign-in session of the caller, everywhere, at once."""
@@ -129,23 +154,33 @@ class SessionKeeper:
             ended = await sessions.end_sessions(tx, principal.user_id)
         await self._revocations.announce(ended)
 
+    async def check_cookie(self, principal: Principal, token: str) -> None:
+        """Raise `CookieNeeded` unless this is the refresh token in use of the caller's own session."""
+        async with self._db.identity() as tx:
+            await self._own(tx, principal, token)
+
     async def replace(
-        self, principal: Principal, tenant_id: UUID | None, device: Device, *, entering: bool = False
+        self, principal: Principal, tenant_id: UUID | None, device: Device, token: str, *, entering: bool = False
     ) -> Started:
-        """End the sign-in session and start another in this Partner (None: on the Platform), see `start`."""
+        """End the sign-in session and go on in this Partner (None: on the Platform), see `start`.
+
+        `token` is from the session's cookie. Raises `CookieNeeded`.
+        """
         async with self._db.identity(tenant_id, reserve=True) as tx:
+            session = await self._own(tx, principal, token)
             person = await repository.person(tx, principal.user_id)
             if person is None or person.disabled_at is not None:
                 raise SessionEnded(internal="account disabled")
-            started = await self.start(tx, person, tenant_id, device, entering=entering)
+            family = Family(session.family_id, session.family_expires_at)
+            started = await self.start(tx, person, tenant_id, device, entering=entering, family=family)
             await sessions.end_session(tx, principal.session_id, principal.user_id)
         await self._revocations.announce([principal.session_id])
         return started
 
-    async def list(self, principal: Principal) -> Sessions:
-        """Returns the caller's open sessions, the one used last first."""
+    async def list(self, principal: Principal, query: PageQuery) -> Page[Session]:
+        """Returns a page of the caller's open sessions."""
         async with self._db.identity() as tx:
-            rows = await sessions.open_sessions(tx, principal.user_id)
+            found = await sessions.page_of_open(tx, principal.user_id, query)
         items = [
             Session(
                 id=row.session_id,
@@ -155,9 +190,9 @@ class SessionKeeper:
                 user_agent=row.user_agent,
                 current=row.session_id == principal.session_id,
             )
-            for row in rows
+            for row in found.items
         ]
-        return Sessions(items=items)
+        return Page[Session](items=items, next_cursor=found.next_cursor, total=found.total)
 
     async def me(self, principal: Principal) -> Me:
         """Returns who the caller is, here. Raises `SessionEnded` when the account is gone."""
@@ -169,14 +204,24 @@ class SessionKeeper:
             place = await repository.place(tx, person.user_id, tenant_id, hold=False) if tenant_id else None
             return await self._me(tx, principal, _name(person, place))
 
+    async def _own(self, tx: Transaction, principal: Principal, token: str) -> SessionRow:
+        """Returns the caller's session, locked, by the token of its cookie. Raises `CookieNeeded`."""
+        try:
+            session = await self._session(tx, token)
+        except SessionEnded as error:
+            raise CookieNeeded(internal=error.internal) from error
+        if session.session_id != principal.session_id or not session.in_use:
+            raise CookieNeeded
+        return session
+
     async def _session(self, tx: Transaction, token: str) -> SessionRow:
-        """Returns the open sign-in session of a token, locked, be it its token or not. Raises `SessionEnded`."""
+        """Returns the sign-in session that a token names, locked, be it its token or not. Raises `SessionEnded`."""
         try:
             session_id = UUID(hex=token[:32])
         except ValueError as error:
             raise SessionEnded(internal="not a refresh token") from error
         session = await sessions.session_of_token(tx, session_id, token_hash(token))
-        if session is None or session.ended_at is not None or not session.fresh:
+        if session is None:
             raise SessionEnded
         return session
 

@@ -41,11 +41,13 @@ def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> A
     async def enter_partner(
         partner_id: UUID, body: Enter, caller: Person, request: Request, response: Response
     ) -> SignedIn:
-        started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request))
+        token = door.own_token(request)
+        started = await identity.enter_partner(caller, partner_id, body.reason, device_of(request), token)
         return door.hand_over(started, request, response)
 
     @router.post("/leave", dependencies=[requires_platform(PARTNERS_WRITE)])
     async def leave_partner(caller: Person, request: Request, response: Response) -> SignedIn:
-        return door.hand_over(await identity.leave_partner(caller, device_of(request)), request, response)
+        started = await identity.leave_partner(caller, device_of(request), door.own_token(request))
+        return door.hand_over(started, request, response)
 
     return router
