@@ -73,6 +73,9 @@ AdvertiseUrl = Annotated[str, _option("advertise-url", "Where agents reach this 
 Dashboard = Annotated[Path | None, _option("dashboard-dir", "The built dashboard.")]
 Bundle = Annotated[Path | None, _option("agent-bundle-dir", "The built agent bundle.")]
 Proxies = Annotated[str, _option("trusted-proxies", "Addresses whose X-Forwarded-For is believed, comma-separated.")]
+MetricsFrom = Annotated[
+    str, _option("metrics-from", "Addresses that may read /metrics beside this machine, comma-separated.")
+]
 LogFormat = Annotated[str, _option("log-format", "json or console.")]
 PoolSize = Annotated[int, _option("pool-size", "Database connections of this process.")]
 Count = Annotated[int, typer.Option(min=1, max=64, help="How many processes of this kind.")]
@@ -105,12 +108,14 @@ def up(
     workers: Count = 1,
     disk_reserve_mb: DiskReserve = 512,
     trusted_proxies: Proxies = "",
+    metrics_from: MetricsFrom = "",
     insecure_http: InsecureHttp = False,
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
 ) -> None:
     """Run all of GuruRMM on this machine until Ctrl-C."""
     given.proxy_networks(_list(trusted_proxies))
+    given.proxy_networks(_list(metrics_from), "--metrics-from")
     public_url = given.public_url(public_url)
     _run_stack(
         StackOptions(
@@ -129,6 +134,7 @@ def up(
             workers=workers,
             disk_reserve_mb=disk_reserve_mb,
             trusted_proxies=trusted_proxies,
+            metrics_from=metrics_from,
             dashboard_dir=dashboard_dir or _built("dashboard/dist"),
             agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
         )
@@ -191,6 +197,7 @@ def api(
     dashboard_dir: Dashboard = None,
     agent_bundle_dir: Bundle = None,
     trusted_proxies: Proxies = "",
+    metrics_from: MetricsFrom = "",
     audit_store: AuditStore = None,
     audit_public_key: AuditPublicKey = "",
     insecure_http: InsecureHttp = False,
@@ -201,6 +208,7 @@ def api(
     from gururmm_server.bootstrap.api import run_api
 
     given.proxy_networks(_list(trusted_proxies))
+    given.proxy_networks(_list(metrics_from), "--metrics-from")
     public_url = given.public_url(public_url) or given.own_url(host, port)
     told = given.gateway_urls(_list(gateway_urls), public_url)
     given.without_tls((public_url, *told), accepted=insecure_http)
@@ -214,6 +222,7 @@ def api(
         dashboard_dir=dashboard_dir or _built("dashboard/dist"),
         agent_bundle_dir=agent_bundle_dir or _built("dist/agent"),
         trusted_proxies=_list(trusted_proxies),
+        metrics_from=_list(metrics_from),
         audit_store=audit_store,
         audit_public_key=audit_public_key,
         log_format=log_format,
@@ -233,12 +242,16 @@ def gateway(
     advertise_url: AdvertiseUrl = "",
     public_url: PublicUrl = "",
     gateway_urls: GatewayUrls = "",
+    trusted_proxies: Proxies = "",
+    metrics_from: MetricsFrom = "",
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
 ) -> None:
     """One gateway process: the agents' sockets."""
     from gururmm_server.bootstrap.gateway import run_gateway
 
+    given.proxy_networks(_list(trusted_proxies))
+    given.proxy_networks(_list(metrics_from), "--metrics-from")
     public_url = given.public_url(public_url)
     told = given.gateway_urls(_list(gateway_urls), public_url)
     settings = ProcessSettings(
@@ -248,6 +261,8 @@ def gateway(
         port=port,
         health_port=health_port,
         advertise_url=given.advertise_url(advertise_url, public_url, told),
+        trusted_proxies=_list(trusted_proxies),
+        metrics_from=_list(metrics_from),
         log_format=log_format,
         pool_size=pool_size,
     )

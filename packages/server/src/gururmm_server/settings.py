@@ -32,7 +32,9 @@ class ProcessSettings:
     agent_bundle_dir: Path | None = None
     """Where agent-linux-x86_64.tar.gz lies; None makes the install page say that no bundle was built."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses whose X-Forwarded-For and -Proto are believed."""
+    """Addresses whose X-Forwarded-For and -Proto are believed; a gateway takes a machine's address from the former."""
+    metrics_from: tuple[str, ...] = ()
+    """Addresses beside this machine's own that may read /metrics."""
     log_format: str = "json"
     """json or console."""
     pool_size: int = 10

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.tenancy.service import Tenancy
-from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
 from gururmm_server.entrypoints.internal_api.server import ApiServer
 from gururmm_server.infra.errors import StartError
+from gururmm_server.infra.proxies import TrustedProxies
 
 from .conftest import Api
 
@@ -169,6 +169,14 @@ def _scope(peer: str, **headers: str) -> dict[str, Any]:
         ("10.0.0.1", "203.0.113.5, 10.0.0.2", "203.0.113.5"),
         ("10.0.0.1", "nonsense, 10.0.0.2", "10.0.0.2"),
         ("10.0.0.1", "", "10.0.0.1"),
+        ("10.0.0.1", "198.51.100.7:4711", "198.51.100.7"),
+        ("10.0.0.1", "198.51.100.7:4711, 10.0.0.2:80", "198.51.100.7"),
+        ("10.0.0.1", "[2001:db8::7]:4711", "2001:db8::7"),
+        ("10.0.0.1", "[2001:db8::7]", "2001:db8::7"),
+        ("10.0.0.1", "2001:DB8::7", "2001:db8::7"),
+        ("::ffff:10.0.0.1", "203.0.113.5", "203.0.113.5"),
+        ("10.0.0.1", "203.0.113.5, ::ffff:10.0.0.2", "203.0.113.5"),
+        ("10.0.0.1", "[2001:db8::7]:x, 10.0.0.2", "10.0.0.2"),
         ("192.0.2.7", "203.0.113.5", "192.0.2.7"),
     ],
 )
@@ -176,7 +184,14 @@ def test_only_trusted_proxies_are_believed(peer: str, forwarded: str, expected: 
     scope = _scope(peer, x_forwarded_for=forwarded, x_forwarded_proto="https")
     TrustedProxies(["10.0.0.0/8"]).apply(scope)
     assert scope["client"][0] == expected
-    assert scope["scheme"] == ("https" if peer.startswith("10.") else "http")
+    assert scope["scheme"] == ("http" if peer == "192.0.2.7" else "https")
+
+
+def test_hops_may_come_in_several_lines() -> None:
+    scope = _scope("10.0.0.1")
+    scope["headers"] = [(b"x-forwarded-for", b"203.0.113.5"), (b"x-forwarded-for", b"10.0.0.2")]
+    TrustedProxies(["10.0.0.0/8"]).apply(scope)
+    assert scope["client"][0] == "203.0.113.5"
 
 
 async def test_a_busy_port_is_one_sentence() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import nats
+import psutil
 import pytest
 from gururmm_server.entrypoints.supervisor.service import State
 from gururmm_server.infra.embedded import logins
@@ -107,6 +108,20 @@ async def test_each_kind_of_process_has_secrets_of_its_own(engines: Engines) -> 
     assert len(set(passwords)) == 6
     files = list((engines.data.root / "secrets").iterdir())
     assert {path.stat().st_mode & 0o777 for path in [*files, engines.parts.nats.configuration]} == {0o600}
+
+
+async def test_no_engine_listens_for_more_than_its_clients(engines: Engines) -> None:
+    """A monitoring port of nats-server would show every local user who listens to what."""
+    assert engines.parts.nats is not None
+    ports = {"nats": engines.parts.nats.port, "postgres": engines.postgres.port}
+    for name, port in ports.items():
+        pid = engines.supervisor.service(name).pid
+        listening = {
+            (each.laddr.ip, each.laddr.port)
+            for each in psutil.Process(pid).net_connections("tcp")
+            if each.status == psutil.CONN_LISTEN
+        }
+        assert listening == {("127.0.0.1", port)}, name
 
 
 async def test_the_login_and_the_token_that_all_had_in_common_are_taken_away(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ from gururmm_server.entrypoints.tech_stream.live import LiveStreams
 from gururmm_server.entrypoints.tech_stream.live import build_router as live_router
 from gururmm_server.entrypoints.tech_stream.tunnel import build_router as tunnel_stream_router
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.files import use_every_file
 from gururmm_server.infra.given import own_url
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.nats import Bus
@@ -62,7 +63,7 @@ class Api:
             authenticator=Authenticator(identity.tokens, identity.revocations),
             bootstrap=BootstrapApp(house.get(Bootstrap)),
             ready=self.ready,
-            web=Web(public_url, settings.trusted_proxies, settings.dashboard_dir),
+            web=Web(public_url, settings.trusted_proxies, settings.metrics_from, settings.dashboard_dir),
         )
         self.app.state.first_answers = house.get(FirstAnswers)
 
@@ -101,12 +102,13 @@ class _InstallCodes:
 
 async def run_api(settings: ProcessSettings) -> None:
     """Serve people and scripts until SIGTERM."""
+    use_every_file()
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     async with opened(settings, Kind.API) as (db, bus):
         api = Api(settings, db, bus, await load_access_token_key(db))
-        server = ApiServer(api.app, settings.host, settings.port)
+        server = ApiServer(api.app, settings.host, settings.port, settings.trusted_proxies)
         await api.open()
         # What stands now stands for the process's life: the collector need not walk it between two keystrokes.
         gc.collect()

@@ -120,7 +120,7 @@ def _fits(pattern: re.Pattern[str], text: str) -> bool:
     return found is not None and (not found[2] or 0 < int(found[2]) < 65536)
 
 
-def proxy_networks(entries: Iterable[str]) -> list[IPv4Network | IPv6Network]:
+def proxy_networks(entries: Iterable[str], option: str = "--trusted-proxies") -> list[IPv4Network | IPv6Network]:
     """Addresses and networks, each as a network. Raises `StartError`."""
     networks = []
     for entry in filter(None, (each.strip() for each in entries)):
@@ -128,7 +128,7 @@ def proxy_networks(entries: Iterable[str]) -> list[IPv4Network | IPv6Network]:
             networks.append(ip_network(entry, strict=False))
         except ValueError:
             raise StartError(
-                f"--trusted-proxies: {entry!r} is no address and no network: "
+                f"{option}: {entry!r} is no address and no network: "
                 "give such as 10.0.0.5 or 10.0.0.0/8, comma-separated."
             ) from None
     return networks

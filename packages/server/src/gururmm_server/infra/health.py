@@ -4,14 +4,15 @@ import asyncio
 import json
 
 from gururmm_server.infra.given import cannot_listen
-from gururmm_server.infra.metrics import Ready, exposition
+from gururmm_server.infra.metrics import MetricsReaders, Ready, exposition
 
 
 class HealthServer:
     """A tiny HTTP/1.1 responder: three GET paths, one request a connection, nothing else."""
 
-    def __init__(self, ready: Ready, host: str, port: int) -> None:
+    def __init__(self, ready: Ready, host: str, port: int, readers: MetricsReaders) -> None:
         self._ready = ready
+        self._readers = readers
         self._host = host
         self._port = port
         self._server: asyncio.Server | None = None
@@ -32,7 +33,11 @@ class HealthServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
-            status, kind, body = await self._answer(head.split(b" ", 2)[1].decode("latin-1"))
+            names = [line.partition(b":")[0].strip().lower() for line in head.split(b"\r\n")[1:]]
+            path = head.split(b" ", 2)[1].decode("latin-1")
+            if path == "/metrics" and not self._readers.may(writer.get_extra_info("peername")[0], names):
+                path = ""  # there is nothing of that name for them
+            status, kind, body = await self._answer(path)
             writer.write(
                 f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n".encode()
                 + f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode()

@@ -80,6 +80,7 @@ class AgentSocket(asyncio.BufferedProtocol):
         "_reader",
         "_seal",
         "_tcp",
+        "address",
         "challenge",
         "clean",
         "code",
@@ -92,10 +93,12 @@ class AgentSocket(asyncio.BufferedProtocol):
         "write_paused_at",
     )
 
-    def __init__(self, owner: Owner, tcp: asyncio.Transport) -> None:
+    def __init__(self, owner: Owner, tcp: asyncio.Transport, address: str) -> None:
         now = monotonic()
         self._owner = owner
         self._tcp = tcp
+        self.address = address
+        """Where the agent is, as far as proxies that are trusted say it."""
         self._reader = FrameReader()
         self._budget = BUDGET_BURST
         self._budget_at = now
@@ -115,17 +118,13 @@ class AgentSocket(asyncio.BufferedProtocol):
         self.code = 0
         """The close code that either side sent; 0 while open or when the connection just broke."""
 
-    @property
-    def address(self) -> str:
-        """Returns where the connection comes from, for logs."""
-        peer = self._tcp.get_extra_info("peername")
-        return str(peer[0]) if isinstance(peer, tuple) else ""
-
-    def start(self) -> None:
-        """Send the challenge."""
+    def start(self, data: bytes = b"") -> None:
+        """Send the challenge, and take what came before it already."""
         self._owner.opened(self)
         self.challenge = encode(Challenge(nonce=os.urandom(NONCE_BYTES), server_time=int(time())))
         self._tcp.write(frame(self.challenge))
+        if data:
+            self._received(memoryview(data))
 
     def welcome(self, session: "AgentSession", proof: bytes, seal: Seal, message: bytes) -> None:
         """Send our signed proof to an agent that is who it says; from now on everything is sealed both ways."""
@@ -192,17 +191,20 @@ class AgentSocket(asyncio.BufferedProtocol):
         return _SHARED
 
     def buffer_updated(self, nbytes: int) -> None:
+        self._received(_SHARED[:nbytes])
+
+    def _received(self, data: memoryview) -> None:
         if self.phase is Phase.CLOSED:
             return
         self.last_frame = monotonic()
         try:
-            messages = self._reader.feed(_SHARED[:nbytes])
+            messages = self._reader.feed(data)
         except FrameRefused as refused:
             self.close(refused.code, refused.reason)
             return
         for opcode, payload in messages:
             self._take(opcode, payload)
-        self.charge(len(messages) + nbytes / 4096)
+        self.charge(len(messages) + len(data) / 4096)
 
     def pause_writing(self) -> None:
         self.write_paused_at = monotonic()

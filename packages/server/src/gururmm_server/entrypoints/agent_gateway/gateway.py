@@ -4,6 +4,7 @@ import asyncio
 import resource
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from http import HTTPStatus
 from time import monotonic
 from typing import Final
 
@@ -12,14 +13,6 @@ from gururmm_wire.protocol import SOCKET_PATH
 from gururmm_wire.v2.agent import Authenticate
 from gururmm_wire.v2.limits import Close
 from gururmm_wire.v2.server import MoveOver
-from picows import (
-    WSListener,
-    WSTransport,
-    WSUpgradeRequest,
-    WSUpgradeResponse,
-    WSUpgradeResponseWithListener,
-    ws_create_server,
-)
 
 from gururmm_server.core.commands.delivery import CommandDelivery
 from gururmm_server.core.component import House
@@ -36,20 +29,22 @@ from gururmm_server.core.telemetry.ingest import TelemetryIngest
 from gururmm_server.core.tenancy.told_settings import ToldSettings
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
+from gururmm_server.entrypoints.agent_gateway.door import Door, Refused
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
 from gururmm_server.entrypoints.agent_gateway.queues import REPORT_BYTES, DatabaseQueues
-from gururmm_server.entrypoints.agent_gateway.quiet import QuietLogger
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
+from gururmm_server.infra.crowd import Crowd
 from gururmm_server.infra.errors import GuruError, StartError
 from gururmm_server.infra.given import cannot_listen
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_DISCONNECTS, AGENTS_CONNECTED
 from gururmm_server.infra.peer_log import PeerLog
+from gururmm_server.infra.proxies import TrustedProxies
 
 log = get_logger(__name__)
 about_peers = PeerLog(log)
@@ -59,9 +54,8 @@ OVERDUE_S: Final = 5.0
 DRAIN_S: Final = 20.0
 MOVES_PER_SECOND: Final = 500
 WAITING: Final = 5000
-"""Connections that may be unauthenticated at once; more are asked to come back later."""
+"""Connections that may be unauthenticated at once; for one more, the oldest of the visitor with most of them goes."""
 _SPARE_FILES: Final = 200
-_PATH: Final = SOCKET_PATH.encode()
 _NOTABLE: Final = {
     Close.MALFORMED,
     Close.TOO_LARGE,
@@ -132,6 +126,8 @@ class Gateway:
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
+        self._proxies = TrustedProxies(house.settings.trusted_proxies)
+        self._strangers: Crowd[Door | AgentSocket] = Crowd(lambda one: one.abort(), lambda: min(WAITING, self._room))
 
     async def open(self, host: str, port: int, advertise_url: str = "") -> None:
         """Listen, and be listed. Raises `StartError`; then nothing is left behind."""
@@ -144,17 +140,8 @@ class Gateway:
             presence, self._settings, self._order_keys, seed, joined=self._joined, twins=self._twins
         )
         try:
-            self._server = await ws_create_server(
-                self._upgrade,
-                host,
-                port,
-                websocket_handshake_timeout=10,
-                logger_name=QuietLogger(),
-                max_frame_size=4096,
-                read_buffer_init_size=2048,
-                use_aiofastnet=False,
-                backlog=4096,
-                start_serving=False,
+            self._server = await asyncio.get_running_loop().create_server(
+                lambda: Door(self), host, port, backlog=4096, start_serving=False
             )
         except (OSError, UnicodeError) as error:
             raise cannot_listen(error, host, port, "--port") from error
@@ -241,21 +228,32 @@ class Gateway:
 
     # Sockets.
 
-    def _upgrade(self, request: WSUpgradeRequest) -> WSListener | WSUpgradeResponseWithListener | None:
-        if request.path != _PATH:
-            return None
-        connected = len(self.roster.agents) + len(self.roster.tunnels) + len(self.roster.waiting)
-        if self._draining or len(self.roster.waiting) >= WAITING or connected >= self._most:
-            answer = WSUpgradeResponse.create_error_response(503, b"come back later", {"Retry-After": "5"})
-            return WSUpgradeResponseWithListener(answer, None)
-        return _Upgrade(self)
+    @property
+    def _room(self) -> int:
+        """Returns how many connections there may be beside those of agents that are in."""
+        return self._most - len(self.roster.agents) - len(self.roster.tunnels) - len(self.roster.checking)
+
+    def came(self, door: Door) -> None:
+        self._strangers.enter(door, door.peer, proxy=self._proxies.trusts(door.peer))
+
+    def gone(self, door: Door) -> None:
+        self._strangers.leave(door)
+
+    def admit(self, door: Door, path: str, forwarded: list[str]) -> AgentSocket:
+        if path != SOCKET_PATH:
+            raise Refused(HTTPStatus.NOT_FOUND)
+        if self._draining or self._room <= 0:
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, retry_after_s=5)
+        return AgentSocket(self, door.tcp, self._proxies.client(door.peer, forwarded))
 
     def opened(self, socket: AgentSocket) -> None:
         self.roster.waiting[socket] = monotonic()
+        self._strangers.enter(socket, socket.address, proxy=self._proxies.trusts(socket.address))
 
     def proof(self, socket: AgentSocket, data: bytes) -> None:
         assert self._authenticator is not None
         self.roster.waiting.pop(socket, None)
+        self._strangers.leave(socket)
         self.roster.checking[socket] = monotonic()
         self._authenticator.check(socket, data)
 
@@ -296,6 +294,7 @@ class Gateway:
         AGENTS_CONNECTED.set(len(self.roster.agents))
 
     def _end(self, socket: AgentSocket) -> None:
+        self._strangers.leave(socket)
         if socket.tunnel:
             self.roster.unseat_tunnel(socket)
             return
@@ -375,18 +374,3 @@ async def _keep(part: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("a part of the gateway failed and goes on in a second", part=part.__qualname__)
             await asyncio.sleep(1)
-
-
-class _Upgrade(WSListener):
-    """Hands the upgraded connection to its `AgentSocket`; the HTTP machinery and its buffers go."""
-
-    __slots__ = ("_gateway",)
-
-    def __init__(self, gateway: Gateway) -> None:
-        self._gateway = gateway
-
-    def on_ws_connected(self, transport: WSTransport) -> None:
-        tcp = transport.underlying_transport
-        socket = AgentSocket(self._gateway, tcp)
-        tcp.set_protocol(socket)
-        socket.start()

@@ -2,21 +2,21 @@
 
 import asyncio
 import gc
-import resource
 import signal
 
 from gururmm_server.core.component import House
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.files import use_every_file
 from gururmm_server.infra.health import HealthServer
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import MetricsReaders
 
 log = get_logger(__name__)
 
 
 def prepare_process() -> None:
     """Use every file handle this process may have, and let the garbage collector look less often: agents stay long."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    use_every_file()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -35,7 +35,8 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
     gateway = Gateway(house)
-    health = HealthServer(gateway.ready, settings.host, settings.health_port)
+    readers = MetricsReaders(settings.metrics_from)
+    health = HealthServer(gateway.ready, settings.host, settings.health_port, readers)
     health_port = await health.open()
     try:
         await gateway.open(settings.host, settings.port, settings.advertise_url)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 
 from gururmm_server import __version__
 from gururmm_server.core.access.doors import public
@@ -12,8 +12,9 @@ from gururmm_server.entrypoints.internal_api.compression import Compressed
 from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
 from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
 from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate
-from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
-from gururmm_server.infra.metrics import Ready, exposition
+from gururmm_server.infra.errors import NotFound
+from gururmm_server.infra.metrics import MetricsReaders, Ready, exposition
+from gururmm_server.infra.proxies import TrustedProxies
 
 PREFIX = "/api/v1"
 
@@ -25,6 +26,7 @@ class Web:
     public_url: str
     """What browsers call it; its origin may use the refresh cookie."""
     trusted_proxies: Sequence[str] = ()
+    metrics_from: Sequence[str] = ()
     dashboard_dir: Path | None = None
 
 
@@ -52,7 +54,7 @@ def build_app(
         app.include_router(router, prefix=PREFIX)
     for router in roots:
         app.include_router(router, dependencies=[public()])
-    app.include_router(_probes(ready))
+    app.include_router(_probes(ready, MetricsReaders(web.metrics_from)))
     app.router.default = Dashboard(web.dashboard_dir)
     add_handlers(app)
     app.add_middleware(Compressed)
@@ -66,7 +68,7 @@ def build_app(
     return app
 
 
-def _probes(ready: Ready) -> APIRouter:
+def _probes(ready: Ready, readers: MetricsReaders) -> APIRouter:
     router = APIRouter(include_in_schema=False, dependencies=[public()])
 
     @router.get("/healthz")
@@ -80,7 +82,9 @@ def _probes(ready: Ready) -> APIRouter:
         return parts
 
     @router.get("/metrics")
-    async def metrics() -> Response:
+    async def metrics(request: Request) -> Response:
+        if not readers.may(request.client.host if request.client else "", (name for name, _ in request.headers.raw)):
+            raise NotFound("There is nothing at this address.")
         body, kind = exposition()
         return Response(body, headers={"content-type": kind})
 

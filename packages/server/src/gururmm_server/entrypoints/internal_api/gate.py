@@ -19,11 +19,11 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.tokens import AccessTokens
 from gururmm_server.entrypoints.internal_api.failures import PayloadTooLarge, problem
-from gururmm_server.entrypoints.internal_api.origin_address import TrustedProxies
 from gururmm_server.infra.commits import watch_commits
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import REQUESTS
+from gururmm_server.infra.proxies import TrustedProxies
 
 log = get_logger(__name__)
 

@@ -1,15 +1,20 @@
 """uvicorn, set up for us: our own signals, our own headers, our own idea of who is a proxy."""
 
 import contextlib
+import resource
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import uvicorn
 
+from gururmm_server.entrypoints.internal_api.connections import BoundedProtocol, Connections
 from gururmm_server.entrypoints.internal_api.gate import App
 from gururmm_server.infra.given import cannot_listen
+from gururmm_server.infra.proxies import TrustedProxies
 
 _WEBSOCKET_BYTES = 256 * 1024
+_WAITING_SHARE = 0.5
+"""Of the files that the process may open, how many may be connections that wait; the rest is for those who work."""
 
 
 class _Server(uvicorn.Server):
@@ -22,12 +27,15 @@ class _Server(uvicorn.Server):
 class ApiServer:
     """Listens at once (so that a busy port is known before anything starts), serves when told."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(self, app: App, host: str, port: int, trusted_proxies: Sequence[str] = ()) -> None:
         """Raises `StartError` when the port cannot be had."""
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        connections = Connections(TrustedProxies(trusted_proxies), int(files * _WAITING_SHARE))
+        protocol = type("ApiProtocol", (BoundedProtocol,), {"registry": connections})
         self._socket = _listen(host, port)
         config = uvicorn.Config(
             app,
-            http="httptools",
+            http=protocol,
             loop="none",
             ws="websockets-sansio",
             ws_max_size=_WEBSOCKET_BYTES,

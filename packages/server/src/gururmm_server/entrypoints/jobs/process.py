@@ -11,6 +11,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.health import HealthServer
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.metrics import MetricsReaders
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.outbox import OUTBOX_WAKE, OutboxRelay
 
@@ -28,7 +29,7 @@ async def run(house: House, stop: asyncio.Event | None = None) -> None:
         stop = asyncio.Event()
         for signum in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    health = HealthServer(readiness(db, bus), house.settings.host, house.settings.health_port)
+    health = HealthServer(readiness(db, bus), house.settings.host, house.settings.health_port, MetricsReaders())
     health_port = await health.open()
     tasks: list[asyncio.Task[object]] = []
     relay = OutboxRelay(db, bus)

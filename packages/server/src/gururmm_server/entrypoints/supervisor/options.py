@@ -30,6 +30,7 @@ class StackOptions:
     dashboard_dir: Path | None = None
     agent_bundle_dir: Path | None = None
     trusted_proxies: str = ""
+    metrics_from: str = ""
     demo: bool = False
     machines: int = 25
     """Simulated ones, in the demo."""

@@ -184,6 +184,7 @@ class Parts:
             "GURURMM_DASHBOARD_DIR": "" if options.dashboard_dir is None else str(options.dashboard_dir),
             "GURURMM_AGENT_BUNDLE_DIR": "" if options.agent_bundle_dir is None else str(options.agent_bundle_dir),
             "GURURMM_TRUSTED_PROXIES": options.trusted_proxies,
+            "GURURMM_METRICS_FROM": options.metrics_from,
         }
         given = {name: value for name, value in {**settings, **more}.items() if value}
         return Command(

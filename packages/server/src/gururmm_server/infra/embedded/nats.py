@@ -6,11 +6,11 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from gururmm_server.infra.embedded.data_dir import DataDir, write_private
-from gururmm_server.infra.embedded.probe import http_status
+from gururmm_server.infra.embedded.probe import nats_answer
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.kinds import Kind
 from gururmm_server.infra.logging import get_logger
-from gururmm_server.infra.subjects import users
+from gururmm_server.infra.subjects import EVENTS_STREAM, inbox, users
 
 log = get_logger(__name__)
 
@@ -18,7 +18,6 @@ log = get_logger(__name__)
 _CONFIGURATION = """\
 # Written anew at every start of GuruRMM.
 listen: "127.0.0.1:{port}"
-http: "127.0.0.1:{health_port}"
 max_payload: 2097152
 write_deadline: "10s"
 jetstream {{
@@ -32,6 +31,9 @@ jetstream {{
 _GIGABYTE = 1 << 30
 _STARTS = 3
 """So often in a row it may end before it was ready."""
+_QUESTION = f"$JS.API.CONSUMER.INFO.{EVENTS_STREAM}.ready"
+"""Of a consumer that there is not: JetStream says so."""
+_JETSTREAM_OFF = b'"code":503'
 
 
 class EmbeddedNats:
@@ -44,7 +46,6 @@ class EmbeddedNats:
         self._starts = 0
         self._home = data.root / "nats"
         self.port = data.known_port("nats") or 0
-        self._health_port = 0
 
     @property
     def cwd(self) -> Path:
@@ -64,12 +65,10 @@ class EmbeddedNats:
         self._home.mkdir(mode=0o700, exist_ok=True)
         self._data.forget_secret("nats-token")  # of before, when all processes shared it
         self.port = self._data.port("nats")
-        self._health_port = self._data.port("nats-health")
         write_private(
             self.configuration,
             _CONFIGURATION.format(
                 port=self.port,
-                health_port=self._health_port,
                 store=self._home,
                 max_file=min(_GIGABYTE, self._data.free_bytes() // 2),
                 users=users({kind: self._data.secret(f"nats-{kind}") for kind in Kind}),
@@ -97,8 +96,13 @@ class EmbeddedNats:
         return (str(_binary()), "--config", str(self.configuration))
 
     async def ready(self) -> bool:
-        """Whether it takes connections and JetStream works: a full disk switches JetStream off until a restart."""
-        ready = await http_status(self._health_port, "/healthz?js-enabled-only=true") == 200
+        """Whether it takes connections and JetStream works: a full disk switches JetStream off until a restart.
+
+        It is asked as the worker asks it, because a monitoring port would show every local user who listens to what.
+        """
+        password = self._data.secret(f"nats-{Kind.WORKER}")
+        answer = await nats_answer(self.port, Kind.WORKER, password, _QUESTION, f"{inbox(Kind.WORKER)}.ready")
+        ready = answer is not None and _JETSTREAM_OFF not in answer
         if ready:
             self._starts = 0
         return ready

@@ -1,4 +1,4 @@
-"""The smallest HTTP/1.1 caller: how the supervisor asks its own processes how they are."""
+"""The smallest callers of HTTP/1.1 and of NATS: how the supervisor asks its own processes how they are."""
 
 import asyncio
 import json
@@ -34,6 +34,32 @@ async def http_json(
     request = _request(method, path, headers, b"" if body is None else json.dumps(body).encode())
     status, answer = await asyncio.wait_for(_exchange(host, port, request), limit_s)
     return status, json.loads(answer) if answer else None
+
+
+async def nats_answer(
+    port: int, user: str, password: str, subject: str, inbox: str, *, limit_s: float = 2.0
+) -> bytes | None:
+    """The answer to an empty request on a subject; None when nobody answers in time."""
+    hello = json.dumps({"user": user, "pass": password, "verbose": False, "lang": "gururmm", "version": "1"})
+    request = f"CONNECT {hello}\r\nSUB {inbox} 1\r\nPUB {subject} {inbox} 0\r\n\r\n".encode()
+    try:
+        return await asyncio.wait_for(_ask_nats(port, request), limit_s)
+    except (OSError, ValueError, IndexError, asyncio.IncompleteReadError, TimeoutError):
+        return None
+
+
+async def _ask_nats(port: int, request: bytes) -> bytes | None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(request)
+        while words := (await reader.readline()).split():
+            if words[0] == b"MSG":
+                return await reader.readexactly(int(words[-1]))
+            if words[0] == b"-ERR":
+                return None
+        return None
+    finally:
+        writer.close()
 
 
 def _request(method: str, path: str, headers: Mapping[str, str] = MappingProxyType({}), body: bytes = b"") -> bytes:
