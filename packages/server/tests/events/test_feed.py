@@ -52,6 +52,21 @@ def on_the_bus(event: Event, tenant_id: UUID) -> bytes:
     return msgspec.json.encode(Envelope(new_id(), tenant_id, event.name, event.version, moment, payload))
 
 
+def test_no_event_says_what_is_not_seen() -> None:
+    """A machine chooses the keys of its inventory, and they stand in sentences that people read."""
+    keys = ["a\u202eb", "\x1b[2J", "c\u2066\nd", "never shown"]
+    row = read(
+        on_the_bus(sample(AgentInventoryChanged, hostname="pc\u200f-1", section="software", keys=keys), new_id())
+    )
+    assert row.text == r"Software of pc\u200f-1 changed: a\u202eb, \u001b[2J, c\u2066\u000ad …."
+    assert row.hostname == r"pc\u200f-1"
+    long = sample(AgentInventoryChanged, hostname="pc", section="software", keys=["k" * 5000])
+    assert len(read(on_the_bus(long, new_id())).text) < 150
+    # What is seen stays as it is, whatever the script, with spaces that do not break.
+    plain = sample(AgentInventoryChanged, hostname="Büro\u00a01", section="users", keys=["李", "עברית"])
+    assert read(on_the_bus(plain, new_id())).text == "Users of Büro\u00a01 changed: 李, עברית."
+
+
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.name)
 def test_every_event_has_a_sentence(event: type[Event]) -> None:
     row = read(on_the_bus(sample(event), new_id()))

@@ -1,5 +1,6 @@
 """What the activity feed makes of an event: one sentence, and what it is about."""
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TypeVar
@@ -86,5 +87,16 @@ class FeedReader:
 
 
 def _clean(text: Text) -> Text:
-    """Returns a text without NUL, which PostgreSQL does not keep; None for None."""
-    return text if text is None else text.replace("\0", "")
+    """Returns a text in which every character is seen, because some of it is what machines say; None for None.
+
+    What controls a terminal, or the direction of the text around it, stands as its number; NUL is left out.
+    """
+    if text is None or text.isprintable():
+        return text
+    return "".join(_seen(character) for character in text if character != "\0")
+
+
+def _seen(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs":
+        return character
+    return f"\\u{ord(character):04x}"
