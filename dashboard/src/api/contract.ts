@@ -21,6 +21,7 @@ export type {
 export type Tier = "partner" | "client" | "site" | "agent";
 export type SignInSession = Api.Session;
 export type PartnerRow = Api.Partner;
+export type Used = Api.Used;
 
 export type ProblemKind = Api.Attention["kind"];
 export type EventRow = Api.Event;

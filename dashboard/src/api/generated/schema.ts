@@ -700,6 +700,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/partners/{partner_id}/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give Quota */
+        put: operations["give_quota"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -1018,6 +1035,26 @@ export interface paths {
          * @description A ticket for attaching to one's own session again.
          */
         post: operations["get_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Usage
+         * @description What the Partner uses of what all share, beside what it may.
+         */
+        get: operations["get_usage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1631,8 +1668,17 @@ export interface components {
         CreatedPartner: {
             /** Agents */
             agents: number;
+            /** Agents Most */
+            agents_most: number;
             /** Clients */
             clients: number;
+            /**
+             * Command Bytes
+             * @description What commands of the last 90 days took
+             */
+            command_bytes: number;
+            /** Command Most */
+            command_most: number;
             /**
              * Created At
              * Format: date-time
@@ -1647,6 +1693,16 @@ export interface components {
             invitation_url: string | null;
             /** Name */
             name: string;
+            /**
+             * Recorded Bytes
+             * @description What recordings take that are kept
+             */
+            recorded_bytes: number;
+            /**
+             * Recorded Most
+             * @description How much of each it may use
+             */
+            recorded_most: number;
             /** Users */
             users: number;
         };
@@ -2249,6 +2305,15 @@ export interface components {
             /** Total */
             total: number;
         };
+        /** Page[Session] */
+        Page_Session_: {
+            /** Items */
+            items: components["schemas"]["Session"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+            /** Total */
+            total: number;
+        };
         /** Page[Site] */
         Page_Site_: {
             /** Items */
@@ -2292,8 +2357,17 @@ export interface components {
         Partner: {
             /** Agents */
             agents: number;
+            /** Agents Most */
+            agents_most: number;
             /** Clients */
             clients: number;
+            /**
+             * Command Bytes
+             * @description What commands of the last 90 days took
+             */
+            command_bytes: number;
+            /** Command Most */
+            command_most: number;
             /**
              * Created At
              * Format: date-time
@@ -2306,6 +2380,16 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+            /**
+             * Recorded Bytes
+             * @description What recordings take that are kept
+             */
+            recorded_bytes: number;
+            /**
+             * Recorded Most
+             * @description How much of each it may use
+             */
+            recorded_most: number;
             /** Users */
             users: number;
         };
@@ -2384,6 +2468,19 @@ export interface components {
             truncated: boolean;
         };
         /**
+         * Quota
+         * @description How much a Partner may use of something; null: as much as everybody.
+         */
+        Quota: {
+            /** Most */
+            most: number | null;
+            /**
+             * Resource
+             * @enum {string}
+             */
+            resource: "recorded_bytes" | "command_bytes" | "terminals" | "machines";
+        };
+        /**
          * Role
          * @description The four roles of the product.
          * @enum {string}
@@ -2452,11 +2549,6 @@ export interface components {
         SessionCounts: {
             /** Open */
             open: number;
-        };
-        /** Sessions */
-        Sessions: {
-            /** Items */
-            items: components["schemas"]["Session"][];
         };
         /**
          * Settings
@@ -2739,6 +2831,27 @@ export interface components {
              */
             status: "opening" | "open" | "closed";
         };
+        /** Usage */
+        Usage: {
+            /** Items */
+            items: components["schemas"]["Used"][];
+        };
+        /**
+         * Used
+         * @description How much a Partner uses of something, and how much it may; of what is written, also of today's (UTC).
+         */
+        Used: {
+            /** Most */
+            most: number;
+            /** Most A Day */
+            most_a_day?: number | null;
+            /** Resource */
+            resource: string;
+            /** Today */
+            today?: number | null;
+            /** Used */
+            used: number;
+        };
         /**
          * User
          * @description A person of this Partner.
@@ -2864,6 +2977,7 @@ export type PageCommand = components['schemas']['Page_Command_'];
 export type PageEntry = components['schemas']['Page_Entry_'];
 export type PageEvent = components['schemas']['Page_Event_'];
 export type PagePartner = components['schemas']['Page_Partner_'];
+export type PageSession = components['schemas']['Page_Session_'];
 export type PageSite = components['schemas']['Page_Site_'];
 export type PageSoftware = components['schemas']['Page_Software_'];
 export type PageTunnelStatus = components['schemas']['Page_TunnelStatus_'];
@@ -2873,12 +2987,12 @@ export type Problem = components['schemas']['Problem'];
 export type ProblemCounts = components['schemas']['ProblemCounts'];
 export type Process = components['schemas']['Process'];
 export type Processes = components['schemas']['Processes'];
+export type Quota = components['schemas']['Quota'];
 export type Role = components['schemas']['Role'];
 export type RunPreview = components['schemas']['RunPreview'];
 export type RunSums = components['schemas']['RunSums'];
 export type Session = components['schemas']['Session'];
 export type SessionCounts = components['schemas']['SessionCounts'];
-export type Sessions = components['schemas']['Sessions'];
 export type Settings = components['schemas']['Settings'];
 export type SettingsChange = components['schemas']['SettingsChange'];
 export type SignIn = components['schemas']['SignIn'];
@@ -2895,6 +3009,8 @@ export type Tree = components['schemas']['Tree'];
 export type TreeClient = components['schemas']['TreeClient'];
 export type TreeSite = components['schemas']['TreeSite'];
 export type TunnelStatus = components['schemas']['TunnelStatus'];
+export type Usage = components['schemas']['Usage'];
+export type Used = components['schemas']['Used'];
 export type User = components['schemas']['User'];
 export type UserChange = components['schemas']['UserChange'];
 export type Verified = components['schemas']['Verified'];
@@ -3687,7 +3803,14 @@ export interface operations {
     };
     sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Words, all of which must occur */
+                search?: string;
+                sort?: "address" | "-address" | "created_at" | "-created_at" | "last_used_at" | "-last_used_at";
+                limit?: number;
+                /** @description next_cursor of the page before */
+                cursor?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -3700,7 +3823,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Sessions"];
+                    "application/json": components["schemas"]["Page_Session_"];
                 };
             };
             /** @description Client Error */
@@ -4688,7 +4811,7 @@ export interface operations {
             query?: {
                 /** @description Words, all of which must occur */
                 search?: string;
-                sort?: "agents" | "-agents" | "clients" | "-clients" | "created_at" | "-created_at" | "name" | "-name" | "users" | "-users";
+                sort?: "agents" | "-agents" | "clients" | "-clients" | "command_bytes" | "-command_bytes" | "created_at" | "-created_at" | "name" | "-name" | "recorded_bytes" | "-recorded_bytes" | "users" | "-users";
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
@@ -4798,6 +4921,48 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    give_quota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                partner_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Quota"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
@@ -5722,6 +5887,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StreamTicket"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_usage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Usage"];
                 };
             };
             /** @description Client Error */

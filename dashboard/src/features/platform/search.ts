@@ -9,6 +9,6 @@ export interface PlatformSearch {
 export function validatePlatformSearch(raw: RawSearch): PlatformSearch {
   return {
     search: searchParam(raw),
-    sort: sortParam(raw, ["agents", "clients", "created_at", "name", "users"]),
+    sort: sortParam(raw, ["agents", "clients", "command_bytes", "created_at", "name", "recorded_bytes", "users"]),
   };
 }

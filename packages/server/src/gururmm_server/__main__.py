@@ -79,7 +79,12 @@ MetricsFrom = Annotated[
 LogFormat = Annotated[str, _option("log-format", "json or console.")]
 PoolSize = Annotated[int, _option("pool-size", "Database connections of this process.")]
 Count = Annotated[int, typer.Option(min=1, max=64, help="How many processes of this kind.")]
-DiskReserve = Annotated[int, typer.Option(min=1, help="Below this much free disk (MB) nothing more is written.")]
+DiskReserve = Annotated[
+    int, _option("disk-reserve-mb", "Below this much free disk (MB) nothing more is written.", min=1)
+]
+StorageDir = Annotated[
+    Path | None, _option("storage-dir", "A folder on the database's disk, where that is this machine's.")
+]
 OwnerUrl = Annotated[
     str, _option("owner-database-url", "The login that may change the schema; without it that is left to `migrate`.")
 ]
@@ -200,6 +205,8 @@ def api(
     metrics_from: MetricsFrom = "",
     audit_store: AuditStore = None,
     audit_public_key: AuditPublicKey = "",
+    storage_dir: StorageDir = None,
+    disk_reserve_mb: DiskReserve = 512,
     insecure_http: InsecureHttp = False,
     log_format: LogFormat = "json",
     pool_size: PoolSize = 10,
@@ -225,6 +232,8 @@ def api(
         metrics_from=_list(metrics_from),
         audit_store=audit_store,
         audit_public_key=audit_public_key,
+        storage_dir=storage_dir,
+        disk_reserve_mb=disk_reserve_mb,
         log_format=log_format,
         pool_size=pool_size,
     )

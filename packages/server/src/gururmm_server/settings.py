@@ -39,6 +39,10 @@ class ProcessSettings:
     """json or console."""
     pool_size: int = 10
     """Database connections of this process."""
+    storage_dir: Path | None = None
+    """A folder on the disk that the database writes to, where that is on this machine."""
+    disk_reserve_mb: int = 512
+    """How much of that disk is kept free; below it nothing is written."""
     audit_store: Path | None = None
     """The folder of the audit's signed heads: the worker writes there, whoever verifies reads there."""
     audit_key_file: Path | None = None

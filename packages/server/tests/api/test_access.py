@@ -77,10 +77,14 @@ CASES: dict[str, Case] = {
     "POST /sites/{site_id}/codes/rotate": Case(CODE, foreign="path"),
     "POST /sites/{site_id}/codes/{code_id}/revoke": Case(foreign="path"),
     "GET /settings": Case(),
+    "GET /usage": Case(),
     "PATCH /settings": Case({"heartbeat_s": 60}, "partner_tech"),
     "GET /platform/partners": Case(denied="partner_admin", accepts=()),
     "POST /platform/partners": Case({"name": "New"}, "partner_admin", accepts=()),
     "POST /platform/partners/{partner_id}/enter": Case({"reason": "asked to"}, "partner_admin", accepts=()),
+    "PUT /platform/partners/{partner_id}/quotas": Case(
+        {"resource": "machines", "most": 1}, "partner_admin", accepts=()
+    ),
     "POST /platform/leave": Case(None, "partner_admin", accepts=()),
     "GET /overview": Case(denied=ANYBODY_INSIDE),
     "GET /events": Case(denied=ANYBODY_INSIDE),

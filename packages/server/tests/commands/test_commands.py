@@ -396,3 +396,18 @@ async def test_many_machines_at_once(admin: httpx.AsyncClient, partner: Partner,
     assert await owner.fetchval("select count(*) from core.outbox") == 1000
     for _ in range(998):
         await carried.sent()
+
+
+async def test_a_partner_writes_no_more_than_its_quota(admin: httpx.AsyncClient, partner: Partner, owner: Any) -> None:
+    """One request with a long script for many machines is much: it is counted before anything is written."""
+    await owner.execute(
+        "insert into core.partner_quotas (tenant_id, resource, most) values ($1, 'command_bytes', 300000)",
+        partner.tenant_id,
+    )
+    await queue(admin, partner.agents[0])
+    body = {"agent_ids": [str(partner.agents[0])], "shell": "sh", "script": "x" * 20_000}
+    refused = await admin.post("/commands", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
+    assert await owner.fetchval("select count(*) from core.commands") == 1
+    assert await owner.fetchval("select used from core.partner_usage") < 30_000
+    await queue(admin, partner.agents[0])

@@ -34,6 +34,8 @@ WHOLE_PARTNERS = {
     "user_sessions": "identity's alone",
     "invitations": "identity's alone",
     "idempotency_keys": "found by the subject and the key that made them",
+    "partner_quotas": "what the Partner as a whole may use",
+    "partner_usage": "what the Partner as a whole has used",
 }
 """Tables that no Client policy narrows, each with its reason."""
 

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.agents.live import AgentRow
-from gururmm_server.core.commands.jobs import expire
+from gururmm_server.core.commands.jobs import expire, forget_output
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.component import Consumer, House, Job
 from gururmm_server.core.events.service import ActivityFeed
@@ -25,6 +25,7 @@ from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import jobs as presence
 from gururmm_server.core.telemetry import jobs as telemetry
+from gururmm_server.core.tunnel.jobs import forget_recordings
 from gururmm_server.entrypoints.jobs import process
 from gururmm_server.entrypoints.jobs.consuming import Consuming
 from gururmm_server.entrypoints.jobs.schedule import Schedule
@@ -298,6 +299,52 @@ async def test_old_tickets_invitations_and_sessions_are_forgotten(db: Database, 
     assert await purge(db) == 3
     for table in ("user_sessions", "invitations", "stream_tickets"):
         assert await owner.fetchval(f"select count(*) from core.{table}") == 1
+
+
+async def test_output_and_recordings_are_kept_ninety_days(db: Database, partner: Partner, owner: Any) -> None:
+    ids = {days: (new_id(), new_id()) for days in (89, 91)}
+    for days, (command_id, session_id) in ids.items():
+        await owner.execute(
+            "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s,"
+            " created_by, status, finished_at) values ($1, $2, $2, $3, 'sh', 'true', 60, 'x', 'succeeded',"
+            " now() - make_interval(days => $4))",
+            partner.tenant_id,
+            command_id,
+            partner.agents[0],
+            days,
+        )
+        await owner.execute(
+            "insert into core.command_output (tenant_id, command_id, seq, stream, data) values ($1, $2, 0, 1, 'x')",
+            partner.tenant_id,
+            command_id,
+        )
+        await owner.execute(
+            "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, hostname, opened_by, opened_by_id,"
+            " status, closed_at) values ($1, $2, $3, 'pc', 'x', $2, 'closed', now() - make_interval(days => $4))",
+            partner.tenant_id,
+            session_id,
+            partner.agents[0],
+            days,
+        )
+        await owner.execute(
+            "insert into core.tunnel_channels (tenant_id, session_id, channel, kind, state, closed_at)"
+            " values ($1, $2, 1, 'terminal', 'closed', now())",
+            partner.tenant_id,
+            session_id,
+        )
+        await owner.execute(
+            "insert into core.tunnel_recording (tenant_id, session_id, channel, at, output_offset, output_bytes, codec,"
+            " data) values ($1, $2, 1, now(), 0, 1, 'n', 'x')",
+            partner.tenant_id,
+            session_id,
+        )
+    assert (await forget_output(db), await forget_recordings(db)) == (1, 1)
+    assert (await forget_output(db), await forget_recordings(db)) == (0, 0)
+    assert await owner.fetchval("select command_id from core.command_output") == ids[89][0]
+    assert await owner.fetchval("select session_id from core.tunnel_recording") == ids[89][1]
+    # What was done, and by whom, stays.
+    assert await owner.fetchval("select count(*) from core.commands") == 2
+    assert await owner.fetchval("select count(*) from core.tunnel_channels") == 2
 
 
 async def test_inventory_changes_are_kept_a_year(db: Database, partner: Partner, owner: Any) -> None:

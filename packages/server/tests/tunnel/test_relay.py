@@ -10,8 +10,11 @@ import pytest
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.post import traffic
+from gururmm_server.core.quotas.errors import QuotaUsedUp
 from gururmm_server.core.tunnel import agent_end, channel_relay, recording
-from gururmm_server.core.tunnel.errors import NoSuchSession, SessionClosed, StreamViolation
+from gururmm_server.core.tunnel import relay as relay_module
+from gururmm_server.core.tunnel import relays as relays_module
+from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull, SessionClosed, StreamViolation
 from gururmm_server.core.tunnel.kinds import kind_of
 from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES, OutputPath
 from gururmm_server.core.tunnel.recording import Block
@@ -24,7 +27,7 @@ from gururmm_wire.v2.server import TunnelInput
 
 from packages.server.tests.waiting import Clock, until
 
-from .conftest import House, person
+from .conftest import House, person, plant_machine
 from .scripted import ScriptedBrowser
 
 
@@ -604,3 +607,82 @@ async def test_of_a_window_that_is_dragged_only_the_last_size_is_recorded() -> N
         ("r", b"100x40"),
         ("r", b"132x50"),
     ]
+
+
+async def test_one_partners_terminals_do_not_shut_out_anothers(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that relays as many as it should takes more only of Partners that have less than their share."""
+    monkeypatch.setattr(relays_module, "RELAYS", 4)
+    for _ in range(4):
+        await attached(house)
+    with pytest.raises(RelayFull):
+        await attached(house)
+    tenant_id, agent_id = await plant_machine(house.db, "gw-elsewhere")
+    other = person(tenant_id)
+    for _ in range(2):
+        opened = await house.service.open(other, agent_id, "terminal", {"columns": 80, "rows": 24})
+        await house.relays.attach(opened.session_id, other, ScriptedBrowser())
+    third = await house.service.open(other, agent_id, "terminal", {"columns": 80, "rows": 24})
+    with pytest.raises(RelayFull):
+        await house.relays.attach(third.session_id, other, ScriptedBrowser())
+
+
+async def test_a_partner_opens_no_more_terminals_than_its_quota(house: House) -> None:
+    await _give(house, "terminals", 2)
+    for _ in range(2):
+        await house.open()
+    with pytest.raises(QuotaUsedUp, match="has 2 open terminals"):
+        await house.open()
+
+
+async def test_beyond_a_partners_quota_output_is_shown_and_left_out(house: House) -> None:
+    """The terminal works, nobody waits, and the recording says what it lacks."""
+    await _give(house, "recorded_bytes", 0)
+    session_id, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    flood = os.urandom(200_000)
+    await house.agent.print(flood)
+    await until(lambda: browser.offset == len(flood) and house.agent.acknowledged == len(flood), 30)
+    assert await house.recorded(session_id) == [("x", len(flood).to_bytes(8, "big"))]
+    stored = "select count(*) from core.tunnel_recording where session_id = $1"
+    assert await house.value(stored, session_id) == 0
+
+
+async def test_what_is_recorded_counts_at_the_partner(house: House) -> None:
+    _, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    await house.agent.print(b"hello")
+    await until(lambda: house.agent.acknowledged == 5)
+    assert browser.output == b"hello"
+    used = await house.value("select used from core.partner_usage where resource = 'recorded_bytes'")
+    assert isinstance(used, int)
+    assert 0 < used <= 2 * recording.SLICE_BYTES
+
+
+async def test_an_allowance_is_asked_for_seldom() -> None:
+    asked, clock = list[int](), Clock()
+    answers = [True, False, True]
+
+    async def take(size: int) -> bool:
+        asked.append(size)
+        return answers[len(asked) - 1]
+
+    allowance = recording.RecordingAllowance(take, clock)
+    assert await allowance.grants(10)
+    assert await allowance.grants(recording.SLICE_BYTES)
+    assert asked == [recording.SLICE_BYTES + 10]
+    assert not await allowance.grants(10)
+    assert not await allowance.grants(10)
+    assert len(asked) == 2
+    clock.forward(recording.ASK_AGAIN_S)
+    assert await allowance.grants(10)
+
+
+async def _give(house: House, resource: str, most: int) -> None:
+    """Give the Partner another quota than everybody's."""
+    async with house.db.platform("test", "a quota") as tx:
+        await tx.execute(
+            "insert into core.partner_quotas (tenant_id, resource, most) values ($1, $2, $3)",
+            house.tenant_id,
+            resource,
+            most,
+        )

@@ -14,7 +14,7 @@ import { Page } from "@/components/page";
 import { SearchField } from "@/components/search-field";
 import { EmptyState } from "@/components/states";
 import { Time } from "@/components/time";
-import { count } from "@/lib/format";
+import { bytes, count } from "@/lib/format";
 import { partnersQuery } from "../api/queries";
 import { CreatePartnerDialog, EnterPartnerDialog } from "../components/partner-dialogs";
 
@@ -42,6 +42,8 @@ export function PartnersPage() {
       number("clients", "Clients", (partner) => partner.clients),
       number("agents", "Agents", (partner) => partner.agents),
       number("users", "Users", (partner) => partner.users),
+      use("recorded_bytes", "Recordings", (partner) => [partner.recorded_bytes, partner.recorded_most]),
+      use("command_bytes", "Commands", (partner) => [partner.command_bytes, partner.command_most]),
       {
         id: "created_at",
         header: "Created",
@@ -109,6 +111,27 @@ export function PartnersPage() {
       )}
     </Page>
   );
+}
+
+/** How much of a shared thing a Partner uses, and how much it may. */
+function use(
+  id: "recorded_bytes" | "command_bytes",
+  header: string,
+  value: (partner: PartnerRow) => [used: number, most: number],
+): ColumnDef<PartnerRow, unknown> {
+  return {
+    id,
+    header,
+    meta: { className: "w-40 max-lg:hidden", right: true, sort: id },
+    cell: ({ row }) => {
+      const [used, most] = value(row.original);
+      return (
+        <span className={`font-mono text-xs ${used > 0.8 * most ? "text-bad" : ""}`}>
+          {bytes(used)} of {bytes(most)}
+        </span>
+      );
+    },
+  };
 }
 
 function number(id: string, header: string, value: (partner: PartnerRow) => number): ColumnDef<PartnerRow, unknown> {

@@ -15,10 +15,14 @@ export const settingsQuery = queryOptions({
   queryFn: ({ signal }) => api.get("/settings", { signal }),
 });
 
-export const signInsQuery = queryOptions({
-  queryKey: ["sign-ins"],
-  queryFn: ({ signal }) => api.get("/auth/sessions", { signal }),
+export const usageQuery = queryOptions({
+  queryKey: ["usage"],
+  queryFn: ({ signal }) => api.get("/usage", { signal }),
 });
+
+export const signInsKey = ["sign-ins"] as const;
+
+export const signInsQuery = listQuery(signInsKey, "/auth/sessions", {}, 50);
 
 const user = (id: string) => ({ user_id: id });
 

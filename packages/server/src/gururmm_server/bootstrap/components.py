@@ -15,6 +15,7 @@ _NAMES: Final = (
     "events",
     "presence",
     "tenancy",
+    "quotas",
     "identity",
     "platform",
     "telemetry",

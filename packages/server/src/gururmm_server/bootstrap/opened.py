@@ -10,6 +10,9 @@ from gururmm_server.infra.logging import configure_logging
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import ProcessSettings
 
+_STATEMENT_LIMIT_S = {Kind.API: 20.0}
+"""People wait for an api, and its connections are for all Partners; what workers and gateways write takes its time."""
+
 
 @asynccontextmanager
 async def opened_database(settings: ProcessSettings, kind: Kind, process: str = "") -> AsyncIterator[Database]:
@@ -21,7 +24,12 @@ async def opened_database(settings: ProcessSettings, kind: Kind, process: str = 
     configure_logging(process, settings.log_format)
     await schema.check_revision(settings.database_url)
     await schema.check_login(settings.database_url, kind)
-    db = Database(settings.database_url, pool_size=settings.pool_size, application=f"gururmm-{process}")
+    db = Database(
+        settings.database_url,
+        pool_size=settings.pool_size,
+        application=f"gururmm-{process}",
+        statement_limit_s=_STATEMENT_LIMIT_S.get(kind, 0),
+    )
     await db.open()
     try:
         yield db

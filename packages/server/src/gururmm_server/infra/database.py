@@ -9,7 +9,7 @@ security in `migrations/versions/`.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, Final, ParamSpec, Protocol
 from uuid import UUID
@@ -19,6 +19,7 @@ import msgspec
 
 from gururmm_server.infra.commits import note_commit
 from gururmm_server.infra.errors import StartError, Unavailable
+from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.translated import Translated, first_line
@@ -33,6 +34,9 @@ _WAIT_FOR_SERVER_S = 5.0
 STATEMENT_S: Final = 30.0
 """How long one statement may take, its waiting for locks included."""
 _ROLLBACK_S: Final = 5.0
+_WAITING = 5000
+_WAITING_EACH = 500
+"""Scopes of one Partner that may wait for a connection of this process."""
 _NOT_AT_ONCE = "; set local synchronous_commit = off"
 _INTO_RESERVE: Final = "begin read write"
 """Near the end of the disk the database is read-only by default (`DiskGuard`), and keeps room for what says otherwise:
@@ -141,12 +145,24 @@ class Database:
     """A pool of connections, opened lazily to a server that may come and go."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, application: str = "gururmm", statement_s: float = STATEMENT_S
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        application: str = "gururmm",
+        statement_s: float = STATEMENT_S,
+        statement_limit_s: float = 0,
     ) -> None:
-        """A statement that takes longer than `statement_s` raises `Unavailable`."""
+        """A statement that takes longer than `statement_s` raises `Unavailable`.
+
+        After `statement_limit_s` (0: never) the server gives it up by itself, which is `TooSlow`.
+        """
         self._url = url
         self._statement_s = statement_s
+        self._statement_limit_s = statement_limit_s
         self._pool_size = pool_size
+        share = max(2, pool_size // 2)
+        self._places = FairQueue(pool_size, most=_WAITING, most_each=_WAITING_EACH, share=share, limit_s=10)
         self._application = application
         self._pool: asyncpg.Pool[Row] | None = None
         self._bits: dict[tuple[UUID, frozenset[UUID]], str] = {}
@@ -171,6 +187,7 @@ class Database:
                     "jit": "off",
                     "random_page_cost": "1.1",
                     "max_parallel_workers_per_gather": "0",
+                    "statement_timeout": str(round(self._statement_limit_s * 1000)),
                 },
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
@@ -217,15 +234,20 @@ class Database:
         What comes into the `reserve` is written also while the disk is nearly full, here and in `identity` and
         `platform`: only what reading needs, never an act.
         """
-        seen = _seen(await self._visible(bounds))
-        async with self._scope("gururmm_app", bounds.tenant_id, seen, reserve=reserve) as tx:
+        async with self._fair("gururmm_app", bounds, reserve=reserve) as tx:
             yield tx
 
     @asynccontextmanager
     async def audit_reader(self, bounds: Bounds) -> AsyncIterator[Transaction]:
         """Read the audit inside these bounds. The only scope that can; it writes nothing but the meta-audit."""
+        async with self._fair("gururmm_audit_reader", bounds, reserve=True) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _fair(self, role: str, bounds: Bounds, *, reserve: bool) -> AsyncIterator[Transaction]:
+        """A scope of one Partner, which waits its turn among the Partners: no one of them holds every connection."""
         seen = _seen(await self._visible(bounds))
-        async with self._scope("gururmm_audit_reader", bounds.tenant_id, seen, reserve=True) as tx:
+        async with self._scope(role, bounds.tenant_id, seen, reserve=reserve, fair=True) as tx:
             yield tx
 
     async def _visible(self, bounds: Bounds) -> str:
@@ -282,13 +304,15 @@ class Database:
             yield tx
 
     @asynccontextmanager
-    async def whole(self) -> AsyncIterator[Whole]:
+    async def whole(self, tenant_id: UUID | None = None) -> AsyncIterator[Whole]:
         """Make one transaction of all scopes that this task opens inside, committed unless an exception leaves.
 
-        Raises `OutcomeUnknown` where the server went away during the commit.
+        It waits its turn among the Partners as the one of a scope does. Raises `OutcomeUnknown` where the server went
+        away during the commit.
         """
         async with AsyncExitStack() as stack:
-            whole = Whole(lambda: stack.enter_async_context(self._transaction("", None)))
+            who = None if tenant_id is None else str(tenant_id)
+            whole = Whole(lambda: stack.enter_async_context(self._transaction("", None, who=who)))
             before = WHOLE.set(whole)
             try:
                 yield whole
@@ -297,7 +321,7 @@ class Database:
 
     @asynccontextmanager
     async def _scope(
-        self, role: str, tenant_id: UUID | None, settings: str = "", *, reserve: bool = False
+        self, role: str, tenant_id: UUID | None, settings: str = "", *, reserve: bool = False, fair: bool = False
     ) -> AsyncIterator[Transaction]:
         tenant = "" if tenant_id is None else f"; set local gururmm.tenant_id = '{UUID(str(tenant_id))}'"
         assume = f"set local role {role}{tenant}{settings}"
@@ -306,39 +330,43 @@ class Database:
             async with whole.step(assume, tenant_id) as tx:
                 yield tx
             return
-        async with self._transaction(assume, tenant_id, _INTO_RESERVE if reserve else "begin") as tx:
+        begin, who = _INTO_RESERVE if reserve else "begin", str(tenant_id) if fair else None
+        async with self._transaction(assume, tenant_id, begin, who=who) as tx:
             yield tx
 
     @asynccontextmanager
     async def _transaction(
-        self, assume: str, tenant_id: UUID | None, begin: str = "begin"
+        self, assume: str, tenant_id: UUID | None, begin: str = "begin", *, who: str | None = None
     ) -> AsyncIterator[Transaction]:
-        connection = await self._acquire()
-        tx = Transaction(connection, tenant_id, self.relay_bell)
-        broken = True
-        try:
-            with Translated() as course:
-                await connection.execute(f"{begin}; {assume}")
-                try:
-                    yield tx
-                except BaseException:
-                    if not connection.is_closed():
-                        # Not by the driver's own limit: it waits, without one, until the server has heard of a cancel.
-                        async with asyncio.timeout(_ROLLBACK_S):
-                            await connection.execute("rollback")
+        """One transaction on a connection of its own; `who` waits in a line of theirs until it is their turn."""
+        async with nullcontext() if who is None else self._places.place(who):
+            connection = await self._acquire()
+            tx = Transaction(connection, tenant_id, self.relay_bell)
+            broken = True
+            try:
+                with Translated() as course:
+                    await connection.execute(f"{begin}; {assume}")
+                    try:
+                        yield tx
+                    except BaseException:
+                        if not connection.is_closed():
+                            # Not by the driver's own limit: it waits, without one, until the server has heard of a
+                            # cancel.
+                            async with asyncio.timeout(_ROLLBACK_S):
+                                await connection.execute("rollback")
+                        broken = False
+                        raise
+                    course.committing = True
+                    await connection.execute("commit")
                     broken = False
-                    raise
-                course.committing = True
-                await connection.execute("commit")
-                broken = False
-        finally:
-            assert self._pool is not None
-            if broken:
-                # An unfinished transaction must not reach the next user of this connection. Where the server closed it,
-                # the driver has taken it back already and refuses every call on it.
-                with suppress(asyncpg.InterfaceError):
-                    connection.terminate()
-            await self._pool.release(connection)
+            finally:
+                assert self._pool is not None
+                if broken:
+                    # An unfinished transaction must not reach the next user of this connection. Where the server
+                    # closed it, the driver has taken it back already and refuses every call on it.
+                    with suppress(asyncpg.InterfaceError):
+                        connection.terminate()
+                await self._pool.release(connection)
         note_commit()
         await tx.committed()
 

@@ -56,6 +56,13 @@ class OutcomeUnknown(Unavailable):
     code = "outcome_unknown"
 
 
+class TooSlow(Unavailable):
+    """This took the database too long and was given up. Ask for less at once, or try again in a moment."""
+
+    code = "too_slow"
+    status = 503
+
+
 class StorageFull(GuruError):
     """The server's disk is nearly full: nothing is written, reading works. Free space there; it goes on by itself."""
 

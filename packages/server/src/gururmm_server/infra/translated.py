@@ -4,7 +4,7 @@ from typing import Final, Self
 
 import asyncpg
 
-from gururmm_server.infra.errors import Conflict, OutcomeUnknown, StorageFull, Unavailable
+from gururmm_server.infra.errors import Conflict, OutcomeUnknown, StorageFull, TooSlow, Unavailable
 
 REFUSED_DATA: Final = (
     asyncpg.DataError,
@@ -53,6 +53,8 @@ class Translated:
                 raise StorageFull(internal=first_line(error)) from error
             case asyncpg.TransactionRollbackError():  # a deadlock, say
                 raise Unavailable(internal=first_line(error)) from error
+            case asyncpg.QueryCanceledError() if not self.committing:
+                raise TooSlow(internal=first_line(error)) from error
             case BaseException() if isinstance(error, _AWAY):
                 away = OutcomeUnknown if self.committing else Unavailable
                 raise away(internal=first_line(error)) from error

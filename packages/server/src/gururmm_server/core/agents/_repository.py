@@ -150,6 +150,12 @@ async def keep_apart(tx: Transaction, agent_id: UUID) -> bool:
     return bool(await tx.execute("update core.agents set kept_apart = true where agent_id = $1", agent_id))
 
 
+async def count(tx: Transaction) -> int:
+    """Returns how many machines the scope's Partner has."""
+    found: int = await tx.fetchval("select count(*) from core.agents where tenant_id = $1", tx.tenant_id)
+    return found
+
+
 async def register(tx: Transaction, new: NewAgent) -> None:
     """Adds a machine, or lets one that was revoked or removed in again, at this place."""
     first = (new.tenant_id, new.agent_id)

@@ -24,11 +24,14 @@ def _routes(house: House) -> "APIRouter":
 
 
 def _jobs(house: House) -> Sequence[Job]:
-    from gururmm_server.core.commands.jobs import expire
+    from gururmm_server.core.commands.jobs import expire, forget_output
     from gururmm_server.core.post.service import Post
 
     post = house.get(Post)
-    return [Job("command_expiry", 5, lambda: expire(house.db, post))]
+    return [
+        Job("command_expiry", 5, lambda: expire(house.db, post)),
+        Job("command_output", 6 * 3600, lambda: forget_output(house.db)),
+    ]
 
 
 def _endings(house: House) -> Sequence[Ending]:

@@ -33,6 +33,19 @@ returning c.tenant_id, c.command_id, c.agent_id, a.client_id, a.hostname, c.stat
 """
 
 
+_FORGET = """
+with old as (
+  select c.command_id from core.commands c
+  where c.finished_at < now() - make_interval(days => $1) and exists (
+    select from core.command_output o where o.command_id = c.command_id)
+  limit 500
+), gone as (
+  delete from core.command_output o using old where o.command_id = old.command_id
+)
+select count(*) from old
+"""
+
+
 class ExpiredRow(msgspec.Struct, frozen=True):
     """A command that nobody will run any more, as it ended."""
 
@@ -52,3 +65,9 @@ class ExpiredRow(msgspec.Struct, frozen=True):
 async def expire(tx: Transaction) -> list[ExpiredRow]:
     """Ends up to 1,000 commands whose time is over, and returns them."""
     return [ExpiredRow(**row) for row in await tx.fetch(_EXPIRE)]
+
+
+async def forget_output(tx: Transaction, kept_days: int) -> int:
+    """Deletes the output of some commands that ended longer ago. Returns of how many; 0: there are no more."""
+    commands: int = await tx.fetchval(_FORGET, kept_days)
+    return commands

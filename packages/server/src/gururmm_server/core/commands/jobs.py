@@ -8,6 +8,7 @@ from gururmm_server.core.commands._jobs_repository import ExpiredRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.quotas.resources import KEPT_DAYS
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database
 
@@ -23,6 +24,20 @@ async def expire(db: Database, post: Post) -> int:
         for tenant_id, updates in by_tenant.items():
             tx.after_commit(post.to_dashboards, tenant_id, updates)
     return len(ended)
+
+
+async def forget_output(db: Database) -> int:
+    """Deletes the output of commands that ended long ago; what was run, and how it ended, stays.
+
+    Returns of how many commands.
+    """
+    forgotten = 0
+    while True:
+        async with db.worker() as tx:
+            some = await rows.forget_output(tx, KEPT_DAYS)
+        if not some:
+            return forgotten
+        forgotten += some
 
 
 def _completed(row: ExpiredRow) -> CommandCompleted:

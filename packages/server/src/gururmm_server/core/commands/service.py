@@ -33,6 +33,8 @@ from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.post.live import LiveBatch
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.quotas.resources import COMMANDS
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Transaction
@@ -43,6 +45,8 @@ SORTS = rows.SORTS
 FINAL = frozenset(rows.FINAL)
 ACTIVE = ("queued", "delivered", "running")
 MOST_TARGETS = 5000
+_ROW_BYTES = 1024
+"""What a command takes beside its script and its order: its row, the audit's, and an event."""
 _BATCH_BYTES = 64 * 1024 * 1024
 _DIRECT_BYTES = 8 * 1024 * 1024
 """What is sent to gateways straight after the commit; beyond that their sweeps fetch the rest at their own pace."""
@@ -60,27 +64,39 @@ class CommandService:
         agents: AgentService,
         hub: LiveHub,
         *,
+        quotas: Quotas | None = None,
         recheck_s: float = RECHECK_SECONDS,
     ) -> None:
-        """`recheck_s`: live traffic may be lost, so whoever waits for a command looks at its row this often."""
+        """`recheck_s`: live traffic may be lost, so whoever waits for a command looks at its row this often.
+
+        Without `quotas`, they are those that hold where no disk is known.
+        """
         self._recheck_s = recheck_s
         self._db = db
         self._post = post
         self._signer = signer
         self._agents = agents
         self._hub = hub
+        self._quotas = quotas or Quotas(db)
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(Post), house.get(OrderSigner), house.get(AgentService), house.get(LiveHub))
+        return cls(
+            house.db,
+            house.get(Post),
+            house.get(OrderSigner),
+            house.get(AgentService),
+            house.get(LiveHub),
+            quotas=house.get(Quotas),
+        )
 
     async def create(
         self, caller: Scope, script: Script, agent_ids: list[UUID] | None, fleet: FleetFilter | None
     ) -> list[Command]:
         """Queues a script for the given machines, or for those that a filter means, and returns its commands.
 
-        Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`.
+        Raises `TargetNotFound`, `NoTargets`, `TooManyTargets`, `QuotaUsedUp`.
         """
         deadline = now() + timedelta(seconds=script.deadline_s)
         async with self._db.scope(caller) as tx:
@@ -90,6 +106,8 @@ class CommandService:
             _check_size(wanted, script)
             batch_id = new_id()
             signed = await self._sign(script, wanted, deadline)
+            size = sum(len(order) + len(script.script.encode()) + _ROW_BYTES for _, _, order in signed)
+            await self._quotas.spend(tx, COMMANDS, size)
             made = await rows.create(
                 tx,
                 [(agent_id, command_id, new_id(), signed_order) for agent_id, command_id, signed_order in signed],

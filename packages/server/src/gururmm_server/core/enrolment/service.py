@@ -31,6 +31,8 @@ from gururmm_server.core.enrolment.errors import (
 from gururmm_server.core.enrolment.events import AgentEnrolled, Outcome
 from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.presence import state
+from gururmm_server.core.quotas.resources import MACHINES
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Transaction
@@ -62,8 +64,12 @@ class Admitted(msgspec.Struct, frozen=True):
 class Bootstrap:
     """Answers hello from memory and enrols machines."""
 
-    def __init__(self, db: Database, gateways: GatewayDirectory, signer: OrderSigner) -> None:
+    def __init__(
+        self, db: Database, gateways: GatewayDirectory, signer: OrderSigner, quotas: Quotas | None = None
+    ) -> None:
+        """Without `quotas`, they are those that hold where no disk is known."""
         self._db = db
+        self._quotas = quotas or Quotas(db)
         self._signer = signer
         self._gateways = gateways
         self._failures = RateLimit(_FAILURES_PER_MINUTE, 60)
@@ -71,7 +77,7 @@ class Bootstrap:
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(GatewayDirectory), house.get(OrderSigner))
+        return cls(house.db, house.get(GatewayDirectory), house.get(OrderSigner), house.get(Quotas))
 
     def hello(self, request: HelloRequest) -> HelloResponse:
         """Returns what this agent should do next. Asks no database."""
@@ -93,7 +99,8 @@ class Bootstrap:
     async def enrol(self, request: EnrolRequest, address: str) -> EnrolResponse:
         """Registers a machine's key at a code's Site. The same key again gets the same id and uses nothing up.
 
-        Raises `CodeUnknown`, `CodeExpired`, `CodeUsedUp`, `CodeRevoked`, `SignatureRefused` and `RateLimited`.
+        Raises `CodeUnknown`, `CodeExpired`, `CodeUsedUp`, `CodeRevoked`, `SignatureRefused`, `RateLimited` and
+        `QuotaUsedUp`.
         """
         if wait := self._failures.check(visitor(address)):
             raise RateLimited(f"Too many refused enrolments from this address. Try again in {wait} seconds.", wait)
@@ -128,6 +135,7 @@ class Bootstrap:
                 return Admitted(tenant_id, known, "known", _ambiguous(await state.names(tx, known)))
             if admission.state != "active":
                 raise _REFUSALS[admission.state]
+            await self._quotas.check(tx, MACHINES, await record.count(tx))
             admitted = await self._admit(tx, admission, request, address)
         log.info("agent enrolled", agent_id=str(admitted.agent_id), tenant_id=str(tenant_id), outcome=admitted.outcome)
         return admitted

@@ -68,7 +68,7 @@ class FirstAnswers:
         if subject_id is None:
             return await act(), False
         try:
-            async with self._db.whole() as whole:
+            async with self._db.whole(keyed.scope and keyed.scope.tenant_id) as whole:
                 answered = await act()
                 if whole.begun and answered.status < 400:
                     await self._keep(keyed, subject_id, answered)

@@ -108,6 +108,12 @@ async def open_sessions(tx: Transaction) -> int:
     return found
 
 
+async def machines(tx: Transaction) -> int:
+    """Returns how many machines the Partner has."""
+    found: int | None = await tx.fetchval("select agents from core.machine_counts")
+    return found or 0
+
+
 async def online_history(tx: Transaction) -> list[OnlineRow]:
     """Returns how many machines were online in the last day, the newest first."""
     rows = await tx.fetch(

@@ -1,4 +1,4 @@
-"""The shapes of /overview in the API's description.
+"""The shapes of /overview and /usage in the API's description.
 
 Answers are encoded as they are; a test holds every answer against these.
 """
@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.core.quotas.schemas import Used
 from gururmm_server.infra.shapes import Answer
 
 
@@ -58,6 +59,10 @@ class SiteHealth(Answer, frozen=True, kw_only=True):
     problems: int
     offline_since: datetime | None
     """When the last of its machines that are offline went."""
+
+
+class Usage(Answer, frozen=True, kw_only=True):
+    items: list[Used]
 
 
 class Overview(Answer, frozen=True, kw_only=True):

@@ -20,6 +20,8 @@ from gururmm_server.core.overview.schemas import (
     SiteHealth,
 )
 from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.core.quotas.resources import MACHINES, TERMINALS
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.tunnel.permissions import TUNNEL_READ
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
@@ -30,13 +32,20 @@ KINDS: tuple[ProblemKind, ...] = ("cloned", "disk_full", "memory_high", "offline
 class Overview:
     """Counts in one transaction, so that the numbers agree with each other."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, quotas: Quotas) -> None:
         self._db = db
+        self._quotas = quotas
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db)
+        return cls(house.db, house.get(Quotas))
+
+    async def usage(self, caller: Scope) -> schemas.Usage:
+        """Returns what the caller's Partner uses of what all share."""
+        async with self._db.scope(caller) as tx:
+            counted = {TERMINALS: await rows.open_sessions(tx), MACHINES: await rows.machines(tx)}
+            return schemas.Usage(items=await self._quotas.usage(tx, counted))
 
     async def get(self, caller: Scope) -> schemas.Overview:
         """Returns the numbers of what the caller sees, as `schemas.Overview`.

@@ -14,7 +14,7 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.schemas import Enter, SignedIn
 from gururmm_server.core.identity.service import Identity
 from gururmm_server.core.platform.permissions import PARTNERS_READ, PARTNERS_WRITE
-from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner
+from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner, Quota
 from gururmm_server.core.platform.service import SORTS, Partners
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
@@ -36,6 +36,10 @@ def build_router(partners: Partners, identity: Identity, door: BrowserDoor) -> A
     @router.post("/partners", status_code=201, dependencies=[once_per_key()])
     async def create_partner(body: NewPartner, caller: PlatformWriter) -> CreatedPartner:
         return await partners.create(caller, body)
+
+    @router.put("/partners/{partner_id}/quotas", status_code=204)
+    async def give_quota(partner_id: UUID, body: Quota, caller: PlatformWriter) -> None:
+        await partners.give_quota(caller, partner_id, body)
 
     @router.post("/partners/{partner_id}/enter", dependencies=[requires_platform(PARTNERS_WRITE)])
     async def enter_partner(

@@ -1,9 +1,10 @@
 """What the Platform's doors tell and take over REST."""
 
 from datetime import datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gururmm_server.infra.fields import Email, Name
 
@@ -17,6 +18,18 @@ class Partner(BaseModel):
     agents: int
     clients: int
     users: int
+    recorded_bytes: int = Field(description="What recordings take that are kept")
+    command_bytes: int = Field(description="What commands of the last 90 days took")
+    recorded_most: int = Field(description="How much of each it may use")
+    command_most: int
+    agents_most: int
+
+
+class Quota(BaseModel):
+    """How much a Partner may use of something; null: as much as everybody."""
+
+    resource: Literal["recorded_bytes", "command_bytes", "terminals", "machines"]
+    most: Annotated[int, Field(ge=0, le=2**50)] | None
 
 
 class NewPartner(BaseModel):

@@ -1,6 +1,7 @@
 """The Platform's view: Partners, each listed and made in the recorded Platform scope."""
 
 from typing import Self
+from uuid import UUID
 
 import msgspec
 
@@ -11,9 +12,11 @@ from gururmm_server.core.component import House
 from gururmm_server.core.identity.schemas import NewUser
 from gururmm_server.core.identity.users import Users
 from gururmm_server.core.platform._repository import SORTS, one_partner, page_of_partners
-from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner
+from gururmm_server.core.platform.schemas import CreatedPartner, NewPartner, Partner, Quota
+from gururmm_server.core.quotas.giving import give
 from gururmm_server.core.tenancy.partners import add_partner
 from gururmm_server.infra.database import Database
+from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.paging import Page, PageQuery
 
@@ -53,3 +56,10 @@ class Partners:
         caller = Scope(subject=msgspec.structs.replace(staff, permissions=inside), tenant_id=tenant_id)
         invited = await self._users.invite(caller, NewUser(email=new.admin_email, role="partner_admin"))
         return CreatedPartner(**partner.model_dump() | {"users": 1}, invitation_url=invited.invitation_url)
+
+    async def give_quota(self, staff: Subject, tenant_id: UUID, quota: Quota) -> None:
+        """Lets a Partner use more of something, or less, than everybody may. Raises `NotFound`."""
+        async with self._db.platform(staff.name, f"quota of {tenant_id}: {quota.resource} {quota.most}") as tx:
+            if await one_partner(tx, tenant_id) is None:
+                raise NotFound
+            await give(tx, tenant_id, staff, quota.resource, quota.most)

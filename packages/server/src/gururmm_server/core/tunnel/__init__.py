@@ -24,9 +24,13 @@ def _routes(house: House) -> "APIRouter":
 
 
 def _jobs(house: House) -> Sequence[Job]:
+    from gururmm_server.core.tunnel.jobs import forget_recordings
     from gururmm_server.core.tunnel.service import close_expired
 
-    return [Job("tunnel_leases", 5, lambda: close_expired(house.db, house.bus))]
+    return [
+        Job("tunnel_leases", 5, lambda: close_expired(house.db, house.bus)),
+        Job("recordings", 6 * 3600, lambda: forget_recordings(house.db)),
+    ]
 
 
 def _endings(_house: House) -> Sequence[Ending]:

@@ -144,6 +144,14 @@ async def count_open(tx: Transaction, user_id: UUID) -> tuple[int, int]:
     return row["here"], row["all_of_them"]
 
 
+async def count_open_of_partner(tx: Transaction) -> int:
+    """Returns how many sessions the scope's Partner has open."""
+    count: int = await tx.fetchval(
+        "select count(*) from core.tunnel_sessions where tenant_id = $1 and status <> 'closed'", tx.tenant_id
+    )
+    return count
+
+
 async def insert(
     tx: Transaction,
     session_id: UUID,

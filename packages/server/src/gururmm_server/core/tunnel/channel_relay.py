@@ -71,7 +71,8 @@ class ChannelRelay:
         self._agent = agent
         self._end_of_agent = AgentChannel(agent, claimed)
         self._ledger = ChannelLedger(owner, of, claimed, operation=self._kind.input_operation, trouble=self._trouble)
-        self._input = InputPath(claimed.input_audited, self._ledger.audit_input, self._end_of_agent.input)
+        self._budget = budget
+        self._input = InputPath(claimed.input_audited, self._audit_input, self._end_of_agent.input)
         self._output = OutputPath(
             claimed.output_recorded, self._ledger.record_output, self._end_of_agent.acknowledge, budget
         )
@@ -84,6 +85,10 @@ class ChannelRelay:
         self._goodbyes = 0
         self._log = log.bind(session_id=str(of.session_id), channel=claimed.channel)
         self.is_over = False
+
+    async def _audit_input(self, offset: int, data: bytes) -> None:
+        await self._budget.pace_input(len(data))
+        await self._ledger.audit_input(offset, data)
 
     async def start(self) -> None:
         """Begin to audit and to record, and ask the agent for what is missing."""

@@ -139,6 +139,7 @@ class OutputPath:
             await self._dirty.wait()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._much.wait(), _RECORD_S)
+            await self._budget.pace_output(self.received - self.recorded)  # what is not recorded earns no credit
             await self.flush()
 
     async def flush(self) -> None:
@@ -153,6 +154,8 @@ class OutputPath:
             kept = self._budget.allows(end - start)
             pieces = self._pieces(moments if kept else [], notes, end)
             block = await block_of(pieces, start if kept else end) if pieces else None
+            if block is not None and not await self._budget.grants(len(block.data)):
+                block = None
             await self._store(start, end, block)
             self._kept = kept and block is not None
             if block is not None:

@@ -8,9 +8,13 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import monotonic
 from typing import Final
 
 import zstandard
+
+from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.pacer import Pacer
 
 OUTPUT: Final = "o"
 LEFT_OUT: Final = "x"
@@ -27,6 +31,16 @@ REFILL_BYTES_PER_SECOND: Final = 4 * 1024
 """What may be stored for long, compressed: some thirty kilobytes of text a second, more than anybody reads."""
 SMALL_BYTES: Final = 16 * 1024
 """Output of a moment that is kept whatever was printed before: no flood hides what follows it."""
+
+SLICE_BYTES: Final = 4 * 1024 * 1024
+"""How much of a Partner's quota a process takes at a time."""
+ASK_AGAIN_S: Final = 60.0
+INPUT_BYTES_PER_SECOND: Final = 256 * 1024
+INPUT_BURST_BYTES: Final = 32 * 1024 * 1024
+"""Of one Partner's terminals in a process: input is in the audit for good."""
+OUTPUT_BYTES_PER_SECOND: Final = 8 * 1024 * 1024
+OUTPUT_BURST_BYTES: Final = 128 * 1024 * 1024
+"""The same of output, which costs every other user of the process time."""
 
 _COMPRESSED_FROM: Final = 256
 _THREAD_FROM: Final = 64 * 1024
@@ -109,11 +123,49 @@ async def play(pages: Pages, end: int) -> AsyncIterator[Piece]:
         yield _hole(at, end - offset)
 
 
+class RecordingAllowance:
+    """What a Partner's sessions in this process may still store, and how fast. `take` asks the quota for more.
+
+    It is asked for much at a time, and not again for a while once it said no. `input` and `output` are what all
+    terminals of the Partner type and print together.
+    """
+
+    def __init__(self, take: Callable[[int], Awaitable[bool]], clock: Callable[[], float] = monotonic) -> None:
+        self._take = take
+        self._clock = clock
+        self._left = 0
+        self._refused_until = 0.0
+        self._asking = asyncio.Lock()
+        self.input = Pacer(INPUT_BYTES_PER_SECOND, INPUT_BURST_BYTES)
+        self.output = Pacer(OUTPUT_BYTES_PER_SECOND, OUTPUT_BURST_BYTES)
+
+    async def grants(self, size: int) -> bool:
+        """Tells whether so much may be stored, and counts it."""
+        async with self._asking:
+            if self._left < size and self._clock() >= self._refused_until:
+                await self._ask(size - self._left + SLICE_BYTES)
+            if self._left < size:
+                return False
+            self._left -= size
+            return True
+
+    async def _ask(self, size: int) -> None:
+        try:
+            granted = await self._take(size)
+        except GuruError:
+            granted = True  # the database is away: the block itself waits for it, too
+        if granted:
+            self._left += size
+        else:
+            self._refused_until = self._clock() + ASK_AGAIN_S
+
+
 class Budget:
     """How much more of a session may be stored. `stored` is what earlier owners stored."""
 
-    def __init__(self, stored: int, clock: Callable[[], float]) -> None:
+    def __init__(self, stored: int, clock: Callable[[], float], allowance: RecordingAllowance | None = None) -> None:
         self._left = SESSION_BYTES - stored
+        self._allowance = allowance
         self._clock = clock
         self._tokens, self._at = float(BURST_BYTES), clock()
 
@@ -123,6 +175,20 @@ class Budget:
         self._tokens = min(BURST_BYTES, self._tokens + (now - self._at) * REFILL_BYTES_PER_SECOND)
         self._at = now
         return self._left > 0 and (self._tokens > 0 or output <= SMALL_BYTES)
+
+    async def grants(self, size: int) -> bool:
+        """Tells whether the Partner may store so much more, and counts it there."""
+        return self._allowance is None or await self._allowance.grants(size)
+
+    async def pace_input(self, size: int) -> None:
+        """Wait until the Partner may type so much more."""
+        if self._allowance is not None:
+            await self._allowance.input.wait(size)
+
+    async def pace_output(self, size: int) -> None:
+        """Wait until the Partner's terminals may print so much more."""
+        if self._allowance is not None:
+            await self._allowance.output.wait(size)
 
     def spend(self, stored: int) -> None:
         """Count what was stored."""

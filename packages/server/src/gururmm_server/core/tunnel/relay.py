@@ -23,7 +23,7 @@ from gururmm_server.core.tunnel.closing import Closure
 from gururmm_server.core.tunnel.errors import NoSuchChannel
 from gururmm_server.core.tunnel.ledger import LostSession, Owner, SessionLedger
 from gururmm_server.core.tunnel.reasons import Why, close_reason, sentence
-from gururmm_server.core.tunnel.recording import Budget
+from gururmm_server.core.tunnel.recording import Budget, RecordingAllowance
 from gururmm_server.core.tunnel.tasks import Tasks, run_to_its_end
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
@@ -57,12 +57,13 @@ class SessionRelay:
         *,
         owner: Owner,
         stored: int,
+        allowance: RecordingAllowance | None = None,
         bus: Bus,
         closing: Closing,
         order_to_open: OrderToOpen,
         on_gone: Callable[["SessionRelay"], Awaitable[None]],
     ) -> None:
-        """`stored` is how much the session's recordings hold already."""
+        """`stored` is how much the session's recordings hold already, `allowance` what its Partner's may hold yet."""
         self.session_id = claimed.session_id
         self.tenant_id = claimed.tenant_id
         self.browser: BrowserEnd | None = None
@@ -75,7 +76,7 @@ class SessionRelay:
         self._ledger = SessionLedger(owner, claimed)
         self._tasks = Tasks(self._lose, lambda: self.end("failed"))
         self._clock = asyncio.get_running_loop().time
-        self._budget = Budget(stored, self._clock)
+        self._budget = Budget(stored, self._clock, allowance)
         self._channels = {each.channel: self._channel(each) for each in channels}
         self._attaching = asyncio.Lock()
         self._subscriptions: list[Subscription] = []

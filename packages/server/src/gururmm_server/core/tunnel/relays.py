@@ -1,8 +1,10 @@
 """All tech sessions that this process relays."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Self
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -11,9 +13,11 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.component import House
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.service import Identity
+from gururmm_server.core.quotas.resources import RECORDINGS
 from gururmm_server.core.tunnel.browser_end import Browser, BrowserEnd
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull
 from gururmm_server.core.tunnel.ledger import Owner
+from gururmm_server.core.tunnel.recording import RecordingAllowance
 from gururmm_server.core.tunnel.relay import SessionRelay
 from gururmm_server.core.tunnel.service import TunnelService
 from gururmm_server.infra.database import Database
@@ -25,7 +29,7 @@ from gururmm_server.infra.nats import Bus
 log = get_logger(__name__)
 
 RELAYS = 200
-"""How many sessions one process relays."""
+"""How many sessions one process relays, and twice as many where those of one Partner would shut others out."""
 _TICK_S = 0.25
 CLOSE_RESTART = 1012
 
@@ -42,6 +46,7 @@ class TunnelRelays:
         self._relays: dict[UUID, SessionRelay] = {}
         self._attaching: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._lanes = Lanes(db)
+        self._allowances: WeakValueDictionary[UUID, RecordingAllowance] = WeakValueDictionary()
         self._ticker: asyncio.Task[None] | None = None
 
     @classmethod
@@ -88,8 +93,7 @@ class TunnelRelays:
             return relay, await relay.attach(browser, principal)
 
     async def _start(self, session_id: UUID, principal: Principal, scope: Scope) -> SessionRelay:
-        if len(self._relays) >= RELAYS:
-            raise RelayFull
+        self._check_room(scope.tenant_id)
         token = new_id().hex
         claim = await self._service.claim(scope, session_id, token, principal.user_id)
         lane = self._lanes.take(scope.tenant_id)
@@ -98,6 +102,7 @@ class TunnelRelays:
             claim.channels,
             owner=Owner(token, principal, self._db, lane.statement),
             stored=claim.stored,
+            allowance=self._allowance(scope.tenant_id),
             bus=self._bus,
             closing=self._service,
             order_to_open=self._service.order_to_open,
@@ -106,6 +111,23 @@ class TunnelRelays:
         self._relays[session_id] = relay
         await relay.start()
         return relay
+
+    def _check_room(self, tenant_id: UUID) -> None:
+        """Raise `RelayFull` where there is no room, or this Partner has more of it than its share."""
+        there = len(self._relays)
+        if there >= RELAYS:
+            of_partner = Counter(relay.tenant_id for relay in self._relays.values())
+            share = RELAYS // (len(of_partner) + (tenant_id not in of_partner))
+            if there >= 2 * RELAYS or of_partner[tenant_id] >= share:
+                raise RelayFull
+
+    def _allowance(self, tenant_id: UUID) -> RecordingAllowance:
+        """Returns what all relays of a Partner in this process record from."""
+        found = self._allowances.get(tenant_id)
+        if found is None:
+            take = partial(self._service.quotas.allowance, tenant_id, RECORDINGS)
+            found = self._allowances[tenant_id] = RecordingAllowance(take)
+        return found
 
     async def _forget(self, relay: SessionRelay) -> None:
         await self._lanes.give_back(relay.tenant_id)

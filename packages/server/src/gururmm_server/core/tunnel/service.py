@@ -20,6 +20,8 @@ from gururmm_server.core.identity.tickets import issue
 from gururmm_server.core.orders.signing import OrderSigner, Wanted
 from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.quotas.resources import TERMINALS
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.tenancy.partner_settings import terminal_grace_s
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
@@ -95,8 +97,10 @@ class Replay:
 class TunnelService:
     """Everything about tech sessions that is not their bytes."""
 
-    def __init__(self, db: Database, bus: Bus, signer: OrderSigner) -> None:
+    def __init__(self, db: Database, bus: Bus, signer: OrderSigner, quotas: Quotas | None = None) -> None:
+        """Without `quotas`, they are those that hold where no disk is known."""
         self._db = db
+        self.quotas = quotas or Quotas(db)
         self._bus = bus
         self._post = Post(bus.publish)
         self._signer = signer
@@ -108,14 +112,15 @@ class TunnelService:
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.bus, house.get(OrderSigner))
+        return cls(house.db, house.bus, house.get(OrderSigner), house.get(Quotas))
 
     async def open(
         self, caller: Principal, agent_id: UUID, kind: str, parameters: dict[str, Any], reason: str = ""
     ) -> OpenedTunnel:
         """Opens a session to a machine, with one channel.
 
-        Raises `NotFound` (no such machine here), `MachineOffline`, `TooManySessions`, `UnknownKind`, `BadParameters`.
+        Raises `NotFound` (no such machine here), `MachineOffline`, `TooManySessions`, `QuotaUsedUp`, `UnknownKind`,
+        `BadParameters`.
         """
         session_id, scope, wanted = new_id(), caller.inside(), kind_of(kind)
         opened = wanted.parameters(parameters)
@@ -129,6 +134,7 @@ class TunnelService:
             here, all_of_them = await repository.count_open(tx, caller.user_id)
             if here >= OPEN_SESSIONS or all_of_them >= OPEN_AND_LEFT_SESSIONS:
                 raise TooManySessions
+            await self.quotas.check(tx, TERMINALS, await repository.count_open_of_partner(tx))
             await repository.insert(
                 tx,
                 session_id,

@@ -18,12 +18,14 @@ from gururmm_server.core.identity.errors import SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.tokens import AccessTokens
+from gururmm_server.core.quotas.resources import REQUESTS_AT_ONCE, REQUESTS_PER_SECOND
 from gururmm_server.entrypoints.internal_api.failures import PayloadTooLarge, problem
 from gururmm_server.infra.commits import watch_commits
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import REQUESTS
 from gururmm_server.infra.proxies import TrustedProxies
+from gururmm_server.infra.rate_limit import Pace, RateLimited
 
 log = get_logger(__name__)
 
@@ -74,6 +76,7 @@ class Gate:
         self._authenticator = authenticator
         self._bootstrap = bootstrap
         self._proxies = proxies
+        self._pace = Pace(REQUESTS_PER_SECOND, REQUESTS_AT_ONCE)
         self._headers = security_headers(public_url)
         self._strict_transport = (b"strict-transport-security", b"max-age=31536000")
 
@@ -98,6 +101,10 @@ class Gate:
         try:
             if length > MAX_BODY_BYTES:
                 await _refuse(answer, course, PayloadTooLarge())
+            elif wait := self._wait(scope):
+                await _refuse(
+                    answer, course, RateLimited("Your Partner sends too many requests. Try again soon.", wait)
+                )
             else:
                 await self._app(scope, _limited(receive), answer)
         except PayloadTooLarge as error:
@@ -107,6 +114,11 @@ class Gate:
             await _refuse(answer, course, GuruError())
         route = getattr(scope.get("route"), "path", "other")
         REQUESTS.labels(scope["method"], route, course.status).observe(time.perf_counter() - started)
+
+    def _wait(self, scope: Scope) -> int:
+        """Count a request at its Partner. Returns the seconds to wait where that has sent too many."""
+        caller = scope["state"].get("caller")
+        return self._pace.take(caller.tenant_id) if caller is not None and caller.tenant_id is not None else 0
 
     def _read_headers(self, scope: Scope) -> int:
         """Authenticate the scope. Returns the body's length as far as it was told."""

@@ -129,6 +129,8 @@ class Parts:
             GURURMM_HOST=self._options.host,
             GURURMM_AUDIT_STORE=str(self._data.root / AUDIT_HEADS),
             GURURMM_AUDIT_PUBLIC_KEY=self._audit_public_key(),
+            GURURMM_STORAGE_DIR="" if self.postgres is None else str(self._data.root),
+            GURURMM_DISK_RESERVE_MB=str(self._options.disk_reserve_mb),
         )
         return _server_spec("api", index, command, ready)
 

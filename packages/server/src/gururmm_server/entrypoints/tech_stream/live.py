@@ -4,6 +4,7 @@ Browser → server: the structs below. Server → browser: hello, agents, metric
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -25,6 +26,8 @@ from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.tickets import TicketRefused, issue, redeem
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.quotas.errors import QuotaUsedUp
+from gururmm_server.core.quotas.resources import LIVE_SOCKETS
 from gururmm_server.entrypoints.tech_stream.live_session import LiveSession
 from gururmm_server.entrypoints.tech_stream.tunnel import same_origin
 from gururmm_server.infra.database import Database
@@ -97,6 +100,8 @@ class LiveStreams:
         self._hub = hub
         self._agents = agents
         self._revoked = revoked
+        self._sockets: Counter[UUID] = Counter()
+        """How many each Partner has."""
         self._serving: dict[UUID, set[asyncio.Task[None]]] = {}
         self._ticker: asyncio.Task[None] | None = None
 
@@ -123,8 +128,18 @@ class LiveStreams:
         """Serve one browser, from its ticket to its end."""
         principal, _ = await redeem(self._db, ticket, "live")
         scope = principal.inside()
+        if self._sockets[scope.tenant_id] >= LIVE_SOCKETS:
+            raise QuotaUsedUp("Your Partner has too many dashboards open here.")
         session = LiveSession(scope, self._kinds)
         session.say({"type": "hello", "server_time": datetime.now(UTC)})
+        self._sockets[scope.tenant_id] += 1
+        try:
+            await self._serve(socket, session, principal)
+        finally:
+            self._sockets[scope.tenant_id] -= 1
+
+    async def _serve(self, socket: WebSocket, session: LiveSession, principal: Principal) -> None:
+        scope = session.scope
         async with self._hub.listening(scope.tenant_id, session.take):
             tasks = [
                 asyncio.create_task(work)
