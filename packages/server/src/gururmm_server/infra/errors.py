@@ -60,7 +60,6 @@ class TooSlow(Unavailable):
     """This took the database too long and was given up. Ask for less at once, or try again in a moment."""
 
     code = "too_slow"
-    status = 503
 
 
 class StorageFull(GuruError):
