@@ -3,6 +3,7 @@
 Append only. An example that was once released stays, and its file with it.
 """
 
+import msgspec
 from gururmm_wire import orders
 from gururmm_wire.channel_seal import CHANGE, INPUT, OUTPUT, ChannelSeal
 from gururmm_wire.v2 import agent as a
@@ -40,6 +41,16 @@ METRICS = a.Metrics(
     ],
     temperatures=[a.SensorReading("coretemp Package id 0", 451)],
     uptime=86_400,
+)
+
+METRICS_WITH_FAULTS = msgspec.structs.replace(
+    METRICS,
+    disks=[
+        a.FilesystemUse("/", 91_000_000_000, 100_000_000_000, 9_765_625, "became_read_only"),
+        a.FilesystemUse("/mnt/caf\\xe9", 0, 0, 0, "not_answering"),
+    ],
+    clock=1_794_989_200,
+    faults=[a.Fault("state_not_kept", "/var/lib/gururmm-agent: No space left on device")],
 )
 
 FROM_AGENT: dict[str, Message] = {
@@ -82,7 +93,9 @@ FROM_AGENT: dict[str, Message] = {
         disks=[],
         temperatures=[],
     ),
+    "metrics_faults": METRICS_WITH_FAULTS,
     "metrics_backlog": a.MetricsBacklog(samples=[METRICS, METRICS]),
+    "metrics_backlog_faults": a.MetricsBacklog(samples=[METRICS_WITH_FAULTS]),
     "inventory_hashes": a.InventoryHashes(hashes={"system": HASH, "software": HASH}),
     "inventory_section": a.InventorySection(
         section="software", hash=HASH, items={"bash": {"version": "5.2.15-2+b7", "source": "dpkg"}}

@@ -52,7 +52,7 @@ def test_what_stands_inside_of_a_message_grows_and_shrinks_as_well() -> None:
     future = msgspec.msgpack.decode(Future("agent").encode(FROM_AGENT["metrics_backlog"]))
     (_tag, (first, *_), _new) = future
     disks = first[1 + Metrics.__struct_fields__.index("disks")]
-    assert len(disks[0]) == 4
+    assert len(disks[0]) == len(agent.FilesystemUse.__struct_fields__) + 1
     past = codec.decode_from_server(Past("server").encode(SettingsPush(Settings(3, 7, 8, 900, "DEBUG"))))
     assert past == SettingsPush(Settings(3, 7, 8, 900))
 

@@ -84,6 +84,15 @@ class FilesystemUse(Part, frozen=True):
     mount: Label
     used: Count
     total: Count
+    reserved: Count = 0
+    """What is neither in use nor to be had by ordinary users, in units of 512 bytes: it goes with every sample."""
+    access: OpenName | None = None
+    """One of `names.ACCESS`; null where it can be written to. The sizes of one that does not answer are its last."""
+
+    @property
+    def available(self) -> int:
+        """What an ordinary user can still take of it."""
+        return max(0, self.total - self.used - 512 * self.reserved)
 
 
 class SensorReading(Part, frozen=True):
@@ -91,6 +100,13 @@ class SensorReading(Part, frozen=True):
 
     label: Label
     tenths: Annotated[int, Meta(ge=-2730, le=20000)]
+
+
+class Fault(Part, frozen=True):
+    """Something that the agent cannot do: `kind` is one of `names.FAULTS`, `text` says it to people."""
+
+    kind: OpenName
+    text: Text = ""
 
 
 class Metrics(Message, frozen=True, tag=3):
@@ -109,6 +125,9 @@ class Metrics(Message, frozen=True, tag=3):
     disks: Annotated[list[FilesystemUse], Meta(max_length=64)]
     temperatures: Annotated[list[SensorReading], Meta(max_length=64)]
     uptime: Count = 0
+    clock: Seconds | None = None
+    """What the machine's own clock said, where that is not `at`, which an agent reckons by the server's."""
+    faults: Annotated[list[Fault], Meta(max_length=16)] = msgspec.field(default_factory=list)
 
 
 class MetricsBacklog(Message, frozen=True, tag=4):

@@ -23,6 +23,13 @@ QUERY_KINDS: Final = ("processes", "folders", "temperatures", "smart")
 OUTCOMES: Final = ("succeeded", "failed", "timed_out", "cancelled", "expired")
 """How a command can end; `expired` came too late for its deadline and never ran. Another name counts as `failed`."""
 
+ACCESS: Final = ("read_only", "became_read_only", "not_answering")
+"""Why a file system cannot be written to. `read_only` was never seen otherwise, as an image or a CD; one that became it
+is a disk that failed. Another name is passed over."""
+
+FAULTS: Final = ("state_not_kept", "reading_failed")
+"""What an agent cannot do: write its state directory; read something of its machine. Others are passed over."""
+
 LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 """How much an agent writes into its log. With a level that it does not know it keeps the one that it has."""
 
