@@ -23,6 +23,7 @@ export type SignInSession = Api.Session;
 export type PartnerRow = Api.Partner;
 export type Used = Api.Used;
 
+export type DiskUse = Api.DiskUse;
 export type ProblemKind = Api.Attention["kind"];
 export type EventRow = Api.Event;
 export type ClientRow = Api.Client;

@@ -1192,8 +1192,12 @@ export interface components {
             os_family: "linux" | "windows" | "macos" | "other";
             /** Os Name */
             os_name: string;
+            /** Problem Texts */
+            problem_texts: {
+                [key: string]: string;
+            };
             /** Problems */
-            problems: ("disk_full" | "memory_high" | "offline_long" | "cloned")[];
+            problems: ("disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
             /** Protocol */
             protocol: number;
             /**
@@ -1254,7 +1258,7 @@ export interface components {
             /** Os Name */
             os_name: string;
             /** Problems */
-            problems: ("disk_full" | "memory_high" | "offline_long" | "cloned")[];
+            problems: ("disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
             /**
              * Site Id
              * Format: uuid
@@ -1287,9 +1291,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "disk_full" | "memory_high" | "offline_long" | "cloned";
-            /** Online */
-            online: boolean;
+            kind: "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed";
             /** Since */
             since: string | null;
             /** Site Name */
@@ -1706,8 +1708,18 @@ export interface components {
             /** Users */
             users: number;
         };
-        /** DiskUse */
+        /**
+         * DiskUse
+         * @description A local file system, in bytes. `free` is what an ordinary user can still take of it, as `df` says.
+         */
         DiskUse: {
+            /**
+             * Access
+             * @enum {string}
+             */
+            access: "writable" | "read_only" | "became_read_only" | "not_answering";
+            /** Free */
+            free: number;
             /** Mount */
             mount: string;
             /** Total */

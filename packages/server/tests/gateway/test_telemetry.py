@@ -2,6 +2,7 @@
 
 import time
 
+import msgspec
 import pytest
 from agent_end import Fleet
 from gururmm_server.core.agents.live import AgentRow
@@ -11,8 +12,8 @@ from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.nats import Bus
-from gururmm_wire.codec import encode
-from gururmm_wire.v2.agent import Heartbeat, Metrics, MetricsBacklog
+from gururmm_wire.codec import decode_from_agent, encode
+from gururmm_wire.v2.agent import Fault, FilesystemUse, Heartbeat, Metrics, MetricsBacklog
 from gururmm_wire.v2.server import Settings, SettingsPush, Watch
 
 from packages.server.tests.hearing import hearing
@@ -84,6 +85,78 @@ async def test_history_keeps_what_is_due_and_nothing_absurd(gateway: Gateway, fl
     assert rows == [now - 600, now - 540, now - 10]
 
 
+@pytest.mark.parametrize("off", [-3 * 3600, -3600, -365 * 86400, 3 * 3600, 365 * 86400])
+@pytest.mark.parametrize("reckons", [False, True])
+async def test_a_wrong_clock_loses_no_reading_and_is_known(
+    gateway: Gateway, fleet: Fleet, bus: Bus, off: int, reckons: bool
+) -> None:
+    """`reckons`: the agent tells the server's time itself, and what its clock said; one of before cannot."""
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    now = int(time.time())
+
+    def taken(ago: int, **changes: object) -> Metrics:
+        moment = {"at": now - ago, "clock": now - ago + off} if reckons else {"at": now - ago + off}
+        return sample(**(moment | changes))  # type: ignore[arg-type]
+
+    agent.send(Heartbeat(at=now + off, cpu=1, memory=1))
+    agent.send(taken(0, cpu=333))
+    agent.send(MetricsBacklog(samples=[taken(900), taken(600), taken(300)]))
+    await until(lambda: _kept(fleet, 4))
+    rows = await fleet.value("select array_agg(extract(epoch from at)::bigint order by at) from core.agent_metrics")
+    assert rows == [pytest.approx(now - ago, abs=30) for ago in (900, 600, 300, 0)]
+    state = await fleet.row("select clock_s, latest from core.agent_state where agent_id = $1", agent.agent_id)
+    assert state["clock_s"] == pytest.approx(off, abs=30)
+    latest = decode_from_agent(state["latest"])
+    assert isinstance(latest, Metrics)
+    assert (latest.at, latest.cpu) == (pytest.approx(now, abs=30), 333)
+
+
+async def test_what_was_kept_because_it_might_not_have_come_is_there_once(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    now = int(time.time())
+    agent.send(sample(now - 100, cpu=1))
+    await until(lambda: _kept(fleet, 1))
+    agent.cut()
+    await agent.join(gateway.port)
+    # The moment is reckoned anew at each connection, so it may be another second's.
+    agent.send(MetricsBacklog(samples=[sample(now - 99, clock=now), sample(now - 40, cpu=2, clock=now)]))
+    await until(lambda: _kept(fleet, 2))
+    agent.send(MetricsBacklog(samples=[sample(now - 40, cpu=2, clock=now)]))
+    agent.send(sample(now, cpu=3))
+    await until(lambda: _reading(fleet, 3))
+    await until(lambda: _kept(fleet, 3))
+    assert await fleet.value("select array_agg(cpu order by at) from core.agent_metrics") == [1, 2, 3]
+
+
+async def test_what_is_full_is_full_for_users_and_what_is_read_only_is_not(gateway: Gateway, fleet: Fleet) -> None:
+    (agent,) = await fleet.enrol()
+    await agent.join(gateway.port)
+    now = int(time.time())
+    disks = [
+        FilesystemUse("/", 60 * 512, 100 * 512, 20),  # 20 are kept for root: df says 75 %
+        FilesystemUse("/snap/core", 100, 100, 0, "read_only"),
+        FilesystemUse("/data", 99, 100, 0, "became_read_only"),
+        FilesystemUse("/silent", 0, 0, 0, "not_answering"),
+    ]
+    agent.send(sample(now, disks=disks))
+
+    async def told() -> list[str] | None:
+        row = await fleet.row("select disk, faults from core.agent_state where agent_id = $1", agent.agent_id)
+        return row["faults"] if row["disk"] == 750 else None
+
+    assert await until(told) == ["disk_read_only", "disk_not_answering"]
+    faults = [Fault("state_not_kept", "No space left"), Fault("of_the_future", "?")]
+    agent.send(sample(now, disks=[FilesystemUse("/", 80 * 512, 100 * 512, 20)], faults=faults, cpu=12))
+    await until(lambda: _reading(fleet, 12))
+    row = await fleet.row("select disk, faults from core.agent_state where agent_id = $1", agent.agent_id)
+    assert (row["disk"], row["faults"]) == (1000, ["state_not_kept"])
+    agent.send(sample(now, disks=[FilesystemUse("/", 1, 100)], cpu=13))
+    await until(lambda: _reading(fleet, 13))
+    assert await fleet.value("select faults from core.agent_state") == []
+
+
 async def test_who_watches_sees_samples_at_once(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     await agent.join(gateway.port)
@@ -113,7 +186,9 @@ async def test_a_reading_that_is_ahead_of_its_arrival_in_the_table_is_not_lost(
     await until(written)
     assert await fleet.online(agent)
     if isinstance(reading, Metrics):
-        assert await fleet.value("select latest from core.agent_state") == encode(reading)
+        latest = decode_from_agent(await fleet.value("select latest from core.agent_state"))
+        assert isinstance(latest, Metrics)
+        assert msgspec.structs.replace(latest, at=reading.at) == decode_from_agent(encode(reading))
 
 
 async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:

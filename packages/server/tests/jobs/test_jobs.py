@@ -91,6 +91,27 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
     assert await presence.mark_problems(db) == 3
 
 
+async def test_a_wrong_clock_and_what_a_machine_tells_of_are_problems(
+    db: Database, partner: Partner, owner: Any
+) -> None:
+    clocks = dict(zip(partner.agents, (-10_800, 120, 121, -121, 2**31 - 1, None), strict=True))
+    for agent_id, off in clocks.items():
+        await owner.execute(
+            "update core.agent_state set online = true, clock_s = $2 where agent_id = $1", agent_id, off
+        )
+    told = "update core.agent_state set faults = '{disk_read_only,state_not_kept}' where agent_id = $1"
+    await owner.execute(told, partner.agents[1])
+    await owner.execute("update core.agent_state set online = false where agent_id = $1", partner.agents[2])
+    await presence.mark_problems(db)
+    rows = await owner.fetch("select agent_id, problems from core.agent_state where problems <> '{}'")
+    assert {row["agent_id"]: row["problems"] for row in rows} == {
+        partner.agents[0]: ["clock_wrong"],
+        partner.agents[1]: ["disk_read_only", "state_not_kept"],
+        partner.agents[3]: ["clock_wrong"],
+        partner.agents[4]: ["clock_wrong"],
+    }
+
+
 async def test_an_hour_is_averaged_and_again_when_late_samples_come(db: Database, partner: Partner, owner: Any) -> None:
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
 

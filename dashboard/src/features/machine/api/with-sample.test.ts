@@ -25,8 +25,8 @@ const sample = (second: number) =>
     memory_used: 1,
     memory_total: 4,
     disks: [
-      { mount: "/", used: 1, total: 10 },
-      { mount: "/full", used: 9, total: 10 },
+      { mount: "/", used: 1, total: 10, free: 9, access: "writable" },
+      { mount: "/full", used: 9, total: 10, free: 1, access: "writable" },
     ],
     temperatures: [],
   }) as unknown as Metrics;

@@ -1,4 +1,5 @@
 import type { MetricColumn, MetricHistory, Metrics } from "@/api/contract";
+import { fullestDisk } from "./disks";
 
 const LIVE_HOUR_S = 3600;
 
@@ -7,7 +8,6 @@ function share(used: number | null, total: number | null): number | null {
 }
 
 function valuesOf(sample: Metrics): Record<MetricColumn, number | null> {
-  const disks = sample.disks.map((disk) => share(disk.used, disk.total)).filter((value) => value !== null);
   const heat = sample.temperatures.map((reading) => reading.celsius);
   return {
     cpu: sample.cpu_percent,
@@ -17,7 +17,7 @@ function valuesOf(sample: Metrics): Record<MetricColumn, number | null> {
     send: sample.send_rate,
     read: sample.read_rate,
     write: sample.write_rate,
-    disk: disks.length > 0 ? Math.max(...disks) : null,
+    disk: fullestDisk(sample)?.share ?? null,
     temperature: heat.length > 0 ? Math.max(...heat) : null,
   };
 }

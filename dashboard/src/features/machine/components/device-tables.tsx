@@ -7,6 +7,7 @@ import { MachineText } from "@/components/machine-text";
 import { Meter } from "@/components/meter";
 import { Time } from "@/components/time";
 import { bytes, isoOf } from "@/lib/format";
+import { fullness } from "../api/disks";
 import { asNumber, asText, asTexts, at, entries, triedSources, unavailable } from "../api/inventory";
 import { UnavailableNote } from "./fact-list";
 
@@ -22,7 +23,7 @@ export function DisksCard({ agent }: { agent: AgentDetail }) {
         <p className="px-4 py-6 text-muted text-sm">No disk has been reported yet.</p>
       ) : (
         <ul className="divide-y divide-line/60">
-          {disks.map(({ mount, used, total }) => (
+          {disks.map(({ mount, used, total, free }) => (
             <li key={mount}>
               <Link
                 to="/agents/$agentId/storage"
@@ -39,9 +40,9 @@ export function DisksCard({ agent }: { agent: AgentDetail }) {
                   </span>
                 </span>
                 <span>
-                  <Meter value={total > 0 ? (100 * used) / total : null} label={`Used of ${mount}`} />
+                  <Meter value={fullness({ used, total, free })} label={`Used of ${mount}`} />
                   <span className="block text-right text-muted text-xs">
-                    {bytes(used)} of {bytes(total)}
+                    {bytes(free)} free of {bytes(total)}
                   </span>
                 </span>
               </Link>
@@ -58,12 +59,18 @@ export function InterfacesCard({ agent }: { agent: AgentDetail }) {
   const rows = entries(network)
     .filter(([, item]) => "mac" in item || "addresses" in item)
     .sort(([, a], [, b]) => Number(b.up === true) - Number(a.up === true));
+  const missing = unavailable(network?.none);
   const gateway = asText(network?.default_gateway);
   const dns = asTexts(network?.dns);
   return (
     <Card id="network">
       <CardHeader title="Network interfaces" />
-      {rows.length === 0 ? (
+      {missing && (
+        <div className="px-4 py-4 text-sm">
+          <UnavailableNote why={missing.why} tried={missing.tried} />
+        </div>
+      )}
+      {rows.length === 0 && missing ? null : rows.length === 0 ? (
         <p className="px-4 py-6 text-muted text-sm">No interface has been reported yet.</p>
       ) : (
         <ul className="divide-y divide-line/60 text-sm">

@@ -40,6 +40,13 @@ export function MachineHeading({ agent }: { agent: AgentDetail }) {
           </Badge>
         ))}
       </div>
+      {agent.problems.length > 0 && (
+        <ul aria-label="Problems" className="text-sm text-warn">
+          {agent.problems.map((problem) => (
+            <li key={problem}>{visibleLine(agent.problem_texts[problem] ?? words(problem))}</li>
+          ))}
+        </ul>
+      )}
       <p className="text-muted text-sm">
         {facts.join(" · ")}
         {agent.status === "offline" && (

@@ -5,6 +5,7 @@ import { CardRow } from "@/components/card";
 import { useTabAddress } from "@/features/collected";
 import { cn } from "@/lib/cn";
 import { byteRate, bytes, percent } from "@/lib/format";
+import { fullestDisk } from "../api/disks";
 
 /** Readings of now; each card opens what the reading is made of. */
 export function MetricCards({ agent }: { agent: AgentDetail }) {
@@ -13,10 +14,9 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
     latest?.memory_used != null && latest.memory_total
       ? (100 * latest.memory_used) / latest.memory_total
       : agent.memory_percent;
-  const fullest = [...(latest?.disks ?? [])]
-    .filter((disk) => disk.total > 0)
-    .sort((a, b) => b.used / b.total - a.used / a.total)[0];
-  const disk = fullest ? (100 * fullest.used) / fullest.total : agent.disk_percent;
+  const found = fullestDisk(latest);
+  const fullest = found?.disk;
+  const disk = found?.share ?? agent.disk_percent;
   const hottest = [...(latest?.temperatures ?? [])].sort((a, b) => b.celsius - a.celsius)[0];
   const cpu = latest?.cpu_percent ?? agent.cpu_percent;
   const stale = agent.status === "offline";
@@ -58,7 +58,7 @@ export function MetricCards({ agent }: { agent: AgentDetail }) {
       >
         {fullest && (
           <>
-            <span className="font-mono">{fullest.mount}</span> · {bytes(fullest.total - fullest.used)} free
+            <span className="font-mono">{fullest.mount}</span> · {bytes(fullest.free)} free
           </>
         )}
       </MetricCard>

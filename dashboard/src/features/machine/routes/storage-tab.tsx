@@ -9,12 +9,18 @@ import { Meter } from "@/components/meter";
 import { EmptyState, SkeletonLines } from "@/components/states";
 import { cn } from "@/lib/cn";
 import { bytes, count } from "@/lib/format";
+import { fullness } from "../api/disks";
 import { asText, at, entries, unavailable } from "../api/inventory";
 import { foldersQuery } from "../api/queries";
 import { UnavailableNote } from "../components/fact-list";
 import { LiveError } from "../components/live-error";
 
 const route = getRouteApi("/app/agents/$agentId/storage");
+
+const ACCESS_WORDS: Record<string, string> = {
+  became_read_only: "became read-only",
+  not_answering: "does not answer",
+};
 
 export function StorageTab() {
   const { agentId } = route.useParams();
@@ -30,7 +36,7 @@ export function StorageTab() {
           <CardHeader title="Drives" />
           {disks.length === 0 && <p className="px-4 py-6 text-muted text-sm">No drive has been reported yet.</p>}
           <ul className="divide-y divide-line/60">
-            {disks.map(({ mount, used, total }) => (
+            {disks.map(({ mount, used, total, free, access }) => (
               <li key={mount}>
                 <Link
                   to="/agents/$agentId/storage"
@@ -43,13 +49,11 @@ export function StorageTab() {
                   <span className="flex items-center gap-2">
                     <HardDrive aria-hidden="true" className="size-4 shrink-0 text-muted" strokeWidth={1.75} />
                     <MachineText className="min-w-0 flex-1 truncate text-sm">{mount}</MachineText>
-                    <span className="text-muted text-xs">{bytes(total - used)} free</span>
+                    <span className={cn("text-xs", access in ACCESS_WORDS ? "text-bad" : "text-muted")}>
+                      {access === "read_only" ? "read-only" : (ACCESS_WORDS[access] ?? `${bytes(free)} free`)}
+                    </span>
                   </span>
-                  <Meter
-                    value={total > 0 ? (100 * used) / total : null}
-                    label={`Used of ${mount}`}
-                    className="mt-1.5"
-                  />
+                  <Meter value={fullness({ used, total, free })} label={`Used of ${mount}`} className="mt-1.5" />
                   <span className="text-muted text-xs">
                     {[
                       asText(at(agent?.inventory.disks, mount, "device")),

@@ -4,11 +4,13 @@ import {
   AlarmClockOff,
   CircleCheck,
   CircleX,
+  ClockAlert,
   Copy,
   HardDrive,
   type LucideIcon,
   MemoryStick,
   PlugZap,
+  Save,
   TriangleAlert,
   Unplug,
 } from "lucide-react";
@@ -32,8 +34,13 @@ import { useSnoozed } from "./use-snoozed";
 const SIGNS: Record<string, { icon: LucideIcon; tone: string; to: string }> = {
   cloned: { icon: Copy, tone: "text-bad", to: "/agents/$agentId" },
   disk_full: { icon: HardDrive, tone: "text-bad", to: "/agents/$agentId/storage" },
+  disk_read_only: { icon: HardDrive, tone: "text-bad", to: "/agents/$agentId/storage" },
+  disk_not_answering: { icon: HardDrive, tone: "text-bad", to: "/agents/$agentId/storage" },
   memory_high: { icon: MemoryStick, tone: "text-warn", to: "/agents/$agentId/processes" },
   offline_long: { icon: PlugZap, tone: "text-muted", to: "/agents/$agentId" },
+  clock_wrong: { icon: ClockAlert, tone: "text-warn", to: "/agents/$agentId" },
+  state_not_kept: { icon: Save, tone: "text-warn", to: "/agents/$agentId/storage" },
+  reading_failed: { icon: TriangleAlert, tone: "text-warn", to: "/agents/$agentId" },
 };
 const OTHER = { icon: TriangleAlert, tone: "text-warn", to: "/agents/$agentId" };
 const SHOWN = 12;

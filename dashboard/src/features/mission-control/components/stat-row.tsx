@@ -1,4 +1,4 @@
-import type { Overview } from "@/api/contract";
+import type { Overview, ProblemKind } from "@/api/contract";
 import { useCan } from "@/api/use-sign-in";
 import { CardRow } from "@/components/card";
 import { Skeleton } from "@/components/states";
@@ -6,12 +6,17 @@ import { count, words } from "@/lib/format";
 import { Sparkline } from "./sparkline";
 import { StatCard, SubLink } from "./stat-card";
 
-const PROBLEM_WORDS = {
+const PROBLEM_WORDS: Record<ProblemKind, string> = {
   cloned: "copied",
   disk_full: "disk full",
+  disk_read_only: "disk read-only",
+  disk_not_answering: "disk not answering",
   memory_high: "memory high",
   offline_long: "long offline",
-} as const;
+  clock_wrong: "clock wrong",
+  state_not_kept: "agent can't write",
+  reading_failed: "reading failed",
+};
 
 export function StatRow({ overview }: { overview: Overview }) {
   const seesCommands = useCan("commands.read");
@@ -55,7 +60,7 @@ export function StatRow({ overview }: { overview: Overview }) {
           : kinds
               .map(
                 ([kind, value]) =>
-                  `${count(value)} ${PROBLEM_WORDS[kind as keyof typeof PROBLEM_WORDS] ?? words(kind).toLowerCase()}`,
+                  `${count(value)} ${PROBLEM_WORDS[kind as ProblemKind] ?? words(kind).toLowerCase()}`,
               )
               .join(" · ")}
       </StatCard>

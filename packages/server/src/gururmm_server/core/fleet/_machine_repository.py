@@ -11,7 +11,7 @@ from gururmm_server.core.fleet._repository import JOIN, ROW_COLUMNS, FleetRow
 from gururmm_server.infra.database import Transaction
 
 _FIND = f"""
-select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.gateway_id from {JOIN} where a.agent_id = $1
+select {ROW_COLUMNS}, a.enrolled_at, a.protocol, s.latest, s.clock_s, s.gateway_id from {JOIN} where a.agent_id = $1
 """
 
 
@@ -21,6 +21,7 @@ class MachineRow(FleetRow, frozen=True):
     enrolled_at: datetime
     protocol: int
     latest: bytes | None
+    clock_s: int | None
     gateway_id: str | None
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final, get_args
 
 import msgspec
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
@@ -11,7 +12,17 @@ from gururmm_server.core.agents import live
 from gururmm_server.core.agents.live import percent
 from gururmm_server.core.fleet._machine_repository import FormerRow, MachineRow, Section
 from gururmm_server.core.fleet._repository import FleetRow
-from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow, DiskUse, Double, Former, Metrics, Temperature
+from gururmm_server.core.fleet.schemas import (
+    Access,
+    AgentDetail,
+    AgentRow,
+    DiskUse,
+    Double,
+    Former,
+    Metrics,
+    Temperature,
+)
+from gururmm_server.core.presence.problems import sentence
 from gururmm_server.core.presence.state import DoubleRow
 from gururmm_server.infra.logging import get_logger
 
@@ -52,6 +63,7 @@ def agent_detail(
         enrolled_at=row.enrolled_at,
         inventory={each.section: each.items for each in inventory},
         latest=latest_metrics(row.latest),
+        problem_texts={kind: sentence(kind, row) for kind in row.problems},
         protocol=row.protocol,
         gateway=row.gateway_id is not None,
         former=[
@@ -117,11 +129,18 @@ def metrics(sample: wire.Metrics) -> Metrics:
         send_rate=sample.send_rate,
         read_rate=sample.read_rate,
         write_rate=sample.write_rate,
-        disks=[DiskUse(mount=disk.mount, used=disk.used, total=disk.total) for disk in sample.disks],
+        disks=[_disk_use(disk) for disk in sample.disks],
         temperatures=[Temperature(label=each.label, celsius=each.tenths / 10) for each in sample.temperatures],
         uptime_s=sample.uptime,
     )
 
+
+def _disk_use(disk: wire.FilesystemUse) -> DiskUse:
+    access = _ACCESS.get(disk.access or "", "writable")
+    return DiskUse(mount=disk.mount, used=disk.used, total=disk.total, free=disk.available, access=access)
+
+
+_ACCESS: Final[dict[str, Access]] = {name: name for name in get_args(Access)}
 
 _LAST_SECOND = 253402300799
 """The end of the year 9999, beyond which Python has no times; an agent can claim any."""

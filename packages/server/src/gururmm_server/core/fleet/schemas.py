@@ -13,6 +13,8 @@ from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.core.presence.problems import ProblemKind
 from gururmm_server.infra.shapes import Answer, Exact
 
+Access = Literal["writable", "read_only", "became_read_only", "not_answering"]
+
 
 class AgentRow(Answer, frozen=True, kw_only=True):
     """One machine in a list. Percentages are 0 to 100."""
@@ -39,9 +41,13 @@ class AgentRow(Answer, frozen=True, kw_only=True):
 
 
 class DiskUse(Answer, frozen=True, kw_only=True):
+    """A local file system, in bytes. `free` is what an ordinary user can still take of it, as `df` says."""
+
     mount: str
     used: int
     total: int
+    free: int
+    access: Access
 
 
 class Temperature(Answer, frozen=True, kw_only=True):
@@ -94,6 +100,8 @@ class AgentDetail(AgentRow, frozen=True, kw_only=True):
     enrolled_at: datetime
     inventory: dict[str, dict[str, Any]]
     latest: Metrics | None
+    problem_texts: dict[ProblemKind, str]
+    """What is wrong with it, in words."""
     protocol: int
     gateway: bool
     former: list[Former]

@@ -51,6 +51,7 @@ class AttentionRow(msgspec.Struct, frozen=True):
     disk: int | None
     memory: int | None
     changed_at: datetime
+    clock_s: int | None
     latest: bytes | None
     """Its newest Metrics message, as the wire has it."""
 
@@ -123,14 +124,17 @@ async def online_history(tx: Transaction) -> list[OnlineRow]:
 
 
 async def attention(tx: Transaction) -> list[AttentionRow]:
-    """Returns the ten machines that most need somebody: copies, full disks, then memory, then the longest gone."""
+    """Returns the ten machines that most need somebody: copies, full and failed disks, then memory, then what else is
+    wrong with those that are online, then the longest gone.
+    """
     rows = await tx.fetch(
         """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.online, s.disk, s.memory,
-          s.changed_at, s.latest
+          s.changed_at, s.clock_s, s.latest
         from core.machine_states s join core.machines a using (agent_id)
         where s.problems <> '{}'
         order by ('cloned' = any(s.problems)) desc, (s.online and 'disk_full' = any(s.problems)) desc,
-          (s.online and 'memory_high' = any(s.problems)) desc,
+          (s.online and s.problems && '{disk_read_only,disk_not_answering}') desc,
+          (s.online and 'memory_high' = any(s.problems)) desc, s.online desc,
           case when s.online then s.disk end desc nulls last, s.changed_at desc, a.agent_id
         limit 10"""
     )

@@ -7,7 +7,6 @@ import msgspec
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.commands.permissions import COMMANDS_READ
 from gururmm_server.core.component import House
-from gururmm_server.core.fleet.rows import latest_metrics
 from gururmm_server.core.overview import _repository as rows
 from gururmm_server.core.overview import schemas
 from gururmm_server.core.overview.schemas import (
@@ -19,14 +18,11 @@ from gururmm_server.core.overview.schemas import (
     SessionCounts,
     SiteHealth,
 )
-from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.core.presence.problems import KINDS, sentence
 from gururmm_server.core.quotas.resources import MACHINES, TERMINALS
 from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.tunnel.permissions import TUNNEL_READ
-from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
-
-KINDS: tuple[ProblemKind, ...] = ("cloned", "disk_full", "memory_high", "offline_long")
 
 
 class Overview:
@@ -94,49 +90,13 @@ def _attention(row: rows.AttentionRow) -> Attention:
     kind = next(kind for kind in (*KINDS, *row.problems) if kind in row.problems)
     if not row.online and "offline_long" in row.problems:
         kind = "offline_long"  # what it read before it went is no news any more
-    since = None
-    if kind == "cloned":
-        text = "Several machines have its key: nothing runs there until somebody decides which of them it is."
-    elif kind == "disk_full":
-        text = _fullest_disk(row)
-    elif kind == "memory_high":
-        text = f"{(row.memory or 0) / 10:g} % of the memory is in use."
-    else:
-        since = row.changed_at
-        text = f"Offline for {_duration((now() - since).total_seconds())}."
     return Attention(
         agent_id=row.agent_id,
         hostname=row.hostname,
         client_name=row.client_name,
         site_name=row.site_name,
         kind=kind,
-        text=text,
-        since=since,
+        text=sentence(kind, row),
+        since=row.changed_at if kind == "offline_long" else None,
         online=row.online,
     )
-
-
-def _fullest_disk(row: rows.AttentionRow) -> str:
-    """Returns which drive is full and what is left of it, as far as its newest readings say."""
-    share = f"{(row.disk or 0) / 10:g} % full"
-    latest = latest_metrics(row.latest)
-    drives = [each for each in latest.disks if each.total > 0] if latest else []
-    if not drives:
-        return f"The fullest disk is {share}."
-    drive = max(drives, key=lambda each: each.used / each.total)
-    return f"{drive.mount} is {share}: {_size(drive.total - drive.used)} left."
-
-
-def _size(amount: int) -> str:
-    size, units = float(max(0, amount)), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:
-        size /= 1024
-        units.pop(0)
-    return f"{size:.{0 if size >= 100 or units[0] == 'B' else 1}f} {units[0]}"
-
-
-def _duration(seconds: float) -> str:
-    hours = int(seconds // 3600)
-    if hours < 48:
-        return f"{hours} hour{'' if hours == 1 else 's'}"
-    return f"{hours // 24:,} days"

@@ -6,13 +6,15 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.presence.problems import CLOCK_SLACK_S
 from gururmm_server.infra.database import Transaction
 
-_PROBLEMS = """array_remove(array[
+_PROBLEMS = f"""(array_remove(array[
   case when s.disk > 900 then 'disk_full' end,
   case when s.online and s.memory > 950 then 'memory_high' end,
   case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end,
-  case when exists (select from core.agent_doubles d where d.agent_id = s.agent_id) then 'cloned' end], null)"""
+  case when exists (select from core.agent_doubles d where d.agent_id = s.agent_id) then 'cloned' end,
+  case when s.online and abs(s.clock_s::bigint) > {CLOCK_SLACK_S} then 'clock_wrong' end], null) || s.faults)"""
 # Both lock the rows in the order of their ids, as gateways do.
 _MARK = f"""
 with changed as materialized (

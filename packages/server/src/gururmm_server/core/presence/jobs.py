@@ -27,7 +27,7 @@ async def sample_online(db: Database) -> None:
 
 
 async def mark_problems(db: Database) -> int:
-    """Mark full disks, full memory and long absence. Returns how many machines' problems changed."""
+    """Mark what the machines' states say, as a full disk. Returns how many machines' problems changed."""
     async with db.worker() as tx:
         return await rows.mark_problems(tx)
 

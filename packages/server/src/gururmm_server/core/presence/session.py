@@ -1,5 +1,6 @@
 """What a gateway holds of one connected agent."""
 
+from collections.abc import Sequence
 from time import time
 from uuid import UUID
 
@@ -16,9 +17,11 @@ class AgentSession:
         "capabilities",
         "changed_at",
         "client_id",
+        "clock_s",
         "connection_id",
         "cpu",
         "disk",
+        "faults",
         "history_at",
         "hostname",
         "instance",
@@ -49,6 +52,10 @@ class AgentSession:
         self.memory: int | None = None
         self.disk: int | None = None
         self.uptime: int | None = None
+        self.clock_s: int | None = None
+        """By how much its clock is ahead of the server's, as it last said."""
+        self.faults: Sequence[str] = ()
+        """Problems that its newest sample tells of by itself (`problems.TOLD`)."""
         self.latest: bytes | None = None
         """The newest Metrics message, until it is in the table."""
         self.history_at = 0

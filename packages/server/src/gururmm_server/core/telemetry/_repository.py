@@ -14,8 +14,11 @@ insert into core.agent_metrics (tenant_id, agent_id, at, cpu, memory, disk, temp
 select tenant_id, agent_id, to_timestamp(at), cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate,
   write_rate
 from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[], $5::smallint[], $6::smallint[], $7::smallint[],
-  $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
-  as u(tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate, write_rate)
+  $8::int[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[])
+  as u(tenant_id, agent_id, at, cpu, memory, disk, temperature, load, receive_rate, send_rate, read_rate, write_rate,
+    may_be_there)
+where not u.may_be_there or not exists (select from core.agent_metrics m where m.agent_id = u.agent_id
+  and m.at between to_timestamp(u.at - 2) and to_timestamp(u.at + 2))
 """
 
 _READINGS = ("cpu", "memory", "load", "receive_rate", "send_rate", "read_rate", "write_rate", "disk")
@@ -59,6 +62,7 @@ async def write_history(tx: Transaction, rows: Sequence[HistoryRow]) -> None:
         [r.send_rate for r in rows],
         [r.read_rate for r in rows],
         [r.write_rate for r in rows],
+        [r.may_be_there for r in rows],
     )
 
 

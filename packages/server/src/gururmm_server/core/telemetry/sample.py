@@ -20,3 +20,5 @@ class HistoryRow:
     send_rate: int
     read_rate: int
     write_rate: int
+    may_be_there: bool = False
+    """Of a backlog, which comes again where its sender could not know that it had come."""

@@ -35,7 +35,7 @@ from gururmm_server.core.inventory.ingest import Upload
 from gururmm_server.core.orders.refusals import Refusal
 from gururmm_server.core.post import traffic
 from gururmm_server.core.presence.session import AgentSession
-from gururmm_server.core.telemetry.ingest import history_row, note_metrics
+from gururmm_server.core.telemetry.ingest import history_row, in_time, note_clock, note_metrics
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
@@ -138,12 +138,14 @@ class Inbox:
 
     def _heartbeat(self, _socket: AgentSocket, session: AgentSession, message: Heartbeat, _data: bytes) -> None:
         session.last_seen = time()
+        note_clock(session, message.at)
         session.cpu = message.cpu
         session.memory = message.memory
         self._queues.readings(session)
 
     def _metrics(self, socket: AgentSocket, session: AgentSession, message: Metrics, data: bytes) -> None:
         session.last_seen = time()
+        message, data = in_time(session, message, data)
         note_metrics(session, message, data)
         self._queues.readings(session)
         row = history_row(session, message, self._spacing(session))

@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0023"
-down_revision = "0020"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
