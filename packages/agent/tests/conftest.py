@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -142,6 +143,9 @@ class Gateway:
         """What agents are told; empty is the truth."""
         self.enrol_changes: dict[str, Any] = {}
         self.tls: ssl.SSLContext | None = None
+        self.host = "127.0.0.1"
+        self.sockets: tuple[socket.socket, socket.socket] | None = None
+        """Where it listens, if not at ports of `host`: for hello and for the agents' sockets."""
         self._news = asyncio.Event()
         self.ports: tuple[int, int] = (0, 0)
         """Of hello and enrolment, and of the sockets."""
@@ -149,10 +153,11 @@ class Gateway:
 
     async def start(self) -> None:
         tls = self.tls
-        self._http = await asyncio.start_server(self._serve_http, "127.0.0.1", self.ports[0], ssl=tls)
-        self._sockets = await ws_create_server(
-            lambda _: Connection(self), "127.0.0.1", self.ports[1], ssl=tls, use_aiofastnet=False
-        )
+        first, second = [{"host": self.host, "port": port} for port in self.ports]
+        if self.sockets is not None:
+            first, second = [{"sock": listening} for listening in self.sockets]
+        self._http = await asyncio.start_server(self._serve_http, ssl=tls, **first)
+        self._sockets = await ws_create_server(lambda _: Connection(self), ssl=tls, use_aiofastnet=False, **second)
         self.ports = (self._http.sockets[0].getsockname()[1], self._sockets.sockets[0].getsockname()[1])
 
     def stop_answering_hello(self) -> None:
@@ -172,7 +177,7 @@ class Gateway:
 
     @property
     def url(self) -> str:
-        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.ports[0]}"
+        return f"http{'s' if self.tls else ''}://{self.host}:{self.ports[0]}"
 
     def say(self, message: up.Message) -> None:
         """By the connection on which the server says it: what is about an open channel goes by the second one."""
@@ -239,7 +244,7 @@ class Gateway:
         writer.close()
 
     def _answer(self, path: str, body: bytes) -> tuple[int, Any]:
-        gateway_url = self.gateway_url or f"ws{'s' if self.tls else ''}://127.0.0.1:{self.ports[1]}/agent/v2"
+        gateway_url = self.gateway_url or f"ws{'s' if self.tls else ''}://{self.host}:{self.ports[1]}/agent/v2"
         if path.endswith("/hello"):
             self.hellos.append(msgspec.json.decode(body, type=HelloRequest))
             answer = HelloResponse(
@@ -277,12 +282,14 @@ class AgentProcess:
         self.log = state.with_suffix(".log")
         self.program = ("-m", "gururmm_agent")
         """What the interpreter is told to run."""
+        self.prefix: tuple[str, ...] = ()
+        """What runs the interpreter on a machine apart."""
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self, *, wait: bool = True, arguments: tuple[str, ...] | None = None) -> None:
         if arguments is None:
             arguments = ("--server", self.gateway.url, "--site-code", self.gateway.site_code)
-        command = [sys.executable, *self.program, "run", "--state-dir", str(self.state), *arguments]
+        command = [*self.prefix, sys.executable, *self.program, "run", "--state-dir", str(self.state), *arguments]
         environment = os.environ | {"HOME": str(self.state.parent)}
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(*command, stderr=log, stdout=log, env=environment)

@@ -114,7 +114,10 @@ def metrics(profile: Profile, at: float) -> Metrics:
         send_rate=int(traffic * 0.11 * _MIB),
         read_rate=int(storage * 0.7 * _MIB),
         write_rate=int(storage * 1.3 * _MIB),
-        disks=[FilesystemUse(*disk) for disk in disks(profile, at)],
+        disks=[
+            FilesystemUse(mount, used, total, access="read_only" if kept.options.startswith("ro") else None)
+            for kept, (mount, used, total) in zip(profile.disks, disks(profile, at), strict=True)
+        ],
         temperatures=[SensorReading(*sensor) for sensor in temperatures(profile, at)],
         uptime=int(at) - boot_time(profile, at),
     )

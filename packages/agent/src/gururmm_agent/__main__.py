@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 from gururmm_agent import __version__, memory
-from gururmm_agent.errors import AgentError, NotEnrolled, ServerUnreachable, SettingUnusable
+from gururmm_agent.errors import AgentError, NotEnrolled, ServerUnreachable, SettingUnusable, StateUnusable
 
 if TYPE_CHECKING:
     import argparse
@@ -173,7 +173,10 @@ def _run(options: SimpleNamespace) -> int:
     logs.set_up()
     state, adapters = _open(options)
     state.lock(adapters.host)
-    asyncio.run(_serve(options, state, adapters))
+    try:
+        asyncio.run(_serve(options, state, adapters))
+    except OSError as error:
+        raise StateUnusable(f"The agent cannot begin with the state directory {state.path}: {error}.") from error
     return 0
 
 

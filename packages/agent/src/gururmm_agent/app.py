@@ -4,7 +4,9 @@ import asyncio
 import logging
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from gururmm_wire import capabilities, orders
@@ -23,23 +25,21 @@ from gururmm_agent.link.socket import Closed, LinkUser, ServerLink, connect
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.logs import SparseLog
 from gururmm_agent.memory import give_back
+from gururmm_agent.printable import printable
 from gururmm_agent.state import Identity, StateDirectory
+from gururmm_agent.supervision import Stop, Supervisor
 from gururmm_agent.tasks.commands import Commands
+from gururmm_agent.tasks.faults import Faults
 from gururmm_agent.tasks.inventory import InventoryTask
 from gururmm_agent.tasks.metrics import MetricsTask
 from gururmm_agent.tasks.queries import Queries
 from gururmm_agent.tasks.settings import LiveSettings
-from gururmm_agent.tasks.spool import MetricsSpool
 from gururmm_agent.tunnel.sessions import Tunnels
 
 _log = logging.getLogger(__name__)
 _STOP_S: Final = 1.5
 _GOODBYE_S: Final = 2.0
 _ID_FIELDS: Final = ("command_id", "session_id")
-
-
-class _Stop(Exception):
-    """The agent was told to stop."""
 
 
 class _Wait(Exception):
@@ -74,30 +74,35 @@ class Agent:
         """Serve until the system asks this process to end."""
         self._adapters.host.on_stop(self._stopped.set)
         try:
-            async with asyncio.TaskGroup() as group:
+            async with Supervisor() as group:
                 self._build(group)
                 group.create_task(self._commands.recover())
-                group.create_task(self._stay_connected(group))
-                for task in (self._metrics, self._inventory, self._tunnels):
-                    group.create_task(task.run())
+                group.keep("the connection", partial(self._stay_connected, group))
+                group.keep("readings", self._metrics.run)
+                group.keep("inventory", self._inventory.run)
+                group.keep("tunnels", self._tunnels.run)
                 await self._stopped.wait()
                 await self._farewell()
-                raise _Stop
-        except* _Stop:
+                raise Stop
+        except* Stop:
             _log.info("stopped")
         if self._removed:
             self._adapters.host.uninstall(self._state.path)
 
-    def _build(self, group: asyncio.TaskGroup) -> None:
+    def _build(self, group: Supervisor) -> None:
         adapters, state, uplink = self._adapters, self._state, self._uplink
         self._orders = Orders(state.directory("orders"), self._identity, state.update_identity, uplink.server_now)
         self._identities = Identities(
             self._identity, state, self._machine, self._route, changed=self._reconnect_anew, group=group
         )
-        self._commands = Commands(state.directory("commands"), uplink, adapters, group)
-        spool = MetricsSpool(state.directory("spool"))
-        self._metrics = MetricsTask(adapters.readings, uplink, self._settings, spool)
-        self._inventory = InventoryTask(state.directory("inventory"), adapters.inventory, uplink, self._settings, group)
+        directory, settings, faults = state.directory, self._settings, Faults()
+        self._commands = Commands(directory("commands"), uplink, adapters, group, not_durable=state.kept_in_memory)
+        self._metrics = MetricsTask(
+            directory("spool"), adapters.readings, uplink, settings, faults=faults, state_trouble=state.trouble
+        )
+        self._inventory = InventoryTask(
+            directory("inventory"), adapters.inventory, uplink, settings, group, faults=faults
+        )
         self._queries = Queries(adapters, uplink, group)
         self._tunnels = Tunnels(
             adapters,
@@ -149,6 +154,8 @@ class Agent:
             _log.info("connected to %s", gateway)
             give_back()  # hello and the handshake each read the trust store
             ended = await self._catch_up(link, group)
+            if ended.code is None:
+                self._metrics.broken_off()
         except Closed as closed:
             raise _Wait(ended_by(closed.code), str(closed)) from closed
         finally:
@@ -341,8 +348,17 @@ def describe(adapters: Adapters) -> Machine:
     """The machine as hello and enrolment present it, within their bounds."""
     inventory = adapters.inventory
     return Machine(
-        hostname=inventory.hostname()[:255] or "unnamed",
-        machine_id=inventory.machine_id()[:128],
-        os=inventory.operating_system()[:128],
-        arch=inventory.architecture()[:128],
+        hostname=_said(inventory.hostname)[:255] or "unnamed",
+        machine_id=_said(inventory.machine_id)[:128],
+        os=_said(inventory.operating_system)[:128],
+        arch=_said(inventory.architecture)[:128],
     )
+
+
+def _said(question: Callable[[], str]) -> str:
+    """What the system says of itself; nothing where it cannot: no machine stays away for want of a name."""
+    try:
+        return printable(question())
+    except Exception:  # noqa: BLE001 - the edge of the collectors
+        _log.warning("the machine does not say what it is", exc_info=True)
+        return ""

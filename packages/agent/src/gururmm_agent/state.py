@@ -1,5 +1,6 @@
 """The state directory: the agent's identity, and where each task keeps its files."""
 
+import contextlib
 import logging
 import os
 from pathlib import Path
@@ -9,7 +10,7 @@ from gururmm_wire.orders import key_id
 
 from gururmm_agent.adapters.ports import Host
 from gururmm_agent.errors import AlreadyRunning, NotEnrolled, StateUnusable
-from gururmm_agent.files import write_atomically
+from gururmm_agent.files import memory_folder, open_owned, write_all, write_atomically
 from gururmm_agent.link.route import Route, of_environment
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,17 @@ class Identity(msgspec.Struct, kw_only=True):
         return key_id(bytes.fromhex(self.order_keys[-1])) if self.order_keys else None
 
 
+def _cannot_grow(path: Path) -> bool:
+    """Whether not even an empty file can be made here: read-only, or without room for a name."""
+    probe = path / f".probe.{os.getpid()}"
+    try:
+        open_owned(probe, "wb").close()
+        probe.unlink(missing_ok=True)
+    except OSError:
+        return True
+    return False
+
+
 class StateDirectory:
     """One agent's files. Only one process at a time may hold it (`lock`)."""
 
@@ -56,8 +68,13 @@ class StateDirectory:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise StateUnusable(f"The state directory {path} cannot be created: {error.strerror}.") from error
-        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
-            raise StateUnusable(f"The state directory {path} is not readable and writable for this user.")
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise StateUnusable(f"The state directory {path} is not readable for this user.")
+        self._spare: Path | None = None
+        self.kept_in_memory = ""
+        """Why tasks have their files in memory, where they have; empty otherwise."""
+        if _cannot_grow(path):
+            self.kept_in_memory = self.trouble()
 
     @property
     def _identity(self) -> Path:
@@ -68,10 +85,43 @@ class StateDirectory:
         return self.path / "pending.key"
 
     def directory(self, name: str) -> Path:
-        """A task's own directory, created on first use."""
+        """A task's own directory, created on first use; while the disk takes none, a copy of it in memory."""
         path = self.path / name
-        path.mkdir(mode=0o700, exist_ok=True)
-        return path
+        if not self.kept_in_memory:
+            try:
+                path.mkdir(mode=0o700, exist_ok=True)
+            except OSError as error:
+                self.kept_in_memory = str(error.strerror)
+            else:
+                return path
+        return self._copied(path)
+
+    def trouble(self) -> str:
+        """Why nothing can be written here now; empty where it can. May block: called in a thread."""
+        probe = self.path / f".probe.{os.getpid()}"
+        try:
+            with open_owned(probe, "wb") as file:
+                write_all(file, bytes(4096))
+        except OSError as error:
+            return f"{self.path}: {error.strerror}"
+        finally:
+            with contextlib.suppress(OSError):
+                probe.unlink(missing_ok=True)
+        if self.kept_in_memory:
+            return f"{self.path} can be written again; until the agent is restarted it keeps its files in memory"
+        return ""
+
+    def _copied(self, path: Path) -> Path:
+        import shutil  # not needed where all is well, and large
+
+        if self._spare is None:
+            self._spare = memory_folder()
+            _log.error("what the agent keeps is in memory only, and lost when it stops: %s", self.kept_in_memory)
+        copy = self._spare / path.name
+        if path.is_dir():
+            shutil.copytree(path, copy, dirs_exist_ok=True)
+        copy.mkdir(mode=0o700, exist_ok=True)
+        return copy
 
     def lock(self, host: Host) -> None:
         """Hold the directory until this process ends. Raises `AlreadyRunning`."""

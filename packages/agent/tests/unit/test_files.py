@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 from gururmm_agent.records import Appender, pack_record, read_records
 from gururmm_agent.tasks import journal as journal_module
+from gururmm_agent.tasks import spool as spool_module
 from gururmm_agent.tasks.journal import Journal
 from gururmm_agent.tasks.spool import MetricsSpool
-from gururmm_wire.v2.agent import CommandOutput, CommandResult, Metrics
+from gururmm_wire.v2.agent import CommandOutput, CommandResult, FilesystemUse, Metrics
 
 ONE, TWO = b"1" * 16, b"2" * 16
+NOW = 1_795_000_000.0
 
 
 @contextmanager
@@ -27,7 +30,8 @@ def no_file_above(size: int) -> Iterator[None]:
 
 
 def sample(at: int, label: str = "/") -> Metrics:
-    return Metrics(at, 1, 2, 3, 4, 5, 6, 7, 8, 9, [(label, 1, 2)], [], 10)
+    """The moment is in `uptime`, too: that of a kept sample is reckoned anew."""
+    return Metrics(at, 1, 2, 3, 4, 5, 6, 7, 8, 9, [FilesystemUse(label, 1, 2)], [], at)
 
 
 def test_a_torn_end_is_left_out_at_every_byte(tmp_path):
@@ -99,18 +103,22 @@ async def test_ids_are_forgotten_a_week_after(tmp_path, monkeypatch):
     later.close()
 
 
-async def test_a_full_disk_refuses_new_commands_and_loses_no_result(tmp_path):
+async def test_a_full_disk_takes_no_command_away_and_loses_no_result(tmp_path):
     journal = Journal(tmp_path)
     entry = await journal.accept(ONE)
     with no_file_above(0):
-        with pytest.raises(OSError):
-            await journal.accept(TWO)
-        assert journal.known(TWO) is None
+        other = await journal.accept(TWO)
+        assert (journal.known(TWO), other.not_durable) == (other, "File too large")
         journal.add_chunk(entry, CommandOutput(ONE, 0, 1, b"kept"))
         journal.ended(entry, CommandResult(ONE, "succeeded", 0, 1, 1))
     assert journal.known(ONE).result is not None
     assert [chunk.data for chunk in journal.chunks(entry)] == [b"kept"]
+    assert not entry.not_durable
+    journal.ended(other, CommandResult(TWO, "succeeded", 0, 1, 0))
     journal.close()
+    again = Journal(tmp_path)
+    assert again.known(TWO).result.outcome == "succeeded", "it came to the disk once that took it"
+    again.close()
 
 
 async def test_chunks_lost_to_a_full_disk_and_a_crash_are_accounted_for(tmp_path):
@@ -129,22 +137,44 @@ def test_the_spool_keeps_order_and_drops_the_oldest(tmp_path):
     spool = MetricsSpool(tmp_path, bound=8000)
     for at in range(500):
         spool.add(sample(at))
-    kept = [one.at for batch in spool.batches() for one in batch]
+    kept = [one.uptime for batch in spool.batches(NOW) for one in batch]
     assert kept == list(range(kept[0], 500))
     assert 0 < kept[0] < 500
     assert sum(file.stat().st_size for file in Path(tmp_path).iterdir()) < 8200
     spool.clear()
     assert spool.is_empty()
     spool.add(sample(1))
-    assert [one.at for batch in MetricsSpool(tmp_path).batches() for one in batch] == [1]
+    assert [one.uptime for batch in MetricsSpool(tmp_path).batches(NOW) for one in batch] == [1]
     spool.clear()
+
+
+def test_a_kept_sample_is_as_old_as_it_is_whatever_the_clock_said(tmp_path, monkeypatch):
+    """Those of this boot by the time that has passed; of those before, whose clock nobody had set, by today's error."""
+    passed = 500.0
+    monkeypatch.setattr(spool_module, "since_boot", lambda: passed)
+    spool = MetricsSpool(tmp_path)
+    spool.add(sample(7))
+    passed = 560.0
+    assert [one.at for batch in spool.batches(NOW) for one in batch] == [int(NOW) - 60]
+    assert [one.clock for batch in spool.batches(NOW) for one in batch] == [7]
+    monkeypatch.setattr(spool_module, "boot", lambda: "another")
+    monkeypatch.setattr(spool_module.time, "time", lambda: 1007.0)
+    later = MetricsSpool(tmp_path)
+    assert [one.at for batch in later.batches(NOW) for one in batch] == [int(NOW) - 1000]
+    later.clear()
+    spool.clear()
+    told = MetricsSpool(tmp_path)
+    told.add(msgspec.structs.replace(sample(int(NOW) - 90), clock=7))
+    monkeypatch.setattr(spool_module, "boot", lambda: "yet another")
+    assert [one.at for batch in MetricsSpool(tmp_path).batches(NOW) for one in batch] == [int(NOW) - 90]
+    told.clear()
 
 
 def test_batches_fit_a_message(tmp_path):
     spool = MetricsSpool(tmp_path)
     for at in range(1200):
         spool.add(sample(at, "/" + "x" * 250))
-    batches = list(spool.batches())
+    batches = list(spool.batches(NOW))
     assert sum(map(len, batches)) == 1200
     assert max(map(len, batches)) <= 500
     spool.clear()

@@ -7,10 +7,12 @@ import msgspec
 import pytest
 from gururmm_agent.adapters.linux import mounts, network, readings, software, system, temperatures, users
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
+from gururmm_agent.adapters.ports import Filesystem
+from gururmm_agent.tasks.access import DiskAccess
 from gururmm_agent.tasks.folders import folder_sizes
 from gururmm_agent.tasks.inventory import SECTION_BYTES, bounded, delta, steady
 from gururmm_agent.tasks.queries import ANSWER_BYTES, fit
-from gururmm_agent.tasks.rates import metrics
+from gururmm_agent.tasks.rates import Moment, metrics
 
 
 def test_delta_names_what_changed_and_what_went():
@@ -52,14 +54,96 @@ def test_mounts_leave_out_what_is_not_this_machines_data(monkeypatch):
         "5 1 8:2 / /mnt/with\\040blank ro,noatime - ext4 /dev/sda2 rw\n"
         "6 1 7:0 / /snap/x ro - squashfs /dev/loop0 ro\n"
         "7 1 0:40 / /tank rw shared:1 - zfs tank rw\n"
+        "8 1 0:41 / /var/lib/docker/overlay2/1/merged rw - overlay overlay rw,lowerdir=/l\n"
+        "9 1 8:1 /hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+        "10 1 253:0 / /home rw - xfs /dev/mapper/vg-home ro\n"
+        "11 1 0:50 /@ /srv rw shared:2 master:1 - btrfs /dev/sdb1 rw,subvol=/@\n"
+        "12 1 0:50 /@/snaps /srv/snaps rw - btrfs /dev/sdb1 rw,subvol=/@/snaps\n"
+        "13 1 8:3 / /mnt/\udce9\u3000\u2028x rw - ext4 /dev/sda3 rw"
     )
     monkeypatch.setattr(mounts, "read_text", lambda _: text)
-    monkeypatch.setattr(mounts, "try_read", lambda _: "nodev\tproc\nnodev\tnfs4\n\text4\n\tsquashfs")
-    assert [(m.point, m.device) for m in mounts.local_mounts()] == [
+    monkeypatch.setattr(mounts, "try_read", lambda _: "nodev\tproc\nnodev\tnfs4\n\text4\n\txfs\n\tsquashfs")
+    found = mounts.local_mounts()
+    assert [(m.point, m.device) for m in found] == [
         ("/", "/dev/sda1"),
+        ("/home", "/dev/mapper/vg-home"),
         ("/mnt/with blank", "/dev/sda2"),
+        ("/mnt/\udce9\u3000\u2028x", "/dev/sda3"),
+        ("/srv", "/dev/sdb1"),
         ("/tank", "tank"),
     ]
+    assert [m.point for m in found if m.read_only] == ["/home"], "what its driver made so, not one place of it"
+
+
+def test_in_a_container_its_own_overlay_is_the_disk_and_the_hosts_files_are_none(monkeypatch):
+    text = (
+        "1 0 0:60 / / rw - overlay overlay rw,lowerdir=/l,upperdir=/u\n"
+        "2 1 8:1 /docker/hosts /etc/hosts rw - ext4 /dev/sda1 rw\n"
+        "3 1 8:1 /docker/resolv.conf /etc/resolv.conf rw - ext4 /dev/sda1 rw\n"
+        "4 1 8:1 /volumes/data /data rw - ext4 /dev/sda1 rw\n"
+        "5 1 0:61 / /dev/shm rw - tmpfs shm rw"
+    )
+    monkeypatch.setattr(mounts, "read_text", lambda _: text)
+    monkeypatch.setattr(mounts, "try_read", lambda _: "nodev\ttmpfs\nnodev\toverlay\n\text4")
+    assert [m.point for m in mounts.local_mounts()] == ["/", "/data"]
+
+
+def test_what_the_systems_table_mounts_to_be_written_is_known(monkeypatch):
+    table = (
+        "# /dev/sdz1 /comment ext4 defaults 0 0\n"
+        "UUID=1-2 / ext4 errors=remount-ro 0 1\n"
+        "/dev/sdb1 /with\\040blank xfs defaults 0 2\n"
+        "/dev/sdc1 /archive ext4 ro,noatime 0 2\n"
+        "/dev/sr0 /media/cdrom udf,iso9660 user,noauto 0 0\n"
+        "/dev/sdd1 /sometimes ext4 noauto 0 0\n"
+        "torn\n"
+    )
+    monkeypatch.setattr(mounts, "try_read", lambda _: table)
+    assert mounts.meant_to_be_written() == {"/", "/with blank"}
+
+
+def _filesystem(mount: str, access: str = "writable", *, meant: bool = False) -> Filesystem:
+    return Filesystem(mount, f"/dev{mount}", 5120, 10240, 4096, access, meant)
+
+
+def test_a_disk_became_read_only_if_it_was_written_to_or_is_meant_to_be(tmp_path):
+    disks = DiskAccess(tmp_path)
+    seen = disks.judged([_filesystem("/a"), _filesystem("/image", "read_only"), _filesystem("/b")])
+    assert [(use.available, use.reserved) for use in seen[:1]] == [(4096, 2)]
+    assert [use.access for use in seen] == [None, "read_only", None]
+    now = [
+        _filesystem("/a", "read_only"),
+        _filesystem("/image", "read_only"),
+        _filesystem("/c", "read_only", meant=True),
+        _filesystem("/b", "not_answering"),
+    ]
+    expected = ["became_read_only", "read_only", "became_read_only", "not_answering"]
+    assert [use.access for use in disks.judged(now)] == expected
+    again = DiskAccess(tmp_path)
+    assert [use.access for use in again.judged(now)] == expected, "a restart forgets nothing"
+    again.judged([_filesystem("/b")])
+    assert again.judged([_filesystem("/a", "read_only")])[0].access == "read_only", "it was away: it may be another"
+    (tmp_path / "written").write_text("{torn")
+    assert DiskAccess(tmp_path).judged([_filesystem("/x\udce9")])[0].mount == "/x\\xe9"
+
+
+@pytest.mark.parametrize(
+    ("cache", "available"),
+    [
+        ("13 1 0x01 147 39984 1 2\nname type data\nsize 4 6442450944\nc_min 4 536870912\nmfu 4 1\n", 10 + 5.5),
+        ("13 1 0x01\nname type data\nsize 4 17179869184\nc_min 4 0\n", 10),
+        ("", 10),
+    ],
+)
+def test_the_cache_of_zfs_is_memory_that_can_be_had(monkeypatch, cache, available):
+    """Where it is in this machine's memory, and not in that of the one that a container is on."""
+    gib = 2**30
+    files = {"/proc/stat": "cpu 1 2 3 4 5 6 7 8"}
+    files["/proc/meminfo"] = f"MemTotal: {20 * gib // 1024} kB\nMemFree: 1 kB\nMemAvailable: {10 * gib // 1024} kB"
+    monkeypatch.setattr(readings, "read_text", files.__getitem__)
+    monkeypatch.setattr(readings, "try_read", lambda path: cache if path.endswith("/arcstats") else None)
+    pulse = readings.LinuxReadings().pulse()
+    assert pulse.memory_total - pulse.memory_used == available * gib
 
 
 def test_counters_that_go_back_are_no_traffic():
@@ -68,8 +152,8 @@ def test_counters_that_go_back_are_no_traffic():
     before = msgspec.structs.replace(
         after, at=after.at - 60, received=after.received + 10**9, cpu_busy=after.cpu_busy + 5
     )
-    one = metrics(1, before, after, [], [])
-    assert (one.receive_rate, one.cpu) == (0, 0)
+    one = metrics(Moment(1, 9), before, after, disks=[], temperatures=[], faults=[])
+    assert (one.at, one.clock, one.receive_rate, one.cpu) == (1, 9, 0, 0)
 
 
 def test_temperatures_from_sysfs(tmp_path, monkeypatch):
@@ -155,7 +239,7 @@ def test_folder_sizes_are_bounded_and_follow_nothing(tmp_path):
     (tmp_path / "own").write_bytes(b"y")
     answer = folder_sizes(str(tmp_path))
     assert msgspec.msgpack.encode(answer)
-    assert sorted(item["name"] for item in answer["items"]) == [".", "a", "b", "not-\ufffd-utf8"]
+    assert sorted(item["name"] for item in answer["items"]) == [".", "a", "b", "not-\\xff-utf8"]
     assert answer["items"][0]["name"] == "a"
     assert 100_000 <= answer["items"][0]["bytes"] < 150_000
     assert not answer["truncated"]

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from gururmm_agent.adapters.ports import Counters, Pulse
+from gururmm_agent.adapters.ports import Counters, Filesystem, Pulse
+from gururmm_agent.tasks.faults import Faults
 from gururmm_agent.tasks.metrics import MetricsTask
 from gururmm_agent.tasks.settings import LiveSettings
-from gururmm_agent.tasks.spool import MetricsSpool
 from gururmm_wire.v2.agent import Heartbeat, Message, Metrics
 from gururmm_wire.v2.server import Settings, Watch
 
@@ -13,7 +13,7 @@ from packages.agent.tests.loops import ClockLoop, run_on
 
 
 class Machine:
-    """Receives a thousand bytes a second."""
+    """Receives a thousand bytes a second. It lacks what a test takes away from it."""
 
     def __init__(self, loop: ClockLoop) -> None:
         self._loop = loop
@@ -25,7 +25,7 @@ class Machine:
         now = self._loop.time()
         return Counters(now, 0, now, 1, 2, 0, 0, round(now * 1000), 0, 0, 0, round(now))
 
-    def filesystems(self) -> list[tuple[str, int, int]]:
+    def filesystems(self) -> list[Filesystem]:
         return []
 
     def temperatures(self) -> tuple[list, list]:
@@ -44,6 +44,9 @@ class Uplink:
         if isinstance(message, Metrics | Heartbeat):
             self.sent.append(message)
 
+    def server_now(self) -> float:
+        return 1_795_000_000.0
+
     async def until(self, count: int) -> None:
         """A sample comes from a thread: nothing but it says when it is there."""
         while len(self.sent) < count:
@@ -55,7 +58,7 @@ def test_a_watch_brings_samples_of_whole_intervals_and_ends(tmp_path):
         uplink = Uplink()
         settings = LiveSettings(uplink)
         settings.apply(Settings(heartbeat_s=5, metrics_s=3600))
-        task = MetricsTask(Machine(loop), uplink, settings, MetricsSpool(tmp_path))
+        task = MetricsTask(tmp_path, Machine(loop), uplink, settings, faults=Faults(), state_trouble=str)
         running = loop.create_task(task.run())
         await loop.advance(1)
         await uplink.until(2)

@@ -10,15 +10,18 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Collection
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import psutil
 
 from gururmm_agent import __version__
 from gururmm_agent.adapters.ending import end_all
+from gururmm_agent.adapters.patience import NoAnswer, Patience
 from gururmm_agent.adapters.ports import (
     Attempt,
     Counters,
+    Filesystem,
     Items,
     ProcessRow,
     Program,
@@ -64,14 +67,22 @@ class PortableReadings:
             uptime_s=int(time.time() - psutil.boot_time()),
         )
 
-    def filesystems(self) -> list[tuple[str, int, int]]:
+    def __init__(self) -> None:
+        self._patience = Patience()
+
+    def filesystems(self) -> list[Filesystem]:
         found = []
         for partition in psutil.disk_partitions(all=False)[:_MAX]:
+            point, device = partition.mountpoint, partition.device
             try:
-                usage = psutil.disk_usage(partition.mountpoint)
+                usage = self._patience.ask(point, partial(psutil.disk_usage, point))
+            except NoAnswer:
+                found.append(Filesystem(point, device, 0, 0, 0, "not_answering"))
+                continue
             except OSError:
                 continue
-            found.append((partition.mountpoint[:256], usage.used, usage.total))
+            access = _access(partition.opts.split(","))
+            found.append(Filesystem(point, device, usage.used, usage.total, usage.free, access))
         return found
 
     def mount_points(self) -> list[str]:
@@ -85,7 +96,7 @@ class PortableReadings:
         if not hasattr(psutil, "sensors_temperatures"):
             return [], [Attempt("psutil", "not provided on this system")]
         found = [
-            TemperatureReading(f"{chip} {row.label or index}"[:256], "psutil", round(row.current * 10))
+            TemperatureReading(f"{chip} {row.label or index}", "psutil", round(row.current * 10))
             for chip, rows in psutil.sensors_temperatures().items()
             for index, row in enumerate(rows)
             if row.current is not None
@@ -97,6 +108,9 @@ class PortableInventory:
     """See `ports.Inventory`. Systems override what they know better."""
 
     readings = PortableReadings()
+
+    def __init__(self) -> None:
+        self._patience = Patience()
 
     def hostname(self) -> str:
         return socket.gethostname()
@@ -116,7 +130,7 @@ class PortableInventory:
         if section == "hardware":
             return self.hardware()
         if section == "disks":
-            return _disks() | {f"smart:{device}": item for device, item in self.smart().items()}
+            return _disks(self._patience) | {f"smart:{device}": item for device, item in self.smart().items()}
         if section == "network":
             return _network()
         if section == "temperatures":
@@ -262,11 +276,15 @@ def _load_hundredths() -> int:
         return 0
 
 
-def _disks() -> Items:
+def _access(options: Collection[str]) -> Literal["writable", "read_only"]:
+    return "read_only" if "ro" in options or "cdrom" in options else "writable"
+
+
+def _disks(patience: Patience) -> Items:
     items: Items = {}
     for partition in psutil.disk_partitions(all=False):
         try:
-            total = psutil.disk_usage(partition.mountpoint).total
+            total = patience.ask(partition.mountpoint, partial(psutil.disk_usage, partition.mountpoint)).total
         except OSError as error:
             items[partition.mountpoint] = unavailable(str(error), "psutil")
             continue

@@ -6,7 +6,7 @@ Windows' completion ports or a thread. `tests/contract` says of every adapter wh
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -59,6 +59,19 @@ class TemperatureReading(msgspec.Struct, frozen=True):
     tenths: int
 
 
+class Filesystem(msgspec.Struct, frozen=True):
+    """One local file system as it is mounted, in bytes. `available` is what an ordinary user can still take of it."""
+
+    mount: str
+    device: str
+    used: int
+    total: int
+    available: int
+    access: Literal["writable", "read_only", "not_answering"] = "writable"
+    meant_to_be_written: bool = False
+    """The system's own table says so, whatever it is now."""
+
+
 class ProcessRow(msgspec.Struct, frozen=True):
     """One row of the process list, with the keys the dashboard reads. None is a value the system did not give."""
 
@@ -83,8 +96,8 @@ class Readings(Protocol):
     def counters(self) -> Counters:
         """Everything that rates are made of."""
 
-    def filesystems(self) -> list[tuple[str, int, int]]:
-        """(mount point, used bytes, total bytes) of local file systems."""
+    def filesystems(self) -> list[Filesystem]:
+        """Local file systems. One that does not answer costs a moment once, and holds up no other: for a thread."""
 
     def mount_points(self) -> list[str]:
         """Where file systems are mounted, those of other machines among them; none where the system does not say."""
@@ -257,7 +270,10 @@ class Host(Protocol):
         """Has `stop` called in the running loop each time the system, or Ctrl-C, asks the agent to end."""
 
     def hold(self, path: Path) -> bool:
-        """Returns whether this process alone holds the file from now on, until it ends. Raises `OSError`."""
+        """Returns whether this process alone holds the file from now on, until it ends. Raises `OSError`.
+
+        Where nothing can be written the file's folder stands in for it.
+        """
 
     def boot(self) -> str:
         """Returns with what every identity of a process begins in this life of the system; empty if it has no name."""

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Final, Protocol
 from urllib.parse import urlsplit
 
+import msgspec
 from gururmm_wire import capabilities, codec
 from gururmm_wire.handshake import RANDOM_BYTES, AgentHandshake, HandshakeFailed
 from gururmm_wire.protocol import SOCKET_PATH
@@ -35,10 +36,12 @@ from picows import (
 )
 
 from gururmm_agent import __version__
+from gururmm_agent.clock import since_boot
 from gururmm_agent.link.hello import Machine, refusal_of
 from gururmm_agent.link.proxy import open_tunnel
 from gururmm_agent.link.route import Route
 from gururmm_agent.link.trust import tls_context
+from gururmm_agent.printable import printable_in
 from gururmm_agent.state import Identity
 
 _log = logging.getLogger(__name__)
@@ -104,14 +107,19 @@ class ServerLink(WSListener):
         self._writable = asyncio.Event()
         self._writable.set()
         self._failure: Closed | None = None
-        self.server_time = 0
+        self.server_offset = 0.0
+        """What to add to `since_boot` for the server's time."""
         self.proved: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[Closed] = loop.create_future()
 
     def send(self, message: Message) -> None:
         """Send at once. After the end it does nothing: who needs delivery resends after the next `Welcome`."""
         if self._phase is _Phase.OPEN and self._transport is not None and self._seal is not None:
-            self._transport.send(WSMsgType.BINARY, self._seal.seal(codec.encode(message)))
+            try:
+                data = codec.encode(message)
+            except UnicodeEncodeError:  # a name of the system that nobody has made printable on its way here
+                data = codec.encode(_readable(message))
+            self._transport.send(WSMsgType.BINARY, self._seal.seal(data))
 
     async def drain(self) -> None:
         """Wait until the socket takes more. Bulk senders call it between messages. Raises `Closed`."""
@@ -223,7 +231,7 @@ class ServerLink(WSListener):
         if not isinstance(challenge, Challenge):
             self.close(Close.MALFORMED, "a message came before the server had proved itself")
             return
-        self.server_time = challenge.server_time
+        self.server_offset = challenge.server_time - since_boot()
         identity = self._identity
         _, secret_key = crypto_sign_seed_keypair(bytes.fromhex(identity.private_key))
         server_key = bytes.fromhex(identity.server_public_key)
@@ -259,6 +267,10 @@ class ServerLink(WSListener):
         self._writable.set()
         transport.send_close(WSCloseCode.OK)
         transport.disconnect()
+
+
+def _readable(message: Message) -> Message:
+    return msgspec.convert(printable_in(msgspec.to_builtins(message, builtin_types=(bytes,))), type(message))
 
 
 async def connect(

@@ -5,6 +5,7 @@ import time
 
 from gururmm_wire.v2.agent import Goodbye, Message
 
+from gururmm_agent.clock import since_boot
 from gururmm_agent.link.socket import Closed, ServerLink
 from gururmm_agent.link.unknown import Unknown
 
@@ -26,7 +27,7 @@ class Uplink:
     def attach(self, link: ServerLink) -> None:
         """Use this connection from now on, and its server's clock."""
         self._link = link
-        self._clock_offset = link.server_time - time.monotonic()
+        self._clock_offset = link.server_offset
 
     def detach(self) -> None:
         """There is no connection."""
@@ -57,5 +58,5 @@ class Uplink:
             await asyncio.wait((link.closed,))
 
     def server_now(self) -> float:
-        """Unix seconds on the server's clock, immune to jumps of this machine's own."""
-        return time.monotonic() + self._clock_offset if self._clock_offset else time.time()
+        """Unix seconds on the server's clock, immune to jumps of this machine's own, and to its sleep."""
+        return since_boot() + self._clock_offset if self._clock_offset else time.time()

@@ -1,6 +1,7 @@
 """Commands: run once, report live, keep the outcome until the server has it."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -15,7 +16,7 @@ from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
 
 from gururmm_agent.adapters.environment import COMMAND_MARKER
 from gururmm_agent.adapters.ports import Adapters, Program, Survivor, Unsupported
-from gururmm_agent.files import open_owned, write_all
+from gururmm_agent.files import memory_folder, open_owned, write_all
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.tasks import endings
@@ -66,8 +67,18 @@ class _Call(msgspec.Struct):
 class Commands:
     """All commands of this machine. Handlers return at once; the work is done in tasks of the given group."""
 
-    def __init__(self, directory: Path, uplink: Uplink, adapters: Adapters, group: asyncio.TaskGroup) -> None:
-        self._journal = Journal(directory)
+    def __init__(
+        self,
+        directory: Path,
+        uplink: Uplink,
+        adapters: Adapters,
+        group: asyncio.TaskGroup,
+        *,
+        not_durable: str = "",
+    ) -> None:
+        """`not_durable` says why the directory is in memory, where it is."""
+        self._journal = Journal(directory, not_durable)
+        self._spare_scripts: Path | None = None
         self._scripts = directory / "scripts"
         self._scripts.mkdir(mode=0o700, exist_ok=True)
         self._uplink = uplink
@@ -204,11 +215,7 @@ class Commands:
             self._running.pop(command_id, None)
 
     async def _begin(self, message: RunCommand, running: _Running) -> None:
-        try:
-            entry = await self._journal.accept(message.command_id)
-        except OSError as error:
-            self._refuse(message.command_id, "failed", f"the command could not be put on disk: {error.strerror}")
-            return
+        entry = await self._journal.accept(message.command_id)
         running.begun()
         self._uplink.send(CommandAccepted(entry.command_id, entry.started_at_ms))
         if self._stopping:
@@ -217,7 +224,7 @@ class Commands:
         script = self._scripts / (message.command_id.hex() + self._shells.suffix(message.shell))
         try:
             text = self._shells.text(message.script)
-            _write_script(script, text)
+            script = self._written(script, text)
             prepare = partial(self._call, message.shell, str(script), text)
             known = self._shells.known_environment()
             call = prepare(known) if known is not None else await self._apart.run(prepare, _PREPARE_S)
@@ -232,7 +239,19 @@ class Commands:
         except OSError as error:
             self._finish(entry, "failed", None, f"the command could not be started: {error}")
         finally:
-            script.unlink(missing_ok=True)
+            _remove(script)
+
+    def _written(self, script: Path, text: str) -> Path:
+        """Returns where the script stands: in memory while the disk takes none. Raises `OSError`."""
+        try:
+            _write_script(script, text)
+        except OSError as error:
+            _remove(script)
+            _log.warning("a script is kept in memory: %s", error)
+            self._spare_scripts = self._spare_scripts or memory_folder()
+            script = self._spare_scripts / script.name
+            _write_script(script, text)
+        return script
 
     def _call(self, shell: str, script: str, text: str, environment: dict[str, str] | None = None) -> _Call:
         """Blocks, and raises `Unsupported`."""
@@ -294,6 +313,9 @@ class Commands:
             duration_ms = max(0, time.time_ns() // 1_000_000 - entry.started_at_ms)
         chunks = output.chunks if output is not None else sum(1 for _ in self._journal.chunks(entry))
         dropped = output.dropped if output is not None else 0
+        if entry.not_durable:
+            why = f"not durable, as the agent's disk did not take it ({entry.not_durable})"
+            message = f"{message}; {why}" if message else why
         result = CommandResult(entry.command_id, outcome, exit_code, duration_ms, chunks, dropped, message[:2048])
         self._journal.ended(entry, result)
         self._uplink.send(result)
@@ -338,6 +360,11 @@ def _exit_code(ended: "asyncio.Future[int]", program: Program) -> int | None:
     ended.cancel()
     program.let_go()
     return None
+
+
+def _remove(script: Path) -> None:
+    with contextlib.suppress(OSError):  # read-only, perhaps: then it was never there
+        script.unlink(missing_ok=True)
 
 
 def _write_script(path: Path, script: str) -> None:

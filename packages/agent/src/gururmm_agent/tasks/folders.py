@@ -5,6 +5,8 @@ import time
 from collections.abc import Collection
 from typing import Any, Final
 
+from gururmm_agent.printable import printable
+
 TIME_S: Final = 20.0
 MAX_FOLDERS: Final = 1000
 
@@ -28,7 +30,7 @@ def folder_sizes(path: str, mounts: Collection[str] = (), time_s: float = TIME_S
             elif entry.is_dir(follow_symlinks=False):
                 size, files, complete = _measure(entry.path, device, until, others)
                 truncated = truncated or not complete
-                items.append({"name": _printable(entry.name), "bytes": size, "files": files})
+                items.append({"name": printable(entry.name), "bytes": size, "files": files})
             else:
                 own_bytes += _size(entry)
                 own_files += 1
@@ -62,11 +64,6 @@ def _measure(top: str, device: int, until: float, others: Collection[str]) -> tu
         except OSError:
             complete = False
     return size, files, complete
-
-
-def _printable(name: str) -> str:
-    """The name with a mark for bytes that are no UTF-8: it must go over the wire."""
-    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _size(entry: "os.DirEntry[str]") -> int:

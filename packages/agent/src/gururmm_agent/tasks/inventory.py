@@ -7,6 +7,8 @@ the items need not stay in memory.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,25 +18,41 @@ from gururmm_wire.v2.agent import InventoryDelta, InventoryHashes, InventorySect
 from gururmm_wire.v2.names import SECTIONS
 from gururmm_wire.v2.server import InventoryWanted
 
+from gururmm_agent.adapters.patience import Patience
 from gururmm_agent.adapters.ports import Inventory, Items
+from gururmm_agent.adapters.unavailable import unavailable
 from gururmm_agent.files import write_atomically
 from gururmm_agent.link.socket import Closed
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.memory import give_back
+from gururmm_agent.printable import printable, printable_in
+from gururmm_agent.tasks.faults import Faults
 from gururmm_agent.tasks.settings import LiveSettings
 
 _log = logging.getLogger(__name__)
 
 _CLOCK_SLACK_S: Final = 5
+_ASK_S: Final = 90.0
+"""What one collector has: its tools are given less, each."""
 SECTION_BYTES: Final = 200 * 1024
 _encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 
 
 class InventoryTask:
-    """Owns the sections' files and when to look again."""
+    """Owns the sections' files and when to look again.
+
+    A section whose collector fails, or does not come back, keeps what it had and says so under `none`.
+    """
 
     def __init__(
-        self, directory: Path, inventory: Inventory, uplink: Uplink, settings: LiveSettings, group: asyncio.TaskGroup
+        self,
+        directory: Path,
+        inventory: Inventory,
+        uplink: Uplink,
+        settings: LiveSettings,
+        group: asyncio.TaskGroup,
+        *,
+        faults: Faults,
     ) -> None:
         self._directory = directory
         self._inventory = inventory
@@ -43,6 +61,11 @@ class InventoryTask:
         self._group = group
         self._changed = settings.changes()
         self._hashes: dict[str, bytes] = {}
+        self._not_kept: dict[str, Items] = {}
+        """What the disk did not take."""
+        self._faults = faults
+        self._patience = Patience(_ASK_S)
+        self._looking = asyncio.Lock()
         self._busy = asyncio.Lock()
         self._looked_at: float | None = None
         for section in SECTIONS:
@@ -74,36 +97,46 @@ class InventoryTask:
                 if self._uplink.connected:
                     await self._look()
 
-    async def _look(self) -> None:
-        """Collect everything in a thread and tell what is new or different."""
-        async with self._busy:
-            messages = await asyncio.to_thread(self._collect)
-            self._looked_at = time.monotonic()
-            if any(message is None for message in messages):
-                self._send_hashes()
-            for message in messages:
-                if message is not None:
-                    self._uplink.send(message)
+    async def _look(self, sections: Sequence[str] = SECTIONS) -> None:
+        """Collect sections in a thread and tell what is new or different."""
+        async with self._looking:
+            collected = await asyncio.to_thread(self._collect, sections)
+            if sections == SECTIONS:
+                self._looked_at = time.monotonic()
+            async with self._busy:
+                messages = await asyncio.to_thread(self._compare, collected)
+                if any(message is None for message in messages):
+                    self._send_hashes()
+                for message in messages:
+                    if message is not None:
+                        self._uplink.send(message)
         give_back()
 
-    def _collect(self) -> list[Message | None]:
+    def _collect(self, sections: Sequence[str]) -> dict[str, Items]:
+        return {section: self._collect_one(section) for section in sections}
+
+    def _collect_one(self, section: str) -> Items:
+        before = self._load(section) or {}
+        try:
+            items = bounded(printable_in(self._patience.ask(section, partial(self._inventory.collect, section))))
+        except Exception as error:  # noqa: BLE001 - whatever one collector does, the others go on
+            why = printable(str(error)) or type(error).__name__
+            if self._faults.begin("reading_failed", section, why):
+                _log.error("the inventory's %s cannot be collected: %s", section, why, exc_info=True)
+            return bounded({**before, "none": unavailable(why, section)})
+        self._faults.end("reading_failed", section)
+        return steady(before, items) if section == "system" else items
+
+    def _compare(self, collected: dict[str, Items]) -> list[Message | None]:
         """The deltas to send; None stands for a section that the server cannot have a base for."""
         messages: list[Message | None] = []
-        for section in SECTIONS:
-            try:
-                items = bounded(self._inventory.collect(section))
-                if section == "system":
-                    items = steady(self._load(section), items)
-            except OSError as error:
-                _log.error("the inventory's %s cannot be collected: %s", section, error)
-                continue
+        for section, items in collected.items():
             new_hash = inventory_hash(items)
             if new_hash == self._hashes.get(section):
                 continue
             before = self._load(section)
             base = self._hashes.get(section)
-            if not self._store(section, items):
-                continue
+            self._store(section, items)
             self._hashes[section] = new_hash
             messages.append(None if before is None or base is None else delta(section, base, before, new_hash, items))
         return messages
@@ -112,6 +145,9 @@ class InventoryTask:
         self._uplink.send(InventoryHashes(dict(self._hashes)))
 
     async def _send_sections(self, sections: list[str]) -> None:
+        if set(sections) - self._hashes.keys():
+            async with self._looking:
+                pass  # the first look is under way, and has them at its end
         async with self._busy:
             for section in sections:
                 items = self._load(section)
@@ -125,6 +161,8 @@ class InventoryTask:
         give_back()
 
     def _load(self, section: str) -> Items | None:
+        if section in self._not_kept:
+            return self._not_kept[section]
         try:
             return msgspec.msgpack.decode((self._directory / section).read_bytes(), type=dict[str, Any])
         except FileNotFoundError:
@@ -133,20 +171,21 @@ class InventoryTask:
             _log.warning("the kept inventory of %s is damaged and is made anew: %s", section, error)
             return None
 
-    def _store(self, section: str, items: Items) -> bool:
+    def _store(self, section: str, items: Items) -> None:
         try:
             write_atomically(self._directory / section, _encode(items))
         except OSError as error:
-            _log.error("the inventory's %s cannot be kept: %s", section, error)
-            return False
-        return True
+            _log.error("the inventory's %s is kept in memory only: %s", section, error)
+            self._not_kept[section] = items
+        else:
+            self._not_kept.pop(section, None)
 
 
 def bounded(items: Items) -> Items:
     """The items within a message's size and count: the last ones are left out, and `truncated` says so."""
     kept: Items = {}
     room = SECTION_BYTES
-    for key, item in items.items():
+    for key, item in sorted(items.items(), key=lambda pair: pair[0] != "none"):  # why something is missing comes first
         room -= len(_encode(item)) + len(key) + 5
         if room < 0 or len(kept) >= 4999:
             kept["truncated"] = {"kept": len(kept), "total": len(items)}

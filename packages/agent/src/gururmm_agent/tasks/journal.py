@@ -5,6 +5,7 @@ server has them. Ids stay for a week after their end.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -14,12 +15,15 @@ from typing import Any, Final
 import msgspec
 from gururmm_wire.v2.agent import CommandOutput, CommandResult
 
+from gururmm_agent.adapters.patience import Patience
 from gururmm_agent.files import write_atomically
 from gururmm_agent.records import Appender, pack_record, read_records
 
 _log = logging.getLogger(__name__)
 
 REMEMBER_S: Final = 7 * 86400
+SYNC_S: Final = 10.0
+"""What the disk has to take a command's id for good: one that hangs must not keep back what may mend it."""
 _COMPACT_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -33,12 +37,16 @@ class Entry(msgspec.Struct):
     result: CommandResult | None = None
     acknowledged: bool = False
     spilled: list[CommandOutput] = []
+    not_durable: str = ""
+    """Why the disk does not have it, where that is so."""
 
 
 class Journal:
     """One directory. Writing raises `OSError` only where it says so; else the memory stands in for the disk."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, not_durable: str = "") -> None:
+        self._not_durable = not_durable
+        self._patience = Patience(SYNC_S)
         self._path = directory / "journal"
         self._output = directory / "output"
         self._output.mkdir(mode=0o700, exist_ok=True)
@@ -56,15 +64,18 @@ class Journal:
         return [entry for entry in self._entries.values() if not entry.acknowledged]
 
     async def accept(self, command_id: bytes) -> Entry:
-        """Put the id on disk, durably: after this the command counts as begun. Raises `OSError`: it must not begin."""
-        entry = Entry(command_id, time.time_ns() // 1_000_000)
+        """Put the id on disk, durably: after this the command counts as begun.
+
+        A disk that takes nothing costs no command, for one of them may mend it: then memory alone has it, as it says.
+        """
+        entry = Entry(command_id, time.time_ns() // 1_000_000, not_durable=self._not_durable)
         self._entries[command_id] = entry
         try:
             self._log_file.append(("a", command_id, entry.started_at_ms))
-            await asyncio.get_running_loop().run_in_executor(None, self._log_file.sync)
-        except OSError:
-            del self._entries[command_id]
-            raise
+            await asyncio.to_thread(self._patience.ask, command_id.hex(), self._log_file.sync)
+        except OSError as error:
+            _log.error("command %s is kept in memory only: %s", command_id.hex(), error)
+            entry.not_durable = error.strerror or str(error)
         return entry
 
     def refuse(self, command_id: bytes, result: CommandResult) -> None:
@@ -109,6 +120,8 @@ class Journal:
         file = self._open_output.pop(entry.command_id, None)
         if file is not None:
             file.close()
+        if entry.not_durable:
+            self._write("a", entry.command_id, entry.started_at_ms)  # it may have made the room for that
         self._write(*_ended_record(result))
 
     def acknowledged(self, command_id: bytes) -> None:
@@ -118,7 +131,8 @@ class Journal:
             return
         entry.acknowledged = True
         entry.spilled = []
-        (self._output / command_id.hex()).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # removed when the journal is next tidied, should it be read-only now
+            (self._output / command_id.hex()).unlink(missing_ok=True)
         self._write("k", command_id)
         if self._log_file.size > _COMPACT_BYTES:
             self._log_file.close()

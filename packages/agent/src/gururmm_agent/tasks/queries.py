@@ -17,6 +17,7 @@ from gururmm_wire.v2.server import Query
 from gururmm_agent.adapters.ports import Adapters
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.memory import give_back
+from gururmm_agent.printable import printable, printable_in
 from gururmm_agent.tasks.apart import Apart, TooManyLost
 from gururmm_agent.tasks.folders import TIME_S, folder_sizes
 
@@ -65,7 +66,7 @@ class Queries:
             work = self._work(message)
             async with self._slots[kind]:
                 data = await self._apart[kind].run(work, _WITHIN_S.get(kind, _WITHIN_OTHERS_S))
-            self._uplink.send(Answer(message.query_id, ok=True, data=fit(data)))
+            self._uplink.send(Answer(message.query_id, ok=True, data=fit(printable_in(data))))
         except QueryRefused as refusal:
             self._uplink.send(Answer(message.query_id, ok=False, message=str(refusal)))
         except TooManyLost:
@@ -75,7 +76,7 @@ class Queries:
             why = "a disk or a network file system of this machine does not answer"
             self._uplink.send(Answer(message.query_id, ok=False, message=why))
         except OSError as error:
-            self._uplink.send(Answer(message.query_id, ok=False, message=str(error)[:2048]))
+            self._uplink.send(Answer(message.query_id, ok=False, message=printable(str(error))[:2048]))
         except Exception:  # noqa: BLE001 - the edge of a job
             _log.exception("the query %s failed inside the agent", message.kind)
             self._uplink.send(Answer(message.query_id, ok=False, message="the agent failed; its log says why"))

@@ -1,8 +1,10 @@
 """From two readings of counters to one sample. Pure."""
 
-from gururmm_wire.v2.agent import FilesystemUse, Heartbeat, Metrics, SensorReading
+import msgspec
+from gururmm_wire.v2.agent import Fault, FilesystemUse, Heartbeat, Metrics, SensorReading
 
 from gururmm_agent.adapters.ports import Counters, Pulse, TemperatureReading
+from gururmm_agent.printable import printable
 
 
 def cpu_permille(before: Counters | Pulse, after: Counters | Pulse) -> int:
@@ -21,17 +23,26 @@ def heartbeat(at: int, before: Pulse, after: Pulse) -> Heartbeat:
     return Heartbeat(at, cpu_permille(before, after), memory_permille(after))
 
 
+class Moment(msgspec.Struct, frozen=True):
+    """When a sample was taken: `at` by the server's clock as far as it is known, `clock` by the machine's own."""
+
+    at: int
+    clock: int
+
+
 def metrics(
-    at: int,
+    moment: Moment,
     before: Counters,
     after: Counters,
-    disks: list[tuple[str, int, int]],
+    *,
+    disks: list[FilesystemUse],
     temperatures: list[TemperatureReading],
+    faults: list[Fault],
 ) -> Metrics:
     """A sample from two readings. A counter that went back (an interface vanished) counts as no traffic."""
     seconds = max(after.at - before.at, 0.001)
     return Metrics(
-        at=at,
+        at=moment.at,
         cpu=cpu_permille(before, after),
         memory_used=after.memory_used,
         memory_total=after.memory_total,
@@ -41,9 +52,11 @@ def metrics(
         send_rate=_rate(after.sent - before.sent, seconds),
         read_rate=_rate(after.disk_read - before.disk_read, seconds),
         write_rate=_rate(after.disk_written - before.disk_written, seconds),
-        disks=[FilesystemUse(*disk) for disk in disks],
-        temperatures=[SensorReading(reading.label, reading.tenths) for reading in temperatures],
+        disks=disks,
+        temperatures=[SensorReading(printable(reading.label)[:256], reading.tenths) for reading in temperatures],
         uptime=after.uptime_s,
+        clock=moment.clock if abs(moment.clock - moment.at) > 1 else None,
+        faults=faults,
     )
 
 

@@ -1,36 +1,44 @@
 """File systems and the health of the disks under them."""
 
 import os
+from functools import partial
 from typing import Any
 
 import msgspec
 
-from gururmm_agent.adapters.linux.mounts import local_mounts
+from gururmm_agent.adapters.linux.mounts import Mount, local_mounts
 from gururmm_agent.adapters.linux.proc import entries
 from gururmm_agent.adapters.linux.tools import ask_tool
+from gururmm_agent.adapters.patience import Patience
 from gururmm_agent.adapters.ports import Items
 from gururmm_agent.adapters.unavailable import unavailable
 
 _VIRTUAL = ("loop", "ram", "zram", "dm-", "md", "sr", "fd", "nbd")
 
 
-def disk_items() -> Items:
+def disk_items(patience: Patience) -> Items:
     """A key for each mount point, and `smart:<device>` for each disk."""
     items: Items = {}
     for mount in local_mounts():
         try:
-            stat = os.statvfs(mount.point)
+            stat = patience.ask(mount.point, partial(os.statvfs, mount.point))
         except OSError as error:
-            items[mount.point] = unavailable(str(error.strerror), "statvfs")
+            items[mount.point] = unavailable(error.strerror or str(error), "statvfs")
             continue
         items[mount.point] = {
             "device": mount.device,
             "fstype": mount.fstype,
             "total": stat.f_blocks * stat.f_frsize,
-            "options": mount.options,
+            "options": _options(mount),
         }
     items.update({f"smart:{device}": _stable(item) for device, item in smart_items().items()})
     return items
+
+
+def _options(mount: Mount) -> str:
+    """How it is mounted there; a file system that its driver made read-only says so beside that."""
+    options = mount.options.split(",")
+    return ",".join(["ro", *options[1:]]) if mount.read_only and options[0] == "rw" else mount.options
 
 
 def smart_items() -> Items:

@@ -5,11 +5,15 @@ import socket
 
 from gururmm_agent.adapters.linux.proc import try_read
 from gururmm_agent.adapters.linux.system import operating_system_line, system_items
+from gururmm_agent.adapters.patience import Patience
 from gururmm_agent.adapters.ports import Items
 
 
 class LinuxInventory:
     """See `ports.Inventory`. Modules of single sections are imported when first asked for, in the collecting thread."""
+
+    def __init__(self) -> None:
+        self._patience = Patience()
 
     def hostname(self) -> str:
         return socket.gethostname()
@@ -33,7 +37,7 @@ class LinuxInventory:
         if section == "disks":
             from gururmm_agent.adapters.linux.disks import disk_items
 
-            return disk_items()
+            return disk_items(self._patience)
         if section == "network":
             from gururmm_agent.adapters.linux.network import network_items
 

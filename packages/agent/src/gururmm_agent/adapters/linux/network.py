@@ -1,13 +1,18 @@
 """Network interfaces, addresses, gateway and name servers."""
 
 import ipaddress
+import logging
+import os
 import socket
 import struct
+from collections.abc import Collection
 from typing import Any, Final
 
 from gururmm_agent.adapters.linux.proc import entries, read_text, try_read
 from gururmm_agent.adapters.ports import Items
 from gururmm_agent.adapters.unavailable import unavailable
+
+_log = logging.getLogger(__name__)
 
 _RTM_GETADDR: Final = 22
 _DUMP_REQUEST: Final = 0x301
@@ -22,21 +27,47 @@ def network_items() -> Items:
     """A key for each interface but loopback and containers' ends, `default_gateway` and `dns`."""
     addresses = interface_addresses()
     items: Items = {}
-    for path in entries("/sys/class/net"):
+    paths = entries("/sys/class/net")
+    here = {try_read(f"{path}/ifindex") for path in paths}
+    for path in paths:
         name = path.name
-        flags = int(try_read(f"{path}/flags") or "0", 16)
-        if name == "lo" or name.startswith("veth") or not path.is_dir():
+        found = addresses.get(name, [])
+        if name == "lo" or not path.is_dir() or _leads_into_container(str(path), found, here):
             continue
-        items[name] = {
-            "mac": try_read(f"{path}/address"),
-            "addresses": sorted(addresses.get(name, [])),
-            "mtu": int(try_read(f"{path}/mtu") or "0"),
-            "speed_mbps": _speed(str(path)),
-            "up": bool(flags & _FLAG_UP) and try_read(f"{path}/operstate") != "down",
-        }
+        try:
+            items[name] = _interface(str(path), found)
+        except (OSError, ValueError) as error:
+            _log.warning("the network interface %r cannot be read: %s", name, error)
+            items[name] = unavailable(str(error), str(path))
     items["default_gateway"] = _default_gateway()
     items["dns"] = _name_servers()
     return items
+
+
+def _interface(path: str, addresses: list[str]) -> dict[str, Any]:
+    flags = int(try_read(f"{path}/flags") or "0", 16)
+    return {
+        "mac": try_read(f"{path}/address"),
+        "addresses": sorted(addresses),
+        "mtu": int(try_read(f"{path}/mtu") or "0"),
+        "speed_mbps": _speed(path),
+        "up": bool(flags & _FLAG_UP) and try_read(f"{path}/operstate") != "down",
+    }
+
+
+def _leads_into_container(path: str, addresses: list[str], here: Collection[str | None]) -> bool:
+    """Whether this is our end of a pair whose other end is a container's, however its engine calls it.
+
+    Such an end has no address of its own, and what it leads to is not among the interfaces that are `here`.
+    """
+    if any(not address.startswith("fe80:") for address in addresses):
+        return False
+    own, other = try_read(f"{path}/ifindex"), try_read(f"{path}/iflink")
+    if os.path.exists(f"{path}/device") or other in {own, "0"}:  # noqa: PTH110 - for each of hundreds
+        return False
+    if "DEVTYPE=" in (try_read(f"{path}/uevent") or ""):
+        return False  # a VLAN, a bond, a bridge
+    return other not in here
 
 
 def interface_addresses() -> dict[str, list[str]]:
@@ -67,7 +98,10 @@ def _add_address(body: bytes, found: dict[str, list[str]]) -> None:
         rest = rest[(length + 3) & ~3 :]
     raw = attributes.get(_IFA_LOCAL) or attributes.get(_IFA_ADDRESS)
     if raw is not None:
-        name = socket.if_indextoname(index)
+        try:
+            name = socket.if_indextoname(index)
+        except OSError:
+            return  # it has just gone
         found.setdefault(name, []).append(f"{ipaddress.ip_address(raw)}/{prefix}")
 
 

@@ -7,12 +7,17 @@ import msgspec
 
 
 def read_text(path: str) -> str:
-    """The file's content, decoded and stripped. Raises `OSError`."""
+    """The file's content, stripped, with its bytes as names of files have them (`printable`). Raises `OSError`."""
     with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - read every few seconds, `Path` costs more than the read
         data = file.read(262144) or b""
         while more := file.read(262144):
             data += more
-    return data.decode("utf-8", "replace").strip()
+    return data.decode("utf-8", "surrogateescape").strip()
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines as the kernel ends them: a name may hold what Python takes for the end of a line, too."""
+    return text.split("\n")
 
 
 def try_read(path: str) -> str | None:
@@ -24,13 +29,14 @@ def try_read(path: str) -> str | None:
 
 
 class ProcessStat(msgspec.Struct, frozen=True):
-    """What /proc/<pid>/stat tells. `ticks` is CPU time used, `start_ticks` since boot."""
+    """What /proc/<pid>/stat tells. `terminal` is a device's number, `ticks` CPU time used, `start_ticks` since boot."""
 
     pid: int
     name: str
     state: str
     ppid: int
     session: int
+    terminal: int
     ticks: int
     start_ticks: int
     rss_pages: int
@@ -51,6 +57,7 @@ def process_stat(pid: int | str) -> ProcessStat | None:
         state=field[0],
         ppid=int(field[1]),
         session=int(field[3]),
+        terminal=int(field[4]),
         ticks=int(field[11]) + int(field[12]),
         start_ticks=int(field[19]),
         rss_pages=int(field[21]),
@@ -61,6 +68,18 @@ def all_processes() -> list[ProcessStat]:
     """Every process there is now."""
     found = (process_stat(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
     return [stat for stat in found if stat is not None]
+
+
+def descends(stat: ProcessStat, pid: int, stats: dict[int, ProcessStat]) -> bool:
+    """Whether a process is `pid` or below it, by those there are."""
+    walked = 0
+    current: ProcessStat | None = stat
+    while current is not None and walked < 1000:
+        if current.pid == pid:
+            return True
+        current = stats.get(current.ppid)
+        walked += 1
+    return False
 
 
 def boot_time() -> int:

@@ -2,13 +2,17 @@
 
 import os
 import time
-from typing import Final
+from functools import partial
+from typing import Final, Literal
 
-from gururmm_agent.adapters.linux.mounts import local_mounts, mount_points
-from gururmm_agent.adapters.linux.proc import entries, read_text, try_read
+import msgspec
+
+from gururmm_agent.adapters.linux.mounts import Mount, local_mounts, meant_to_be_written, mount_points
+from gururmm_agent.adapters.linux.proc import entries, lines_of, read_text, try_read
 from gururmm_agent.adapters.linux.reach import reach
 from gururmm_agent.adapters.linux.temperatures import TemperatureSources
-from gururmm_agent.adapters.ports import Attempt, Counters, Pulse, TemperatureReading
+from gururmm_agent.adapters.patience import NoAnswer, Patience
+from gururmm_agent.adapters.ports import Attempt, Counters, Filesystem, Pulse, TemperatureReading
 
 _SECTOR: Final = 512
 _MAX_DISKS: Final = 64
@@ -19,6 +23,8 @@ class LinuxReadings:
 
     def __init__(self) -> None:
         self._temperatures = TemperatureSources()
+        self._patience = Patience()
+        self._last: dict[str, Filesystem] = {}
 
     def pulse(self) -> Pulse:
         busy, total = _cpu()
@@ -45,16 +51,27 @@ class LinuxReadings:
             uptime_s=int(float(read_text("/proc/uptime").split()[0])),
         )
 
-    def filesystems(self) -> list[tuple[str, int, int]]:
-        found = []
-        for mount in local_mounts()[:_MAX_DISKS]:
-            try:
-                stat = os.statvfs(mount.point)
-            except OSError:
-                continue
-            total = stat.f_blocks * stat.f_frsize
-            if total:
-                found.append((mount.point[:256], total - stat.f_bfree * stat.f_frsize, total))
+    def filesystems(self) -> list[Filesystem]:
+        meant = meant_to_be_written()
+        found = (self._filesystem(mount, mount.point in meant) for mount in local_mounts()[:_MAX_DISKS])
+        return [filesystem for filesystem in found if filesystem is not None]
+
+    def _filesystem(self, mount: Mount, meant: bool) -> Filesystem | None:
+        """One that does not answer is shown as it was when it last did; None for one that holds nothing."""
+        try:
+            stat = self._patience.ask(mount.point, partial(os.statvfs, mount.point))
+        except NoAnswer:
+            last = self._last.get(mount.point) or Filesystem(mount.point, mount.device, 0, 0, 0)
+            return msgspec.structs.replace(last, access="not_answering")
+        except OSError:
+            return None
+        block, total = stat.f_frsize, stat.f_blocks * stat.f_frsize
+        if not total:
+            return None
+        used = total - stat.f_bfree * block
+        access: Literal["writable", "read_only"] = "read_only" if mount.read_only else "writable"
+        found = Filesystem(mount.point, mount.device, used, total, stat.f_bavail * block, access, meant)
+        self._last[mount.point] = found
         return found
 
     def mount_points(self) -> list[str]:
@@ -82,27 +99,52 @@ def _memory() -> dict[str, int]:
         name, _, rest = line.partition(":")
         values[name] = int(rest.split()[0]) * 1024
     values.setdefault("MemAvailable", values["MemFree"] + values.get("Buffers", 0) + values.get("Cached", 0))
+    values["MemAvailable"] += _zfs_cache(values["MemTotal"] - values["MemAvailable"])
     return values
 
 
+def _zfs_cache(in_use: int) -> int:
+    """Bytes of ZFS' cache that it gives back when programs want them: the kernel counts all of it as in use.
+
+    Of a cache that is larger than what is in use the machine below a container is speaking: nothing of it is here.
+    """
+    values = {}
+    for line in (try_read("/proc/spl/kstat/zfs/arcstats") or "").splitlines()[2:]:
+        fields = line.split()
+        if len(fields) == 3 and fields[2].isdigit():
+            values[fields[0]] = int(fields[2])
+    size = values.get("size", 0)
+    return max(0, size - values.get("c_min", 0)) if size <= in_use else 0
+
+
 def _network() -> tuple[int, int]:
-    """(received, sent) over hardware interfaces; where there are none (containers), over all but loopback."""
+    """(received, sent) over hardware interfaces; where there are none (containers), over all that lead outside.
+
+    What goes through a bridge and its members is on its way to or from one of those, and counted there.
+    """
     hardware = [0, 0]
     other = [0, 0]
     seen_hardware = False
-    for line in read_text("/proc/net/dev").splitlines()[2:]:
+    for line in lines_of(read_text("/proc/net/dev"))[2:]:
         name, _, rest = line.partition(":")
-        name = name.strip()
+        name = name.strip(" ")
         if name == "lo":
             continue
         fields = rest.split()
         is_hardware = os.path.exists(f"/sys/class/net/{name}/device")  # noqa: PTH110 - read at every sample
+        if not is_hardware and (seen_hardware or _is_inside(name)):
+            continue
         seen_hardware = seen_hardware or is_hardware
         sums = hardware if is_hardware else other
         sums[0] += int(fields[0])
         sums[1] += int(fields[8])
     result = hardware if seen_hardware else other
     return result[0], result[1]
+
+
+def _is_inside(name: str) -> bool:
+    folder = f"/sys/class/net/{name}/"
+    return os.path.exists(folder + "bridge") or os.path.exists(folder + "brport")  # noqa: PTH110 - as above
 
 
 def _disk_io() -> tuple[int, int]:

@@ -64,7 +64,7 @@ def _reading(label: str, source: str, millidegrees: str | None) -> list[Temperat
         tenths = round(int(millidegrees or "") / 100)
     except ValueError:
         return []
-    return [TemperatureReading(label[:256], source, tenths)] if -2730 < tenths <= 20000 else []
+    return [TemperatureReading(label, source, tenths)] if -2730 < tenths <= 20000 else []
 
 
 def _unique(readings: list[TemperatureReading]) -> list[TemperatureReading]:
@@ -110,6 +110,6 @@ class _Nvidia:
                 and library.nvmlDeviceGetName(device, name, 96) == 0
                 and library.nvmlDeviceGetTemperature(device, 0, ctypes.byref(celsius)) == 0
             ):
-                label = name.value.decode("utf-8", "replace")
-                found.append(TemperatureReading(label[:256], "NVML", celsius.value * 10))
+                label = name.value.decode("utf-8", "backslashreplace")
+                found.append(TemperatureReading(label, "NVML", celsius.value * 10))
         return _unique(found)

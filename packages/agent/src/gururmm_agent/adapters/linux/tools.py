@@ -1,5 +1,6 @@
 """Asking the machine's own tools, bounded in time and size."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -27,6 +28,7 @@ def ask_tool(name: str, *arguments: str, timeout_s: float = 20.0) -> str | None:
         output, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a dead disk is not even killed
+            process.communicate(timeout=1)
         raise OSError(f"{name} did not answer within {timeout_s:.0f} s") from error
-    return output[:MAX_BYTES].decode("utf-8", "replace")
+    return output[:MAX_BYTES].decode("utf-8", "backslashreplace")

@@ -14,6 +14,7 @@ from gururmm_agent.adapters.ports import (
     Adapters,
     Attempt,
     Counters,
+    Filesystem,
     Host,
     Items,
     ProcessRow,
@@ -37,7 +38,7 @@ class NullReadings:
     def counters(self) -> Counters:
         return Counters(time.monotonic(), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
-    def filesystems(self) -> list[tuple[str, int, int]]:
+    def filesystems(self) -> list[Filesystem]:
         return []
 
     def mount_points(self) -> list[str]:

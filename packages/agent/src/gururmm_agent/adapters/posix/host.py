@@ -1,11 +1,15 @@
 """The agent as a process: signals that ask it to end, and the lock that keeps it alone."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+_NOT_WRITABLE: Final = (errno.EROFS, errno.ENOSPC, errno.EDQUOT)
 
 
 class PosixHost:
@@ -22,7 +26,12 @@ class PosixHost:
 
     def hold(self, path: Path) -> bool:
         """See `ports.Host`."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            if error.errno not in _NOT_WRITABLE:
+                raise
+            descriptor = os.open(path.parent, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
