@@ -1,11 +1,14 @@
 """Differences, bounds, and what Linux's files say."""
 
 import os
+import signal
 import struct
+import subprocess
 
 import msgspec
 import pytest
 from gururmm_agent.adapters.linux import mounts, network, readings, software, system, temperatures, users
+from gururmm_agent.adapters.linux.proc import all_processes, descends
 from gururmm_agent.adapters.linux.processes import LinuxProcesses
 from gururmm_agent.adapters.ports import Filesystem
 from gururmm_agent.tasks.access import DiskAccess
@@ -199,7 +202,7 @@ def test_package_lists(monkeypatch, tool, text, source, packages):
     }
 
 
-def test_sessions_from_utmp(tmp_path):
+def test_sessions_from_utmp(tmp_path, monkeypatch):
     record = struct.Struct("=hxxi32s4s32s256shhiii4I20x")
     live = record.pack(7, os.getpid(), b"pts/0", b"", b"ann", b"192.0.2.7", 0, 0, 0, 1700000000, 0, 0, 0, 0, 0)
     dead = record.pack(8, 1, b"pts/1", b"", b"bob", b"", 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -208,7 +211,53 @@ def test_sessions_from_utmp(tmp_path):
     assert users.user_items((tmp_path / "absent", tmp_path / "utmp")) == {
         "ann@pts/0": {"name": "ann", "terminal": "pts/0", "host": "192.0.2.7", "since": 1700000000}
     }
-    assert users.user_items((tmp_path / "absent",))["none"]
+    monkeypatch.setattr(users, "all_processes", list)  # nor does logind run
+    assert users.user_items((tmp_path / "absent",), tmp_path / "absent")["none"]
+
+
+def _has_terminal(leader: int) -> bool:
+    stats = {stat.pid: stat for stat in all_processes()}
+    return any(stat.terminal and descends(stat, leader, stats) for stat in stats.values())
+
+
+def test_sessions_of_logind_where_there_is_no_utmp(tmp_path):
+    """As Debian 13 has them: of an ssh login logind does not know the terminal, which sshd makes later."""
+    master, slave = os.openpty()
+    terminal = os.ttyname(slave).removeprefix("/dev/")
+    leader = subprocess.Popen(["sh", "-c", 'setsid sh -c "sleep 60 <$0" $0; :', os.ttyname(slave)])
+    sessions = tmp_path / "sessions"
+    sessions.mkdir()
+
+    def session(name: str, **fields: object) -> None:
+        known = {"UID": 1000, "USER": "ann", "STATE": "active", "CLASS": "user", "LEADER": leader.pid}
+        lines = (f"{key}={value}" for key, value in (known | fields).items())
+        (sessions / name).write_text("# This is private data. Do not parse.\n" + "\n".join(lines) + "\n")
+
+    session("3", REMOTE=1, REMOTE_HOST="192.0.2.7", REALTIME=1700000000123456)
+    session("1", USER="bob", TTY="tty1", REALTIME=1600000000000000)
+    session("2", USER="gdm", CLASS="greeter")
+    session("4", STATE="closing")
+    session("5", LEADER=2**22 + 1)
+    (sessions / "3.ref").write_text("")
+    (sessions / "torn").write_bytes(b"USER=\xe9\nCLASS")
+    try:
+        while not _has_terminal(leader.pid):
+            os.sched_yield()
+        found = users.user_items((tmp_path / "absent",), sessions)
+    finally:
+        for pid in LinuxProcesses().tree(leader.pid, None):
+            os.kill(pid, signal.SIGKILL)
+        leader.wait()
+        os.close(master)
+        os.close(slave)
+    assert found == {
+        "bob@tty1": {"name": "bob", "terminal": "tty1", "host": None, "since": 1600000000},
+        f"ann@{terminal}": {"name": "ann", "terminal": terminal, "host": "192.0.2.7", "since": 1700000000},
+    }
+    (tmp_path / "utmp").write_bytes(b"")
+    empty = tmp_path / "none"
+    empty.mkdir()
+    assert users.user_items((tmp_path / "utmp",), empty) == {}, "nobody is logged in"
 
 
 def test_this_machine_is_described():
