@@ -393,6 +393,9 @@ class Host:
     def on_stop(self, stop: Callable[[], None]) -> None:
         self._system.stops.append(stop)
 
+    def on_network_change(self, changed: Callable[[], None]) -> None:
+        del changed
+
     def hold(self, path: Path) -> bool:
         if path in self._system.held:
             return False

@@ -5,7 +5,6 @@ import logging
 import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -22,6 +21,7 @@ from gururmm_agent.link.orders import Genuine, Orders, Refused
 from gururmm_agent.link.reconnect import Backoff, Ended, ended_by
 from gururmm_agent.link.route import Route
 from gururmm_agent.link.socket import Closed, LinkUser, ServerLink, connect
+from gururmm_agent.link.surroundings import Surroundings
 from gururmm_agent.link.uplink import Uplink
 from gururmm_agent.logs import SparseLog
 from gururmm_agent.memory import give_back
@@ -81,6 +81,8 @@ class Agent:
                 group.keep("readings", self._metrics.run)
                 group.keep("inventory", self._inventory.run)
                 group.keep("tunnels", self._tunnels.run)
+                group.keep("network", self._follow_network)
+                group.keep("sleep", self._surroundings.watch_for_sleep)
                 await self._stopped.wait()
                 await self._farewell()
                 raise Stop
@@ -103,6 +105,8 @@ class Agent:
         self._inventory = InventoryTask(
             directory("inventory"), adapters.inventory, uplink, settings, group, faults=faults
         )
+        self._surroundings = Surroundings()
+        adapters.host.on_network_change(self._surroundings.changed)
         self._queries = Queries(adapters, uplink, group)
         self._tunnels = Tunnels(
             adapters,
@@ -128,6 +132,11 @@ class Agent:
             _log.warning("the server did not read the goodbye in time")
         self._orders.close()
 
+    async def _follow_network(self) -> None:
+        while True:
+            await self._surroundings.look()
+            await self._inventory.look_at_network()
+
     async def _stay_connected(self, group: asyncio.TaskGroup) -> None:
         while True:
             try:
@@ -135,9 +144,19 @@ class Agent:
             except _Wait as wait:
                 delay = self._backoff.next_delay(wait.ended, wait.within_s)
                 _log.warning("%s; next try in %.1f s", wait, delay)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._identity_changed.wait(), delay)
-            self._identity_changed.clear()
+                await self._rest(wait.ended, delay)
+
+    async def _rest(self, ended: Ended, delay: float) -> None:
+        """Wait so long, or until another identity or another network is a reason to try at once."""
+        reasons = [asyncio.ensure_future(self._identity_changed.wait())]
+        if ended in (Ended.FAILED, Ended.GONE):
+            reasons.append(asyncio.ensure_future(self._surroundings.wait(delay)))
+        try:
+            await asyncio.wait(reasons, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for reason in reasons:
+                reason.cancel()
+        self._identity_changed.clear()
 
     def _reconnect_anew(self) -> None:
         """This agent is another machine to the server now: come back as that one, at once."""
@@ -151,6 +170,7 @@ class Agent:
         began = time.monotonic()
         try:
             link = await connect(gateway, self._identity, self._machine, self, self._route)
+            self._surroundings.mind(link)
             _log.info("connected to %s", gateway)
             give_back()  # hello and the handshake each read the trust store
             ended = await self._catch_up(link, group)
@@ -191,7 +211,9 @@ class Agent:
 
     async def _dial_for_tunnels(self, user: LinkUser) -> ServerLink:
         gateway, route = self._identity.gateway, self._route
-        return await connect(gateway, self._identity, self._machine, user, route, purpose=PURPOSE_TUNNEL)
+        link = await connect(gateway, self._identity, self._machine, user, route, purpose=PURPOSE_TUNNEL)
+        self._surroundings.mind(link)
+        return link
 
     async def _find_gateway(self) -> str:
         """Ask the server; while it does not answer, the gateway of last time will do."""

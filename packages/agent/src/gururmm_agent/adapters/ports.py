@@ -287,6 +287,12 @@ class Host(Protocol):
         What cannot be taken away is logged. The process goes on until it ends by itself.
         """
 
+    def on_network_change(self, changed: Callable[[], None]) -> None:
+        """Has `changed` called in the running loop when addresses or routes may have changed, often several times.
+
+        Without effect where the system does not tell.
+        """
+
 
 class Adapters(msgspec.Struct, frozen=True):
     """Everything one operating system provides."""

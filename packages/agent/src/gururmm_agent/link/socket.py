@@ -5,7 +5,7 @@ import logging
 import os
 import socket
 from enum import Enum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
@@ -40,6 +40,7 @@ from gururmm_agent.clock import since_boot
 from gururmm_agent.link.hello import Machine, refusal_of
 from gururmm_agent.link.proxy import open_tunnel
 from gururmm_agent.link.route import Route
+from gururmm_agent.link.source_address import source_towards
 from gururmm_agent.link.trust import tls_context
 from gururmm_agent.printable import printable_in
 from gururmm_agent.state import Identity
@@ -107,6 +108,9 @@ class ServerLink(WSListener):
         self._writable = asyncio.Event()
         self._writable.set()
         self._failure: Closed | None = None
+        self.peer: tuple[Any, ...] = ()
+        """The server's address, as the system's sockets have it; empty before the connection."""
+        self._source: str | None = None
         self.server_offset = 0.0
         """What to add to `since_boot` for the server's time."""
         self.proved: asyncio.Future[None] = loop.create_future()
@@ -137,9 +141,40 @@ class ServerLink(WSListener):
             self._transport.send_close(code, reason.encode()[:120])  # type: ignore[arg-type]
             self._transport.disconnect()
 
+    async def check(self, within_s: float | None) -> None:
+        """Give the connection up, if this machine has another address now, or the server does not answer a ping.
+
+        It is only pinged where there is a time for the answer.
+        """
+        now = source_towards(self.peer) if self.peer else None
+        if now is not None and now != self._source:
+            self._give_up(f"this machine's address is {now} now and no longer {self._source}")
+        elif within_s is not None and self._phase is _Phase.OPEN and not await self._answers(within_s):
+            self._give_up(f"the server did not answer within {within_s:.0f} s")
+
+    def _give_up(self, reason: str) -> None:
+        """End it at once: nobody is there to read a goodbye, or what is still to be sent."""
+        if self._failure is None:
+            self._failure = Closed(None, reason)
+        self._phase = _Phase.OVER
+        self._writable.set()
+        if self._transport is not None and not self._transport.is_disconnected:
+            self._transport.disconnect(graceful=False)
+
+    async def _answers(self, within_s: float) -> bool:
+        assert self._transport is not None
+        try:
+            async with asyncio.timeout(within_s):
+                await self._transport.measure_roundtrip_time(1)
+        except (OSError, WSError, TimeoutError):
+            return False
+        return True
+
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         connected = transport.underlying_transport.get_extra_info("socket")
+        self.peer = transport.underlying_transport.get_extra_info("peername") or ()
+        self._source = source_towards(self.peer) if self.peer else None
         if connected is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MS)
         if connected is not None and self._purpose and hasattr(socket, "TCP_NOTSENT_LOWAT"):

@@ -97,6 +97,11 @@ class InventoryTask:
                 if self._uplink.connected:
                     await self._look()
 
+    async def look_at_network(self) -> None:
+        """Look again at what changed by itself, if anything was ever looked at."""
+        if self._looked_at is not None:
+            await self._look(("network",))
+
     async def _look(self, sections: Sequence[str] = SECTIONS) -> None:
         """Collect sections in a thread and tell what is new or different."""
         async with self._looking:

@@ -148,6 +148,9 @@ class NullHost:
     def uninstall(self, state: Path) -> None:
         shutil.rmtree(state, ignore_errors=True)
 
+    def on_network_change(self, changed: Callable[[], None]) -> None:
+        del changed
+
 
 def _host() -> Host:
     """Returns what every Unix has, on a Unix that has no adapter."""

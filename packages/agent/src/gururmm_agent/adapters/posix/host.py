@@ -53,3 +53,7 @@ class PosixHost:
         from gururmm_agent.adapters.posix import installation  # what it needs to remove folders is a megabyte
 
         installation.take_away(state)
+
+    def on_network_change(self, changed: Callable[[], None]) -> None:
+        """See `ports.Host`: there is nothing that every Unix tells."""
+        del changed

@@ -104,6 +104,10 @@ class WindowsHost:
             file.close()  # a file that is open cannot be removed here
         shutil.rmtree(state, ignore_errors=True)
 
+    def on_network_change(self, changed: Callable[[], None]) -> None:
+        """See `ports.Host`: this build does not ask Windows to tell."""
+        del changed
+
 
 def _registry_value(path: str, name: str) -> str:
     """A string of HKEY_LOCAL_MACHINE; empty if it is not there."""
