@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0027"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 
