@@ -1197,7 +1197,7 @@ export interface components {
                 [key: string]: string;
             };
             /** Problems */
-            problems: ("disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
+            problems: ("cloned" | "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
             /** Protocol */
             protocol: number;
             /**
@@ -1258,7 +1258,7 @@ export interface components {
             /** Os Name */
             os_name: string;
             /** Problems */
-            problems: ("disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
+            problems: ("cloned" | "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
             /**
              * Site Id
              * Format: uuid
@@ -1291,7 +1291,9 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed";
+            kind: "cloned" | "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed";
+            /** Online */
+            online: boolean;
             /** Since */
             since: string | null;
             /** Site Name */
@@ -3822,6 +3824,8 @@ export interface operations {
                 limit?: number;
                 /** @description next_cursor of the page before */
                 cursor?: string;
+                /** @description Rows to leave out before the page */
+                offset?: number;
             };
             header?: never;
             path?: never;
