@@ -12,7 +12,6 @@ from gururmm_server.core.access.scope import system_scope
 from gururmm_server.core.post import traffic
 from gururmm_server.core.quotas.errors import QuotaUsedUp
 from gururmm_server.core.tunnel import agent_end, channel_relay, recording
-from gururmm_server.core.tunnel import relay as relay_module
 from gururmm_server.core.tunnel import relays as relays_module
 from gururmm_server.core.tunnel.errors import NoSuchSession, RelayFull, SessionClosed, StreamViolation
 from gururmm_server.core.tunnel.kinds import kind_of

@@ -5,8 +5,8 @@ import logging
 from typing import Any, Final
 
 from gururmm_agent.clock import since_boot
-from gururmm_agent.link.source_address import outlook, source_towards
 from gururmm_agent.link.socket import ServerLink
+from gururmm_agent.link.source_address import outlook, source_towards
 
 _log = logging.getLogger(__name__)
 

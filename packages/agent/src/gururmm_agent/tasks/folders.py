@@ -26,7 +26,7 @@ def folder_sizes(path: str, mounts: Collection[str] = (), time_s: float = TIME_S
     with os.scandir(os.path.realpath(path) if others else path) as entries:
         for entry in entries:
             if entry.path in others:
-                items.append({"name": _printable(entry.name), "bytes": 0, "files": 0})
+                items.append({"name": printable(entry.name), "bytes": 0, "files": 0})
             elif entry.is_dir(follow_symlinks=False):
                 size, files, complete = _measure(entry.path, device, until, others)
                 truncated = truncated or not complete
