@@ -6,7 +6,7 @@ import random
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from gururmm_wire import capabilities, orders
 from gururmm_wire.protocol import LATEST_PROTOCOL
@@ -148,7 +148,7 @@ class Agent:
 
     async def _rest(self, ended: Ended, delay: float) -> None:
         """Wait so long, or until another identity or another network is a reason to try at once."""
-        reasons = [asyncio.ensure_future(self._identity_changed.wait())]
+        reasons: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._identity_changed.wait())]
         if ended in (Ended.FAILED, Ended.GONE):
             reasons.append(asyncio.ensure_future(self._surroundings.wait(delay)))
         try:

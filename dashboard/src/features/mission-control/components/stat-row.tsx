@@ -59,8 +59,7 @@ export function StatRow({ overview }: { overview: Overview }) {
           ? "Nothing is wrong"
           : kinds
               .map(
-                ([kind, value]) =>
-                  `${count(value)} ${PROBLEM_WORDS[kind as ProblemKind] ?? words(kind).toLowerCase()}`,
+                ([kind, value]) => `${count(value)} ${PROBLEM_WORDS[kind as ProblemKind] ?? words(kind).toLowerCase()}`,
               )
               .join(" · ")}
       </StatCard>

@@ -49,7 +49,11 @@ export default function TerminalWorkspace({
       find: () => setFinding(true),
       copied: (text) =>
         void copyText(text)
-          .then((copied) => copied || notifyError("The browser did not let us copy.", new Error("Select the text and copy it by hand.")))
+          .then(
+            (copied) =>
+              copied ||
+              notifyError("The browser did not let us copy.", new Error("Select the text and copy it by hand.")),
+          )
           .finally(() => session.terminal.focus()),
     };
   }, [session]);

@@ -8,5 +8,5 @@ from typing import Final
 
 TABLES: Final = ("job_locks", "outbox", "outbox_log", "platform_access", "schema_version", "server_secrets")
 """Read and written by modules of `infra` alone."""
-OFFERS: Final = ("client_numbers", "current_tenant", "publish_event")
+OFFERS: Final = ("client_numbers", "current_tenant", "folded", "natural_key", "publish_event")
 """Functions that every component's SQL may call."""

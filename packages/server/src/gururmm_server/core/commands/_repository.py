@@ -52,6 +52,10 @@ _HELD = f"""
 select {_COLUMNS}, c.sent_at, case when s.online then s.gateway_id end as gateway_id
 from {_FROM} join core.machine_states s on s.agent_id = a.agent_id
 """
+_BATCH_SUMS = f"""
+select c.status, s.online, count(*) as commands from {_FROM} join core.machine_states s on s.agent_id = a.agent_id
+where c.batch_id = $1 group by 1, 2
+"""
 _LOCK = f"{_HELD} where c.command_id = $1 for update of c"
 _LOCK_UNFINISHED = f"""
 {_HELD} where c.agent_id = $1 and c.status in ('queued', 'delivered', 'running')
@@ -225,11 +229,7 @@ async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slic
 
 async def batch_sums(tx: Transaction, batch_id: UUID) -> list[tuple[Status, bool, int]]:
     """Returns how many commands of a run are where: by status, and by whether the machine is online."""
-    rows = await tx.fetch(
-        f"select c.status, s.online, count(*) as commands from {_FROM}"
-        " join core.machine_states s on s.agent_id = a.agent_id where c.batch_id = $1 group by 1, 2",
-        batch_id,
-    )
+    rows = await tx.fetch(_BATCH_SUMS, batch_id)
     return [(row["status"], row["online"], row["commands"]) for row in rows]
 
 

@@ -37,6 +37,11 @@ class Keyed:
     route: str
     body: bytes
 
+    @property
+    def tenant_id(self) -> UUID | None:
+        """Returns the Partner inside of which it acts."""
+        return None if self.scope is None else self.scope.tenant_id
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -68,7 +73,7 @@ class FirstAnswers:
         if subject_id is None:
             return await act(), False
         try:
-            async with self._db.whole(keyed.scope and keyed.scope.tenant_id) as whole:
+            async with self._db.whole(keyed.tenant_id) as whole:
                 answered = await act()
                 if whole.begun and answered.status < 400:
                     await self._keep(keyed, subject_id, answered)
@@ -107,8 +112,8 @@ class FirstAnswers:
 
 
 def _key_hash(keyed: Keyed) -> bytes:
-    tenant_id = b"" if keyed.scope is None else keyed.scope.tenant_id.bytes
-    said = b"\0".join((keyed.route.encode(), tenant_id, keyed.key.encode()))
+    partner = b"" if keyed.tenant_id is None else keyed.tenant_id.bytes
+    said = b"\0".join((keyed.route.encode(), partner, keyed.key.encode()))
     return hashlib.blake2b(said, digest_size=32, person=_PERSON_LOOKUP).digest()
 
 
