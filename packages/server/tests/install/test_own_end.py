@@ -110,6 +110,16 @@ def test_what_a_command_does_to_its_own_agent_ends_as_asked(machine: Machine) ->
     assert not machine.inside.run("pgrep gururmm-agent", check=False).stdout
 
 
+def test_a_command_finds_what_a_login_finds(machine: Machine) -> None:
+    asked = machine.ended(machine.run('set -u; echo "$USER $LOGNAME $HOME $SHELL"'))
+    assert (asked["status"], asked["stdout"]) == ("succeeded", "root root /root /bin/bash\n")
+    # What a profile says counts from the next command on; one that hangs or fails costs nothing but a moment.
+    machine.inside.run("echo 'export OF_A_PROFILE=yes' >/etc/profile.d/test.sh")
+    assert machine.ended(machine.run("set -u; echo $OF_A_PROFILE"))["stdout"] == "yes\n"
+    machine.inside.run("echo 'sleep 600' >>/etc/profile.d/test.sh")
+    assert machine.ended(machine.run("set -u; echo $USER"))["stdout"] == "root\n"
+
+
 @pytest.mark.parametrize("machine", [False], indirect=True, ids=["without systemd"])
 def test_so_it_does_where_the_agent_is_a_plain_process(machine: Machine) -> None:
     before = machine.comes_online()

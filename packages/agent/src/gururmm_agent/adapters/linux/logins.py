@@ -1,5 +1,6 @@
 """The environment that a login of the agent's user finds."""
 
+import contextlib
 import os
 import pwd
 import signal
@@ -78,11 +79,13 @@ def _ask(base: dict[str, str]) -> dict[str, str] | None:
     )
     try:
         output, _ = process.communicate(timeout=_ANSWER_S)
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as error:
         os.killpg(process.pid, signal.SIGKILL)
-        return None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=1)
+        output = error.output or b""  # all of it, where something that the profile started holds the pipe
     _, found, block = output.partition(f"\n{_MARK}\n".encode())
-    if not found or process.returncode != 0:
+    if not found or not block.endswith(b"\0"):
         return None
     pairs = (entry.partition(b"=") for entry in block.split(b"\0") if b"=" in entry)
     said = {os.fsdecode(name): os.fsdecode(value) for name, _, value in pairs}

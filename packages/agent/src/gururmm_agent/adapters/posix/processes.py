@@ -1,10 +1,12 @@
 """Signalling, and hearing of a program's end."""
 
 import asyncio
+import contextlib
 import logging
 import os
 import signal
 import subprocess
+import threading
 from collections.abc import Collection
 from typing import Final
 
@@ -59,14 +61,22 @@ def _pay_no_heed(_number: int, _frame: object) -> None: ...
 async def exited(process: subprocess.Popen[bytes]) -> None:
     """Returns once the process has ended, and leaves it to be waited for."""
     loop = asyncio.get_running_loop()
-    if not hasattr(os, "pidfd_open"):
-        await loop.run_in_executor(None, process.wait)
-        return
-    watched = os.pidfd_open(process.pid)
     ended = asyncio.Event()
+    try:
+        watched = os.pidfd_open(process.pid)
+    except (AttributeError, OSError):  # kernels before 5.3: a thread, and none of the loop's few
+        threading.Thread(target=_wait, args=(process, loop, ended), daemon=True).start()
+        await ended.wait()
+        return
     loop.add_reader(watched, ended.set)
     try:
         await ended.wait()
     finally:
         loop.remove_reader(watched)
         os.close(watched)
+
+
+def _wait(process: subprocess.Popen[bytes], loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
+    process.wait()
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        loop.call_soon_threadsafe(ended.set)
