@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from gururmm_agent.app import Agent, describe
 from gururmm_agent.link.hello import enrol
+from gururmm_agent.link.route import Route
 from gururmm_agent.state import StateDirectory
 from gururmm_wire.v2.agent import (
     Answer,
@@ -50,8 +51,8 @@ def test_it_does_everything(tmp_path: Path) -> None:
         await gateway.start()
         state, adapters = StateDirectory(tmp_path / "state"), system.adapters()
         state.lock(adapters.host)
-        identity = await enrol(state, describe(adapters), gateway.url, gateway.site_code, None)
-        running = asyncio.ensure_future(Agent(state, identity, adapters, None).run())
+        identity = await enrol(state, describe(adapters), gateway.url, gateway.site_code, Route())
+        running = asyncio.ensure_future(Agent(state, identity, adapters, Route()).run())
         await gateway.welcomed.wait()
         for kind in (Heartbeat, Metrics, InventoryHashes):
             await gateway.wait_for(kind)

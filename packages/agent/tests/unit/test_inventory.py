@@ -245,7 +245,7 @@ def test_sessions_of_logind_where_there_is_no_utmp(tmp_path):
             os.sched_yield()
         found = users.user_items((tmp_path / "absent",), sessions)
     finally:
-        for pid in LinuxProcesses().tree(leader.pid, None):
+        for pid in LinuxProcesses().tree(leader.pid):
             os.kill(pid, signal.SIGKILL)
         leader.wait()
         os.close(master)

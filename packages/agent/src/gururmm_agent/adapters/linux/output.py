@@ -220,7 +220,8 @@ def _waiting(reader: int) -> int:
     return count
 
 
-_draining: Final[set[asyncio.Task[None]]] = set()
+_draining: Final[dict[asyncio.Task[None], subprocess.Popen[bytes]]] = {}
+"""Kept here to the end: Python complains of one that is forgotten while it runs, and these may outlive the loop."""
 
 
 def _drain(reader: int, loop: asyncio.AbstractEventLoop) -> None:
@@ -244,7 +245,7 @@ def _drain(reader: int, loop: asyncio.AbstractEventLoop) -> None:
     async def bury() -> None:
         await exited(process)
         process.wait()
+        del _draining[task]
 
     task = loop.create_task(bury())
-    _draining.add(task)
-    task.add_done_callback(_draining.discard)
+    _draining[task] = process
