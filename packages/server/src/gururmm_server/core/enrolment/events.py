@@ -23,7 +23,8 @@ class AgentEnrolled(Event, frozen=True, kw_only=True):
     client_id: UUID
     site_id: UUID
     hostname: str
-    outcome: Outcome = "new"
+    outcome: str = "new"
+    """An `Outcome`."""
     before: str = ""
     """The machine that it was before, as far as its machine-id says it."""
 
