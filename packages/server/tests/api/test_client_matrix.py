@@ -92,6 +92,9 @@ _ROWS = {
     " values ($1, {agent_id}, sha256('x'))",
     "audit_reads": "insert into core.audit_reads (tenant_id, read_id, actor, query)"
     " values ($1, gen_random_uuid(), '{mark}', '{{}}')",
+    "partner_quotas": "insert into core.partner_quotas (tenant_id, resource, most) values ($1, 'machines', 9)",
+    "partner_usage": "insert into core.partner_usage (tenant_id, resource, day, used)"
+    " values ($1, 'command_bytes', current_date, 9)",
     "audit_chains": "insert into core.audit_chains values ($1, 'tunnel_audit', 9, 'x') on conflict do nothing",
 }
 _SESSION = (

@@ -29,7 +29,7 @@ class Quota(BaseModel):
     """How much a Partner may use of something; null: as much as everybody."""
 
     resource: Literal["recorded_bytes", "command_bytes", "terminals", "machines"]
-    most: Annotated[int, Field(ge=0, le=2**50)] | None
+    most: Annotated[int, Field(strict=True, ge=0, le=2**50)] | None
 
 
 class NewPartner(BaseModel):
