@@ -3,16 +3,20 @@
 import asyncio
 import os
 import struct
+from collections import Counter
 from time import monotonic
 
 import pytest
-from agent_end import Fleet, until
+from agent_end import AgentEnd, Fleet, until
 from gururmm_server.entrypoints.agent_gateway.frames import BINARY, CLOSE, PING, FrameReader, FrameRefused, close_frame
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.peer_log import LINES
 from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Heartbeat
 from gururmm_wire.v2.limits import MAX_FRAGMENTS, MAX_MESSAGE_BYTES, MAX_SEALED_BYTES, Close
 from picows import WSMsgType
+from structlog.testing import capture_logs
 
 
 def client_frame(payload: bytes, opcode: int = BINARY, *, fin: bool = True, key: bytes = b"\x01\x02\x03\x04") -> bytes:
@@ -159,3 +163,20 @@ async def test_a_crowd_of_strangers_does_not_keep_agents_out_for_long(gateway: G
     await agent.join(gateway.port)
     for _, writer in strangers:
         writer.close()
+
+
+async def test_a_hostile_fleet_fills_no_log(gateway: Gateway, fleet: Fleet) -> None:
+    """Enrolled machines that talk nonsense and come back at once, strangers that prove nothing: few lines of each."""
+    hostile, other = await fleet.enrol(2)
+    stranger = AgentEnd(new_id(), hostile.secret_key, fleet.server_key)
+    with capture_logs() as lines:
+        for _ in range(20):
+            for agent in (hostile, other):
+                await agent.join(gateway.port)
+                agent.send_sealed(b"\xc1" * 200)
+                assert await agent.ended() == Close.MALFORMED
+            stranger.send_raw(stranger.proof(await stranger.open(gateway.port)))
+            assert await stranger.ended() == Close.UNAUTHENTICATED
+    of_each = Counter((line["event"], line.get("agent_id")) for line in lines if "agent_id" in line)
+    assert {event for event, _ in of_each} >= {"malformed message", "agent disconnected"}
+    assert max(of_each.values()) <= LINES
