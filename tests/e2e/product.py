@@ -125,27 +125,32 @@ class Api:
         self.token = answer.json()["access_token"]
         return self
 
-    def call(self, method: str, path: str, **keywords: Any) -> httpx.Response:
-        answer = self._http.request(method, path, headers={"Authorization": f"Bearer {self.token}"}, **keywords)
+    def call(self, method: str, path: str, key: str = "", **keywords: Any) -> httpx.Response:
+        """With a `key` the same request again is not carried out twice."""
+        answer = self._http.request(method, path, headers=self._headers(key), **keywords)
         if answer.status_code == 401 and self.token:
             self.sign_in()
-            answer = self._http.request(method, path, headers={"Authorization": f"Bearer {self.token}"}, **keywords)
+            answer = self._http.request(method, path, headers=self._headers(key), **keywords)
         return answer
+
+    def _headers(self, key: str) -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return headers | {"Idempotency-Key": key} if key else headers
 
     def get(self, path: str, **params: Any) -> Any:
         answer = self.call("GET", path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def post(self, path: str, body: Any = None) -> Any:
-        answer = self.call("POST", path, json=body)
+    def post(self, path: str, body: Any = None, key: str = "") -> Any:
+        answer = self.call("POST", path, key, json=body)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def run(self, agent_id: str, script: str, **more: Any) -> str:
+    def run(self, agent_id: str, script: str, key: str = "", **more: Any) -> str:
         """Queue a command; its id."""
         body = {"agent_ids": [agent_id], "shell": "sh", "script": script, "timeout_s": 60} | more
-        command_id: str = self.post("/commands", body)["items"][0]["id"]
+        command_id: str = self.post("/commands", body, key)["items"][0]["id"]
         return command_id
 
     def finished(self, command_id: str, seconds: float = 30) -> Any:

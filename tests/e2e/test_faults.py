@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from product import Api, Product, Terminal, until
@@ -37,7 +38,8 @@ async def test_kill_nine(product: Product, api: Api, tmp_path: Path, victim: str
 
     kill(product, victim)
     started = time.monotonic()
-    queued = until(lambda: _try_run(api, product.agent_id, f"echo again >> {marks}; echo fine"), BACK_S)
+    key = str(uuid4())
+    queued = until(lambda: _try_run(api, product.agent_id, f"echo again >> {marks}; echo fine", key), BACK_S)
     after = api.finished(queued, BACK_S)
     assert (after["status"], after["stdout"]) == ("succeeded", "fine\n")
     may_end.touch()
@@ -62,11 +64,11 @@ async def test_kill_nine(product: Product, api: Api, tmp_path: Path, victim: str
     until(lambda: _completed(api, queued), BACK_S)
 
 
-def _try_run(api: Api, agent_id: str, script: str) -> str | None:
+def _try_run(api: Api, agent_id: str, script: str, key: str) -> str | None:
     try:
-        return api.run(agent_id, script)
+        return api.run(agent_id, script, key)
     except AssertionError:
-        return None  # 503 while PostgreSQL restarts: nothing was queued
+        return None  # 503 while PostgreSQL restarts; should it have been queued, the key finds it
 
 
 def _completed(api: Api, command_id: str) -> bool:
