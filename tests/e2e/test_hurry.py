@@ -81,6 +81,15 @@ def test_a_name_typed_into_the_palette_at_once_leads_to_that_machine(
     expect(signed_in).to_have_url(re.compile(f"/agents/{product.agent_id}$"))
 
 
+def test_keys_before_the_page_is_there_are_kept(signed_in: Page, product: Product, api: Api) -> None:
+    name = api.get(f"/agents/{product.agent_id}")["hostname"]
+    signed_in.goto("/activity", wait_until="domcontentloaded")
+    signed_in.keyboard.press("Control+k")
+    signed_in.keyboard.type(name)
+    signed_in.keyboard.press("Enter")
+    expect(signed_in).to_have_url(re.compile(f"/agents/{product.agent_id}$"))
+
+
 def test_the_first_row_of_the_palette_is_chosen(signed_in: Page) -> None:
     signed_in.keyboard.press("Control+k")
     rows = signed_in.get_by_role("option")

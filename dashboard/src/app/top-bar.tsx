@@ -20,11 +20,10 @@ export function TopBar({ live, onPalette, onHelp }: { live: boolean; onPalette: 
         type="button"
         onClick={onPalette}
         className="flex h-8 items-center gap-2 rounded-md border bg-canvas px-2.5 text-muted text-sm hover:border-muted/50 max-md:ml-auto max-md:border-0 md:w-80"
-        aria-label="Search or go to…"
         aria-keyshortcuts="Control+K Meta+K"
       >
         <Search aria-hidden="true" className="size-4 md:size-3.5" />
-        <span className="flex-1 text-left max-md:hidden">Search or go to…</span>
+        <span className="flex-1 text-left max-md:sr-only">Search or go to…</span>
         <kbd aria-hidden="true" className="font-mono text-xs max-md:hidden">
           {APPLE ? "⌘K" : "Ctrl K"}
         </kbd>

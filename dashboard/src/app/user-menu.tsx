@@ -26,7 +26,8 @@ export function UserMenu({ collapsed }: { collapsed: boolean }) {
       trigger={
         <button
           type="button"
-          aria-label={collapsed ? `Account: ${name}` : `Account: ${name} ${roleOf(me, me.role)}`}
+          aria-label={collapsed ? `Account: ${name}` : undefined}
+          title="Account"
           className={cn(
             "flex min-w-0 items-center gap-2 rounded-md p-1 text-left hover:bg-overlay",
             !collapsed && "flex-1",

@@ -2,6 +2,7 @@ import { type Cell, flexRender, type Row } from "@tanstack/react-table";
 import { memo, useEffect, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { Skeleton } from "../states";
+import { PINNED, pinnedStyle } from "./pinned";
 
 export interface BodyRowProps<T> {
   row: Row<T>;
@@ -62,13 +63,13 @@ function BodyCell<T>({ cell, pinnedAt }: { cell: Cell<T, unknown>; pinnedAt: num
   const meta = cell.column.columnDef.meta;
   return (
     <td
-      style={pinnedAt === undefined ? undefined : { left: pinnedAt }}
+      style={pinnedAt === undefined ? undefined : pinnedStyle(pinnedAt)}
       className={cn(
         "overflow-hidden text-ellipsis whitespace-nowrap",
         CELL,
         meta?.className,
         meta?.right && "text-right",
-        pinnedAt !== undefined && "bg-(--row) group-data-sideways/table:sticky group-data-sideways/table:z-[1]",
+        pinnedAt !== undefined && cn(PINNED, "bg-(--row) group-data-sideways/table:z-[1]"),
       )}
     >
       {flexRender(cell.column.columnDef.cell, cell.getContext())}

@@ -2,6 +2,7 @@ import { flexRender, type Header } from "@tanstack/react-table";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { KeyboardEvent, PointerEvent } from "react";
 import { cn } from "@/lib/cn";
+import { PINNED, pinnedStyle } from "./pinned";
 
 /** The next sort after a click on a heading: first direction, other direction, back to the list's own order. */
 export function nextSort(current: string | undefined, name: string, downFirst: boolean): string | undefined {
@@ -46,7 +47,7 @@ export function HeaderCell<T, S extends string>({
     <th
       scope="col"
       aria-sort={up ? "ascending" : down ? "descending" : undefined}
-      style={pinnedAt === undefined ? undefined : { left: pinnedAt }}
+      style={pinnedAt === undefined ? undefined : pinnedStyle(pinnedAt)}
       draggable={movable}
       onDragStart={(event) => event.dataTransfer.setData(DRAGGED, id)}
       onDragOver={(event) => movable && event.dataTransfer.types.includes(DRAGGED) && event.preventDefault()}
@@ -57,7 +58,7 @@ export function HeaderCell<T, S extends string>({
       className={cn(
         "relative h-9 border-b bg-canvas px-2 text-left font-medium text-muted text-xs first:pl-4 md:first:pl-6 last:pr-4 md:last:pr-6",
         meta?.className,
-        pinnedAt !== undefined && "group-data-sideways/table:sticky group-data-sideways/table:z-[2]",
+        pinnedAt !== undefined && cn(PINNED, "group-data-sideways/table:z-[2]"),
       )}
     >
       {name && onSort ? (

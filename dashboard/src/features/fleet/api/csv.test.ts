@@ -43,6 +43,7 @@ describe("what is wrong with a machine", () => {
       "Disk 96 % full, Memory 97 %",
     );
     expect(problemWords(agent({ problems: ["offline_long"], status: "offline" }))).toBe("Offline long");
+    expect(problemWords(agent({ problems: ["disk_full"], status: "offline" }))).toBe("Disk was 96 % full");
     expect(problemWords(agent({}))).toBe("");
   });
 });
