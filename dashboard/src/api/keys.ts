@@ -9,7 +9,6 @@ export const keys = {
   eventLists: ["events", "list"] as const,
   sessionLists: ["sessions", "list"] as const,
   ownSessions: ["sessions", "own"] as const,
-  sessionDetails: ["sessions", "detail"] as const,
   session: (id: string) => ["sessions", "detail", id] as const,
   overview: ["overview"] as const,
   contact: ["contact"] as const,

@@ -303,6 +303,18 @@ async def test_what_cannot_be_opened_says_why(gateway, agent):
     assert "16" in (await many[16].closed()).message
 
 
+async def test_a_terminal_that_was_ended_takes_no_other_ones_place(gateway, agent):
+    await agent.start()
+    for number in range(17):
+        screen = Screen(gateway, number)
+        screen.acknowledge = False
+        await screen.open()
+        screen.type(b"echo re''ady\n")
+        await screen.shows(b"ready")
+        gateway.say(TunnelClose(screen.key[0]))
+        await screen.closed()
+
+
 async def test_sigterm_leaves_no_shell(gateway, agent, tmp_path, is_alive):
     await agent.start()
     screen = Screen(gateway)

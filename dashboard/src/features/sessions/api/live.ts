@@ -1,6 +1,4 @@
 import { keys } from "@/api/keys";
 import type { Invalidation } from "@/api/live-contribution";
 
-export const invalidations: Invalidation[] = [
-  { after: ["tunnel"], refetch: [keys.ownSessions, keys.sessionDetails], mark: [keys.sessionLists] },
-];
+export const invalidations: Invalidation[] = [{ after: ["tunnel"], mark: [keys.sessionLists] }];

@@ -1,6 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ownSessionsQuery } from "@/api/queries";
+import { useOwnSessions } from "@/api/use-sessions";
 import { useCan } from "@/api/use-sign-in";
 import { buttonClass } from "@/components/button";
 import { MachineText } from "@/components/machine-text";
@@ -8,7 +7,11 @@ import { Time } from "@/components/time";
 
 /** One's own open sessions, with the way back into each: nobody else can go there. */
 export function OwnSessions() {
-  const { data } = useQuery({ ...ownSessionsQuery, enabled: useCan("tunnel.open"), refetchOnMount: "always" });
+  return useCan("tunnel.open") && <Sessions />;
+}
+
+function Sessions() {
+  const { data } = useOwnSessions();
   if (!data || data.items.length === 0) return null;
   return (
     <section aria-label="Your open sessions" className="mb-3 shrink-0 rounded-lg border bg-raised">

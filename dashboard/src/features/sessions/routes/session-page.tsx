@@ -5,7 +5,11 @@ import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
+<<<<<<< ours
 import { useAct } from "@/api/use-act";
+=======
+import { useSessionEvents } from "@/api/use-sessions";
+>>>>>>> theirs
 import { useCan, useMe } from "@/api/use-sign-in";
 import { Button, buttonClass } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
@@ -26,7 +30,11 @@ const route = getRouteApi("/app/sessions/$sessionId");
 
 export function SessionPage() {
   const { sessionId } = route.useParams();
-  const session = useQuery(sessionQuery(sessionId));
+  const session = useQuery({ ...sessionQuery(sessionId), refetchOnMount: "always" });
+  useSessionEvents(
+    useMemo(() => keys.session(sessionId), [sessionId]),
+    sessionId,
+  );
   const me = useMe();
   const seesAudit = useCan("audit.read");
   const opensTerminals = useCan("tunnel.open");

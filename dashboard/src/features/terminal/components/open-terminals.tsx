@@ -1,9 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { SquareTerminal } from "lucide-react";
 import { useSyncExternalStore } from "react";
-import { ownSessionsQuery } from "@/api/queries";
-import { useCan } from "@/api/use-sign-in";
+import { useOwnSessions } from "@/api/use-sessions";
+import { useCan, useMe } from "@/api/use-sign-in";
 import { Time } from "@/components/time";
 import { cn } from "@/lib/cn";
 import { visibleLine } from "@/lib/visible-text";
@@ -19,8 +18,13 @@ interface Shell {
 
 /** The shells that go on while another page is looked at, one click away: this tab's, and one's own of other tabs. */
 export function OpenTerminals({ collapsed }: { collapsed: boolean }) {
+  const { tenant_id } = useMe(); // outside of a Partner there are no machines
+  return useCan("tunnel.open") && tenant_id !== null && <Shells collapsed={collapsed} />;
+}
+
+function Shells({ collapsed }: { collapsed: boolean }) {
   const here = useSyncExternalStore(onOpenTerminals, openTerminals);
-  const { data: own } = useQuery({ ...ownSessionsQuery, enabled: useCan("tunnel.open") });
+  const { data: own } = useOwnSessions();
   const ours = new Set(here.map(({ sessionId }) => sessionId));
   const shells: Shell[] = [
     ...here.map(({ agentId, hostname }) => ({ key: agentId, agentId, hostname })),

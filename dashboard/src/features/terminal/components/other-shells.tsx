@@ -1,11 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { ownSessionsQuery } from "@/api/queries";
+import { useOwnSessions } from "@/api/use-sessions";
 import { Time } from "@/components/time";
 
 /** Shells of one's own on this machine that nobody looks at: one may have been left by mistake, in a tab that is gone. */
 export function OtherShells({ agentId, sessionId }: { agentId: string; sessionId: string | null }) {
-  const { data } = useQuery(ownSessionsQuery);
+  const { data } = useOwnSessions();
   const left = data?.items.filter(
     (each) => each.agent_id === agentId && each.session_id !== sessionId && each.left_at !== null,
   );

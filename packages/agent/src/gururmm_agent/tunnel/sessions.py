@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -64,6 +64,8 @@ class Tunnels:
         self._fresh: set[Key] = set()
         """Channels that have not been heard of on any line."""
         self._channels: dict[Key, _Open] = {}
+        self._unwanted: set[Key] = set()
+        """Channels that the server has ended: it resumes none of them, so another may have their place."""
         self._alone: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -154,12 +156,12 @@ class Tunnels:
 
     def close(self, message: TunnelClose) -> None:
         """End one channel of a session, or every one."""
-        chosen = [
-            known.channel
+        chosen = {
+            (session_id, number): known.channel
             for (session_id, number), known in self._channels.items()
             if session_id == message.session_id and message.channel in (None, number)
-        ]
-        self._group.create_task(_close(chosen, "closed"))
+        }
+        self._group.create_task(self._end(chosen))
 
     def served(self, *, second: bool) -> None:
         """There is a server on the agent's own connection; whether it takes a `second` one for channels."""
@@ -262,13 +264,18 @@ class Tunnels:
         reason = "there was no connection to the server for too long"
         self._group.create_task(_close([known.channel for _, known in chosen], reason))
 
+    async def _end(self, chosen: Mapping[Key, Channel]) -> None:
+        await _close(chosen.values(), "closed")
+        self._unwanted |= chosen.keys() & self._channels.keys()
+
     def _forget_finished(self) -> None:
-        self._forget([key for key, known in self._channels.items() if known.channel.is_over])
+        self._forget([key for key, known in self._channels.items() if known.channel.is_over or key in self._unwanted])
 
     def _forget(self, keys: Iterable[Key]) -> None:
         for key in keys:
             self._channels.pop(key, None)
             self._fresh.discard(key)
+            self._unwanted.discard(key)
         if not self._channels:
             self._line.release()
 
