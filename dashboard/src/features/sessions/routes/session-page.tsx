@@ -5,11 +5,8 @@ import { lazy, type ReactNode, Suspense, useMemo } from "react";
 import type { TechSession } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { keys } from "@/api/keys";
-<<<<<<< ours
 import { useAct } from "@/api/use-act";
-=======
 import { useSessionEvents } from "@/api/use-sessions";
->>>>>>> theirs
 import { useCan, useMe } from "@/api/use-sign-in";
 import { Button, buttonClass } from "@/components/button";
 import { useConfirm } from "@/components/confirm";
