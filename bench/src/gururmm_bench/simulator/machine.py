@@ -52,6 +52,7 @@ NO_SHELL: Final = "a simulated machine has no shell"
 _BASE_S: Final = 0.5
 _CEILING_S: Final = 60.0
 _STABLE_S: Final = 10.0
+_RETURN_FIRST_S: Final = 1.0
 _RETURN_S: Final = 4.0
 _RETURN_TRIES: Final = 12
 _PAUSE_S: Final = 1.0
@@ -157,7 +158,7 @@ class Machine:
         """No server was there: try again soon, as the real agent does."""
         if self._leaving:
             return
-        low, high = (_PAUSE_S, _RETURN_S) if self._gone else (0.0, _RETURN_S)
+        low, high = (_PAUSE_S, _RETURN_S) if self._gone else (0.0, _RETURN_FIRST_S)
         if self._gone >= _RETURN_TRIES:
             low, high = 0.0, min(_CEILING_S, _RETURN_S * 2.0 ** min(self._gone - _RETURN_TRIES + 1, 16))
         self._gone += 1

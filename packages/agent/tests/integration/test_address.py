@@ -18,7 +18,7 @@ import random, sys
 from gururmm_agent.link import reconnect
 from gururmm_agent.__main__ import main
 random.uniform = lambda least, most: most
-reconnect.BASE_S = reconnect.CEILING_S = reconnect.RETURN_S = 600.0
+reconnect.BASE_S = reconnect.CEILING_S = reconnect.RETURN_FIRST_S = reconnect.RETURN_S = 600.0
 sys.exit(main())
 """
 

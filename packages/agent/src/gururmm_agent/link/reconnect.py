@@ -11,6 +11,8 @@ CEILING_S: Final = 60.0
 STABLE_S: Final = 10.0
 """A connection that lasted this long counts as a success: the next back-off begins anew."""
 REVOKED_S: Final = 600.0
+RETURN_FIRST_S: Final = 1.0
+"""A connection that broke is often just cut: then it is there again at once."""
 RETURN_S: Final = 4.0
 """Over this time a fleet spreads whose server died: that is most often back within seconds."""
 RETURN_TRIES: Final = 12
@@ -76,7 +78,7 @@ class Backoff:
         tried, self._gone = self._gone, self._gone + 1
         if tried >= RETURN_TRIES:
             return self._uniform(0.0, min(CEILING_S, RETURN_S * 2.0 ** min(tried - RETURN_TRIES + 1, 16)))
-        return self._uniform(_PAUSE_S if tried else 0.0, RETURN_S)
+        return self._uniform(_PAUSE_S, RETURN_S) if tried else self._uniform(0.0, RETURN_FIRST_S)
 
 
 def ended_by(close_code: int | None) -> Ended:

@@ -237,10 +237,10 @@ class Bus:
         Where the broker cannot read any more how far that one was, the next name's begins anew: its file is beyond our
         reach, and who takes events may get one twice.
         """
-        stream = await self.ensure_events_stream()
+        await self.ensure_events_stream()
         for name in (durable, *(f"{durable}-{number}" for number in range(2, _READERS + 1))):
             inner = await self._reader(name, subject)
-            if inner is not None and await self._position(name) <= stream.last_seq:
+            if inner is not None and await self._is_within(name):
                 return EventReader(inner, name, self._asking)
             log.warning("a reader of events is damaged and left behind", reader=name)
         raise Unavailable(internal=f"all readers of {durable} are damaged")
@@ -259,15 +259,17 @@ class Bus:
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise Unavailable(internal=str(error)) from error
 
-    async def _position(self, name: str) -> int:
-        """Returns up to which number a durable reader got events: beyond the stream's last it would wait for ever."""
+    async def _is_within(self, name: str) -> bool:
+        """Tells whether a durable reader is within the stream: beyond its last event it would wait for ever."""
         assert self._js is not None
         try:
             async with self._asking():
                 info = await self._js.consumer_info(EVENTS_STREAM, name)
         except (NatsError, JetStreamError, TimeoutError) as error:
             raise Unavailable(internal=str(error)) from error
-        return info.delivered.stream_seq if info.delivered is not None else 0
+        # Asked in this order: meanwhile the stream grows, and others read.
+        stream = await self.ensure_events_stream()
+        return info.delivered is None or info.delivered.stream_seq <= stream.last_seq
 
     @asynccontextmanager
     async def _asking(self) -> AsyncIterator[asyncio.Timeout]:
@@ -288,7 +290,8 @@ class Bus:
     async def _on_disconnected(self) -> None:
         now = asyncio.get_running_loop().time()
         for limit in tuple(self._asked):
-            limit.reschedule(now)
+            if limit.when() is None:
+                limit.reschedule(now)
         if self._open:
             log.warning("bus lost")
 
