@@ -107,4 +107,4 @@ print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 def test_a_gateway_loads_no_rest_frame() -> None:
     loaded = subprocess.run([sys.executable, "-c", GATEWAY], check=True, capture_output=True, timeout=100).stdout
     assert {"fastapi", "starlette", "uvicorn", "argon2", "joserfc"} & set(json.loads(loaded)) == set()
-    assert "picows" in json.loads(loaded)
+    assert "gururmm_wire" in json.loads(loaded)
