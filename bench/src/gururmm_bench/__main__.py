@@ -20,7 +20,6 @@ from gururmm_bench.measures import (
     fleet_table,
     gateway,
     many_terminals,
-    neighbours,
     scopes,
     storm,
     terminal,
@@ -41,7 +40,6 @@ BENCHMARKS: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "terminals": many_terminals.measure,
     "fan-out": fan_out.measure,
     "fleet-table": fleet_table.measure,
-    "neighbours": neighbours.measure,
     "gateway": gateway.measure,
     "storm": storm.measure,
 }

@@ -29,43 +29,26 @@ def technicians(stack: Stack, count: int) -> list[Rest]:
 
 
 @contextmanager
-def agents(stack: Stack, count: int, of: Rest | None = None, *, nice: int = 0) -> Iterator[list[str]]:
-    """The ids of further real agents on this machine, online; they are ended and removed afterwards.
-
-    `of` is an admin of another Partner, whose they shall be; `nice` makes them give way to the server.
-    """
+def agents(stack: Stack, count: int) -> Iterator[list[str]]:
+    """The ids of further real agents on this machine, online; they are ended and removed afterwards."""
     if not count:
         yield []
         return
-    rest = of or stack.rest
-    site = rest.get("/sites").body["items"][0]["id"]
-    code = rest.post(f"/sites/{site}/codes", {"max_uses": count}).body["code"]
-    folder = stack.scratch("agents" if of is None else "agents-elsewhere")
+    site = stack.rest.get("/sites").body["items"][0]["id"]
+    code = stack.rest.post(f"/sites/{site}/codes", {"max_uses": count}).body["code"]
+    folder = stack.scratch("agents")
     with ExitStack() as running:
         homes = [folder / f"agent-{number}" for number in range(count)]
         for home in homes:
-            running.enter_context(_agent(stack.url, code, home, nice))
-        ids = [_online(rest, home) for home in homes]
+            running.enter_context(_agent(stack.url, code, home))
+        ids = [_online(stack.rest, home) for home in homes]
         yield ids
 
 
 @contextmanager
-def _agent(url: str, code: str, home: Path, nice: int) -> Iterator[None]:
+def _agent(url: str, code: str, home: Path) -> Iterator[None]:
     home.mkdir()
-    command = [
-        "nice",
-        "-n",
-        str(nice),
-        sys.executable,
-        "-OO",
-        "-m",
-        "gururmm_agent",
-        "run",
-        "--server",
-        url,
-        "--state-dir",
-        str(home / "state"),
-    ]
+    command = [sys.executable, "-OO", "-m", "gururmm_agent", "run", "--server", url, "--state-dir", str(home / "state")]
     environment = os.environ | {"GURURMM_SITE_CODE": code, "HOME": str(home)}
     with (
         (home / "log").open("wb") as log,
