@@ -60,9 +60,15 @@ def _run(*command: str) -> None:
 
 
 def _remove(folder: Path) -> None:
+    """Take a folder away. Under another name first: what a thread still wants to keep finds no place any more."""
+    aside = folder.with_name(f".{folder.name}.removed")
     try:
-        shutil.rmtree(folder)
+        folder.rename(aside)
     except FileNotFoundError:
         return
+    except OSError:
+        aside = folder  # a file system of its own, perhaps
+    try:
+        shutil.rmtree(aside)
     except OSError as error:
-        _log.error("%s could not be taken away: %s", folder, error)
+        _log.error("%s could not be taken away: %s", aside, error)
