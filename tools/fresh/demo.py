@@ -6,6 +6,7 @@ For any Python that the product takes, before anything is installed.
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -15,9 +16,12 @@ from urllib.parse import urlsplit
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below those that the kernel gives away: it is free a minute later, too, when everything is set up."""
+    while True:
+        port = 20000 + secrets.randbelow(10000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
 
 
 def _sign_in(told: str) -> None:

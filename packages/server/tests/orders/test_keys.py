@@ -31,6 +31,7 @@ from nacl.bindings import crypto_sign_open
 from nacl.exceptions import BadSignatureError
 
 from packages.server.tests.conftest import Engines
+from packages.server.tests.waiting import until
 from packages.server.tests.world import plant
 
 ACTOR = "test"
@@ -218,6 +219,7 @@ async def test_settings_are_signed_once_for_all_agents_and_again_each_day(
     await signer.refresh()
     assert await sign_settings(db, bus, signer) == 1
     opened(await owner.fetchval("select signed_order from core.tenant_settings"), signer.key.public_key)
+    await until(lambda: len(told) >= 3)
     await hearing.stop()
     assert len(told) == 3
 
