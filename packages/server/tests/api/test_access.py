@@ -97,6 +97,8 @@ CASES: dict[str, Case] = {
     "GET /agents/{agent_id}/folders": Case(denied=ANYBODY_INSIDE, foreign="path", query="?path=/", accepts=(409,)),
     "PATCH /agents/{agent_id}": Case({"site_id": "{site_id}"}, foreign="path"),
     "DELETE /agents/{agent_id}": Case(None, "partner_tech", "path"),
+    "POST /agents/{agent_id}/former": Case({}, "partner_tech", "path"),
+    "POST /agents/{agent_id}/doubles": Case({}, foreign="path", accepts=(409,)),
     "POST /commands": Case(SCRIPT | {"agent_ids": ["{agent_id}"]}, foreign="body"),
     "GET /commands": Case(),
     "GET /commands/{command_id}": Case(foreign="path"),

@@ -50,6 +50,7 @@ LOOSE = {
     "tunnel_audit.tenant_id": "evidence outlives the Partner; written by core.append_audit alone",
     "tunnel_sessions.agent_id": "a session outlives its machine; a trigger wants one of its tenant at the beginning",
     "tunnel_sessions.opened_by_id": "evidence outlives the person",
+    "user_sessions.family_id": "a sign-in outlives its first session, when somebody goes to another Partner",
 }
 """uuid columns that no foreign key holds, each with its reason."""
 
