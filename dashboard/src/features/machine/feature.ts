@@ -78,6 +78,7 @@ export const feature = defineFeature({
         "agent.offline": "Machine offline",
         "agent.inventory_changed": "Inventory changed",
         "agent.order_refused": "Order refused",
+        "agent.doubled": "Machine copied",
       },
       many: {
         "agent.enrolled": (machines) => `${machines} were added.`,
@@ -90,6 +91,7 @@ export const feature = defineFeature({
         "agent.offline": "text-muted",
         "agent.enrolled": "text-accent",
         "agent.order_refused": "text-bad",
+        "agent.doubled": "text-bad",
       },
     },
   ],

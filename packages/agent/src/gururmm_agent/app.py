@@ -88,6 +88,7 @@ class Agent:
                 raise Stop
         except* Stop:
             _log.info("stopped")
+        self._state.let_go()
         if self._removed:
             self._adapters.host.uninstall(self._state.path)
 

@@ -123,6 +123,13 @@ class StateDirectory:
         copy.mkdir(mode=0o700, exist_ok=True)
         return copy
 
+    def let_go(self) -> None:
+        """Take the copy in memory away: it is lost with this process."""
+        if self._spare is not None:
+            import shutil
+
+            shutil.rmtree(self._spare, ignore_errors=True)
+
     def lock(self, host: Host) -> None:
         """Hold the directory until this process ends. Raises `AlreadyRunning`."""
         if not host.hold(self.path / "lock"):

@@ -99,7 +99,7 @@ async def test_readings_that_fail_cost_themselves_only(gateway, agent, function)
     await gateway.wait_for(Heartbeat)
     if function == "local_mounts":
         sample = await gateway.wait_for(Metrics)
-        assert [(fault.kind, fault.text) for fault in sample.faults] == [("reading_failed", "disks: no number")]
+        assert [(fault.kind, fault.text) for fault in sample.faults] == [("reading_failed", "disk use: no number")]
         assert not sample.disks
         assert sample.memory_total > 0
     gateway.say(Query(b"p" * 16, "processes", {}))

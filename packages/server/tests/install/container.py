@@ -64,9 +64,7 @@ class Container:
     @property
     def _leader(self) -> int:
         """The pid, on the host, of the container's process 1."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        wait_until(lambda: children.read_text().split(), 30)
-        return int(children.read_text().split()[0])
+        return wait_until(lambda: _first_of_its_own(self.process.pid), 30)
 
     def started(self) -> None:
         """Wait until systemd has started everything."""
@@ -96,6 +94,19 @@ class Container:
         )
         assert not check or done.returncode == 0, done.stdout
         return done
+
+
+def _first_of_its_own(parent: int) -> int | None:
+    """The child that is process 1 of a namespace; on its way there nspawn has others for a moment."""
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            status = Path(f"/proc/{child}/status").read_text()
+        except OSError:
+            continue
+        numbers = next(line for line in status.splitlines() if line.startswith("NSpid:")).split()
+        if len(numbers) > 2 and numbers[-1] == "1":
+            return int(child)
+    return None
 
 
 @contextmanager

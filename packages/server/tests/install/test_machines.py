@@ -95,7 +95,7 @@ def test_refusals_leave_nothing_behind(server: Server, tmp_path: Path) -> None:
         inside.run("rm /usr/local/bin/uname")
 
         # A damaged download.
-        another = f"s/sha256='.*'/sha256='{'0' * 64}'/"
+        another = f"s/ sha256=.*/ sha256={'0' * 64}/"
         damaged = inside.run(f'{script} | sed "{another}" | sh', check=False)
         assert "gururmm: the download is damaged" in damaged.stdout
         assert inside.run("ls /opt/gururmm-agent/versions 2>/dev/null; true").stdout == ""

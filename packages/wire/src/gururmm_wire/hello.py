@@ -62,6 +62,8 @@ class EnrolRequest(msgspec.Struct, kw_only=True):
     arch: Short = ""
     agent_id: Short = ""
     """The id that this agent had here so far, by its own word; empty where it was never enrolled."""
+    agent_signature: Annotated[str, Meta(max_length=128, pattern=r"^[0-9a-f]*\Z")] = ""
+    """By the key that it had under that id, over the same bytes: this alone shows that it was that machine."""
 
 
 class EnrolResponse(msgspec.Struct, kw_only=True):

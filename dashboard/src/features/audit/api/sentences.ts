@@ -32,7 +32,14 @@ const PHRASES: Record<string, (details: Details, m: string) => string> = {
   "agent.folders": (d, m) => `looked for large folders in ${text(d.path)} on ${m}`,
   "agent.enrolled": (d) => `added the machine ${text(d.hostname)} with a site code`,
   "agent.moved": (d) => `moved ${text(d.hostname)} from ${text(d.from)} to ${text(d.to)}`,
-  "agent.deleted": (d) => `removed ${text(d.hostname)} of ${text(d.client)}, ${text(d.site)}`,
+  "agent.deleted": (d) =>
+    `removed ${text(d.hostname)} of ${text(d.client)}, ${text(d.site)}${d.uninstall ? ", with its agent" : ""}`,
+  "agent.revived": (d) => `let ${text(d.came_back_as)} go on as ${text(d.hostname)}`,
+  "agent.kept_apart": (d) => `kept ${text(d.hostname)} apart from the machine it was before`,
+  "agent.own_key_ordered": (d) => `had ${text(d.copy)}, a copy of ${text(d.hostname)}, make a key of its own`,
+  "agent.called_one": (d) => `said that only one machine is left with the key of ${text(d.hostname)}`,
+  "quota.changed": (d) =>
+    `changed the quota of ${words(text(d.resource)).toLowerCase()} to ${text(d.after) || "everybody's"}`,
   "client.created": (d) => `added the Client ${text(d.name)}`,
   "client.renamed": (d) => `renamed the Client ${text(d.before)} to ${text(d.after)}`,
   "client.deleted": (d) => `deleted the Client ${text(d.name)}`,

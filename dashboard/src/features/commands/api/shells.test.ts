@@ -8,7 +8,7 @@ describe("the shells of a run", () => {
     expect(names({ windows: 3 })).toEqual(["powershell"]);
     expect(names({ linux: 2, macos: 1 })).toEqual(["sh"]);
     expect(names({ linux: 2, windows: 5 })).toEqual(["powershell", "sh"]);
-    expect(names(undefined)).toEqual(["sh"]);
+    expect(names(undefined)).toEqual(["sh", "powershell"]);
   });
 
   it("are missed by the machines of the other systems", () => {

@@ -15,7 +15,7 @@ export interface ShellGroup {
 /** How many machines there are of each family of systems. */
 export type BySystem = Partial<Record<"linux" | "windows" | "macos" | "other", number>>;
 
-/** The shells by system, those of most machines first; all Unix ones before anything is known. */
+/** The shells by system, those of most machines first; all of them before anything is known. */
 export function shellsFor(bySystem: BySystem | undefined): ShellGroup[] {
   const windows = bySystem?.windows ?? 0;
   const unix = Object.values(bySystem ?? {}).reduce((sum, value) => sum + value, 0) - windows;
@@ -23,6 +23,7 @@ export function shellsFor(bySystem: BySystem | undefined): ShellGroup[] {
     { system: "Linux and macOS", shells: UNIX, machines: unix },
     { system: "Windows", shells: WINDOWS, machines: windows },
   ];
+  if (bySystem === undefined) return groups;
   const shown = groups.filter(({ machines }) => machines > 0).sort((a, b) => b.machines - a.machines);
   return shown.length > 0 ? shown : groups.slice(0, 1);
 }

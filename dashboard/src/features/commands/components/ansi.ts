@@ -34,6 +34,8 @@ export class Screen {
   private line: Run[] = [];
   private column = 0;
   private returned = false;
+  /** The line has one cell for each character already: to do that again at each step would cost its square. */
+  private spreadOut = false;
   private readonly style: Record<Stream, Style> = { stdout: PLAIN, stderr: PLAIN };
 
   write(text: string, stream: Stream): void {
@@ -55,7 +57,7 @@ export class Screen {
   }
 
   private put(cell: Run): void {
-    if (this.column === this.line.length) {
+    if (!this.spreadOut && this.column === this.line.length) {
       this.line.push(cell);
       this.column += 1;
       return;
@@ -75,6 +77,8 @@ export class Screen {
 
   /** One cell for each character; returns the column that one is in. */
   private spread(): number {
+    if (this.spreadOut) return this.column;
+    this.spreadOut = true;
     this.column = this.line.slice(0, this.column).reduce((sum, { text }) => sum + [...text].length, 0);
     this.line = this.line.flatMap((cell) => [...cell.text].map((character) => ({ ...cell, text: character })));
     return this.column;
@@ -93,6 +97,7 @@ export class Screen {
     this.line = [];
     this.column = 0;
     this.returned = false;
+    this.spreadOut = false;
   }
 }
 

@@ -70,7 +70,7 @@ export function RunDialog({
     },
   });
   const counts = number <= CONFIRM_OVER || typed.replaceAll(/[\s,.]/g, "") === String(number);
-  const ready = script.trim() !== "" && counts && number > 0;
+  const ready = script.trim() !== "" && counts && number > 0 && !preview.isPending; // by then it is known which shells there are
   return (
     <Dialog
       open

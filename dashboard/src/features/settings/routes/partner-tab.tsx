@@ -44,7 +44,12 @@ function SettingsForm({ settings }: { settings: PartnerSettings }) {
   const draft = useDraft("settings", initial);
   const { values, change } = draft;
   const save = useAct({
-    mutationFn: () => acts.saveSettings(changeOf(values, settings.label_overrides)),
+    mutationFn: () => {
+      // In minutes it is shown rounded: what nobody changed stays as it is.
+      const { terminal_grace_s, ...rest } = changeOf(values, settings.label_overrides);
+      const isChanged = values.terminal_grace_min !== initial.terminal_grace_min;
+      return acts.saveSettings(isChanged ? { ...rest, terminal_grace_s } : rest);
+    },
     onSuccess: async (saved) => {
       draft.drop();
       cache.setQueryData(settingsQuery.queryKey, saved);

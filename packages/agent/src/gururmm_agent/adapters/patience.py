@@ -5,6 +5,7 @@ waits for longer than agreed, and is not asked again before the last one has bee
 """
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
@@ -22,7 +23,7 @@ class Patience:
 
     def __init__(self, wait_s: float = WAIT_S) -> None:
         self._wait_s = wait_s
-        self._open: dict[str, threading.Thread] = {}
+        self._open: dict[str, tuple[threading.Thread, float]] = {}
 
     def ask(self, name: str, question: Callable[[], Answer]) -> Answer:
         """Returns what the question returns, and raises what it raises, or `NoAnswer` where that takes too long."""
@@ -37,17 +38,23 @@ class Patience:
                 failure.append(error)
 
         thread = threading.Thread(target=work, name=f"ask {name}", daemon=True)
-        self._open[name] = thread
         thread.start()
+        self._open[name] = mine = (thread, time.monotonic() + self._wait_s)
         thread.join(self._wait_s)
-        self._check(name)
+        if thread.is_alive():
+            raise NoAnswer("it does not answer")
+        if self._open.get(name) is mine:
+            del self._open[name]
         if failure:
             raise failure[0]
         found: Answer = answer[0]
         return found
 
     def _check(self, name: str) -> None:
-        thread = self._open.get(name)
-        if thread is not None and thread.is_alive():
+        """Waits for somebody else's question as long as that one may take; later it costs nothing."""
+        if (asked := self._open.get(name)) is None:
+            return
+        thread, until = asked
+        thread.join(max(0.0, until - time.monotonic()))
+        if thread.is_alive():
             raise NoAnswer("it does not answer")
-        self._open.pop(name, None)

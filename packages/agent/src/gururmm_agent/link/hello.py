@@ -75,7 +75,7 @@ async def enrol(
             "over; use the server's https:// address, or accept that with --insecure-http."
         )
     seed = state.pending_key() if known is None or own_key else bytes.fromhex(known.private_key)
-    enrolled = await register(seed, machine, server, site_code, route, was=known.agent_id if known else "")
+    enrolled = await register(seed, machine, server, site_code, route, was=known)
     if known is None or not _is_same(known, enrolled.identity):
         state.write_identity(enrolled.identity)
     return enrolled
@@ -102,7 +102,7 @@ async def ensure_enrolled(
         return known
     try:
         seed = bytes.fromhex(known.private_key)
-        identity = (await register(seed, machine, server, site_code, route, was=known.agent_id)).identity
+        identity = (await register(seed, machine, server, site_code, route, was=known)).identity
     except AgentError as error:
         _log.warning("the order key could not be fetched: %s", error)
         return known
@@ -123,9 +123,9 @@ def _known(state: StateDirectory, server: str) -> Identity | None:
 
 
 async def register(
-    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: str = ""
+    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: Identity | None = None
 ) -> Enrolled:
-    """Register the key of this seed; `was` is the id it had here so far. Raises as `enrol` does, and writes nothing."""
+    """Register the key of this seed; `was` is who it was here so far. Raises as `enrol` does, and writes nothing."""
     answer = await _ask_to_enrol(seed, machine, server, site_code, route, was=was)
     identity = Identity(
         server=server,
@@ -177,20 +177,22 @@ def _is_whole(identity: Identity) -> bool:
 
 
 async def _ask_to_enrol(
-    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: str
+    seed: bytes, machine: Machine, server: str, site_code: str, route: Route, *, was: Identity | None
 ) -> EnrolResponse:
     public_key = crypto_sign_seed_keypair(seed)[0].hex()
+    signed = enrolment_bytes(site_code, public_key, machine.hostname)
     request = EnrolRequest(
         site_code=site_code,
         public_key=public_key,
-        signature=sign(seed, enrolment_bytes(site_code, public_key, machine.hostname)).hex(),
+        signature=sign(seed, signed).hex(),
         hostname=machine.hostname,
         machine_id=machine.machine_id,
         agent_version=__version__,
         protocol_version=LATEST_PROTOCOL,
         os=machine.os,
         arch=machine.arch,
-        agent_id=was,
+        agent_id=was.agent_id if was else "",
+        agent_signature=sign(bytes.fromhex(was.private_key), signed).hex() if was else "",
     )
     try:
         status, body = await post_json(server + _ENROL_PATH, msgspec.json.encode(request), route)

@@ -54,7 +54,7 @@ class Identities:
 
     async def _take_own_key(self, site_code: str) -> None:
         """Enrol with a key that no copy of this machine's state holds. On disk it is the same after a crash."""
-        server, was = self._identity.server, self._identity.agent_id
+        server, was = self._identity.server, self._identity
         try:
             seed = self._state.pending_key()
             enrolled = await hello.register(seed, self._machine, server, site_code, self._route, was=was)

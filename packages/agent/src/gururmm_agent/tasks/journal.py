@@ -4,7 +4,6 @@
 server has them. Ids stay for a week after their end.
 """
 
-import asyncio
 import contextlib
 import logging
 import time
@@ -15,13 +14,14 @@ from typing import Any, Final
 import msgspec
 from gururmm_wire.v2.agent import CommandOutput, CommandResult
 
-from gururmm_agent.adapters.patience import Patience
 from gururmm_agent.files import write_atomically
 from gururmm_agent.records import Appender, pack_record, read_records
+from gururmm_agent.tasks.apart import Apart, TooManyLost
 
 _log = logging.getLogger(__name__)
 
 REMEMBER_S: Final = 7 * 86400
+_MOST_LOST: Final = 16
 SYNC_S: Final = 10.0
 """What the disk has to take a command's id for good: one that hangs must not keep back what may mend it."""
 _COMPACT_BYTES: Final = 4 * 1024 * 1024
@@ -46,7 +46,7 @@ class Journal:
 
     def __init__(self, directory: Path, not_durable: str = "") -> None:
         self._not_durable = not_durable
-        self._patience = Patience(SYNC_S)
+        self._apart = Apart(_MOST_LOST)
         self._path = directory / "journal"
         self._output = directory / "output"
         self._output.mkdir(mode=0o700, exist_ok=True)
@@ -72,10 +72,10 @@ class Journal:
         self._entries[command_id] = entry
         try:
             self._log_file.append(("a", command_id, entry.started_at_ms))
-            await asyncio.to_thread(self._patience.ask, command_id.hex(), self._log_file.sync)
-        except OSError as error:
-            _log.error("command %s is kept in memory only: %s", command_id.hex(), error)
-            entry.not_durable = error.strerror or str(error)
+            await self._apart.run(self._log_file.sync, SYNC_S)
+        except (OSError, TooManyLost) as error:
+            entry.not_durable = getattr(error, "strerror", None) or str(error) or "it does not answer"
+            _log.error("command %s is kept in memory only: %s", command_id.hex(), entry.not_durable)
         return entry
 
     def refuse(self, command_id: bytes, result: CommandResult) -> None:

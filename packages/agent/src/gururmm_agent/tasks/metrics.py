@@ -215,7 +215,7 @@ class MetricsTask:
         self._look_at_state()
         disks, sensors = self._last_slow
         return (
-            self._try("disks", lambda: self._patience.ask("disks", self._read_disks), disks),
+            self._try("disk use", lambda: self._patience.ask("disks", self._read_disks), disks),
             self._try("sensors", lambda: self._patience.ask("sensors", self._read_sensors), sensors),
         )
 

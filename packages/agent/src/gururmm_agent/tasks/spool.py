@@ -1,5 +1,6 @@
 """Samples taken while there was no connection: on disk, bounded, oldest dropped first."""
 
+import contextlib
 import logging
 import time
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ class MetricsSpool:
         self._new = directory / "newer"
         self._file: Appender | None = None
         self._complained = False
+        self._told = False
+        """Nothing waits, though files that cannot be taken away are still there."""
 
     def add(self, sample: Metrics, taken: float | None = None) -> None:
         """Keep a sample, of now or of that moment since the boot. A full disk loses it, and is told to the log once."""
@@ -42,7 +45,7 @@ class MetricsSpool:
                 self._new.replace(self._old)
                 self._file = Appender(self._new)
             self._file.append((self._boot, since_boot() if taken is None else taken, _encode(sample)))
-            self._complained = False
+            self._complained = self._told = False
         except OSError as error:
             if not self._complained:
                 _log.error("samples cannot be kept while there is no connection: %s", error)
@@ -71,15 +74,17 @@ class MetricsSpool:
 
     def is_empty(self) -> bool:
         """Whether nothing waits."""
-        return not self._old.exists() and not self._new.exists()
+        return self._told or (not self._old.exists() and not self._new.exists())
 
     def clear(self) -> None:
         """Forget every sample."""
         if self._file is not None:
             self._file.close()
             self._file = None
-        self._old.unlink(missing_ok=True)
-        self._new.unlink(missing_ok=True)
+        self._told = True
+        for path in (self._old, self._new):
+            with contextlib.suppress(OSError):  # read-only now
+                path.unlink(missing_ok=True)
 
     def _read(self, record: Any, started: float, behind: float) -> tuple[Metrics | None, bytes]:
         """A record's sample, by the server's clock, and its bytes; None for one that is of another version."""

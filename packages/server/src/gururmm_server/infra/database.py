@@ -310,6 +310,10 @@ class Database:
         It waits its turn among the Partners as the one of a scope does. Raises `OutcomeUnknown` where the server went
         away during the commit.
         """
+        outer = WHOLE.get()
+        if outer is not None and outer.is_mine():
+            yield outer
+            return
         async with AsyncExitStack() as stack:
             who = None if tenant_id is None else str(tenant_id)
             whole = Whole(lambda: stack.enter_async_context(self._transaction("", None, who=who)))

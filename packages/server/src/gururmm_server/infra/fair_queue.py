@@ -60,13 +60,15 @@ class FairQueue:
         turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(who, deque()).append(turn)
         try:
-            await asyncio.wait_for(turn, self._limit_s)
-        except TimeoutError:
-            raise Crowded from None
+            # Not `wait_for`: since Python 3.12 it may pass over a turn that came at the last moment.
+            await asyncio.wait({turn}, timeout=self._limit_s)
         except asyncio.CancelledError:
-            if not turn.cancelled():
+            if not turn.cancel() and turn.exception() is None:
                 self._leave(who)  # the turn came at the same moment
             raise
+        if turn.cancel():
+            raise Crowded
+        turn.result()
 
     def _make_room(self, who: str) -> None:
         longest = max(self._lines.values(), key=len)

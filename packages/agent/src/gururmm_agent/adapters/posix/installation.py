@@ -13,6 +13,7 @@ from typing import Final
 _log = logging.getLogger(__name__)
 
 UNIT: Final = Path("/etc/systemd/system/gururmm-agent.service")
+_STARTS: Final = "ExecStart="
 _LIMIT_S: Final = 20.0
 
 
@@ -38,9 +39,11 @@ def installed_in(program: Path) -> Path | None:
 
 def _disable(unit: Path, base: Path) -> None:
     try:
-        if f"ExecStart={base}/" not in unit.read_text("utf-8", "replace"):
-            return
+        lines = unit.read_text("utf-8", "replace").splitlines()
     except OSError:
+        return
+    started = next((line.removeprefix(_STARTS).partition(" ")[0] for line in lines if line.startswith(_STARTS)), "")
+    if installed_in(Path(started)) != base:  # both are resolved: a folder above may be a link
         return
     _run("systemctl", "disable", "--quiet", unit.name)
     try:

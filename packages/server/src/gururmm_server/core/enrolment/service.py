@@ -151,8 +151,11 @@ class Bootstrap:
         if await record.was_removed(tx, agent_id):
             outcome = "again"
         hostname = _printable(request.hostname) or "unnamed"
-        former = await repository.former(tx, agent_id, _printable(request.machine_id))
+        former = await repository.former(tx, agent_id, _printable(request.machine_id), at.client_id)
         original = await record.find_by(tx, request.agent_id)
+        if original is not None and not _proves(request, await record.key_of(tx, original.agent_id)):
+            original = None  # anybody may say another's id
+            outcome = "new" if outcome == "forgotten" else outcome
         if original is not None:  # it proves another key than the one of the machine that it was: a copy of that one
             outcome, former = "copy", Former(original.hostname, None)
         event = AgentEnrolled(
@@ -261,6 +264,16 @@ def _check_signature(request: EnrolRequest, public_key: bytes) -> None:
         crypto_sign_open(bytes.fromhex(request.signature) + signed, public_key)
     except (BadSignatureError, ValueError) as error:
         raise SignatureRefused from error
+
+
+def _proves(request: EnrolRequest, key: bytes | None) -> bool:
+    """Returns whether the agent also holds the key of the machine that it says it was."""
+    signed = enrolment_bytes(request.site_code, request.public_key, request.hostname)
+    try:
+        crypto_sign_open(bytes.fromhex(request.agent_signature) + signed, key or b"")
+    except (BadSignatureError, ValueError, TypeError):
+        return False
+    return bool(request.agent_signature)
 
 
 def _printable(text: str) -> str:

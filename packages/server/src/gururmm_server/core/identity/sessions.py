@@ -26,6 +26,7 @@ from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
+from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.paging import Page, PageQuery
@@ -36,6 +37,8 @@ log = get_logger(__name__)
 
 SESSION_SECONDS = 30 * 86400
 ENTRY_SECONDS = 3600
+ID_DIGITS = 32
+"""With these a refresh token begins: its session."""
 """How long Platform staff stays in a Partner that it entered."""
 
 
@@ -71,6 +74,8 @@ class SessionKeeper:
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
         self._revocations = revocations
+        self._turns = FairQueue(64, most=1000, most_each=16, share=1, limit_s=10)
+        """By the session that is refreshed: each locks its row, and many at once would hold every connection."""
 
     async def start(
         self,
@@ -107,7 +112,7 @@ class SessionKeeper:
 
     async def refresh(self, token: str, device: Device) -> Started:
         """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the sign-in session."""
-        async with self._db.identity(reserve=True) as tx:
+        async with self._turns.place(token[:ID_DIGITS].lower()), self._db.identity(reserve=True) as tx:
             session = await self._session(tx, token)
             if session.in_use:
                 return await self._renew(tx, session, device)
@@ -217,7 +222,7 @@ class SessionKeeper:
     async def _session(self, tx: Transaction, token: str) -> SessionRow:
         """Returns the sign-in session that a token names, locked, be it its token or not. Raises `SessionEnded`."""
         try:
-            session_id = UUID(hex=token[:32])
+            session_id = UUID(hex=token[:ID_DIGITS])
         except ValueError as error:
             raise SessionEnded(internal="not a refresh token") from error
         session = await sessions.session_of_token(tx, session_id, token_hash(token))

@@ -88,7 +88,8 @@ class Users:
 
         Raises `NotFound`, `OwnAccount`, `LastAdmin`, `RoleTooHigh` and `ClientNeeded`.
         """
-        async with self._db.identity(caller.tenant_id) as tx:
+        # One connection: whoever holds the members' rows must not wait for another one beside those who wait for them.
+        async with self._db.whole(caller.tenant_id), self._db.identity(caller.tenant_id) as tx:
             members = await repository.lock_members(tx, caller.tenant_id)
             member = _find(members, user_id)
             role = Role(change.role or member.role)

@@ -98,11 +98,12 @@ def _sample(encoded: bytes | None) -> Metrics | None:
 def _fullest_disk(permille: int, sample: Metrics | None) -> str:
     """Returns which drive is full and what is left of it, as far as the sample says."""
     share = f"{permille / 10:g} % full"
-    drives = [disk for disk in sample.disks if disk.total > 0] if sample else []
+    fixed = ("read_only", "became_read_only")
+    drives = [disk for disk in sample.disks if disk.total > 0 and disk.access not in fixed] if sample else []
     if not drives:
         return f"The fullest disk is {share}."
-    drive = max(drives, key=lambda disk: disk.used / disk.total)
-    return f"{_listed([drive.mount])} is {share}: {_size(drive.total - drive.used)} left."
+    drive = max(drives, key=lambda disk: disk.used / ((disk.used + disk.available) or 1))
+    return f"{_listed([drive.mount])} is {share}: {_size(drive.available)} left."
 
 
 def _places(sample: Metrics | None, access: str) -> str:

@@ -27,6 +27,7 @@ from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, P
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins, is_other_machine
 from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_UNKNOWN
 from gururmm_server.infra.peer_log import PeerLog
@@ -61,6 +62,9 @@ class Authenticator:
         self._joined = joined
         self._twins = twins
         self._doubled: list[tuple[AgentSocket, ServerHandshake, Candidate]] = []
+        self._send_offs = FairQueue(4, most=256, most_each=16, share=1, limit_s=20)
+        """Each costs a transaction, and whoever proves one key twice may come as often as they like."""
+        self._sending: set[asyncio.Task[None]] = set()
         self._known = frozenset(capabilities.said_by("agent"))
         self._said = capabilities.said_by("server")
         self._sets: dict[frozenset[str], frozenset[str]] = {}
@@ -113,7 +117,9 @@ class Authenticator:
                     welcomed.add(agent_id)
         doubled, self._doubled = self._doubled, []
         for socket, handshake, candidate in doubled:
-            await self._send_off(socket, handshake, candidate)
+            task = asyncio.create_task(self._send_off(socket, handshake, candidate))
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
 
     def _decide(
         self,
@@ -190,9 +196,15 @@ class Authenticator:
     async def _send_off(self, socket: AgentSocket, handshake: ServerHandshake, candidate: Candidate) -> None:
         """Note that one of several with one key is there, say who they are, and close; an order may wait for it."""
         try:
-            words, order = await self._twins.knocks(socket, handshake.claim, candidate)
-        except GuruError:
+            async with self._send_offs.place(str(candidate.session.tenant_id)):
+                words, order = await self._twins.knocks(socket, handshake.claim, candidate)
+        except Exception as error:
+            # Whatever the reason, nobody may be left waiting without an answer.
+            if not isinstance(error, GuruError):
+                log.exception("one of several with one key could not be noted")
             socket.close(Close.UNAVAILABLE, "the server is not ready; come back in a moment")
+            return
+        if socket.phase is not Phase.CHECKING:
             return
         if order is not None and not socket.tunnel and self._welcome(socket, handshake, candidate):
             socket.send(order)

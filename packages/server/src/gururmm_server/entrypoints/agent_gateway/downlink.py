@@ -17,7 +17,7 @@ from gururmm_server.core.presence.doubles import Double
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
-from gururmm_server.entrypoints.agent_gateway.twins import Twins
+from gururmm_server.entrypoints.agent_gateway.twins import UNNAMED, Twins
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
@@ -122,8 +122,8 @@ class Downlink:
         socket = self._roster.agents.get(notice.agent_id)
         if socket is None or socket.session is None or socket.session.connection_id >= notice.before:
             return
-        if notice.instance is not None and socket.session.instance not in (None, notice.instance):
-            double = Double(notice.instance, notice.hostname, "", notice.address)
+        if socket.session.instance not in (None, notice.instance):
+            double = Double(notice.instance or UNNAMED, notice.hostname, "", notice.address)
             self._twins.ask(socket, double, at=notice.gateway_id)
         else:
             socket.close(Close.REPLACED, "a newer connection of this agent is open elsewhere")

@@ -28,7 +28,7 @@ log = get_logger(__name__)
 _TICK_S: Final = 0.1
 PATIENCE_S: Final = 3.0
 """How long the older one may take to answer. A machine that was switched off and on waits for as long, once."""
-_UNNAMED: Final = bytes(16)
+UNNAMED: Final = bytes(16)
 """An older agent, which does not name its process."""
 
 
@@ -61,7 +61,7 @@ class Twins:
         older = self._roster.agents.get(claim.agent_id)
         if older is None or older.session is None or older.phase is not Phase.WELCOMED:
             return False
-        if claim.instance is None or older.session.instance in (None, claim.instance):
+        if older.session.instance in (None, claim.instance):
             return False
         self.ask(older, double_of(socket, claim))
         socket.close(Close.UNAVAILABLE, "another connection with this key is being looked at; come back in a moment")
@@ -103,10 +103,12 @@ class Twins:
     async def _part(self, agent_id: bytes, asked: _Question) -> None:
         older, newcomer, session = asked.older, asked.newcomer, asked.older.session
         assert session is not None
-        here = Double(session.instance or _UNNAMED, session.said_hostname, "", older.address)
+        here = Double(session.instance or UNNAMED, session.said_hostname, "", older.address)
         try:
             words = await self._doubles.found(session, [here, newcomer], [])
-        except GuruError as error:
+        except Exception as error:
+            if not isinstance(error, GuruError):
+                log.exception("two machines have one key")
             log.warning("two machines have one key, and that could not be kept", error=str(error))
             return
         log.warning(
@@ -136,7 +138,7 @@ def is_other_machine(claim: Authenticate, candidate: Candidate) -> bool:
 def double_of(socket: AgentSocket, claim: Authenticate) -> Double:
     """Returns who came, as it is kept."""
     hostname = printable(claim.hostname) or "unnamed"
-    return Double(claim.instance or _UNNAMED, hostname, printable(claim.machine_id), socket.address)
+    return Double(claim.instance or UNNAMED, hostname, printable(claim.machine_id), socket.address)
 
 
 def printable(text: str) -> str:
