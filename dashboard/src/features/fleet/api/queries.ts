@@ -16,9 +16,11 @@ export function foundQuery(search: string) {
         api.get("/agents", { query: { hostname: search, limit: FOUND }, signal }),
         api.get("/agents", { query: { search, limit: FOUND }, signal }),
       ]);
-      // Whoever types a whole name and presses enter means that machine, not one that is known by it some other way.
+      // Whoever types a whole name and presses enter means that machine, not one that is known by it some other way;
+      // of two that share it, the one that is there.
+      const called = [...named.items].sort((a, b) => Number(b.status === "online") - Number(a.status === "online"));
       const others = known.items.filter((agent) => !named.items.some(({ id }) => id === agent.id));
-      return { ...known, items: [...named.items, ...others].slice(0, FOUND) };
+      return { ...known, items: [...called, ...others].slice(0, FOUND) };
     },
     enabled: search !== "",
     placeholderData: (previous) => previous,
