@@ -132,6 +132,7 @@ class Agent:
         except TimeoutError:
             _log.warning("the server did not read the goodbye in time")
         self._orders.close()
+        self._metrics.close()
 
     async def _follow_network(self) -> None:
         while True:

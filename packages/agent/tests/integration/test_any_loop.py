@@ -51,7 +51,7 @@ def test_it_does_everything(tmp_path: Path) -> None:
         await gateway.start()
         state, adapters = StateDirectory(tmp_path / "state"), system.adapters()
         state.lock(adapters.host)
-        identity = await enrol(state, describe(adapters), gateway.url, gateway.site_code, Route())
+        identity = (await enrol(state, describe(adapters), gateway.url, gateway.site_code, Route())).identity
         running = asyncio.ensure_future(Agent(state, identity, adapters, Route()).run())
         await gateway.welcomed.wait()
         for kind in (Heartbeat, Metrics, InventoryHashes):

@@ -69,7 +69,8 @@ async def it_works(gateway):
     known = list(SECTIONS[:-1] if isinstance(gateway.peer, Past) else SECTIONS)
     gateway.say(InventoryWanted([*known, NEW] if isinstance(gateway.peer, Future) else known))
     for section in known:
-        assert (await gateway.wait_for(InventorySection, section=section)).items
+        told = await gateway.wait_for(InventorySection, section=section)
+        assert told.items or section == "users", "there is always something, but perhaps nobody is logged in"
 
     session = os.urandom(16)
     gateway.say(TunnelOpen(session, 1, "terminal", {}, ["input"], 65536, None))

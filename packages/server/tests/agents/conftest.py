@@ -17,6 +17,7 @@ from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.overview.routes import build_router as overview_router
 from gururmm_server.core.overview.service import Overview
 from gururmm_server.core.post.service import Post
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.telemetry.routes import build_router as telemetry_router
 from gururmm_server.core.telemetry.service import Telemetry
 from gururmm_server.core.tenancy.codes import SiteCodes
@@ -51,7 +52,7 @@ def api(api_db: Database, bus: Bus, signer: OrderSigner) -> Api:
         ),
         inventory_router(Inventory(api_db)),
         telemetry_router(Telemetry(api_db)),
-        overview_router(Overview(api_db)),
+        overview_router(Overview(api_db, Quotas(api_db))),
     )
 
 

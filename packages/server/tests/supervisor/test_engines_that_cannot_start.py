@@ -41,12 +41,6 @@ def _said(data: Path, before: str) -> str:
             r"Check that the disk has room and that the folder can be written\.",
             id="no-room-for-the-cluster",
         ),
-        pytest.param(
-            "mkdir nats && touch nats/jetstream",
-            r"nats-server could not start: Can't start JetStream: storage directory is not a directory\. "
-            r"All that it said is in {data}/log/nats\.log\.",
-            id="a-file-in-the-place-of-the-streams",
-        ),
     ],
 )
 @pytest.mark.takes(5)

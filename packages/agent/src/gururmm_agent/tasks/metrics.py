@@ -101,6 +101,10 @@ class MetricsTask:
         self._next_watch = min(self._next_watch, now + message.interval_s)
         self._wake.set()
 
+    def close(self) -> None:
+        """The agent stops: let go of the file of samples."""
+        self._spool.close()
+
     async def run(self) -> None:
         """Send or keep what is due, for ever."""
         if self._counters is None:

@@ -76,11 +76,15 @@ class MetricsSpool:
         """Whether nothing waits."""
         return self._told or (not self._old.exists() and not self._new.exists())
 
-    def clear(self) -> None:
-        """Forget every sample."""
+    def close(self) -> None:
+        """Let go of the file; what is in it stays."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def clear(self) -> None:
+        """Forget every sample."""
+        self.close()
         self._told = True
         for path in (self._old, self._new):
             with contextlib.suppress(OSError):  # read-only now

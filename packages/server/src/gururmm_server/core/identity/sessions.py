@@ -161,7 +161,7 @@ class SessionKeeper:
 
     async def check_cookie(self, principal: Principal, token: str) -> None:
         """Raise `CookieNeeded` unless this is the refresh token in use of the caller's own session."""
-        async with self._db.identity() as tx:
+        async with self._db.identity(reserve=True) as tx:
             await self._own(tx, principal, token)
 
     async def replace(

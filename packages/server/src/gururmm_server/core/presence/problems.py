@@ -129,9 +129,9 @@ def _size(amount: int) -> str:
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 7200:
+    if seconds < 3600:
         return f"{int(seconds // 60)} minutes"
     hours = int(seconds // 3600)
     if hours < 48:
-        return f"{hours} hours"
+        return f"{hours} hour{'' if hours == 1 else 's'}"
     return f"{hours // 24:,} days"
