@@ -98,7 +98,7 @@ CASES: dict[str, Case] = {
     "PATCH /agents/{agent_id}": Case({"site_id": "{site_id}"}, foreign="path"),
     "DELETE /agents/{agent_id}": Case(None, "partner_tech", "path"),
     "POST /agents/{agent_id}/former": Case({}, "partner_tech", "path"),
-    "POST /agents/{agent_id}/doubles": Case({}, foreign="path", accepts=(409,)),
+    "POST /agents/{agent_id}/doubles": Case({}, foreign="path"),
     "POST /commands": Case(SCRIPT | {"agent_ids": ["{agent_id}"]}, foreign="body"),
     "GET /commands": Case(),
     "GET /commands/{command_id}": Case(foreign="path"),

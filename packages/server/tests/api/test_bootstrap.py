@@ -185,6 +185,12 @@ async def test_a_machine_that_a_restored_backup_does_not_have_is_registered_anew
     assert (await enrol(api, b"l" * 32, agent_id="no uuid"))["outcome"] == "forgotten"
 
 
+async def test_whoever_only_says_another_machines_id_is_no_copy_of_it(api: Api) -> None:
+    machine = await enrol(api, b"k" * 32, hostname="web-1")
+    stranger = await enrol(api, b"l" * 32, hostname="web-2", agent_id=machine["agent_id"])
+    assert (stranger["outcome"], stranger["message"]) == ("new", "")
+
+
 async def test_a_machine_that_was_installed_anew_hears_who_it_was_before(api: Api) -> None:
     machine_id = "0123456789abcdef0123456789abcdef"
     old = await enrol(api, b"o" * 32, hostname="web-1", machine_id=machine_id)

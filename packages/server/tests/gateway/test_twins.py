@@ -184,6 +184,7 @@ async def test_the_copy_makes_a_key_of_its_own_and_the_machine_is_back(
         hostname="clone",
         machine_id=MACHINE_ID,
         agent_id=str(main.agent_id),
+        agent_signature=crypto_sign(signed, main.secret_key)[:64].hex(),
     )
     answer = await Bootstrap(db, GatewayDirectory(db), signer).enrol(request, "192.0.2.1")
     assert answer.outcome == "copy"

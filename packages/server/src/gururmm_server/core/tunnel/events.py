@@ -50,7 +50,8 @@ class TunnelClosed(Event, frozen=True, kw_only=True):
                 return f"{self.actor} closed the {terminal}."
             case "not_opened":
                 return f"No terminal could be opened for {opener} on {self.hostname}."
-        return f"The {terminal} was closed. {sentence(self.reason)}"
+        why = sentence(self.reason)
+        return f"The {terminal} was closed. {why}{'' if why.endswith(('.', ')')) else '.'}"
 
     def subject_id(self) -> UUID | None:
         return self.session_id
