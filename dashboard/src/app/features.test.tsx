@@ -37,7 +37,10 @@ const machine = { id: ID, hostname: "nw-1", status: "online", os_family: "linux"
 const ANSWERS: [RegExp, unknown][] = [
   [/\/auth\/invitation\//, { email: "new@msp.example", name: "", partner_name: "Northwind", role: "partner_tech" }],
   [/\/live\/ticket$/, { ticket: "t", stream_url: "/api/v1/live" }],
-  [/\/agents\/[^/]+$/, { ...machine, inventory: {}, latest: null, addresses: [], former: [], doubles: [], problem_texts: {} }],
+  [
+    /\/agents\/[^/]+$/,
+    { ...machine, inventory: {}, latest: null, addresses: [], former: [], doubles: [], problem_texts: {} },
+  ],
   [/./, { items: [machine], clients: [], next_cursor: null, total: 1 }],
 ];
 
