@@ -48,7 +48,7 @@ function Shells({ collapsed }: { collapsed: boolean }) {
           params={{ agentId }}
           search={elsewhere ? { session: elsewhere.sessionId } : {}}
           title={visibleLine(hostname)}
-          aria-label={`Shell on ${visibleLine(hostname)}`}
+          aria-label={collapsed ? `Shell on ${visibleLine(hostname)}` : undefined}
           className={cn(
             "flex min-h-8 items-center gap-2.5 rounded-md px-2.5 py-1 font-mono text-muted text-xs hover:bg-overlay hover:text-ink",
             collapsed && "justify-center px-0",
