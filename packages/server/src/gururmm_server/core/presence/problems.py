@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 
 from gururmm_wire.codec import MalformedMessage, decode_from_agent
 from gururmm_wire.v2.agent import Metrics
@@ -20,17 +20,7 @@ ProblemKind = Literal[
     "state_not_kept",
     "reading_failed",
 ]
-KINDS: Final[tuple[ProblemKind, ...]] = (
-    "cloned",
-    "disk_full",
-    "disk_read_only",
-    "disk_not_answering",
-    "memory_high",
-    "offline_long",
-    "clock_wrong",
-    "state_not_kept",
-    "reading_failed",
-)
+KINDS: Final[tuple[ProblemKind, ...]] = get_args(ProblemKind)
 """What needs somebody most comes first."""
 
 CLOCK_SLACK_S: Final = 120
