@@ -38,6 +38,20 @@ describe("Running", () => {
     expect(busy.runs).toBe(true);
   });
 
+  it("learns no prompt from a line that was begun before the prompt was back", () => {
+    const shell = new Running(true);
+    shell.typed(bytes("\x03"), "");
+    shell.typed(bytes("e"), "");
+    shell.drawn("root@web-1:~# ");
+    shell.typed(bytes("c"), "root@web-1:~# e");
+    shell.typed(bytes("ho\r"), "root@web-1:~# ec");
+    shell.drawn("root@web-1:~# ");
+    expect(shell.runs).toBe(false);
+    shell.typed(bytes("sleep 9\r"), "root@web-1:~# ");
+    shell.drawn("");
+    expect(shell.runs).toBe(true);
+  });
+
   it("is not fooled by an empty line", () => {
     const shell = new Running(false);
     shell.typed(bytes("\r"), "$ ");

@@ -3,13 +3,17 @@
  * so it only decides whether somebody is asked, never what is done.
  */
 const LOOKS_LIKE_PROMPT = /[#$%❯»λ] ?$/;
-const ENTER = 13;
+const INTERRUPT = 3;
 const NEWLINE = 10;
+const ENTER = 13;
+/** What ends a line: what is typed behind it belongs to the next one. */
+const ENDS_LINE = new Set([INTERRUPT, NEWLINE, ENTER]);
 
 export class Running {
   /** How the prompt ends, learnt where the first key of a line was typed. */
   private ending: string | null = null;
   private waits: boolean;
+  /** Something was typed since the last line ended: what stands left of the cursor is no longer the prompt alone. */
   private inLine = false;
 
   /** `left`: the shell went on without a screen, and may be doing anything. */
@@ -24,15 +28,13 @@ export class Running {
   /** Something is typed; `before` is what stands left of the cursor. */
   typed(bytes: Uint8Array, before: string): void {
     if (!this.waits && !this.inLine && before.trim() !== "") this.ending = before.slice(-2);
-    this.inLine = true;
+    this.inLine = !ENDS_LINE.has(bytes.at(-1) ?? 0);
     if (bytes.includes(ENTER) || bytes.includes(NEWLINE)) this.waits = true;
   }
 
   /** Something was drawn; `before` is what stands left of the cursor. */
   drawn(before: string): void {
-    if (!this.waits || !this.isPrompt(before)) return;
-    this.waits = false;
-    this.inLine = false;
+    if (this.isPrompt(before)) this.waits = false;
   }
 
   private isPrompt(before: string): boolean {
