@@ -112,13 +112,14 @@ def _first_of_its_own(parent: int) -> int | None:
 @contextmanager
 def container(scratch: Path, *, systemd: bool, release: str = RELEASE) -> Iterator[Container]:
     """Start one, and take it away with all that runs in it."""
+    name = f"test{time.monotonic_ns()}"
     with overlay(scratch, release) as root, (scratch / "console").open("wb") as console:
 
         def start() -> "subprocess.Popen[bytes]":
             return subprocess.Popen(
                 [
                     *("systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--console=pipe"),
-                    *("--link-journal=no", "-D", root, "-M", f"test{time.monotonic_ns()}"),
+                    *("--link-journal=no", "-D", root, "-M", name),
                     *(["--boot"] if systemd else ["--as-pid2", "sleep", "600"]),
                 ],
                 stdin=subprocess.DEVNULL,
@@ -130,6 +131,9 @@ def container(scratch: Path, *, systemd: bool, release: str = RELEASE) -> Iterat
         try:
             if systemd:
                 inside.started()
+            else:
+                # nspawn names it a moment after process 1 is there, and would take away a name that a test gave it.
+                wait_until(lambda: inside.run("hostname").stdout.strip() == name, 30)
             yield inside
         finally:
             inside.process.terminate()
