@@ -104,7 +104,7 @@ def test_terminal_and_its_audit(signed_in: Page, product: Product) -> None:
     region.locator(".xterm").click()
     signed_in.keyboard.type("echo first-$((40+2))\n")
     expect(rows).to_contain_text("first-42")
-    signed_in.keyboard.type("vim.tiny -u NONE -N /dev/null\n")
+    signed_in.keyboard.type("vim.tiny -n -u NONE -N /dev/null\n")
     expect(rows).to_contain_text('"/dev/null"')
     signed_in.keyboard.type("iwritten in vim")
     expect(rows).to_contain_text("written in vim")

@@ -97,7 +97,7 @@ def test_a_page_is_left_with_a_question_while_something_runs(signed_in: Page, pr
 
 def test_a_full_screen_program_is_there_again(signed_in: Page, product: Product) -> None:
     rows = open_shell(signed_in, product)
-    run(signed_in, "vim -u NONE -N /dev/null")
+    run(signed_in, "vim -n -u NONE -N /dev/null")
     expect(rows).to_contain_text('"/dev/null"')
     signed_in.keyboard.type("ifirst line")
     expect(rows).to_contain_text("first line")

@@ -107,6 +107,19 @@ def test_a_code_leads_nowhere_else(bundle_dir: Path) -> None:
         assert http.get(f"/install/..%2F..%2Fetc{path}").status_code == 404, path
 
 
+def _in_folders_of_its_own(script: str, home: Path) -> str:
+    """The script, which would otherwise work on this machine, and wait for any other installation on it."""
+    places = {
+        "/opt/gururmm-agent": home / "base",
+        "/var/lib/gururmm-agent": home / "state",
+        "/run/gururmm-agent.install": home / "lock",
+    }
+    for place, own in places.items():
+        assert place in script
+        script = script.replace(place, str(own))
+    return script
+
+
 def test_with_a_code_that_has_ended_the_agent_can_still_be_repaired_and_taken_away(
     bundle_dir: Path, tmp_path: Path
 ) -> None:
@@ -114,9 +127,7 @@ def test_with_a_code_that_has_ended_the_agent_can_still_be_repaired_and_taken_aw
     script = _Http(bundle_dir).get("/install/ENDED-CODE/linux.sh").text
     assert "Contoso" not in script
     base, state = tmp_path / "base", tmp_path / "state"
-    for path, own in (("/opt/gururmm-agent", base), ("/var/lib/gururmm-agent", state)):
-        assert path in script
-        script = script.replace(path, str(own))
+    script = _in_folders_of_its_own(script, tmp_path)
     script = script.replace(
         '\nmain "$@"', '\nid() { echo 0; }\nhas_systemd() { false; }\nstart_process() { say started; }\nmain "$@"'
     )
@@ -162,8 +173,7 @@ def test_without_tls_the_command_and_the_script_ask_for_consent(
     agent.parent.mkdir(parents=True)
     agent.write_text(f'#!/bin/sh\n[ "$1" != enrol ] || echo "$GURURMM_SITE_CODE $@" >> {called}\n')
     agent.chmod(0o755)
-    script = http.get("/install/GOOD-CODE/linux.sh").text
-    script = script.replace("/opt/gururmm-agent", str(base)).replace("/var/lib/gururmm-agent", str(state))
+    script = _in_folders_of_its_own(http.get("/install/GOOD-CODE/linux.sh").text, tmp_path)
     stubs = (
         "id() { echo 0; }\nhas_systemd() { false; }\nstart_process() { say started; }\nunpack() { :; }\ntidy() { :; }"
     )
