@@ -2,6 +2,7 @@
 
 import itertools
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -184,12 +185,8 @@ async def test_malformed_queries_are_refused(admin: httpx.AsyncClient) -> None:
         assert (await admin.get(f"/agents?{query}")).status_code == 422, query
 
 
-async def test_the_search_reads_the_trigram_index_with_the_tenant_inside(
-    partner: Partner, other: Partner, owner_url: str
-) -> None:
-    owner = await asyncpg.connect(owner_url)
-    body = await owner.fetchval("select prosrc from pg_proc where proname = 'search_agents'")
-    for each in (partner, other):
+async def _plant_machines(owner: asyncpg.Connection, *partners: Partner) -> None:
+    for each in partners:
         await owner.execute(
             "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
             " hostname) select $1, gen_random_uuid(), $2, $3, 'C', 'S', sha256('x'), 'planted-' || n"
@@ -199,6 +196,31 @@ async def test_the_search_reads_the_trigram_index_with_the_tenant_inside(
             each.sites[0],
         )
     await owner.execute("analyze core.agents")
+
+
+@pytest.mark.parametrize("sort", ["hostname", "os", "client", "site"])
+async def test_a_page_reads_an_index_from_where_it_begins(
+    partner: Partner, other: Partner, owner_url: str, sort: str
+) -> None:
+    key = SORTS[sort].expression
+    owner = await asyncpg.connect(owner_url)
+    await _plant_machines(owner, partner, other)
+    async with owner.transaction():
+        await owner.execute("set local role gururmm_app")
+        await owner.execute(f"set local gururmm.tenant_id = '{partner.tenant_id}'; set local gururmm.clients = '*'")
+        page = f"select a.agent_id from core.machines a where ({key}, a.agent_id) > ('m', '{UUID(int=1)}')"
+        plan = "\n".join(row[0] for row in await owner.fetch(f"explain {page} order by {key}, a.agent_id limit 51"))
+    await owner.close()
+    condition = next(line for line in plan.splitlines() if "Index Cond" in line)
+    assert f"ROW({key.removeprefix('a.')}, agent_id) >" in condition, plan
+
+
+async def test_the_search_reads_the_trigram_index_with_the_tenant_inside(
+    partner: Partner, other: Partner, owner_url: str
+) -> None:
+    owner = await asyncpg.connect(owner_url)
+    body = await owner.fetchval("select prosrc from pg_proc where proname = 'search_agents'")
+    await _plant_machines(owner, partner, other)
     async with owner.transaction():
         await owner.execute("set local role gururmm_definer")
         await owner.execute(f"set local gururmm.tenant_id = '{partner.tenant_id}'")

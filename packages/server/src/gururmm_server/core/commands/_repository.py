@@ -17,7 +17,7 @@ FINAL = ("succeeded", "failed", "timed_out", "cancelled", "expired")
 SORTS: dict[str, Sort] = {
     "created_at": Sort("c.created_at", "timestamptz"),
     "status": Sort("c.status"),
-    "hostname": Sort("core.natural_key(a.hostname)"),
+    "hostname": Sort("a.hostname_key"),
     "duration": Sort("c.duration_ms", "bigint", nullable=True),
     "triage": Sort(
         "case c.status when 'failed' then 0 when 'timed_out' then 1 when 'expired' then 2 when 'cancelled' then 3"

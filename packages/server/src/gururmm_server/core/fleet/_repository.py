@@ -18,10 +18,10 @@ from gururmm_server.infra.paging import PageQuery, Slice, Sort
 from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 SORTS: dict[str, Sort] = {
-    "hostname": Sort("core.natural_key(a.hostname)"),
-    "os": Sort("core.natural_key(left(a.os_name, 200))"),
-    "client": Sort("core.natural_key(a.client_name)"),
-    "site": Sort("core.natural_key(a.site_name)"),
+    "hostname": Sort("a.hostname_key"),
+    "os": Sort("a.os_key"),
+    "client": Sort("a.client_key"),
+    "site": Sort("a.site_key"),
     "version": Sort("left(a.agent_version, 200)"),
     "status": Sort("case when s.online then 0 else 1 end", "bigint"),
     "cpu": Sort("s.cpu", "bigint", nullable=True),
@@ -121,7 +121,7 @@ async def targets(tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]
     """Returns the ids of the machines that the filter means, up to `limit`, by name."""
     made, _ = await _compiled(tx, fleet)
     statement = sql(
-        "select a.agent_id from {join} where {where} order by core.natural_key(a.hostname), a.agent_id limit {limit}",
+        "select a.agent_id from {join} where {where} order by a.hostname_key, a.agent_id limit {limit}",
         join=raw(JOIN),
         where=made.where,
         limit=limit,
