@@ -95,3 +95,17 @@ async def test_a_wait_ends() -> None:
     with pytest.raises(Crowded):
         await shop.tasks[1]
     assert [each for each in await shop.close() if each] == [shop.tasks[1].exception()]
+
+
+async def test_one_has_more_places_alone_than_in_company() -> None:
+    now = 100.0
+    shop = _Shop(FairQueue(10, most=100, most_each=100, share=5, in_company=2, clock=lambda: now))
+    await shop.all_come(*"aaaaaaa")
+    assert shop.served == ["a"] * 5
+    await shop.all_come(*"bbb")
+    assert shop.served == ["a"] * 5 + ["b"] * 2
+    now += 3
+    await shop.all_come(*"bbb")
+    assert shop.served == ["a"] * 5 + ["b"] * 5, "nobody else has come for a while"
+    await shop.close()
+    assert sorted(shop.served) == ["a"] * 7 + ["b"] * 6

@@ -37,6 +37,8 @@ _ROLLBACK_S: Final = 5.0
 _WAITING = 5000
 _WAITING_EACH = 500
 """Scopes of one Partner that may wait for a connection of this process."""
+_IN_COMPANY = 2
+"""Connections that one Partner may use at once while others work too: enough to keep one process's thread busy."""
 _NOT_AT_ONCE = "; set local synchronous_commit = off"
 _INTO_RESERVE: Final = "begin read write"
 """Near the end of the disk the database is read-only by default (`DiskGuard`), and keeps room for what says otherwise:
@@ -162,7 +164,9 @@ class Database:
         self._statement_limit_s = statement_limit_s
         self._pool_size = pool_size
         share = max(2, pool_size // 2)
-        self._places = FairQueue(pool_size, most=_WAITING, most_each=_WAITING_EACH, share=share, limit_s=10)
+        self._places = FairQueue(
+            pool_size, most=_WAITING, most_each=_WAITING_EACH, share=share, in_company=_IN_COMPANY, limit_s=10
+        )
         self._application = application
         self._pool: asyncpg.Pool[Row] | None = None
         self._bits: dict[tuple[UUID, frozenset[UUID]], str] = {}

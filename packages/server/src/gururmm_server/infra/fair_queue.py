@@ -2,10 +2,15 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Final
 
 from gururmm_server.infra.errors import GuruError
+
+_COMPANY_S: Final = 2.0
+"""Whoever asked within this time is still at work."""
 
 _Line = deque["asyncio.Future[None]"]
 
@@ -28,11 +33,27 @@ class FairQueue:
     """
 
     def __init__(
-        self, places: int, *, most: int, most_each: int, share: int | None = None, limit_s: float = 30
+        self,
+        places: int,
+        *,
+        most: int,
+        most_each: int,
+        share: int | None = None,
+        in_company: int | None = None,
+        limit_s: float = 30,
+        clock: Callable[[], float] = monotonic,
     ) -> None:
-        """`share` is how many places one may hold at once (None: all), `limit_s` how long anybody waits."""
+        """`share` is how many places one may hold at once (None: all), `limit_s` how long anybody waits.
+
+        `in_company` is the share while somebody else has come lately: free places are no use to others where what is
+        done in the taken ones takes the machine itself.
+        """
         self._free = places
         self._share = share or places
+        self._in_company = in_company or self._share
+        self._clock = clock
+        self._latest = self._before = ("", float("-inf"))
+        """Who came last and when, and the same of the last who was somebody else."""
         self._limit_s = limit_s
         self._held: Counter[str] = Counter()
         self._most = most
@@ -43,6 +64,9 @@ class FairQueue:
     @asynccontextmanager
     async def place(self, who: str) -> AsyncIterator[None]:
         """Holds a place for the length of the block. Raises `Crowded`."""
+        if who != self._latest[0]:
+            self._before = self._latest
+        self._latest = (who, self._clock())
         if self._free and self._may(who):
             self._give(who)
         else:
@@ -79,7 +103,9 @@ class FairQueue:
             turn.set_exception(Crowded())
 
     def _may(self, who: str) -> bool:
-        return self._held[who] < self._share
+        _, came = self._before if who == self._latest[0] else self._latest
+        in_company = self._clock() - came < _COMPANY_S
+        return self._held[who] < (self._in_company if in_company else self._share)
 
     def _give(self, who: str) -> None:
         self._free -= 1
