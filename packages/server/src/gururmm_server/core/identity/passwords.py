@@ -1,6 +1,8 @@
 """Passwords: argon2id, off the event loop, a bounded number at a time, and a bounded wait for that."""
 
 import asyncio
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
 
@@ -15,7 +17,9 @@ from gururmm_server.infra.visitors import visitor
 MIN_LENGTH = 12
 _MIN_DIFFERENT = 5
 _AT_ONCE = 2
-"""Of strangers; one more of known browsers. Each hash takes 64 MiB while it is computed."""
+"""Of strangers; one more of known browsers. Each hash takes 64 MiB and a core while it is computed."""
+_NICE = 10
+"""A thread that hashes gives way to the one that answers everybody: strangers may ask for as many as they like."""
 _WAITING = 32
 """With these before them, somebody waits for about a second."""
 _WAITING_EACH = 8
@@ -31,7 +35,7 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=64 * 1024, parallelism=1)
-        self._threads = ThreadPoolExecutor(_AT_ONCE + 1, thread_name_prefix="argon2")
+        self._threads = ThreadPoolExecutor(_AT_ONCE + 1, thread_name_prefix="argon2", initializer=_give_way)
         self._strangers = FairQueue(_AT_ONCE, most=_WAITING, most_each=_WAITING_EACH)
         self._known = FairQueue(1, most=_WAITING, most_each=_WAITING_EACH)
 
@@ -60,6 +64,11 @@ class Passwords:
             return self._hasher.verify(stored, password)
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _give_way() -> None:
+    """Make this thread a less urgent one: on Linux, each has a niceness of its own."""
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
 
 
 def check_strength(password: str, email: str, field: str = "") -> None:

@@ -73,10 +73,11 @@ class Identity:
         Raises `WrongCredentials` (unknown and disabled accounts included), `TooManyAttempts`, `Crowded`, `NoPartner`.
         """
         self.attempts.count_visitor(device.address)
-        async with self._db.identity() as tx:
-            person = await repository.person_by_email(tx, email)
-        self.attempts.count_account(person.user_id if person else canonical_email(email))
         async with self._passwords.turn(device.address, known=self.keeper.knows(token)):
+            # The look into the database belongs to the turn: whoever gets none is to cost next to nothing.
+            async with self._db.identity() as tx:
+                person = await repository.person_by_email(tx, email)
+            self.attempts.count_account(person.user_id if person else canonical_email(email))
             fits = await self._passwords.verify(password, person.password_hash if person else None)
         if person is None or not fits or person.disabled_at is not None:
             self._refused(person, device)

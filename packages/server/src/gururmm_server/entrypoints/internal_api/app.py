@@ -12,6 +12,7 @@ from gururmm_server.entrypoints.internal_api.compression import Compressed
 from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
 from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
 from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate
+from gururmm_server.entrypoints.internal_api.strangers import Strangers
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.metrics import MetricsReaders, Ready, exposition
 from gururmm_server.infra.proxies import TrustedProxies
@@ -35,6 +36,7 @@ def build_app(
     *,
     roots: Sequence[APIRouter] = (),
     authenticator: Authenticator,
+    strangers: Strangers,
     bootstrap: App,
     ready: Ready,
     web: Web,
@@ -63,6 +65,7 @@ def build_app(
         authenticator=authenticator,
         bootstrap=bootstrap,
         proxies=TrustedProxies(web.trusted_proxies),
+        strangers=strangers,
         public_url=web.public_url,
     )
     return app

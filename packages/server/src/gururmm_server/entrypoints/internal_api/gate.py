@@ -20,8 +20,10 @@ from gururmm_server.core.identity.revocation import Revocations
 from gururmm_server.core.identity.tokens import AccessTokens
 from gururmm_server.core.quotas.resources import REQUESTS_AT_ONCE, REQUESTS_PER_SECOND
 from gururmm_server.entrypoints.internal_api.failures import PayloadTooLarge, problem
+from gururmm_server.entrypoints.internal_api.strangers import Strangers
 from gururmm_server.infra.commits import watch_commits
 from gururmm_server.infra.errors import GuruError
+from gururmm_server.infra.fair_queue import Crowded
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import REQUESTS
 from gururmm_server.infra.proxies import TrustedProxies
@@ -70,9 +72,17 @@ class Gate:
     """The outermost middleware. `bootstrap` answers agents' first questions without the rest of the stack."""
 
     def __init__(
-        self, app: App, *, authenticator: Authenticator, bootstrap: App, proxies: TrustedProxies, public_url: str
+        self,
+        app: App,
+        *,
+        authenticator: Authenticator,
+        bootstrap: App,
+        proxies: TrustedProxies,
+        strangers: Strangers,
+        public_url: str,
     ) -> None:
         self._app = app
+        self._strangers = strangers
         self._authenticator = authenticator
         self._bootstrap = bootstrap
         self._proxies = proxies
@@ -106,14 +116,23 @@ class Gate:
                     answer, course, RateLimited("Your Partner sends too many requests. Try again soon.", wait)
                 )
             else:
-                await self._app(scope, _limited(receive), answer)
-        except PayloadTooLarge as error:
+                await self._work(scope, _limited(receive), answer)
+        except (PayloadTooLarge, Crowded) as error:
             await _refuse(answer, course, error)
         except Exception:
             log.exception("request failed", path=scope["path"])
             await _refuse(answer, course, GuruError())
         route = getattr(scope.get("route"), "path", "other")
         REQUESTS.labels(scope["method"], route, course.status).observe(time.perf_counter() - started)
+
+    async def _work(self, scope: Scope, receive: Receive, answer: Send) -> None:
+        if not self._strangers.wait(scope):
+            await self._app(scope, receive, answer)
+            return
+        # Whoever is slow to say what they want has no place yet that others wait for.
+        received = await _whole(receive)
+        async with self._strangers.turn(scope):
+            await self._app(scope, received, answer)
 
     def _wait(self, scope: Scope) -> int:
         """Count a request at its Partner. Returns the seconds to wait where that has sent too many."""
@@ -201,6 +220,18 @@ def _limited(receive: Receive) -> Receive:
         return message
 
     return receive_limited
+
+
+async def _whole(receive: Receive) -> Receive:
+    """Waits until a request's body is here, or its sender is gone; returns what gives it out again."""
+    waiting: list[Message] = []
+    while not waiting or (waiting[-1]["type"] == "http.request" and waiting[-1].get("more_body")):
+        waiting.append(await receive())
+
+    async def again() -> Message:
+        return waiting.pop(0) if waiting else await receive()
+
+    return again
 
 
 async def _refuse(answer: Send, course: _Course, error: GuruError) -> None:
