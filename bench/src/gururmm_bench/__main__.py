@@ -20,6 +20,8 @@ from gururmm_bench.measures import (
     fleet_table,
     gateway,
     many_terminals,
+    neighbours,
+    outages,
     scopes,
     storm,
     terminal,
@@ -40,6 +42,8 @@ BENCHMARKS: Final[dict[str, Callable[[Bench], list[Figure]]]] = {
     "terminals": many_terminals.measure,
     "fan-out": fan_out.measure,
     "fleet-table": fleet_table.measure,
+    "neighbours": neighbours.measure,
+    "outages": outages.measure,
     "gateway": gateway.measure,
     "storm": storm.measure,
 }

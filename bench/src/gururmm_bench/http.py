@@ -1,4 +1,4 @@
-"""One small HTTP/1.1 POST on a connection of its own, as agents do it: load for the server, little for us."""
+"""One small HTTP/1.1 request on a connection of its own, as agents do it: load for the server, little for us."""
 
 import asyncio
 import ssl
@@ -21,18 +21,23 @@ class Reply(NamedTuple):
     retry_after_s: float
 
 
-async def post_json(url: str, body: bytes, source: str | None = None, tls: ssl.SSLContext | None = None) -> Reply:
-    """POST JSON from the local address `source`. Raises `HttpFailure` for all that is not an HTTP answer."""
+async def post_json(
+    url: str, body: bytes, source: str | None = None, tls: ssl.SSLContext | None = None, *, token: str = ""
+) -> Reply:
+    """POST JSON from the local address `source`; GET where there is none to send, with `token` as its bearer's.
+
+    Raises `HttpFailure` for all that is not an HTTP answer.
+    """
     try:
         async with asyncio.timeout(_TIMEOUT_S):
-            return await _post(url, body, source, tls)
+            return await _post(url, body, source, tls, token)
     except TimeoutError as error:
         raise HttpFailure(f"{url} gave no answer within {_TIMEOUT_S:.0f} s") from error
     except (OSError, EOFError, ValueError, asyncio.LimitOverrunError) as error:
         raise HttpFailure(f"{url}: {error or type(error).__name__}") from error
 
 
-async def _post(url: str, body: bytes, source: str | None, tls: ssl.SSLContext | None) -> Reply:
+async def _post(url: str, body: bytes, source: str | None, tls: ssl.SSLContext | None, token: str) -> Reply:
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     reader, writer = await asyncio.open_connection(
@@ -42,9 +47,12 @@ async def _post(url: str, body: bytes, source: str | None, tls: ssl.SSLContext |
         local_addr=(source, 0) if source else None,
     )
     try:
+        path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        bearer = f"Authorization: Bearer {token}\r\n" if token else ""
         writer.write(
-            f"POST {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\nAccept: application/json\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode("ascii")
+            f"{'POST' if body else 'GET'} {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n{bearer}"
+            "Accept: application/json\r\nContent-Type: application/json\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode("ascii")
             + body
         )
         return await _read(reader)

@@ -35,6 +35,11 @@ class Rest:
         self._token = ""
         self._signed_in = float("-inf")
 
+    @property
+    def token(self) -> str:
+        """The access token of the last request."""
+        return self._token
+
     def get(self, path: str) -> Answer:
         """GET. Raises `Refused`."""
         return self._call("GET", path, None)

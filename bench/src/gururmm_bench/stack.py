@@ -33,6 +33,7 @@ class Stack:
         self._log = self._home / "console.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._facts: dict[str, Any] = {}
+        self._port = _free_port()
         self.rest: Rest
 
     def __enter__(self) -> Self:
@@ -94,11 +95,18 @@ class Stack:
         path.mkdir(exist_ok=True)
         return path
 
+    def die_and_start(self) -> None:
+        """Kill the supervisor as `kill -9` does, and start it again, as an init would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+        self._ready_file.unlink()
+        self._start()
+
     def _start(self) -> None:
-        port = _free_port()
         command = [
             *(sys.executable, "-m", "gururmm_server", "demo", "--machines", "0"),
-            *("--data", str(self.data), "--port", str(port), "--ready-file", str(self._ready_file)),
+            *("--data", str(self.data), "--port", str(self._port), "--ready-file", str(self._ready_file)),
         ]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
