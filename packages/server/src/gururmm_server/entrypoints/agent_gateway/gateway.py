@@ -27,8 +27,10 @@ from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
 from gururmm_server.core.tenancy.told_settings import ToldSettings
+from gururmm_server.core.tunnel.opened import OpenedChannels
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
+from gururmm_server.entrypoints.agent_gateway.channels import Channels
 from gururmm_server.entrypoints.agent_gateway.door import Door, Refused
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
@@ -82,7 +84,7 @@ class Gateway:
 
         `most` is how many connections it takes (None: as many as there are files for); `overdue_s` is how often it
         looks for commands that nobody told it of; `report_bytes` is what agents' words about commands may weigh while
-        they wait for the database; `clock` times an agent's return.
+        they wait for the database; `clock` times an agent's return, and how long one that lied is not listened to.
         """
         bus = house.bus
         self.gateway_id = house.given(ThisGateway).gateway_id
@@ -113,7 +115,8 @@ class Gateway:
             report_bytes=report_bytes,
             gateway_id=self.gateway_id,
         )
-        self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
+        self._channels = Channels(house.get(OpenedChannels), self.roster, self._uplink, self.gateway_id, clock)
+        self._inbox = Inbox(self._queues, self._uplink, self._settings, self._channels)
         self._sweeper = Sweeper(self.roster)
         self._twins = Twins(self.roster, house.get(Doubles), self._uplink)
         self._downlink = Downlink(
@@ -123,6 +126,7 @@ class Gateway:
             settings=self._settings,
             order_keys=self._order_keys,
             twins=self._twins,
+            channels=self._channels,
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
@@ -161,6 +165,7 @@ class Gateway:
             for part in (
                 self._authenticator.run,
                 self._queues.run,
+                self._channels.run,
                 self._uplink.run,
                 self._sweeper.run,
                 self._twins.run,
@@ -297,8 +302,9 @@ class Gateway:
         self._strangers.leave(socket)
         if socket.tunnel:
             self.roster.unseat_tunnel(socket)
-            return
-        session = self.roster.unseat(socket)
+        session = None if socket.tunnel else self.roster.unseat(socket)
+        if socket.session is not None:
+            self._channels.forget_gone(socket.session.agent_id)
         if session is None:
             return
         AGENTS_CONNECTED.set(len(self.roster.agents))
