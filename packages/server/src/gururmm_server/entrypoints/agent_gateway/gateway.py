@@ -36,6 +36,7 @@ from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
 from gururmm_server.entrypoints.agent_gateway.queues import REPORT_BYTES, DatabaseQueues
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
+from gururmm_server.entrypoints.agent_gateway.shares import Shares
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins
@@ -130,6 +131,7 @@ class Gateway:
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
+        self._shares = Shares(self._most)
         self._proxies = TrustedProxies(house.settings.trusted_proxies)
         self._strangers: Crowd[Door | AgentSocket] = Crowd(lambda one: one.abort(), lambda: min(WAITING, self._room))
 
@@ -141,7 +143,13 @@ class Gateway:
         await self._order_keys.reload()
         presence = self._house.get(Presence)
         self._authenticator = Authenticator(
-            presence, self._settings, self._order_keys, seed, joined=self._joined, twins=self._twins
+            presence,
+            self._settings,
+            self._order_keys,
+            seed,
+            joined=self._joined,
+            twins=self._twins,
+            shares=self._shares,
         )
         try:
             self._server = await asyncio.get_running_loop().create_server(
@@ -266,7 +274,7 @@ class Gateway:
         self._inbox.take(socket, data)
 
     def throttled(self, socket: AgentSocket) -> None:
-        self.roster.throttled.add(socket)
+        self.roster.throttled[socket] = None
 
     def closing(self, socket: AgentSocket, code: int, reason: str) -> None:
         self.roster.closing[socket] = monotonic()
@@ -292,6 +300,7 @@ class Gateway:
         older = self.roster.join_tunnel(socket, session) if socket.tunnel else self.roster.join(socket, session)
         if older is not None:
             older.close(Close.REPLACED, "a newer connection of this agent is open")
+        self._shares.enter(socket, session)
         if not socket.tunnel:
             self._queues.came(Change(session, proof=proof))
         here = AgentConnected(session.agent_id, session.tenant_id.bytes, self.gateway_id, tunnel=socket.tunnel)
@@ -305,6 +314,7 @@ class Gateway:
         session = None if socket.tunnel else self.roster.unseat(socket)
         if socket.session is not None:
             self._channels.forget_gone(socket.session.agent_id)
+            self._shares.leave(socket, socket.session)
         if session is None:
             return
         AGENTS_CONNECTED.set(len(self.roster.agents))
