@@ -15,7 +15,7 @@ async def test_an_admin_sees_what_the_partner_uses(api: Api) -> None:
     assert (await api.ask("POST", "/commands", script, token=api.token())).status == 201
     answer = await api.ask("GET", "/usage", token=api.token())
     used = {item["resource"]: item for item in answer.body["items"]}
-    assert set(used) == {"recorded_bytes", "command_bytes", "terminals", "machines"}
+    assert set(used) == {"recorded_bytes", "command_bytes", "output_bytes", "terminals", "machines"}
     assert used["machines"]["used"] == 1
     assert used["terminals"]["used"] == 0
     commands = used["command_bytes"]

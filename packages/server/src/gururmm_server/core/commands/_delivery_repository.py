@@ -56,6 +56,11 @@ where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id =
 returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.started_at)::float8 as started_at
 """
 
+_NEW_OUTPUT = """
+select u.command_id, u.seq from unnest($1::uuid[], $2::int[]) as u(command_id, seq)
+where not exists (select from core.command_output o where o.command_id = u.command_id and o.seq = u.seq)
+"""
+
 _OUTPUT = """
 insert into core.command_output (tenant_id, command_id, seq, stream, data, skipped)
 select c.tenant_id, c.command_id, u.seq, u.stream, u.data, u.skipped
@@ -194,6 +199,12 @@ async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list
         [agent_id for _, (_, agent_id) in begun],
     )
     return [Progress(**row) for row in rows]
+
+
+async def new_output(tx: Transaction, pieces: Sequence[tuple[UUID, int]]) -> set[tuple[bytes, int]]:
+    """Returns which (command, seq) of these are not held yet."""
+    rows = await tx.fetch(_NEW_OUTPUT, [piece[0] for piece in pieces], [piece[1] for piece in pieces])
+    return {(row[0].bytes, row[1]) for row in rows}
 
 
 async def insert_output(
