@@ -94,9 +94,12 @@ async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
     body = orders.read_body(carried.orders[0])
     assert (body.addressee, body.id) == (online.bytes, UUID(items[0]["id"]).bytes)
     assert 0 <= body.not_after - time.time() <= 61
-    kept = await owner.fetch("select agent_id, signed_order from core.commands order by created_at, command_id")
+    kept = await owner.fetch("select agent_id, signed_order, script_at from core.commands")
     assert {row["agent_id"] for row in kept} == {online, offline}
-    assert encode_wire(carried.orders[0]) in {row["signed_order"] for row in kept}
+    assert encode_wire(carried.orders[0]) in {
+        row["signed_order"][: row["script_at"]] + "echo hé".encode() + row["signed_order"][row["script_at"] :]
+        for row in kept
+    }
     update = await carried.update()
     assert (update.status, update.client_id) == ("queued", partner.clients[0].bytes)
     assert carried.to_agents.empty(), "an offline machine gets it when it returns"

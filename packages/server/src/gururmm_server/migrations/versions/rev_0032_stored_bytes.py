@@ -1,4 +1,4 @@
-"""What commands print counts against a Partner's quota."""
+"""What commands print counts against a Partner's quota, and a script that several machines run is kept once."""
 
 from gururmm_server.migrations.sql import run_file
 
