@@ -49,7 +49,7 @@ def result(command_id: UUID, **changes: Any) -> CommandResult:
 async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     first, second = await queue(fleet, agent, "echo one"), await queue(fleet, agent, "echo two")
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         await agent.join(gateway.port)
         run = [await agent.expect(RunCommand), await agent.expect(RunCommand)]
         assert [(r.command_id, r.script, r.timeout_s) for r in run] == [
@@ -190,7 +190,7 @@ async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway
 async def test_what_an_agent_left_out_is_kept_as_a_number(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     command_id = await queue(fleet, agent)
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         await agent.join(gateway.port)
         await agent.expect(RunCommand)
         agent.send(CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"head"))
