@@ -23,6 +23,7 @@ KNOWN_THERE = frozenset(
         "traffic.gateway_kick",
         "traffic.gateway_moved",
         "traffic.live",
+        "traffic.live_of_machines",
         "live.encode",
     }
 )

@@ -2492,7 +2492,7 @@ export interface components {
              * Resource
              * @enum {string}
              */
-            resource: "recorded_bytes" | "command_bytes" | "terminals" | "machines";
+            resource: "recorded_bytes" | "command_bytes" | "output_bytes" | "terminals" | "machines";
         };
         /**
          * Role

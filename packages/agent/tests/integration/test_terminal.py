@@ -6,96 +6,13 @@ import os
 import re
 import signal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from gururmm_wire.v2.agent import TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
-from gururmm_wire.v2.limits import CHUNK_BYTES, TUNNEL_INPUT_WINDOW_BYTES
-from gururmm_wire.v2.server import (
-    TunnelChange,
-    TunnelClose,
-    TunnelInput,
-    TunnelOpen,
-    TunnelOutputAck,
-    TunnelResume,
-)
+from gururmm_wire.v2.server import TunnelChange, TunnelClose, TunnelInput, TunnelOpen, TunnelResume
 
-_CREDIT = 512 * 1024
-
-
-class Screen:
-    """The server's side of one channel: offsets in both directions, and everything that was shown."""
-
-    def __init__(self, gateway: Any, channel: int = 0, session: bytes | None = None) -> None:
-        self.gateway = gateway
-        self.key = (session or os.urandom(16), channel)
-        self.output = b""
-        self.sent = 0
-        self.taken = 0
-        self.acknowledge = True
-
-    async def open(self, shell: str = "sh", columns: int = 80, rows: int = 24, directory: str = "") -> TunnelOpened:
-        parameters = {"columns": columns, "rows": rows, "shell": shell, "directory": directory}
-        self.gateway.say(TunnelOpen(*self.key, "terminal", parameters, ["input"], _CREDIT, None))
-        return await self.gateway.wait_for(TunnelOpened, session_id=self.key[0], channel=self.key[1])
-
-    def type(self, data: bytes) -> None:
-        self.gateway.say(TunnelInput(*self.key, self.sent, data))
-        self.sent += len(data)
-
-    async def paste(self, data: bytes) -> None:
-        """As much as the window allows at a time."""
-        while data:
-            room = await self.gateway.wait_until(self._room)
-            piece = data[: min(CHUNK_BYTES, room)]
-            self.type(piece)
-            data = data[len(piece) :]
-
-    def _room(self) -> int:
-        self.pump()
-        return TUNNEL_INPUT_WINDOW_BYTES - (self.sent - self.input_acked)
-
-    @property
-    def input_acked(self) -> int:
-        return max(self._input_acks, default=0)
-
-    @property
-    def _input_acks(self) -> list[int]:
-        return [m.offset for m in self.gateway.messages if isinstance(m, TunnelInputAck) and self.mine(m)]
-
-    async def understood(self) -> None:
-        """Wait until the agent has taken all that was said about the channel, and what it said before has come."""
-        before = len(self._input_acks)
-        self.gateway.say(TunnelInput(*self.key, self.sent + 1, b"?"))  # one byte too far: refused, and answered
-        await self.gateway.wait_until(lambda: len(self._input_acks) > before)
-
-    def mine(self, message: Any) -> bool:
-        return (message.session_id, message.channel) == self.key
-
-    def pump(self) -> bytes:
-        """Take what arrived, in order, and acknowledge it. Offsets must leave no gap."""
-        for message in self.gateway.messages[self.taken :]:
-            if isinstance(message, TunnelOutput) and self.mine(message):
-                assert message.offset <= len(self.output), "a gap in the output"
-                fresh = message.data[len(self.output) - message.offset :]
-                self.output += fresh
-        self.taken = len(self.gateway.messages)
-        if self.acknowledge:
-            self.gateway.say(TunnelOutputAck(*self.key, len(self.output), len(self.output) + _CREDIT))
-        return self.output
-
-    async def shows(self, text: bytes, timeout: float = 10) -> None:
-        """Wait for text; bash's switching of bracketed paste is looked over."""
-        await self.gateway.wait_until(lambda: text in re.sub(rb"\x1b\[\?2004[lh]\r?", b"", self.pump()), timeout)
-
-    async def closed(self, timeout: float = 10) -> TunnelClosed:
-        def told() -> TunnelClosed | None:
-            self.pump()
-            found = self.gateway.of(TunnelClosed, session_id=self.key[0], channel=self.key[1])
-            return found[0] if found else None
-
-        return await self.gateway.wait_until(told, timeout)
+from packages.agent.tests.terminal_screen import CREDIT, Screen
 
 
 async def test_a_shell_on_a_real_terminal(gateway, agent):
@@ -175,9 +92,9 @@ async def test_output_beyond_the_window_waits_for_credit(gateway, agent):
     screen.acknowledge = False
     await screen.open()
     screen.type(b"head -c 3000000 /dev/zero | tr '\\0' x; echo; echo the end\n")
-    await gateway.wait_until(lambda: len(screen.pump()) >= _CREDIT)
+    await gateway.wait_until(lambda: len(screen.pump()) >= CREDIT)
     await screen.understood()
-    assert len(screen.pump()) == _CREDIT
+    assert len(screen.pump()) == CREDIT
     screen.acknowledge = True
     await screen.shows(b"\r\nthe end", timeout=20)
     assert screen.output.count(b"x") >= 3000000
@@ -198,7 +115,7 @@ async def test_output_resumes_after_a_cut_without_a_gap(gateway, agent, tmp_path
     await gateway.tunnel_welcomed.wait()
     await gateway.wait_until(goes_on.exists)
     before = len(screen.output)
-    gateway.say(TunnelResume(*screen.key, before - 20, before + _CREDIT))
+    gateway.say(TunnelResume(*screen.key, before - 20, before + CREDIT))
     await gateway.wait_for(TunnelInputAck, offset=screen.sent)
     await screen.shows(b"the end")
     assert [int(n) for n in re.findall(rb"line (\d+)\r", screen.output)] == list(range(40))
@@ -282,7 +199,7 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
     screen = Screen(gateway)
     await screen.open()
     screen.type(b"x=here\n")
-    gateway.say(TunnelOpen(*screen.key, "terminal", {}, ["input"], _CREDIT, None))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {}, ["input"], CREDIT, None))
     await gateway.wait_for(TunnelOpened, count=2)
     screen.type(b"echo still $x\n")
     await screen.shows(b"still here")
@@ -291,15 +208,15 @@ async def test_opening_again_is_answered_not_repeated(gateway, agent):
 async def test_what_cannot_be_opened_says_why(gateway, agent):
     await agent.start()
     screen = Screen(gateway)
-    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "/no/such/shell"}, ["input"], _CREDIT, None))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "/no/such/shell"}, ["input"], CREDIT, None))
     assert "/no/such/shell" in (await screen.closed()).message
     lost = Screen(gateway)
-    gateway.say(TunnelResume(*lost.key, 0, _CREDIT))
+    gateway.say(TunnelResume(*lost.key, 0, CREDIT))
     assert "gone" in (await lost.closed()).message
     many = [Screen(gateway, channel) for channel in range(17)]
     for one in many[:16]:
         await one.open()
-    gateway.say(TunnelOpen(*many[16].key, "terminal", {}, ["input"], _CREDIT, None))
+    gateway.say(TunnelOpen(*many[16].key, "terminal", {}, ["input"], CREDIT, None))
     assert "16" in (await many[16].closed()).message
 
 
@@ -339,12 +256,12 @@ async def test_utf8_split_over_messages(gateway, agent, size):
 async def test_what_an_agent_does_not_know_is_refused_by_name(gateway, agent):
     await agent.start()
     unknown, wrong = Screen(gateway), Screen(gateway, 1)
-    gateway.say(TunnelOpen(*unknown.key, "hologram", {"depth": 3}, ["look"], _CREDIT, None))
+    gateway.say(TunnelOpen(*unknown.key, "hologram", {"depth": 3}, ["look"], CREDIT, None))
     assert "hologram" in (await unknown.closed()).message
-    gateway.say(TunnelOpen(*wrong.key, "terminal", {"columns": 0}, ["input"], _CREDIT, None))
+    gateway.say(TunnelOpen(*wrong.key, "terminal", {"columns": 0}, ["input"], CREDIT, None))
     assert "columns" in (await wrong.closed()).message
     known = Screen(gateway, 2)
-    gateway.say(TunnelOpen(*known.key, "terminal", {"shell": "sh", "colour": "blue"}, ["input", "fly"], _CREDIT, None))
+    gateway.say(TunnelOpen(*known.key, "terminal", {"shell": "sh", "colour": "blue"}, ["input", "fly"], CREDIT, None))
     await gateway.wait_for(TunnelOpened, session_id=known.key[0])
 
 
@@ -365,7 +282,7 @@ async def test_one_channel_is_closed_and_the_other_goes_on(gateway, agent):
 async def test_without_the_right_to_type_nothing_is_typed(gateway, agent):
     await agent.start()
     screen = Screen(gateway)
-    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "sh"}, [], _CREDIT, None))
+    gateway.say(TunnelOpen(*screen.key, "terminal", {"shell": "sh"}, [], CREDIT, None))
     await gateway.wait_for(TunnelOpened, session_id=screen.key[0])
     screen.type(b"touch typed\n")
     await gateway.wait_for(TunnelInputAck, offset=0)

@@ -74,6 +74,8 @@ _ROWS = {
     " values ($1, gen_random_uuid(), {agent_id}, 'software', '{mark}', 'added')",
     "commands": "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s,"
     " created_by) values ($1, {command_id}, {command_id}, {agent_id}, 'sh', '{mark}', 60, '{mark}')",
+    "shared_scripts": "insert into core.shared_scripts (tenant_id, batch_id, script)"
+    " values ($1, {command_id}, '{mark}')",
     "command_output": "insert into core.command_output (tenant_id, command_id, seq, stream, data)"
     " values ($1, {command_id}, 0, 1, '{mark}')",
     "activity": "insert into core.activity (tenant_id, event_id, at, name, agent_id, client_id, text, permission)"

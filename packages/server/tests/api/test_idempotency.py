@@ -196,7 +196,7 @@ async def test_an_answer_too_long_to_keep_is_said_to_be_done(api: Api, owner: An
     assert (await post(api, "/commands", body)).status == 201
     again = await post(api, "/commands", body)
     assert (again.status, again.body["code"]) == (409, "idempotency_answer_not_kept")
-    assert await owner.fetchval("select count(*) from core.commands where length(script) = 120000") == 40
+    assert await owner.fetchval("select count(*) from core.commands where script is null") == 40
 
 
 async def _machine(api: Api, owner: Any, number: int) -> Any:

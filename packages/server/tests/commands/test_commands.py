@@ -21,36 +21,11 @@ from gururmm_server.infra.paging import Page
 from gururmm_wire import orders
 from gururmm_wire.codec import encode as encode_wire
 from gururmm_wire.v2.limits import SCRIPT_BYTES
-from gururmm_wire.v2.server import CancelCommand, RunCommand
+from gururmm_wire.v2.server import RunCommand
 
+from packages.server.tests.commands.acts import finish, queue
 from packages.server.tests.commands.conftest import Hub, Traffic
 from packages.server.tests.world import Api, Partner, described
-
-
-async def queue(client: httpx.AsyncClient, *agent_ids: Any, **more: Any) -> list[dict[str, Any]]:
-    body = {"agent_ids": [str(agent_id) for agent_id in agent_ids], "shell": "sh", "script": "uptime", **more}
-    answer = await client.post("/commands", json=body)
-    assert answer.status_code == 201, answer.text
-    described(schemas.CommandList, answer.content)
-    items: list[dict[str, Any]] = answer.json()["items"]
-    return items
-
-
-async def finish(db: Database, command_id: str, status: str = "succeeded", output: bytes = b"") -> None:
-    async with db.ingest() as tx:
-        if output:
-            await tx.execute(
-                "insert into core.command_output (tenant_id, command_id, seq, stream, data)"
-                " select tenant_id, command_id, 0, 1, $2 from core.commands where command_id = $1",
-                command_id,
-                output,
-            )
-        await tx.execute(
-            "update core.commands set status = $2, exit_code = 0, finished_at = now(), started_at = now(),"
-            " duration_ms = 5 where command_id = $1",
-            command_id,
-            status,
-        )
 
 
 async def test_a_run_is_told_in_numbers_before_it_is_started(
@@ -119,9 +94,12 @@ async def test_a_click_is_a_row_an_audit_row_an_event_and_a_message(
     body = orders.read_body(carried.orders[0])
     assert (body.addressee, body.id) == (online.bytes, UUID(items[0]["id"]).bytes)
     assert 0 <= body.not_after - time.time() <= 61
-    kept = await owner.fetch("select agent_id, signed_order from core.commands order by created_at, command_id")
+    kept = await owner.fetch("select agent_id, signed_order, script_at from core.commands")
     assert {row["agent_id"] for row in kept} == {online, offline}
-    assert encode_wire(carried.orders[0]) in {row["signed_order"] for row in kept}
+    assert encode_wire(carried.orders[0]) in {
+        row["signed_order"][: row["script_at"]] + "echo hé".encode() + row["signed_order"][row["script_at"] :]
+        for row in kept
+    }
     update = await carried.update()
     assert (update.status, update.client_id) == ("queued", partner.clients[0].bytes)
     assert carried.to_agents.empty(), "an offline machine gets it when it returns"
@@ -311,57 +289,6 @@ async def test_lists(admin: httpx.AsyncClient, partner: Partner, db: Database) -
         assert len({item["id"] for item in page["items"] + rest["items"]}) == 4
 
 
-async def test_cancel_what_waits_for_an_offline_machine(
-    admin: httpx.AsyncClient, partner: Partner, carried: Traffic, owner: Any
-) -> None:
-    (made,) = await queue(admin, partner.agents[1])
-    await carried.update()
-    answer = await admin.post(f"/commands/{made['id']}/cancel")
-    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
-    assert (await carried.update()).status == "cancelled"
-    assert carried.to_agents.empty()
-    assert (await admin.post(f"/commands/{made['id']}/cancel")).json()["code"] == "already_finished"
-    names = [row[0] for row in await owner.fetch("select name from core.outbox order by event_id")]
-    assert names == ["command.queued", "command.completed"]
-    assert await owner.fetchval("select count(*) from core.tunnel_audit where operation = 'command.cancelled'") == 1
-
-
-async def test_cancel_what_a_machine_may_have(
-    admin: httpx.AsyncClient, partner: Partner, carried: Traffic, db: Database
-) -> None:
-    for status in ("queued", "delivered", "running"):
-        (made,) = await queue(admin, partner.agents[0])
-        await carried.sent()
-        async with db.ingest() as tx:
-            await tx.execute("update core.commands set status = $2 where command_id = $1", made["id"], status)
-        answer = await admin.post(f"/commands/{made['id']}/cancel")
-        assert answer.status_code == 202
-        assert answer.json()["cancel_requested"] is True
-        assert answer.json()["status"] == ("running" if status == "running" else "delivered")
-        assert isinstance((await carried.sent())[1], CancelCommand)
-
-
-async def test_delete_and_clear(
-    *, admin: httpx.AsyncClient, partner: Partner, other: Partner, carried: Traffic, db: Database, owner: Any
-) -> None:
-    made = await queue(admin, *partner.agents)
-    for _ in range(2):
-        await carried.sent()
-    assert (await admin.delete(f"/commands/{made[0]['id']}")).status_code == 204
-    assert isinstance((await carried.sent())[1], CancelCommand), "a machine may run it already"
-    assert (await admin.get(f"/commands/{made[0]['id']}")).status_code == 404
-    await finish(db, made[1]["id"], output=b"x")
-    await finish(db, made[2]["id"], "expired")
-    assert (await admin.post("/commands/clear", json={"agent_id": str(partner.agents[2])})).json() == {"deleted": 1}
-    assert (await admin.post("/commands/clear", json={})).json() == {"deleted": 1}
-    assert (await admin.get("/commands")).json()["total"] == 1
-    assert await owner.fetchval("select count(*) from core.command_output") == 0
-    answer = await admin.post("/commands/clear", json={"agent_id": str(other.agents[0])})
-    assert answer.status_code == 404
-    operations = [row[0] for row in await owner.fetch("select operation from core.tunnel_audit order by seq")]
-    assert operations == ["command.queued"] * 4 + ["command.deleted", "commands.cleared", "commands.cleared"]
-
-
 async def test_nobody_elses(api: Api, admin: httpx.AsyncClient, partner: Partner, other: Partner) -> None:
     (made,) = await queue(admin, partner.agents[0])
     async with api.as_(other.person()) as stranger:
@@ -375,39 +302,3 @@ async def test_nobody_elses(api: Api, admin: httpx.AsyncClient, partner: Partner
         for method, path in (("GET", ""), ("GET", f"/{made['id']}"), ("POST", "/clear"), ("DELETE", f"/{made['id']}")):
             kind: dict[str, Any] = {"json": {}} if method == "POST" else {}
             assert (await contact.request(method, f"/commands{path}", **kind)).status_code == 403
-
-
-async def test_many_machines_at_once(admin: httpx.AsyncClient, partner: Partner, owner: Any, carried: Traffic) -> None:
-    await owner.execute(
-        "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
-        " hostname) select $1, gen_random_uuid(), $2, $3, 'C', 'S', sha256('x'), 'planted-' || n"
-        " from generate_series(1, 996) n",
-        partner.tenant_id,
-        partner.clients[0],
-        partner.sites[0],
-    )
-    await owner.execute(
-        "insert into core.agent_state (tenant_id, agent_id, client_id, online, gateway_id)"
-        " select tenant_id, agent_id, client_id, true, 'gw-1' from core.agents where hostname like 'planted%'"
-    )
-    answer = await admin.post("/commands", json={"filter": {}, "script": "true"})
-    assert len(answer.json()["items"]) == 1000
-    assert await owner.fetchval("select seq from core.audit_chains") == 1000
-    assert await owner.fetchval("select count(*) from core.outbox") == 1000
-    for _ in range(998):
-        await carried.sent()
-
-
-async def test_a_partner_writes_no_more_than_its_quota(admin: httpx.AsyncClient, partner: Partner, owner: Any) -> None:
-    """One request with a long script for many machines is much: it is counted before anything is written."""
-    await owner.execute(
-        "insert into core.partner_quotas (tenant_id, resource, most) values ($1, 'command_bytes', 300000)",
-        partner.tenant_id,
-    )
-    await queue(admin, partner.agents[0])
-    body = {"agent_ids": [str(partner.agents[0])], "shell": "sh", "script": "x" * 20_000}
-    refused = await admin.post("/commands", json=body)
-    assert (refused.status_code, refused.json()["code"]) == (429, "quota_used_up")
-    assert await owner.fetchval("select count(*) from core.commands") == 1
-    assert await owner.fetchval("select used from core.partner_usage") < 30_000
-    await queue(admin, partner.agents[0])

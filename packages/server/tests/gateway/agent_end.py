@@ -258,6 +258,25 @@ class Fleet:
         await owner.close()
         return ends
 
+    async def open_channel(self, end: AgentEnd, session_id: UUID, number: int = 1) -> None:
+        """What the api writes down before it orders a machine to open a channel."""
+        owner = await asyncpg.connect(self.owner_url)
+        await owner.execute(
+            "insert into core.tunnel_sessions (tenant_id, session_id, agent_id, opened_by, opened_by_id, hostname)"
+            " values ($1, $2, $3, 'tech@northwind.example', $4, 'host') on conflict do nothing",
+            self.tenant_id,
+            session_id,
+            end.agent_id,
+            new_id(),
+        )
+        await owner.execute(
+            "insert into core.tunnel_channels (tenant_id, session_id, channel, kind) values ($1, $2, $3, 'terminal')",
+            self.tenant_id,
+            session_id,
+            number,
+        )
+        await owner.close()
+
     async def value(self, sql: str, *values: Any) -> Any:
         """One value, seen from above all tenants."""
         owner = await asyncpg.connect(self.owner_url)

@@ -15,6 +15,7 @@ from gururmm_server.core.post.traffic import Deliver
 from gururmm_server.entrypoints.agent_gateway.gateway import Gateway
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.nats import Bus
+from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.server import CancelCommand, ResultAck, RunCommand
@@ -48,7 +49,7 @@ def result(command_id: UUID, **changes: Any) -> CommandResult:
 async def test_what_was_queued_while_away_runs_on_return(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     first, second = await queue(fleet, agent, "echo one"), await queue(fleet, agent, "echo two")
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         await agent.join(gateway.port)
         run = [await agent.expect(RunCommand), await agent.expect(RunCommand)]
         assert [(r.command_id, r.script, r.timeout_s) for r in run] == [
@@ -94,6 +95,31 @@ async def test_a_command_sent_straight_to_the_gateway_is_recorded_by_its_result(
     row = await fleet.row("select * from core.commands where command_id = $1", command_id)
     assert row["status"] == "succeeded"
     assert row["delivered_at"] is not None
+
+
+async def test_a_script_that_several_run_is_put_back_into_each_order(gateway: Gateway, fleet: Fleet) -> None:
+    """As it was signed, also where the script's bytes stand in the order before the script does."""
+    agents, batch_id, script = await fleet.enrol(2), new_id(), "sh"
+    await fleet.value(
+        "insert into core.shared_scripts (tenant_id, batch_id, script) values ($1, $2, $3)",
+        fleet.tenant_id,
+        batch_id,
+        script,
+    )
+    for agent in agents:
+        command_id = new_id()
+        whole = fleet.order(agent.agent_id, RunCommand(command_id.bytes, "sh", script, 60))
+        before, text, after = whole.partition(script.encode())
+        assert text
+        await fleet.value(
+            "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, timeout_s, created_by,"
+            " signed_order, script_at) values ($1, $2, $3, $4, 'sh', 60, 'ann@example.org', $5, $6)",
+            *(fleet.tenant_id, command_id, batch_id, agent.agent_id, before + after, len(before)),
+        )
+        await agent.join(gateway.port)
+        run = await agent.expect(RunCommand)
+        assert (run.command_id, run.script) == (command_id.bytes, script)
+        assert encode(agent.orders[-1]) == whole
 
 
 async def test_a_result_said_twice_counts_once(gateway: Gateway, fleet: Fleet) -> None:
@@ -164,7 +190,7 @@ async def test_output_is_bounded_and_the_rest_is_not_waited_for(gateway: Gateway
 async def test_what_an_agent_left_out_is_kept_as_a_number(gateway: Gateway, fleet: Fleet, bus: Bus) -> None:
     (agent,) = await fleet.enrol()
     command_id = await queue(fleet, agent)
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         await agent.join(gateway.port)
         await agent.expect(RunCommand)
         agent.send(CommandOutput(command_id=command_id.bytes, seq=0, stream=1, data=b"head"))

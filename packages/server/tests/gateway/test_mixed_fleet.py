@@ -120,6 +120,7 @@ async def it_works(fleet: Fleet, agent: AgentEnd, api: Bystander, command_id: UU
 
     session_id = new_id()
     await api.listen(session_id)
+    await fleet.open_channel(agent, session_id)
     opening = TunnelOpen(session_id.bytes, 1, "terminal", {}, ["input"], 65536, None)
     await api.carry(fleet.order(agent.agent_id, opening))
     assert (await agent.expect(TunnelOpen)).session_id == session_id.bytes

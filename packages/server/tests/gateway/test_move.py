@@ -83,7 +83,7 @@ async def _looking(bus: Bus, fleet: Fleet, *contacts: Contact) -> Callable[[], A
         for contact in contacts:
             contact.session.take(batch)
 
-    subscription = await bus.subscribe(traffic.live(fleet.tenant_id), take)
+    subscription = await bus.subscribe(traffic.live_all(fleet.tenant_id), take)
     await bus.settled()
     return subscription.stop
 

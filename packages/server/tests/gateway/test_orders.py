@@ -52,7 +52,7 @@ async def test_a_refusal_is_an_event_and_ends_what_will_never_run(gateway: Gatew
     command_id = await queue(fleet, agent)
     live: list[LiveBatch] = []
     hearing = await bus.subscribe(
-        traffic.live(fleet.tenant_id), lambda _s, data: live.append(msgspec.msgpack.decode(data, type=LiveBatch))
+        traffic.live_all(fleet.tenant_id), lambda _s, data: live.append(msgspec.msgpack.decode(data, type=LiveBatch))
     )
     await agent.join(gateway.port)
     await agent.expect(RunCommand)

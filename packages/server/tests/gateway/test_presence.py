@@ -25,7 +25,7 @@ async def test_an_arrival_is_told_to_table_outbox_dashboards_and_relays(
 ) -> None:
     (agent,) = await fleet.enrol()
     async with (
-        hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live,
+        hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live,
         hearing(bus, traffic.agent_connected(agent.agent_id), AgentConnected) as connected,
     ):
         await agent.join(gateway.port)

@@ -164,7 +164,7 @@ async def test_who_watches_sees_samples_at_once(gateway: Gateway, fleet: Fleet, 
     await bus.publish(traffic.gateway_deliver(gateway.gateway_id), traffic.encode(order))
     await agent.expect(Watch)
     metrics = sample(int(time.time()))
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         agent.send(metrics)
         await until(lambda: any(batch.of(Sample) for batch in live))
         assert [s.metrics for batch in live for s in batch.of(Sample)] == [encode(metrics)]
@@ -196,7 +196,7 @@ async def test_dashboards_hear_readings_about_once_a_second(gateway: Gateway, fl
     for agent in agents:
         await agent.join(gateway.port)
     await until(lambda: _all_online(fleet, 10))
-    async with hearing(bus, traffic.live(fleet.tenant_id), LiveBatch) as live:
+    async with hearing(bus, traffic.live_of_machines(fleet.tenant_id), LiveBatch) as live:
         for cpu in range(320, 330):
             for agent in agents:
                 agent.send(Heartbeat(at=1, cpu=cpu, memory=1))

@@ -53,6 +53,7 @@ async def heard(bus: Bus) -> AsyncIterator["asyncio.Queue[tuple[bytes, str, Mess
 async def both(fleet: Fleet, gateway: Gateway, tunnels: Gateway | None = None) -> tuple[AgentEnd, AgentEnd]:
     """A machine with its own connection and one for channels, there or at another gateway."""
     (agent,) = await fleet.enrol()
+    await fleet.open_channel(agent, SESSION)
     await agent.join(gateway.port)
     tunnel = agent.second()
     fleet.ends.append(tunnel)
@@ -124,6 +125,7 @@ async def test_an_agent_that_knows_of_no_second_connection_uses_its_own(
     gateway: Gateway, fleet: Fleet, bus: Bus
 ) -> None:
     (agent,) = await fleet.enrol()
+    await fleet.open_channel(agent, SESSION)
     await agent.join(gateway.port)
     async with heard(bus) as news:
         agent.send(OUTPUT)
@@ -182,6 +184,8 @@ async def test_a_flood_on_it_has_its_own_budget(gateway: Gateway, fleet: Fleet, 
     chunk = TunnelOutput(SESSION.bytes, 1, 0, bytes(CHUNK_BYTES))
     count = int(1.5 * BUDGET_BURST / (1 + CHUNK_BYTES / 4096))
     async with heard(bus) as news:
+        await tell(bus, traffic.gateway_tunnel(gateway.gateway_id), agent, TunnelResume(SESSION.bytes, 1, 0, 0))
+        await tunnel.expect(TunnelResume)
         for _ in range(count):
             tunnel.send(chunk)
         for _ in range(count):

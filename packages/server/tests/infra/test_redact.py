@@ -1,7 +1,7 @@
 """No password in a sentence or a log."""
 
 import pytest
-from gururmm_server.infra.database import redact
+from gururmm_server.infra.connections import redact
 
 
 @pytest.mark.parametrize(

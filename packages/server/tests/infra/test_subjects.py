@@ -46,7 +46,9 @@ _MAY: dict[str, tuple[set[Kind], set[Kind]]] = {
     f"tunnel.{_ID}.notice": ({A, W}, {A}),
     f"tunnel.{_ID}.*": (set(), {A}),
     f"answer.{_ID}": ({G}, {A}),
-    f"live.{_ID}": ({A, G, W}, {A}),
+    f"live.{_ID}.said": ({A, W}, {A}),
+    f"live.{_ID}.machines": ({G}, {A}),
+    f"live.{_ID}.*": (set(), {A}),
     "identity.revoked": ({A}, {A}),
     "outbox.wake": ({A, G, W}, {W}),
     f"events.{_ID}.agent.online": ({W}, set()),
@@ -63,6 +65,8 @@ _MAY: dict[str, tuple[set[Kind], set[Kind]]] = {
     "agent.planted": (set(), set()),
     "identity.planted": (set(), set()),
     "live": (set(), set()),
+    f"live.{_ID}": (set(), set()),
+    f"live.{_ID}.planted": (set(), {A}),
     ">": (set(), set()),
     "*.>": (set(), set()),
     "gateway.>": (set(), set()),
@@ -209,11 +213,12 @@ async def test_a_gateway_gives_orders_to_no_gateway_and_does_not_speak_as_the_ap
         traffic.agent_removed(agent),
         traffic.tunnel_notice(session),
         traffic.settings_changed(tenant),
+        traffic.live(tenant),
         subjects.IDENTITY_REVOKED.of(),
     ):
         assert not await clients[Kind.GATEWAY].publish(subject, b""), subject
         assert await clients[Kind.API].publish(subject, b""), subject
-    assert not await clients[Kind.GATEWAY].hears(traffic.live(tenant))
+    assert not await clients[Kind.GATEWAY].hears(traffic.live_all(tenant))
     assert not await clients[Kind.GATEWAY].hears(traffic.tunnel_all(session))
 
 

@@ -452,6 +452,19 @@ async def test_hostile_messages_are_passed_over_and_the_others_are_shown(server:
         await nothing_but(socket, server, partner)
 
 
+async def test_a_gateway_is_believed_what_machines_do_and_nothing_else(server: Server, partner: Partner) -> None:
+    """Whoever has a gateway's user on the bus makes up no row of anybody's feed."""
+    planted = FeedItem(None, "agents.read", {"name": "user.invited", "text": "Ann made somebody an admin."})
+    async with server.looking(partner.person()) as socket:
+        told = encode_live([planted, row(partner, 1, changed=True)])
+        await server.bus.publish(traffic.live_of_machines(partner.tenant_id), told)
+        shown = await said(socket)
+        assert (shown["type"], [item["id"] for item in shown["items"]]) == ("agents", [str(partner.agents[1])])
+        await nothing_but(socket, server, partner)
+    kinds = {kind.kind: kind.of_machines for kind in DECLARED.live}
+    assert kinds == {"agents": True, "metrics": True, "command": True, "output": True, "event": False}
+
+
 async def test_a_row_that_cannot_be_said_leaves_the_others(partner: Partner, monkeypatch: pytest.MonkeyPatch) -> None:
     shown = AgentRow.shown
 

@@ -62,7 +62,7 @@ async def test_much_goes_out_in_pieces_that_the_broker_takes() -> None:
     pieces = [OutputPiece(b"c" * 16, b"t" * 16, seq, 1, b"x" * CHUNK_BYTES) for seq in range(100)]
     rows = [AgentRow(number.to_bytes(16, "big"), b"t" * 16, True, True, 1.0, 2.0, 5, 6, 7) for number in range(10_000)]
     await Post(sent.publish).to_dashboards(TENANT, [*rows, *pieces])
-    assert {subject for subject, _ in sent} == {f"live.{TENANT.hex}"}
+    assert {subject for subject, _ in sent} == {f"live.{TENANT.hex}.said"}
     assert max(len(payload) for _, payload in sent) < BROKER_TAKES / 2
     assert len(sent) < 40
     assert [row for batch in sent.batches() for row in batch.of(AgentRow)] == rows

@@ -114,6 +114,7 @@ async def test_what_is_refused_is_not_written(api_db: Database, partner: Partner
     assert [(each.resource, each.used, each.today) for each in used] == [
         ("recorded_bytes", 0, 0),
         ("command_bytes", 0, 0),
+        ("output_bytes", 0, 0),
         ("terminals", 149, None),
         ("machines", 1, None),
     ]

@@ -8,6 +8,7 @@ import { usageQuery } from "../api/queries";
 const NAMES: Record<string, string> = {
   recorded_bytes: "Recordings of terminals",
   command_bytes: "Commands",
+  output_bytes: "Output of commands",
   terminals: "Open terminals",
   machines: "Machines",
 };

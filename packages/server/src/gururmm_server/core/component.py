@@ -44,6 +44,8 @@ class LiveKind(Protocol):
 
     kind: ClassVar[str]
     audience: ClassVar[Audience | None]
+    of_machines: ClassVar[bool]
+    """Gateways may say it: it tells what a machine does."""
 
     @property
     def client_id(self) -> bytes | None: ...

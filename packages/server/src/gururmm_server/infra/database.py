@@ -7,7 +7,6 @@ security in `migrations/versions/`.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from functools import partial
@@ -15,9 +14,9 @@ from typing import Any, Final, ParamSpec, Protocol
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from gururmm_server.infra.commits import note_commit
+from gururmm_server.infra.connections import connect, open_pool, redact
 from gururmm_server.infra.errors import StartError, Unavailable
 from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.ids import new_id
@@ -176,23 +175,12 @@ class Database:
     async def open(self) -> None:
         """Connect. Raises `StartError` with one sentence when the URL does not lead to a usable server."""
         try:
-            self._pool = await asyncpg.create_pool(
+            self._pool = await open_pool(
                 self._url,
-                min_size=1,
-                max_size=self._pool_size,
-                timeout=10,
-                command_timeout=self._statement_s,
-                max_inactive_connection_lifetime=120,
-                init=_prepare_connection,
-                reset=_keep_as_it_is,
-                server_settings={
-                    "application_name": self._application,
-                    "timezone": "UTC",
-                    "jit": "off",
-                    "random_page_cost": "1.1",
-                    "max_parallel_workers_per_gather": "0",
-                    "statement_timeout": str(round(self._statement_limit_s * 1000)),
-                },
+                size=self._pool_size,
+                application=self._application,
+                statement_s=self._statement_s,
+                statement_limit_s=self._statement_limit_s,
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
             raise StartError(
@@ -220,16 +208,9 @@ class Database:
     async def connect(self) -> Any:
         """A connection outside of the pool, the caller's to close (`infra.lane`). Raises `Unavailable`."""
         try:
-            connection: Any = await asyncpg.connect(
-                self._url,
-                timeout=5,
-                command_timeout=self._statement_s,
-                server_settings={"application_name": self._application, "timezone": "UTC", "jit": "off"},
-            )
+            return await connect(self._url, application=self._application, statement_s=self._statement_s)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
             raise Unavailable(internal=first_line(error)) from error
-        await _prepare_connection(connection)
-        return connection
 
     @asynccontextmanager
     async def scope(self, bounds: Bounds, *, reserve: bool = False) -> AsyncIterator[Transaction]:
@@ -403,26 +384,3 @@ def bits_of(numbers: Sequence[int]) -> str:
     for number in numbers:
         bits[number // 8] |= 1 << number % 8
     return bits.hex()
-
-
-async def _keep_as_it_is(_connection: Any) -> None:
-    """Spare each scope a round trip: all it sets is local to its transaction, so there is nothing to reset."""
-
-
-async def _prepare_connection(connection: Any) -> None:
-    await connection.set_type_codec(
-        "jsonb", schema="pg_catalog", encoder=_encode_json, decoder=msgspec.json.decode, format="text"
-    )
-
-
-def _encode_json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-# Also where the password itself has an `@`, and where it stands among the parameters.
-_PASSWORD = re.compile(r"(?<=:)(?!//)[^?]*(?=@)|(?<=[?&]password=)[^&]*")
-
-
-def redact(url: str, sign: str = "…") -> str:
-    """The URL with a sign in the place of its password, for messages."""
-    return _PASSWORD.sub(sign, url)

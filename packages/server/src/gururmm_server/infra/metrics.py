@@ -22,6 +22,9 @@ AGENT_MESSAGES = Counter("gururmm_agent_messages_total", "Messages from agents",
 AGENT_UNKNOWN = Counter(
     "gururmm_agent_unknown_total", "What agents said that this build does not know and passed over", ["what"]
 )
+CHANNEL_MESSAGES_DROPPED = Counter(
+    "gururmm_channel_messages_dropped_total", "What agents said of channels and no gateway passed on", ["why"]
+)
 AGENT_DISCONNECTS = Counter("gururmm_agent_disconnects_total", "Closed agent sockets", ["code"])
 FLUSH_SECONDS = Histogram("gururmm_gateway_flush_seconds", "Time of one batched write", ["kind"])
 WRITES_WAIT = Counter(

@@ -9,7 +9,7 @@ import asyncpg
 from gururmm_wire.orders import key_id
 from nacl.bindings import crypto_sign_seed_keypair
 
-from gururmm_server.infra.database import redact
+from gururmm_server.infra.connections import redact
 from gururmm_server.infra.errors import StartError
 from gururmm_server.infra.kinds import Kind
 

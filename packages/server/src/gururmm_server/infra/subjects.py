@@ -42,7 +42,7 @@ def _row(pattern: str, publishers: Iterable[Kind], hearers: Iterable[Kind] = (),
 
 
 _API, _GATEWAY, _WORKER = {Kind.API}, {Kind.GATEWAY}, {Kind.WORKER}
-_ANY_ORDER, _ANY_OF_SESSION = "gateway.*.*", "tunnel.*.*"
+_ANY_ORDER, _ANY_OF_SESSION, _ANY_LIVE = "gateway.*.*", "tunnel.*.*", "live.*.*"
 
 # Orders to a gateway. No gateway gives another one orders.
 GATEWAY_ORDERS: Final = _row(_ANY_ORDER, (), _GATEWAY)
@@ -60,8 +60,10 @@ TUNNEL_SESSION: Final = _row(_ANY_OF_SESSION, (), _API)
 TUNNEL_UP: Final = _row("tunnel.*.up", _GATEWAY, _API, heard_as=_ANY_OF_SESSION)
 TUNNEL_NOTICE: Final = _row("tunnel.*.notice", _API | _WORKER, _API, heard_as=_ANY_OF_SESSION)
 ANSWER: Final = _row("answer.*", _GATEWAY, _API)
-# To whoever looks at a dashboard, and among ourselves.
-LIVE: Final = _row("live.*", _API | _GATEWAY | _WORKER, _API)
+# To whoever looks at a dashboard, and among ourselves. A gateway says what machines do, and nothing else.
+LIVE: Final = _row(_ANY_LIVE, (), _API)
+LIVE_SAID: Final = _row("live.*.said", _API | _WORKER, _API, heard_as=_ANY_LIVE)
+LIVE_OF_MACHINES: Final = _row("live.*.machines", _GATEWAY, _API, heard_as=_ANY_LIVE)
 IDENTITY_REVOKED: Final = _row("identity.revoked", _API, _API)
 OUTBOX_WAKE: Final = _row("outbox.wake", _API | _GATEWAY | _WORKER, _WORKER)
 # JetStream, the worker's alone: it stores events, and makes and reads the durable consumers of their one stream.

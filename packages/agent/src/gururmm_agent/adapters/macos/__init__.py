@@ -4,7 +4,8 @@ import platform
 from typing import Any
 
 from gururmm_agent.adapters.no_terminals import NoTerminals
-from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
+from gururmm_agent.adapters.portable import PortableInventory, PortableReadings
+from gururmm_agent.adapters.portable_processes import PortableProcesses
 from gururmm_agent.adapters.ports import Adapters, Attempt, TemperatureReading
 from gururmm_agent.adapters.posix.host import PosixHost
 from gururmm_agent.adapters.shells import PosixShells

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from gururmm_agent.adapters.no_terminals import NoTerminals
-from gururmm_agent.adapters.portable import PortableInventory, PortableProcesses, PortableReadings
+from gururmm_agent.adapters.portable import PortableInventory, PortableReadings
+from gururmm_agent.adapters.portable_processes import PortableProcesses
 from gururmm_agent.adapters.ports import Adapters, Attempt, Items, TemperatureReading
 from gururmm_agent.adapters.shells import WindowsShells
 from gururmm_agent.adapters.unavailable import unavailable

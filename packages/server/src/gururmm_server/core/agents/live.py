@@ -14,6 +14,7 @@ class AgentRow(LiveItem, array_like=True, frozen=True):
 
     kind: ClassVar[str] = "agents"
     audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
+    of_machines: ClassVar[bool] = True
 
     agent_id: Id
     client_id: Id

@@ -24,13 +24,14 @@ def _routes(house: House) -> "APIRouter":
 
 
 def _jobs(house: House) -> Sequence[Job]:
-    from gururmm_server.core.commands.jobs import expire, forget_output
+    from gururmm_server.core.commands.jobs import expire, forget_output, forget_scripts
     from gururmm_server.core.post.service import Post
 
     post = house.get(Post)
     return [
         Job("command_expiry", 5, lambda: expire(house.db, post)),
         Job("command_output", 6 * 3600, lambda: forget_output(house.db)),
+        Job("command_scripts", 6 * 3600, lambda: forget_scripts(house.db)),
     ]
 
 
@@ -43,7 +44,7 @@ def _endings(house: House) -> Sequence[Ending]:
 
 COMPONENT: Final = Component(
     name="commands",
-    tables=("command_output", "commands"),
+    tables=("command_output", "commands", "shared_scripts"),
     offers=("command_states",),
     permissions=PERMISSIONS,
     events=EVENTS,

@@ -12,17 +12,24 @@ from gururmm_server.infra.sql import raw, sql
 
 _TAKE = """
 with ranked as (
-  select c.command_id, row_number() over waiting as place, sum(octet_length(c.signed_order)) over waiting as bytes
+  select c.command_id, c.tenant_id, c.batch_id, row_number() over waiting as place,
+    sum(octet_length(c.signed_order) + coalesce(octet_length(shared.script), 0)) over waiting as bytes
   from core.commands c join unnest($1::uuid[], $2::uuid[]) as u(tenant_id, agent_id) using (tenant_id, agent_id)
+  left join core.shared_scripts shared
+    on shared.tenant_id = c.tenant_id and shared.batch_id = c.batch_id and c.script_at is not null
   where c.status in ('queued', 'delivered') and c.cancel_requested_at is null
     and c.deadline_at > now() and c.signed_order is not null
   window waiting as (partition by c.agent_id order by c.created_at, c.command_id)
 )
 update core.commands c set status = 'delivered', delivered_at = coalesce(c.delivered_at, now()), sent_at = now()
-from ranked r where c.command_id = r.command_id and r.place <= $4 and (r.bytes <= $5 or r.place = 1)
+from ranked r
+  left join core.shared_scripts shared on shared.tenant_id = r.tenant_id and shared.batch_id = r.batch_id
+where c.command_id = r.command_id and r.place <= $4 and (r.bytes <= $5 or r.place = 1)
   and c.status in ('queued', 'delivered')
   and ($3 or c.sent_at is null or c.sent_at < now() - interval '10 seconds')
-returning c.tenant_id, c.command_id, c.agent_id, c.signed_order, c.created_at
+returning c.tenant_id, c.command_id, c.agent_id, c.created_at, case when c.script_at is null then c.signed_order
+  else substring(c.signed_order for c.script_at) || convert_to(shared.script, 'UTF8')
+    || substring(c.signed_order from c.script_at + 1) end as signed_order
 """
 
 _WAITING = """
@@ -54,6 +61,11 @@ from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as u(command_id, tenant_id, agen
 where c.command_id = u.command_id and c.tenant_id = u.tenant_id and c.agent_id = u.agent_id
   and c.status in ('queued', 'delivered')
 returning c.command_id, c.agent_id, c.tenant_id, c.status, extract(epoch from c.started_at)::float8 as started_at
+"""
+
+_NEW_OUTPUT = """
+select u.command_id, u.seq from unnest($1::uuid[], $2::int[]) as u(command_id, seq)
+where not exists (select from core.command_output o where o.command_id = u.command_id and o.seq = u.seq)
 """
 
 _OUTPUT = """
@@ -194,6 +206,12 @@ async def accept(tx: Transaction, begun: Sequence[tuple[UUID, Machine]]) -> list
         [agent_id for _, (_, agent_id) in begun],
     )
     return [Progress(**row) for row in rows]
+
+
+async def new_output(tx: Transaction, pieces: Sequence[tuple[UUID, int]]) -> set[tuple[bytes, int]]:
+    """Returns which (command, seq) of these are not held yet."""
+    rows = await tx.fetch(_NEW_OUTPUT, [piece[0] for piece in pieces], [piece[1] for piece in pieces])
+    return {(row[0].bytes, row[1]) for row in rows}
 
 
 async def insert_output(

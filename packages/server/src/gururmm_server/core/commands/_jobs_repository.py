@@ -46,6 +46,12 @@ select count(*) from old
 """
 
 
+_FORGET_SCRIPTS = """
+delete from core.shared_scripts s where not exists (
+  select from core.commands c where c.tenant_id = s.tenant_id and c.batch_id = s.batch_id)
+"""
+
+
 class ExpiredRow(msgspec.Struct, frozen=True):
     """A command that nobody will run any more, as it ended."""
 
@@ -65,6 +71,11 @@ class ExpiredRow(msgspec.Struct, frozen=True):
 async def expire(tx: Transaction) -> list[ExpiredRow]:
     """Ends up to 1,000 commands whose time is over, and returns them."""
     return [ExpiredRow(**row) for row in await tx.fetch(_EXPIRE)]
+
+
+async def forget_scripts(tx: Transaction) -> int:
+    """Deletes the scripts of batches all of whose commands are deleted. Returns how many."""
+    return await tx.execute(_FORGET_SCRIPTS)
 
 
 async def forget_output(tx: Transaction, kept_days: int) -> int:

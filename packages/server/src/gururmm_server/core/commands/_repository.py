@@ -1,5 +1,6 @@
 """SQL of commands between people and database."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -28,8 +29,9 @@ SORTS: dict[str, Sort] = {
 """`triage`: what needs somebody first."""
 
 _COLUMNS = """c.command_id, c.batch_id, c.agent_id, a.hostname, a.client_name, a.site_name, a.client_id, c.shell,
-  c.script, c.status, c.exit_code, c.message, c.created_at, c.created_by, c.delivered_at, c.started_at, c.finished_at,
-  c.duration_ms, c.timeout_s, c.deadline_at, c.cancel_requested_at, c.dropped_bytes"""
+  coalesce(c.script, shared.script) as script, c.status, c.exit_code, c.message, c.created_at, c.created_by,
+  c.delivered_at, c.started_at, c.finished_at, c.duration_ms, c.timeout_s, c.deadline_at, c.cancel_requested_at,
+  c.dropped_bytes"""
 _HEAD = (
     "(select substring(o.data for 400) from core.command_output o where o.command_id = c.command_id"
     " order by o.seq limit 1) as head"
@@ -40,7 +42,8 @@ _TAIL = (
     " where o.command_id = c.command_id order by o.stream desc, o.seq desc limit 1) as tail"
 )
 _MACHINE_ONLINE = "(select s.online from core.machine_states s where s.agent_id = c.agent_id) as machine_online"
-_FROM = "core.commands c join core.machines a on a.agent_id = c.agent_id"
+_FROM = """core.commands c join core.machines a on a.agent_id = c.agent_id
+  left join core.shared_scripts shared on shared.tenant_id = c.tenant_id and shared.batch_id = c.batch_id"""
 _FIND = f"""
 select {_COLUMNS}, {_MACHINE_ONLINE}, o.streams, o.pieces, o.skipped from {_FROM} cross join lateral (
   select coalesce(array_agg(stream order by seq), '{{}}') as streams, coalesce(array_agg(data order by seq), '{{}}')
@@ -140,36 +143,60 @@ class MadeRow(msgspec.Struct, frozen=True):
 
 
 # Everything that has to be true at once, in one round trip: the commands, an audit row for each, an event for each.
-# `sent_at` is set where the machine is online, since it is sent there as soon as this is committed.
+# `sent_at` is set where the machine is online, since it is sent there as soon as this is committed. Where several run
+# one script ($13 is its hash), none of their rows has it, and of each Client the first row in the audit.
 _CREATE = """
 with target as materialized (
-  select u.command_id, u.event_id, u.signed_order, u.place, a.agent_id, a.hostname, a.client_id, a.client_name,
-    a.site_name, case when s.online then s.gateway_id end as gateway_id
-  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $11::bytea[]) with ordinality
-    u(agent_id, command_id, event_id, signed_order, place)
+  select u.command_id, u.event_id, u.signed_order, u.script_at, u.place, a.agent_id, a.hostname, a.client_id,
+    a.client_name, a.site_name, case when s.online then s.gateway_id end as gateway_id,
+    row_number() over (partition by a.client_id order by u.place) = 1 as first_of_client
+  from unnest($1::uuid[], $2::uuid[], $3::uuid[], $11::bytea[], $12::int[]) with ordinality
+    u(agent_id, command_id, event_id, signed_order, script_at, place)
   join core.machines a on a.agent_id = u.agent_id join core.machine_states s on s.agent_id = a.agent_id
   where a.revoked_at is null
 ), command as (
   insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s, deadline_at,
-    created_by, signed_order, sent_at)
-  select core.current_tenant(), command_id, $4, agent_id, $5, $6, $7, $8, $9, signed_order,
+    created_by, signed_order, script_at, sent_at)
+  select core.current_tenant(), command_id, $4, agent_id, $5, case when $13::text is null then $6::text end, $7, $8, $9,
+    signed_order, script_at,
     case when gateway_id is not null then now() end from target
 ), published as materialized (
   select count(core.publish_event(event_id, 'command.queued', 1, jsonb_build_object('command_id', command_id,
     'agent_id', agent_id, 'hostname', hostname, 'actor', $9::text))) as rows from target
 ), audited as materialized (
   select count(core.append_audit('tunnel_audit', 'command.queued', $9, $10, agent_id, null, null,
-    jsonb_build_object('command_id', command_id, 'batch_id', $4::uuid, 'shell', $5::text, 'script', $6::text,
-      'timeout_s', $7::int), null)) as rows from target
+    jsonb_build_object('command_id', command_id, 'batch_id', $4::uuid, 'shell', $5::text, 'timeout_s', $7::int)
+      || case when $13::text is null then '{}' else jsonb_build_object('script_sha256', $13::text) end
+      || case when $13::text is null or first_of_client then jsonb_build_object('script', $6::text) else '{}' end,
+    null)) as rows from target
 )
 select command_id, agent_id, hostname, client_id, client_name, site_name, gateway_id, now() as created_at,
   (select rows from audited) as audited, (select rows from published) as published from target order by place
 """
 
 
+class Target(msgspec.Struct, frozen=True):
+    """A machine that is to run a script: the new ids, and its order without the script where it is shared."""
+
+    agent_id: UUID
+    command_id: UUID
+    event_id: UUID
+    signed_order: bytes
+    script_at: int | None = None
+    """Where the script was cut out."""
+
+
+async def clients_of(tx: Transaction, agent_ids: Sequence[UUID]) -> int:
+    """Returns how many Clients these machines belong to."""
+    count: int = await tx.fetchval(
+        "select count(distinct client_id) from core.machines where agent_id = any($1::uuid[])", agent_ids
+    )
+    return count
+
+
 async def create(
     tx: Transaction,
-    targets: Sequence[tuple[UUID, UUID, UUID, bytes]],
+    targets: Sequence[Target],
     *,
     batch_id: UUID,
     shell: str,
@@ -179,15 +206,16 @@ async def create(
     created_by: str,
     created_by_id: UUID | None,
 ) -> list[MadeRow]:
-    """Queues a script for each (agent, new command id, new event id, signed order) whose machine is here.
+    """Queues a script for each target whose machine is here. Where several run it, it is kept once for them all.
 
     Returns the commands that were made, in the order of `targets`.
     """
+    shared = len(targets) > 1
     rows = await tx.fetch(
         _CREATE,
-        [target[0] for target in targets],
-        [target[1] for target in targets],
-        [target[2] for target in targets],
+        [target.agent_id for target in targets],
+        [target.command_id for target in targets],
+        [target.event_id for target in targets],
         batch_id,
         shell,
         script,
@@ -195,8 +223,17 @@ async def create(
         deadline_at,
         created_by,
         created_by_id,
-        [target[3] for target in targets],
+        [target.signed_order for target in targets],
+        [target.script_at for target in targets],
+        hashlib.sha256(script.encode()).hexdigest() if shared else None,
     )
+    if shared:  # behind its commands: who sees some Clients only may keep it because of them
+        await tx.execute(
+            "insert into core.shared_scripts (tenant_id, batch_id, script) values ($1, $2, $3)",
+            tx.tenant_id,
+            batch_id,
+            script,
+        )
     return [MadeRow(*row[:8]) for row in rows]
 
 
@@ -208,7 +245,7 @@ async def find(tx: Transaction, command_id: UUID) -> DetailRow | None:
 
 async def page(tx: Transaction, wanted: CommandFilter, query: PageQuery) -> Slice[ListedRow]:
     """Returns a page of commands."""
-    text = raw("core.folded(concat_ws(' ', a.hostname, c.script, c.created_by, c.status))")
+    text = raw("core.folded(concat_ws(' ', a.hostname, c.script, shared.script, c.created_by, c.status))")
     asked = [sql("{text} like all({words}::text[])", text=text, words=search_words(query.search))]
     if wanted.agent_id is not None:
         asked.append(sql("c.agent_id = {agent}", agent=wanted.agent_id))
@@ -236,7 +273,8 @@ async def batch_sums(tx: Transaction, batch_id: UUID) -> list[tuple[Status, bool
 async def failed_runs(tx: Transaction) -> list[FailedRunRow]:
     """Returns the newest runs of which something failed within a day, whole or for one machine."""
     rows = await tx.fetch(
-        f"""select c.batch_id, min(c.command_id::text)::uuid as command_id, min(c.script) as script,
+        f"""select c.batch_id, min(c.command_id::text)::uuid as command_id,
+          coalesce(min(c.script), (select s.script from core.shared_scripts s where s.batch_id = c.batch_id)) as script,
           min(a.hostname) as hostname, count(*) as total,
           count(*) filter (where c.status in ('failed', 'timed_out', 'expired')) as failed,
           max(c.finished_at) as at

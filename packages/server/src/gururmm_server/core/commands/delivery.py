@@ -1,10 +1,12 @@
 """Commands on their way to an agent, and what the agent says about them on its way back."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 from uuid import UUID
 
+import msgspec
 from gururmm_wire.v2.agent import CommandAccepted, CommandOutput, CommandResult, OrderRefused
 from gururmm_wire.v2.limits import CHUNK_BYTES, COMMAND_OUTPUT_BYTES
 from gururmm_wire.v2.names import OUTCOMES, UNKNOWN_KIND
@@ -14,6 +16,8 @@ from gururmm_server.core.commands._delivery_repository import Ending, Machine, P
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate, OutputPiece
 from gururmm_server.core.component import House
+from gururmm_server.core.quotas.resources import KEPT_DAYS, OUTPUT
+from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.lane import Lane
 from gururmm_server.infra.outbox import publish_many
@@ -27,6 +31,9 @@ HIGHEST_SEQ: Final = COMMAND_OUTPUT_BYTES
 _ENDS: Final = frozenset({"no_key", "unknown_key", "malformed", UNKNOWN_KIND, "too_far_ahead", "behind", "repeated"})
 """Why an order can never be followed, also when it comes again."""
 _REMEMBERED: Final = 20_000
+_PIECE_BYTES: Final = 100
+"""What a piece of output takes in the database beside its bytes."""
+_NOT_KEPT: Final = f"Output of it is not kept: your Partner has stored as much as it may today, or in {KEPT_DAYS} days."
 # What was under way when the agent reached its own limit still counts.
 _OUTPUT_LIMIT: Final = COMMAND_OUTPUT_BYTES + CHUNK_BYTES
 
@@ -95,20 +102,24 @@ class ReportsRecorded:
 class _Facts:
     machine: Machine
     held: int
+    left_out: int = 0
+    """Of its output, because its Partner has used up what it may store."""
 
 
 class CommandDelivery:
     """The gateway's side of commands. Everything raises `Unavailable` or `StorageFull` with nothing written."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, quotas: Quotas | None = None) -> None:
+        """Without `quotas`, they are those that hold where no disk is known."""
         self._db = db
+        self._quotas = quotas or Quotas(db)
         self._lane = Lane(db, None)
         self._facts: dict[bytes, _Facts] = {}
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the gateway's service."""
-        delivery = cls(house.db)
+        delivery = cls(house.db, house.get(Quotas))
         house.at_end(delivery.close)
         return delivery
 
@@ -226,6 +237,7 @@ class CommandDelivery:
             if facts.held + len(message.data) <= _OUTPUT_LIMIT and (message.command_id, message.seq) not in pieces:
                 facts.held += len(message.data)
                 pieces[message.command_id, message.seq] = message
+        pieces = await self._affordable(tx, pieces)
         if not pieces:
             return
         new = await repository.insert_output(
@@ -246,6 +258,25 @@ class CommandDelivery:
             else:
                 facts.held -= len(piece.data)
 
+    async def _affordable(
+        self, tx: Transaction, pieces: dict[tuple[bytes, int], CommandOutput]
+    ) -> dict[tuple[bytes, int], CommandOutput]:
+        """Counts what is new of these pieces, and returns them without those that their Partner may not store."""
+        new = await repository.new_output(tx, [(UUID(bytes=command_id), seq) for command_id, seq in pieces])
+        amounts: Counter[UUID] = Counter()
+        for key in new:
+            amounts[self._facts[key[0]].machine[0]] += len(pieces[key].data) + _PIECE_BYTES
+        if not amounts:
+            return pieces
+        allowed = await self._quotas.allow_each(tx, OUTPUT, amounts)
+        for key in new:
+            facts, size = self._facts[key[0]], len(pieces[key].data)
+            if facts.machine[0] not in allowed:
+                facts.held -= size
+                facts.left_out += size
+                del pieces[key]
+        return pieces
+
     async def _record_results(
         self,
         tx: Transaction,
@@ -254,7 +285,7 @@ class CommandDelivery:
         recorded: ReportsRecorded,
     ) -> None:
         rows = await repository.finish(
-            tx, [_ending(machine, result, said_by) for (_, machine), result in results.items()]
+            tx, [_ending(machine, self._with_left_out(result), said_by) for (_, machine), result in results.items()]
         )
         for row in rows:
             _tell(recorded, row, said_by)
@@ -269,7 +300,17 @@ class CommandDelivery:
         if held >= result.chunks:
             return True
         facts = self._facts.get(result.command_id)
-        return facts is None or facts.machine != machine or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
+        if facts is None or facts.machine != machine:
+            return True
+        return facts.left_out > 0 or facts.held + CHUNK_BYTES > _OUTPUT_LIMIT
+
+    def _with_left_out(self, result: CommandResult) -> CommandResult:
+        """Returns how a command ended, with what is said of output that is not kept."""
+        facts = self._facts.get(result.command_id)
+        if facts is None or not facts.left_out:
+            return result
+        said, dropped = f"{result.message} {_NOT_KEPT}".lstrip(), result.dropped_bytes + facts.left_out
+        return msgspec.structs.replace(result, message=said, dropped_bytes=dropped)
 
 
 def _has_output(report: Report) -> bool:

@@ -40,6 +40,12 @@ async def forget_output(db: Database) -> int:
         forgotten += some
 
 
+async def forget_scripts(db: Database) -> int:
+    """Deletes scripts that no command has any more. Returns how many."""
+    async with db.worker() as tx:
+        return await rows.forget_scripts(tx)
+
+
 def _completed(row: ExpiredRow) -> CommandCompleted:
     return CommandCompleted(
         command_id=row.command_id,

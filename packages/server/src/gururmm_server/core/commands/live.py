@@ -16,6 +16,7 @@ class CommandUpdate(LiveItem, array_like=True, frozen=True):
 
     kind: ClassVar[str] = "command"
     audience: ClassVar[Audience | None] = who_may(COMMANDS_READ)
+    of_machines: ClassVar[bool] = True
 
     command_id: Id
     agent_id: Id
@@ -45,6 +46,7 @@ class OutputPiece(LiveItem, array_like=True, frozen=True):
 
     kind: ClassVar[str] = "output"
     audience: ClassVar[Audience | None] = who_may(COMMANDS_READ)
+    of_machines: ClassVar[bool] = True
 
     command_id: Id
     client_id: Id

@@ -106,11 +106,11 @@ class CommandService:
             _check_size(wanted, script)
             batch_id = new_id()
             signed = await self._sign(script, wanted, deadline)
-            size = sum(len(order) + len(script.script.encode()) + _ROW_BYTES for _, _, order in signed)
-            await self._quotas.spend(tx, COMMANDS, size)
+            targets = [_target(script, *each) for each in signed] if len(signed) > 1 else [_alone(*signed[0])]
+            await self._quotas.spend(tx, COMMANDS, await _bytes_written(tx, script, targets))
             made = await rows.create(
                 tx,
-                [(agent_id, command_id, new_id(), signed_order) for agent_id, command_id, signed_order in signed],
+                targets,
                 batch_id=batch_id,
                 shell=script.shell,
                 script=script.script,
@@ -269,6 +269,27 @@ class CommandService:
     def _send(self, tx: Transaction, row: HeldRow | MadeRow, order: bytes) -> None:
         """Sends an order, after the commit, to a machine that a gateway holds; another gets it when it returns."""
         tx.after_commit(self._post.carry, row.gateway_id, row.agent_id, order)
+
+
+def _alone(agent_id: UUID, command_id: UUID, order: bytes) -> rows.Target:
+    return rows.Target(agent_id, command_id, new_id(), order)
+
+
+def _target(script: Script, agent_id: UUID, command_id: UUID, order: bytes) -> rows.Target:
+    """Returns what is kept of one of several that run a script: the order, with the script cut out of it.
+
+    Put back it is byte for byte what was signed, wherever in it the script stood first.
+    """
+    before, text, after = order.partition(script.script.encode())
+    assert text, "an order has its script in it"
+    return rows.Target(agent_id, command_id, new_id(), before + after, len(before))
+
+
+async def _bytes_written(tx: Transaction, script: Script, targets: list[rows.Target]) -> int:
+    """Returns about what these commands take: the script for all of them, and once more for each Client's audit."""
+    copies = 2 if len(targets) == 1 else 1 + await rows.clients_of(tx, [target.agent_id for target in targets])
+    kept = sum(len(target.signed_order) + _ROW_BYTES for target in targets)
+    return kept + copies * len(script.script.encode())
 
 
 def _check_size(wanted: list[UUID], script: Script) -> None:

@@ -28,7 +28,7 @@ class Partner(BaseModel):
 class Quota(BaseModel):
     """How much a Partner may use of something; null: as much as everybody."""
 
-    resource: Literal["recorded_bytes", "command_bytes", "terminals", "machines"]
+    resource: Literal["recorded_bytes", "command_bytes", "output_bytes", "terminals", "machines"]
     most: Annotated[int, Field(strict=True, ge=0, le=2**50)] | None
 
 

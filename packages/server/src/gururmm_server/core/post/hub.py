@@ -11,7 +11,7 @@ import msgspec
 
 from gururmm_server.core.component import House
 from gururmm_server.core.post import traffic
-from gururmm_server.core.post.live import LiveBatch
+from gururmm_server.core.post.live import GatewayBatch, LiveBatch
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus, Subscription
 
@@ -21,7 +21,8 @@ Listener = Callable[[LiveBatch | None], None]
 """Called on the event loop, in order; must not block. None says that something may have been missed."""
 
 LINGER_SECONDS = 60.0
-_decoder = msgspec.msgpack.Decoder(LiveBatch)
+_said = msgspec.msgpack.Decoder(LiveBatch)
+_of_machines = msgspec.msgpack.Decoder(GatewayBatch)
 
 
 @dataclass(slots=True, eq=False)
@@ -91,11 +92,12 @@ class LiveHub:
 
     async def _open(self, tenant_id: UUID) -> _Channel:
         listeners: set[Listener] = set()
+        said = traffic.live(tenant_id)
 
-        def fan_out(_subject: str, payload: bytes) -> None:
-            _give(listeners, _decoder.decode(payload))
+        def fan_out(subject: str, payload: bytes) -> None:
+            _give(listeners, (_said if subject == said else _of_machines).decode(payload))
 
-        channel = _Channel(await self._bus.subscribe(traffic.live(tenant_id), fan_out), listeners)
+        channel = _Channel(await self._bus.subscribe(traffic.live_all(tenant_id), fan_out), listeners)
         await self._bus.settled()
         self._channels[tenant_id] = channel
         return channel

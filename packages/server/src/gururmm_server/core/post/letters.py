@@ -46,7 +46,15 @@ def moved(gateway_id: str, agent_id: UUID, client_id: UUID) -> Letter:
 
 def to_dashboards(tenant_id: UUID, items: Iterable[LiveKind]) -> Iterator[Letter]:
     """Yields live batches, none of which is too large for the broker."""
-    subject = traffic.live(tenant_id)
+    return _batches(traffic.live(tenant_id), items)
+
+
+def of_machines(tenant_id: UUID, items: Iterable[LiveKind]) -> Iterator[Letter]:
+    """Yields the same for a gateway, which is believed what machines do (`LiveKind.of_machines`)."""
+    return _batches(traffic.live_of_machines(tenant_id), items)
+
+
+def _batches(subject: str, items: Iterable[LiveKind]) -> Iterator[Letter]:
     batch: list[LiveKind] = []
     weight = 0
     for item in items:

@@ -37,6 +37,8 @@ class LiveItem(msgspec.Struct, array_like=True, frozen=True):
     kind: ClassVar[str]
     """How it is called in a batch, and on the browser's stream."""
     audience: ClassVar[Audience | None] = None
+    of_machines: ClassVar[bool] = False
+    """It tells what a machine does, so gateways say it."""
 
     if TYPE_CHECKING:
 
@@ -73,6 +75,13 @@ class LiveBatch(msgspec.Struct, array_like=True, dict=True):
     @cached_property
     def _decoded(self) -> dict[type[LiveKind], list[Any]]:
         return {}
+
+
+class GatewayBatch(LiveBatch, array_like=True, dict=True):
+    """What a gateway says: of kinds that are not for it to say there is nothing in it."""
+
+    def of(self, kind: type[Item]) -> list[Item]:
+        return super().of(kind) if kind.of_machines else []
 
 
 def encode(items: Iterable[LiveKind]) -> bytes:

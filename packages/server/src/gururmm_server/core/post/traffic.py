@@ -157,8 +157,18 @@ def answer(query_id: UUID) -> str:
 
 
 def live(tenant_id: UUID) -> str:
-    """Returns the subject with payload `live.LiveBatch`."""
-    return subjects.LIVE.of(tenant_id.hex)
+    """Returns the subject with payload `live.LiveBatch`, from an api or a worker."""
+    return subjects.LIVE_SAID.of(tenant_id.hex)
+
+
+def live_of_machines(tenant_id: UUID) -> str:
+    """Returns the same for a gateway, of which only those kinds are taken that tell what a machine does."""
+    return subjects.LIVE_OF_MACHINES.of(tenant_id.hex)
+
+
+def live_all(tenant_id: UUID) -> str:
+    """Returns the pattern of both."""
+    return subjects.LIVE.of(tenant_id.hex, "*")
 
 
 def settings_changed(tenant_id: UUID) -> str:

@@ -1,5 +1,6 @@
 """SQL over what Partners may use and have used. Runs in a tenant's scope, giving in a Platform one."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,25 @@ insert into core.partner_usage as u (tenant_id, resource, day, used)
 on conflict (tenant_id, resource, day) do update set used = u.used + excluded.used
   where (select before + u.used + excluded.used <= most and u.used + excluded.used <= most / $7::int from quota)
 returning true
+"""
+# The same for amounts of several Partners, each of which fits or does not. All lock in one order, so none waits in a
+# circle.
+_SPEND_EACH = """
+with said as (
+  select u.tenant_id, u.amount,
+    least(coalesce((select q.most from core.partner_quotas q where q.tenant_id = u.tenant_id and q.resource = $1),
+      $4::bigint), $5::bigint) as most,
+    coalesce((select sum(p.used) from core.partner_usage p where p.tenant_id = u.tenant_id and p.resource = $1
+      and p.day between current_date - $6::int and current_date - 1), 0) as before
+  from unnest($2::uuid[], $3::bigint[]) as u(tenant_id, amount)
+)
+insert into core.partner_usage as p (tenant_id, resource, day, used)
+  select tenant_id, $1, current_date, amount from said
+  where before + amount <= most and amount <= most / $7::int order by tenant_id
+on conflict (tenant_id, resource, day) do update set used = p.used + excluded.used
+  where (select said.before + p.used + excluded.used <= said.most and p.used + excluded.used <= said.most / $7::int
+    from said where said.tenant_id = p.tenant_id)
+returning p.tenant_id
 """
 _USED = """
 select resource, sum(used)::bigint as used,
@@ -41,6 +61,23 @@ async def spend(
     """Counts an amount. Returns False, and counts nothing, where it does not fit. `room`: there is no more, anyhow."""
     fits = await tx.fetchval(_SPEND, tx.tenant_id, resource, amount, most, room, kept_days, days_share)
     return fits is not None
+
+
+async def spend_each(
+    tx: Transaction,
+    resource: str,
+    amounts: Mapping[UUID, int],
+    *,
+    most: int,
+    room: int,
+    kept_days: int,
+    days_share: int,
+) -> set[UUID]:
+    """Counts an amount for each of several Partners, in a gateway's scope. Returns those whose amount fits."""
+    rows = await tx.fetch(
+        _SPEND_EACH, resource, list(amounts), list(amounts.values()), most, room, kept_days, days_share
+    )
+    return {row["tenant_id"] for row in rows}
 
 
 async def quotas(tx: Transaction) -> dict[str, int]:

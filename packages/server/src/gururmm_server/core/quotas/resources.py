@@ -21,6 +21,7 @@ class Resource:
 
 RECORDINGS: Final = Resource("recorded_bytes", 20 * _GIB, "recordings of terminals")
 COMMANDS: Final = Resource("command_bytes", 20 * _GIB, "commands")
+OUTPUT: Final = Resource("output_bytes", 20 * _GIB, "output of commands")
 TERMINALS: Final = Resource("terminals", 150, "open terminals")
 MACHINES: Final = Resource("machines", 25_000, "machines")
 
@@ -30,7 +31,7 @@ REQUESTS_AT_ONCE: Final = 2000
 LIVE_SOCKETS: Final = 1000
 """Dashboards of one Partner that one api process keeps up to date."""
 
-WRITTEN: Final = (RECORDINGS, COMMANDS)
+WRITTEN: Final = (RECORDINGS, COMMANDS, OUTPUT)
 """Counted by the day, for as long as what was written is kept."""
 COUNTED: Final = (TERMINALS, MACHINES)
 """Counted as many as there are."""

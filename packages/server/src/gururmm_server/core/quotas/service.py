@@ -47,6 +47,10 @@ class Quotas:
         async with self._db.scope(system_scope(tenant_id)) as tx:
             return await self._spend(tx, resource, amount)
 
+    async def allow_each(self, tx: Transaction, resource: Resource, amounts: Mapping[UUID, int]) -> set[UUID]:
+        """Counts what a gateway's transaction is about to write of each Partner. Returns those that may write it."""
+        return await repository.spend_each(tx, resource.name, amounts, **self._bounds(resource))
+
     async def check(self, tx: Transaction, resource: Resource, there: int) -> None:
         """Raises `QuotaUsedUp` where there are as many already, in the Partner's scope, as it may have."""
         most = (await repository.quotas(tx)).get(resource.name, resource.most)
@@ -71,16 +75,11 @@ class Quotas:
         return items
 
     async def _spend(self, tx: Transaction, resource: Resource, amount: int) -> bool:
+        return await repository.spend(tx, resource.name, amount, **self._bounds(resource))
+
+    def _bounds(self, resource: Resource) -> dict[str, int]:
         assert resource in WRITTEN, "what is counted as it is, is checked"
-        return await repository.spend(
-            tx,
-            resource.name,
-            amount,
-            most=resource.most,
-            room=self._room(),
-            kept_days=KEPT_DAYS,
-            days_share=DAYS_SHARE,
-        )
+        return {"most": resource.most, "room": self._room(), "kept_days": KEPT_DAYS, "days_share": DAYS_SHARE}
 
     def _room(self) -> int:
         """Returns what is free on the disk beyond twice the reserve; without a disk of ours there is no end."""

@@ -12,6 +12,7 @@ class Sample(LiveItem, array_like=True, frozen=True):
 
     kind: ClassVar[str] = "metrics"
     audience: ClassVar[Audience | None] = who_may(AGENTS_READ)
+    of_machines: ClassVar[bool] = True
 
     agent_id: Id
     client_id: Id

@@ -42,7 +42,7 @@ def _endings(_house: House) -> Sequence[Ending]:
 COMPONENT: Final = Component(
     name="tunnel",
     tables=("tunnel_channels", "tunnel_recording", "tunnel_sessions"),
-    offers=("tech_sessions",),
+    offers=("opened_channels", "tech_sessions"),
     permissions=PERMISSIONS,
     events=EVENTS,
     routes=_routes,

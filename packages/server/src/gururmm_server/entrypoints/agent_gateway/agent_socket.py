@@ -24,6 +24,7 @@ from gururmm_server.entrypoints.agent_gateway.frames import (
 
 if TYPE_CHECKING:
     from gururmm_server.core.presence.session import AgentSession
+    from gururmm_server.entrypoints.agent_gateway.shares import Share
 
 BUDGET_RATE: Final = 2000.0
 """Units a second that an agent may use for long: one a frame, one for each 4 KiB. Beyond it its socket is not read."""
@@ -37,6 +38,8 @@ NONCE_BYTES: Final = 32
 
 # Every connection of the process reads into this; its bytes are consumed before the next read.
 _SHARED: Final = memoryview(bytearray(256 * 1024))
+# What is read at once of an agent's own connection: tiny messages in it keep the others waiting for some 20 ms.
+_SHORT: Final = _SHARED[: 64 * 1024]
 
 
 class Phase(IntEnum):
@@ -88,6 +91,7 @@ class AgentSocket(asyncio.BufferedProtocol):
         "last_ping",
         "phase",
         "session",
+        "share",
         "tunnel",
         "watched_until",
         "write_paused_at",
@@ -107,6 +111,8 @@ class AgentSocket(asyncio.BufferedProtocol):
         """What the agent's proof has to answer, as it was sent; empty once that is settled."""
         self._seal: Seal | None = None
         self.session: AgentSession | None = None
+        self.share: Share | None = None
+        """What its Partner's machines may say together; from the welcome on."""
         self.last_frame = now
         self.last_ping = now
         self.write_paused_at = 0.0
@@ -165,15 +171,19 @@ class AgentSocket(asyncio.BufferedProtocol):
     def charge(self, units: float) -> None:
         """Count work against the agent's budget; reading pauses when it is used up."""
         self._budget -= units
-        if self._budget <= 0 and not self._refill(monotonic()) and self.phase is not Phase.CLOSED:
+        if self._budget <= 0 and not self._refill(monotonic()):
+            self._pause()
+
+    def _pause(self) -> None:
+        if self.phase is not Phase.CLOSED:
             self._tcp.pause_reading()
             self._owner.throttled(self)
 
     def unthrottle(self, now: float) -> bool:
-        """Read again if the budget allows. Returns whether it does."""
+        """Read again if its budget and its Partner's allow. Returns whether they do."""
         if self.phase is Phase.CLOSED:
             return True
-        if self._refill(now):
+        if self._refill(now) and (self.share is None or self.share.resumes(now)):
             self._tcp.resume_reading()
             self.last_frame = now
             return True
@@ -188,7 +198,7 @@ class AgentSocket(asyncio.BufferedProtocol):
     # What the transport calls.
 
     def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        return _SHARED
+        return _SHARED if self.tunnel else _SHORT
 
     def buffer_updated(self, nbytes: int) -> None:
         self._received(_SHARED[:nbytes])
@@ -204,7 +214,10 @@ class AgentSocket(asyncio.BufferedProtocol):
             return
         for opcode, payload in messages:
             self._take(opcode, payload)
-        self.charge(len(messages) + len(data) / 4096)
+        units = len(messages) + len(data) / 4096
+        self.charge(units)
+        if self.share is not None and not self.share.spend(units):
+            self._pause()
 
     def pause_writing(self) -> None:
         self.write_paused_at = monotonic()

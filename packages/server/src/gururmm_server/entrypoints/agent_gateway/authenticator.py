@@ -6,6 +6,7 @@ once cost the database a few dozen queries.
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable
 from typing import Final
 from uuid import UUID
@@ -24,6 +25,7 @@ from gururmm_server.core.presence.service import Candidate, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.tenancy.told_settings import AgentSettings
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
+from gururmm_server.entrypoints.agent_gateway.shares import FULL, Shares
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins, is_other_machine
 from gururmm_server.infra.errors import GuruError
@@ -31,12 +33,15 @@ from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_UNKNOWN
 from gururmm_server.infra.peer_log import PeerLog
+from gururmm_server.infra.visitors import visitor
 
 log = get_logger(__name__)
 about_peers = PeerLog(log)
 
 GATHER_S: Final = 0.01
 BATCH: Final = 256
+_REMEMBERED: Final = 100_000
+_Proof = tuple[AgentSocket, ServerHandshake]
 
 Joined = Callable[[AgentSocket, AgentSession, Authenticate | None], None]
 """Told of each authenticated agent; with its proof when that says something new about the machine."""
@@ -54,6 +59,7 @@ class Authenticator:
         *,
         joined: Joined,
         twins: Twins,
+        shares: Shares,
     ) -> None:
         self._presence = presence
         self._settings = settings
@@ -61,6 +67,7 @@ class Authenticator:
         self._public_key, self._secret_key = crypto_sign_seed_keypair(link_key_seed)
         self._joined = joined
         self._twins = twins
+        self._shares = shares
         self._doubled: list[tuple[AgentSocket, ServerHandshake, Candidate]] = []
         self._send_offs = FairQueue(4, most=256, most_each=16, share=1, limit_s=20)
         """Each costs a transaction, and whoever proves one key twice may come as often as they like."""
@@ -68,7 +75,10 @@ class Authenticator:
         self._known = frozenset(capabilities.said_by("agent"))
         self._said = capabilities.said_by("server")
         self._sets: dict[frozenset[str], frozenset[str]] = {}
-        self._waiting: list[tuple[AgentSocket, ServerHandshake]] = []
+        self._lines: dict[UUID | str, deque[_Proof]] = {}
+        """Proofs that wait: those of a Partner, or of a visitor of whom no Partner is known, in a line of their own."""
+        self._tenants: dict[bytes, UUID] = {}
+        """Whose agents those are that came here before."""
         self._wake = asyncio.Event()
 
     def check(self, socket: AgentSocket, data: bytes) -> None:
@@ -81,18 +91,32 @@ class Authenticator:
         if handshake.claim.server_key != self._public_key:
             socket.close(Close.UNAUTHENTICATED, "this is not the server whose key was pinned")
             return
-        self._waiting.append((socket, handshake))
+        self._wait(socket, handshake)
         self._wake.set()
+
+    def _wait(self, socket: AgentSocket, handshake: ServerHandshake) -> None:
+        who = self._tenants.get(handshake.claim.agent_id) or visitor(socket.address)
+        self._lines.setdefault(who, deque()).append((socket, handshake))
+
+    def _next(self) -> list[_Proof]:
+        """Returns as many proofs as are looked at together, of each line in turn: a crowd waits behind itself."""
+        batch: list[_Proof] = []
+        while self._lines and len(batch) < BATCH:
+            who = next(iter(self._lines))
+            line = self._lines.pop(who)
+            batch.append(line.popleft())
+            if line:
+                self._lines[who] = line
+        return batch
 
     async def run(self) -> None:
         """Check for ever."""
         while True:
             await self._wake.wait()
             # The others of the loop get their turn also where there are enough: a batch costs some twenty milliseconds.
-            await asyncio.sleep(GATHER_S if len(self._waiting) < BATCH else 0)
-            batch, self._waiting = self._waiting[:BATCH], self._waiting[BATCH:]
-            await self._check(batch)
-            if not self._waiting:
+            await asyncio.sleep(GATHER_S if sum(map(len, self._lines.values())) < BATCH else 0)
+            await self._check(self._next())
+            if not self._lines:
                 self._wake.clear()
 
     async def _check(self, batch: list[tuple[AgentSocket, ServerHandshake]]) -> None:
@@ -110,7 +134,7 @@ class Authenticator:
         for socket, handshake in batch:
             agent_id = handshake.claim.agent_id
             if agent_id in welcomed:
-                self._waiting.append((socket, handshake))  # its second connection needs a newer session
+                self._wait(socket, handshake)  # its second connection needs a newer session
             elif socket.phase is Phase.CHECKING:
                 self._decide(socket, handshake, found.get(agent_id), settings)
                 if socket.session is not None:
@@ -140,6 +164,7 @@ class Authenticator:
             return
         socket.tunnel = claim.purpose == PURPOSE_TUNNEL
         session = candidate.session
+        self._remember(session)
         if candidate.revoked:
             about_peers.info(
                 session.agent_id,
@@ -153,6 +178,9 @@ class Authenticator:
             if candidate.doubled or is_other_machine(handshake.claim, candidate):
                 self._doubled.append((socket, handshake, candidate))
             return
+        if not self._shares.admits(session.tenant_id, (session.agent_id, socket.tunnel)):
+            socket.close(Close.UNAVAILABLE, FULL)
+            return
         if not self._welcome(socket, handshake, candidate):
             return
         session.instance = claim.instance
@@ -161,6 +189,11 @@ class Authenticator:
         if (order := settings[session.tenant_id].order) is not None:
             socket.send(order)
         self._joined(socket, session, claim if self._is_news(claim, candidate) else None)
+
+    def _remember(self, session: AgentSession) -> None:
+        if len(self._tenants) >= _REMEMBERED:
+            self._tenants.clear()
+        self._tenants[session.agent_id] = session.tenant_id
 
     @staticmethod
     def _is_news(claim: Authenticate, candidate: Candidate) -> bool:

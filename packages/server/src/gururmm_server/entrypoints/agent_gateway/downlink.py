@@ -15,6 +15,7 @@ from gururmm_server.core.post import traffic
 from gururmm_server.core.post.traffic import AgentMoved, AgentReplaced, Deliver, Kick
 from gururmm_server.core.presence.doubles import Double
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+from gururmm_server.entrypoints.agent_gateway.channels import RESUME, Channels
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import UNNAMED, Twins
@@ -45,6 +46,7 @@ class Downlink:
         settings: TenantSettings,
         order_keys: KeyChain,
         twins: Twins,
+        channels: Channels,
     ) -> None:
         self._bus = bus
         self._gateway_id = gateway_id
@@ -52,6 +54,7 @@ class Downlink:
         self._settings = settings
         self._order_keys = order_keys
         self._twins = twins
+        self._channels = channels
         self._subscriptions: list[Subscription] = []
         self._stale: set[UUID] = set()
         self._all_stale = False
@@ -85,23 +88,28 @@ class Downlink:
             order(subject, payload)
 
     def deliver(self, _subject: str, payload: bytes) -> None:
-        """Give a message to an agent, unread, if it is here."""
+        """Give a message to an agent if it is here."""
         order = _deliver.decode(payload)
         socket = self._roster.agents.get(order.agent_id)
-        if socket is None:
-            return
-        if tag_in(order.message) == _WATCH:
-            self._note_watch(socket, order.message)
-        socket.send(order.message)
+        if socket is not None:
+            self._carry(socket, order)
 
     def deliver_to_tunnel(self, subject: str, payload: bytes) -> None:
         """Give a message to an agent by its connection for channels, or by its own where that is not here."""
         order = _deliver.decode(payload)
         socket = self._roster.tunnels.get(order.agent_id)
         if socket is not None:
-            socket.send(order.message)
+            self._carry(socket, order)
         else:
             self.deliver(subject, payload)
+
+    def _carry(self, socket: AgentSocket, order: Deliver) -> None:
+        tag = tag_in(order.message)
+        if tag == _WATCH:
+            self._note_watch(socket, order.message)
+        elif tag == RESUME:
+            self._channels.carried(order.agent_id, order.message)
+        socket.send(order.message)
 
     def removed(self, _subject: str, payload: bytes) -> None:
         """Close a removed machine's connection for channels, which may be here, wherever the agent itself is."""

@@ -27,13 +27,16 @@ from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
 from gururmm_server.core.tenancy.told_settings import ToldSettings
+from gururmm_server.core.tunnel.opened import OpenedChannels
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
+from gururmm_server.entrypoints.agent_gateway.channels import Channels
 from gururmm_server.entrypoints.agent_gateway.door import Door, Refused
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
 from gururmm_server.entrypoints.agent_gateway.queues import REPORT_BYTES, DatabaseQueues
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
+from gururmm_server.entrypoints.agent_gateway.shares import Shares
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins
@@ -82,7 +85,7 @@ class Gateway:
 
         `most` is how many connections it takes (None: as many as there are files for); `overdue_s` is how often it
         looks for commands that nobody told it of; `report_bytes` is what agents' words about commands may weigh while
-        they wait for the database; `clock` times an agent's return.
+        they wait for the database; `clock` times an agent's return, and how long one that lied is not listened to.
         """
         bus = house.bus
         self.gateway_id = house.given(ThisGateway).gateway_id
@@ -113,7 +116,8 @@ class Gateway:
             report_bytes=report_bytes,
             gateway_id=self.gateway_id,
         )
-        self._inbox = Inbox(self._queues, self._uplink, self._settings, self.gateway_id)
+        self._channels = Channels(house.get(OpenedChannels), self.roster, self._uplink, self.gateway_id, clock)
+        self._inbox = Inbox(self._queues, self._uplink, self._settings, self._channels)
         self._sweeper = Sweeper(self.roster)
         self._twins = Twins(self.roster, house.get(Doubles), self._uplink)
         self._downlink = Downlink(
@@ -123,9 +127,11 @@ class Gateway:
             settings=self._settings,
             order_keys=self._order_keys,
             twins=self._twins,
+            channels=self._channels,
         )
         self._authenticator: Authenticator | None = None
         self._most = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE_FILES if most is None else most
+        self._shares = Shares(self._most)
         self._proxies = TrustedProxies(house.settings.trusted_proxies)
         self._strangers: Crowd[Door | AgentSocket] = Crowd(lambda one: one.abort(), lambda: min(WAITING, self._room))
 
@@ -137,7 +143,13 @@ class Gateway:
         await self._order_keys.reload()
         presence = self._house.get(Presence)
         self._authenticator = Authenticator(
-            presence, self._settings, self._order_keys, seed, joined=self._joined, twins=self._twins
+            presence,
+            self._settings,
+            self._order_keys,
+            seed,
+            joined=self._joined,
+            twins=self._twins,
+            shares=self._shares,
         )
         try:
             self._server = await asyncio.get_running_loop().create_server(
@@ -161,6 +173,7 @@ class Gateway:
             for part in (
                 self._authenticator.run,
                 self._queues.run,
+                self._channels.run,
                 self._uplink.run,
                 self._sweeper.run,
                 self._twins.run,
@@ -261,7 +274,7 @@ class Gateway:
         self._inbox.take(socket, data)
 
     def throttled(self, socket: AgentSocket) -> None:
-        self.roster.throttled.add(socket)
+        self.roster.throttled[socket] = None
 
     def closing(self, socket: AgentSocket, code: int, reason: str) -> None:
         self.roster.closing[socket] = monotonic()
@@ -287,6 +300,7 @@ class Gateway:
         older = self.roster.join_tunnel(socket, session) if socket.tunnel else self.roster.join(socket, session)
         if older is not None:
             older.close(Close.REPLACED, "a newer connection of this agent is open")
+        self._shares.enter(socket, session)
         if not socket.tunnel:
             self._queues.came(Change(session, proof=proof))
         here = AgentConnected(session.agent_id, session.tenant_id.bytes, self.gateway_id, tunnel=socket.tunnel)
@@ -297,8 +311,10 @@ class Gateway:
         self._strangers.leave(socket)
         if socket.tunnel:
             self.roster.unseat_tunnel(socket)
-            return
-        session = self.roster.unseat(socket)
+        session = None if socket.tunnel else self.roster.unseat(socket)
+        if socket.session is not None:
+            self._channels.forget_gone(socket.session.agent_id)
+            self._shares.leave(socket, socket.session)
         if session is None:
             return
         AGENTS_CONNECTED.set(len(self.roster.agents))

@@ -39,6 +39,7 @@ from gururmm_server.core.telemetry.ingest import history_row, in_time, note_cloc
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
+from gururmm_server.entrypoints.agent_gateway.channels import Channels, FromAgent
 from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.logging import get_logger
@@ -72,11 +73,11 @@ class Queues(Protocol):
 class Inbox:
     """Decodes and hands on. A message that is none closes the connection; what only a newer agent knows does not."""
 
-    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings, gateway_id: str) -> None:
+    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings, channels: Channels) -> None:
         self._queues = queues
         self._uplink = uplink
         self._settings = settings
-        self._from = traffic.from_gateway(gateway_id)
+        self._channels = channels
         self._counts: dict[type[Any], int] = {}
         self._handlers: Handlers = {
             Authenticate: self._second_proof,
@@ -201,15 +202,8 @@ class Inbox:
         # A quick command's result is a few milliseconds behind: one transaction then takes both.
         self._queues.report(report, lazy=type(message) is CommandAccepted)
 
-    def _tunnel(
-        self,
-        _socket: AgentSocket,
-        session: AgentSession,
-        message: TunnelOpened | TunnelOutput | TunnelInputAck | TunnelClosed,
-        data: bytes,
-    ) -> None:
-        head = session.agent_id + self._from
-        self._uplink.post_piece(traffic.tunnel_up(UUID(bytes=message.session_id)), head, data)
+    def _tunnel(self, _socket: AgentSocket, session: AgentSession, message: FromAgent, data: bytes) -> None:
+        self._channels.take(session, message, data)
 
     def _answer(self, _socket: AgentSocket, session: AgentSession, message: Answer, data: bytes) -> None:
         self._uplink.post(traffic.answer(UUID(bytes=message.query_id)), session.agent_id + data)

@@ -24,7 +24,8 @@ class Roster:
         self.agents: dict[bytes, AgentSocket] = {}
         self.tunnels: dict[bytes, AgentSocket] = {}
         """The connections for the bytes of channels, by agent; the agent itself may be at another gateway."""
-        self.throttled: set[AgentSocket] = set()
+        self.throttled: dict[AgentSocket, None] = {}
+        """Not read for a while, the one that waits longest first."""
         self.closing: dict[AgentSocket, float] = {}
         """Being closed by us, oldest first."""
         self.leaving: dict[bytes, tuple[AgentSession, float]] = {}
@@ -62,7 +63,7 @@ class Roster:
         """Forget a socket."""
         self.waiting.pop(socket, None)
         self.checking.pop(socket, None)
-        self.throttled.discard(socket)
+        self.throttled.pop(socket, None)
         self.closing.pop(socket, None)
 
     def linger(self, session: AgentSession) -> None:

@@ -40,7 +40,7 @@ class Sweeper:
         self._time_out(now)
         for socket in list(self._roster.throttled):
             if socket.unthrottle(now):
-                self._roster.throttled.discard(socket)
+                self._roster.throttled.pop(socket, None)
         for socket, since in list(self._roster.closing.items()):
             if now - since < CLOSING_S:
                 break

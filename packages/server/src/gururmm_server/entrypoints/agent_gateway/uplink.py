@@ -8,7 +8,7 @@ from uuid import UUID
 
 from gururmm_server.core.agents.live import AgentRow
 from gururmm_server.core.commands.delivery import Live
-from gururmm_server.core.post.letters import Letter, to_dashboards
+from gururmm_server.core.post.letters import Letter, of_machines
 from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.infra.nats import Bus
 
@@ -92,13 +92,13 @@ class Uplink:
     def rows(self, rows: Mapping[UUID, list[AgentRow]]) -> None:
         """Tell each tenant's dashboards how its machines are."""
         for tenant_id, of_tenant in rows.items():
-            self.send(to_dashboards(tenant_id, of_tenant))
+            self.send(of_machines(tenant_id, of_tenant))
 
     def commands(self, live: Mapping[UUID, Live]) -> None:
         """Tell each tenant's dashboards what its commands do."""
         for tenant_id, news in live.items():
-            self.send(to_dashboards(tenant_id, [*news.updates, *news.output]))
+            self.send(of_machines(tenant_id, [*news.updates, *news.output]))
 
     def sample(self, tenant_id: UUID, sample: Sample) -> None:
         """Show a sample to whoever looks at that machine."""
-        self.send(to_dashboards(tenant_id, [sample]))
+        self.send(of_machines(tenant_id, [sample]))

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from gururmm_server.entrypoints.supervisor.demo import DemoAccess
 from gururmm_server.entrypoints.supervisor.service import Service, State
-from gururmm_server.infra.database import redact
+from gururmm_server.infra.connections import redact
 
 _COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DOWN: "red", State.STOPPED: "dim"}
 
