@@ -97,7 +97,7 @@ export interface EventKind {
   noun: string;
   icon: LucideIcon;
   /** The names that one can filter by, in words. */
-  names: Record<string, string>;
+  names: Record<string, Wording>;
   /** What several events of a name in a row are, after their number: "came online". */
   many?: Record<string, (number: string) => string>;
   /** Colour classes of single events' signs. */
