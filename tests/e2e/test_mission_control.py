@@ -67,3 +67,16 @@ def test_a_failed_run_leads_to_what_failed(signed_in: Page, product: Product, ap
     expect(row).to_contain_text("Failed on ")
     row.get_by_role("link").click()
     expect(signed_in).to_have_url(re.compile(f"/commands/{command}$"))
+
+
+def test_a_slash_goes_to_the_search_of_the_page_and_from_others_to_the_fleet(signed_in: Page) -> None:
+    signed_in.get_by_role("link", name="Commands", exact=True).first.click()
+    search = signed_in.get_by_role("searchbox")
+    expect(search).to_be_visible()
+    signed_in.keyboard.press("/")
+    expect(search).to_be_focused()
+    expect(signed_in).to_have_url(re.compile("/commands"))
+    signed_in.get_by_role("link", name="Mission Control").first.click()
+    expect(signed_in.get_by_role("heading", name="Mission Control")).to_be_visible()
+    signed_in.keyboard.press("/")
+    expect(signed_in.get_by_role("searchbox", name="Search machines")).to_be_focused()

@@ -80,6 +80,13 @@ def test_a_contact_reads_how_their_computers_are(
     for act in ("Terminal", "Run", "Snooze"):
         assert page.get_by_role("button", name=re.compile(act)).count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    name = contact.api.get(f"/agents/{product.agent_id}")["hostname"]
+    page.keyboard.press("/")
+    page.keyboard.type(name)
+    expect(computers).to_have_count(contact.api.get("/agents", search=name)["total"])
+    expect(page).to_have_url(re.compile("search="))
+    page.get_by_role("button", name="Clear the search").click()
+    expect(computers).to_have_count(total)
 
 
 def test_a_contact_has_no_console_with_holes(browser: Browser, product: Product, contact: Person) -> None:
@@ -91,7 +98,7 @@ def test_a_contact_has_no_console_with_holes(browser: Browser, product: Product,
     expect(computers).to_be_visible()
     assert violations(page) == []
     sections = page.get_by_role("navigation", name="Main").get_by_role("link")
-    expect(sections).to_have_text(["Your computers", "Search computers", "Settings"])
+    expect(sections).to_have_text(["Your computers", "Settings"])
     name = contact.api.get(f"/agents/{product.agent_id}")["hostname"]
     computers.get_by_role("link").filter(has_text=name).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)

@@ -21,6 +21,7 @@ export const feature = defineFeature({
         icon: Building2,
         order: 50,
         essential: true,
+        notFor: ["client_contact"],
       },
     }),
     page({
