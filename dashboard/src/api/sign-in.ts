@@ -12,6 +12,9 @@ export type SignInState =
   | { status: "signed-in"; me: Me };
 
 const RENEW_BEFORE_MS = 15_000;
+/** A cookie beside that of the sign-in, which says no more than that there is one: without it nobody needs to be asked. */
+const HERE = "gururmm_here";
+const HERE_S = 30 * 86_400; // as long as a sign-in lasts at most
 
 let state: SignInState = { status: "unknown", me: null };
 let token: { value: string; renewAt: number } | null = null;
@@ -35,12 +38,25 @@ function change(next: SignInState): void {
 /** Takes over the answer of sign-in, refresh, switch-partner, enter, leave or an invitation. */
 export function adopt(answer: SignedIn): void {
   token = { value: answer.access_token, renewAt: performance.now() + answer.expires_in * 1000 - RENEW_BEFORE_MS };
+  mark(HERE_S);
   change({ status: "signed-in", me: answer.me });
+}
+
+function mark(seconds: number): void {
+  document.cookie = `${HERE}=1; path=/; max-age=${seconds}; samesite=strict`;
+}
+
+/** Finds out who is signed in on this browser. */
+export async function recall(): Promise<void> {
+  if (state.status !== "unknown") return;
+  if (document.cookie.includes(`${HERE}=`)) await refresh();
+  else forget();
 }
 
 /** Nobody is signed in any more: it ran out, or (`byChoice`) they signed out and want no way back to this page. */
 export function forget(byChoice = false): void {
   token = null;
+  mark(0);
   change({ status: "signed-out", me: null, byChoice });
 }
 
