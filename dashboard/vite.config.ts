@@ -9,7 +9,11 @@ import { defineConfig } from "vitest/config";
  */
 const FILES = [
   // For everybody: React, the router, what the features contribute, and the page to sign in.
-  { name: "start", priority: 4, test: /\/src\/(main|features\/auth\/routes\/sign-in-page)\.tsx$/ },
+  {
+    name: "start",
+    priority: 4,
+    test: /\/src\/(main|features\/auth\/routes\/sign-in-page)\.tsx$|rolldown\/runtime|preload-helper/,
+  },
   // For those who are inside: what stands around every page, and what pages are made of.
   {
     name: "frame",
@@ -18,10 +22,7 @@ const FILES = [
   },
   { name: "tables", priority: 2, test: /\/src\/components\/data-table\// },
   // Each feature's pages.
-  {
-    name: (id: string) => id.match(/\/features\/([^/]+)\/(routes\/|components\/run-dialog)/)?.[1] ?? null,
-    priority: 1,
-  },
+  { name: (id: string) => id.match(/\/features\/([^/]+)\/routes\//)?.[1] ?? null, priority: 1 },
 ];
 
 /** Has the browser ask for the font of words at once, not only when the styles have come and a word wants it. */
@@ -48,6 +49,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "es2022",
     sourcemap: false,
+    modulePreload: { polyfill: false }, // a browser without it asks a moment later
     rolldownOptions: { output: { codeSplitting: { groups: FILES } } },
   },
   server: {

@@ -43,6 +43,7 @@ export function adopt(answer: SignedIn): void {
 }
 
 function mark(seconds: number): void {
+  // biome-ignore lint/suspicious/noDocumentCookie: the store of cookies is not there on plain http
   document.cookie = `${HERE}=1; path=/; max-age=${seconds}; samesite=strict`;
 }
 

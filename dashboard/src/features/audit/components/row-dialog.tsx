@@ -13,7 +13,13 @@ import { auditSentence, CHAINS } from "../api/sentences";
 export function AuditRowDialog({ row, onClose }: { row: AuditRow; onClose: () => void }) {
   const me = useMe();
   return (
-    <Dialog open onClose={onClose} title={auditSentence(row, me)} description={exactTime(row.at)} className="md:w-[640px]">
+    <Dialog
+      open
+      onClose={onClose}
+      title={auditSentence(row, me)}
+      description={exactTime(row.at)}
+      className="md:w-[640px]"
+    >
       <dl className="space-y-2.5 text-sm">
         <Fact name="Operation">
           <span className="font-mono">{row.operation}</span>

@@ -36,7 +36,9 @@ describe("machines as CSV", () => {
   });
 
   it("hold hostile names as text", () => {
-    const said = machinesAsCsv([agent({ hostname: '=cmd|"/c calc"!A0', client_name: "a,b\nc", user: "@x" })], { labels: {} });
+    const said = machinesAsCsv([agent({ hostname: '=cmd|"/c calc"!A0', client_name: "a,b\nc", user: "@x" })], {
+      labels: {},
+    });
     expect(said).toContain(`"'=cmd|""/c calc""!A0",online,,"a,b\nc",`);
     expect(said).toContain(",'@x,");
   });

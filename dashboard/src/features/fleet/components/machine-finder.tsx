@@ -63,7 +63,9 @@ export function MachineFinder({ text, hurry, onGo, onFound }: FinderProps) {
         onSelect={() => onGo(() => navigate({ to: contact ? "/" : "/fleet", search: { search } }))}
       >
         <Monitor aria-hidden="true" className="size-4" />
-        <span className="truncate">Show all {contact ? "computers" : "machines"} that match “{search}”</span>
+        <span className="truncate">
+          Show all {contact ? "computers" : "machines"} that match “{search}”
+        </span>
       </PaletteItem>
     </PaletteGroup>
   );
