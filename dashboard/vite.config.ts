@@ -20,29 +20,37 @@ const FILES = [
     priority: 3,
     test: /\/src\/(app|lib|api|components(?!\/data-table)|features(?=\/[^/]+$))\/|\/features\/(terminal\/components\/open-terminals|fleet\/components\/machine-finder)|\/node_modules\/(?!.*(xterm|uplot|react-table|table-core|react-virtual|virtual-core))/,
   },
+  { name: "run", priority: 2, test: /\/features\/commands\/components\/run-dialog/ },
   { name: "tables", priority: 2, test: /\/src\/components\/data-table\// },
   // Each feature's pages.
   { name: (id: string) => id.match(/\/features\/([^/]+)\/routes\//)?.[1] ?? null, priority: 1 },
 ];
 
-/** Has the browser ask for the font of words at once, not only when the styles have come and a word wants it. */
-const fontEarly = (): Plugin => ({
-  name: "font-early",
+/**
+ * Shows the page's shape before anything else has come: the styles, which the shape has no need of, stand below it. The
+ * font of words is asked for at once, not only when the styles have come and a word wants it.
+ */
+const shapeFirst = (): Plugin => ({
+  name: "shape-first",
   transformIndexHtml: {
     order: "post",
-    handler: (_, { bundle = {} }) =>
-      Object.keys(bundle)
-        .filter((name) => /plus-jakarta-sans-latin-wght-normal.*\.woff2$/.test(name))
-        .map((name) => ({
+    handler: (html, { bundle = {} }) => {
+      const styles = html.match(/<link rel="stylesheet"[^>]*>/)?.[0] ?? "";
+      const fonts = Object.keys(bundle).filter((name) => /plus-jakarta-sans-latin-wght-normal.*\.woff2$/.test(name));
+      return {
+        html: html.replace(styles, "").replace("</body>", `${styles}</body>`),
+        tags: fonts.map((name) => ({
           tag: "link",
           attrs: { rel: "preload", as: "font", type: "font/woff2", href: `/${name}`, crossorigin: true },
-          injectTo: "head" as const,
+          injectTo: "head",
         })),
+      };
+    },
   },
 });
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), fontEarly()],
+  plugins: [react(), tailwindcss(), shapeFirst()],
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
     // The server's policy allows fonts and images from files only, so nothing is inlined as data: URLs.

@@ -21,6 +21,13 @@ let token: { value: string; renewAt: number } | null = null;
 let refreshing: Promise<boolean> | null = null;
 const listeners = new Set<() => void>();
 
+declare global {
+  interface Window {
+    /** The first renewal's answer, which `public/first.js` asks for before this script is there. */
+    refreshedEarly?: Promise<Response>;
+  }
+}
+
 export function signInState(): SignInState {
   return state;
 }
@@ -92,9 +99,10 @@ function acrossTabs(work: () => Promise<boolean>): Promise<boolean> {
 }
 
 async function askForToken(): Promise<boolean> {
-  const response = await fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin" }).catch(
-    () => null,
-  );
+  const early = window.refreshedEarly;
+  window.refreshedEarly = undefined;
+  const asked = early ?? fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin" });
+  const response = await asked.catch(() => null);
   if (response === null) throw new ApiError(0, { code: "unreachable" });
   if (response.ok) {
     adopt((await response.json()) as AnswerOf<"/auth/refresh", "post">);
