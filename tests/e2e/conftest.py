@@ -12,12 +12,26 @@ from product import Api, Product, start_demo, stop
 ARTIFACTS = Path(__file__).parent / ".artifacts"
 
 
-@pytest.fixture(
-    scope="package",
-    params=[pytest.param(kind, marks=pytest.mark.xdist_group(f"e2e {kind}")) for kind in ("embedded", "external")],
-)
+ENGINES = ("embedded", "external")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on the engines that it names by the mark `engines`: on both where it names none."""
+    if "product" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("engines")
+        kinds = [
+            pytest.param(kind, marks=pytest.mark.xdist_group(f"e2e {kind}"))
+            for kind in (mark.args if mark else ENGINES)
+        ]
+        metafunc.parametrize("product", kinds, indirect=True, scope="package")
+
+
+@pytest.fixture(scope="package")
 def product(request: pytest.FixtureRequest) -> Iterator[Product]:
-    """`gururmm demo` in a folder of its own: on embedded engines, then on Debian's with two of each process.
+    """`gururmm demo` in a folder of its own: on embedded engines, or on Debian's with two of each process.
+
+    What the engines and the number of processes can change runs on both; what happens in the browser once, on one of
+    the two, so that two workers are busy for about as long.
 
     Not under pytest's own folder: another run closes that to other users, and PostgreSQL's is one of them.
     """

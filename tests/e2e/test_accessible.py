@@ -4,15 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import violations
 from playwright.sync_api import Browser, Page
 from product import Api, Product, start_agent, until
 
-pytestmark = pytest.mark.takes(20)
-
-AXE = Path(__file__).parents[2] / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
-FOUND = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
-  ({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200)).slice(0, 3)])"""
-SETTLED = "document.querySelector('.skeleton, [aria-label^=Loading]') === null && document.getAnimations().length === 0"
+pytestmark = [pytest.mark.takes(20), pytest.mark.engines("external")]
 
 
 @pytest.fixture
@@ -58,12 +54,6 @@ def sign_in(page: Page, product: Product) -> None:
     page.get_by_label("Password").fill(product.password)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Mission Control").wait_for()
-
-
-def violations(page: Page) -> Any:
-    page.wait_for_function(SETTLED)
-    page.evaluate(AXE.read_text())
-    return page.evaluate(FOUND)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

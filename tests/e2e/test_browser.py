@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from product import Api, Product, start_agent, until
 
-pytestmark = pytest.mark.takes(3)
+pytestmark = [pytest.mark.takes(3), pytest.mark.engines("embedded")]
 
 
 def open_machine(page: Page, product: Product, tab: str = "") -> None:
@@ -32,6 +32,7 @@ def test_dark_from_the_first_paint_and_fonts_are_ours(page: Page, product: Produ
     assert hosts == {product.url.split("/")[2]}
 
 
+@pytest.mark.engines("embedded", "external")  # one gateway, or another one
 def test_a_machine_goes_offline_and_returns_before_your_eyes(
     signed_in: Page, product: Product, api: Api, tmp_path: Path
 ) -> None:

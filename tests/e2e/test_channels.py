@@ -8,9 +8,7 @@ from product import Api, Channel, Product, Terminal, until
 
 pytestmark = [
     pytest.mark.takes(8),
-    pytest.mark.parametrize(
-        "product", [pytest.param("embedded", marks=pytest.mark.xdist_group("e2e embedded"))], indirect=True
-    ),
+    pytest.mark.engines("embedded"),  # it kills the only gateway
 ]
 
 

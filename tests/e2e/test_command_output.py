@@ -3,8 +3,11 @@
 import json
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 from product import Api, Product
+
+pytestmark = pytest.mark.engines("external")
 
 SCRIPT = r"""
 echo a; echo b >&2; echo c; echo d >&2

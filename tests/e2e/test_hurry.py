@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 from product import Api, Product, until
 
-pytestmark = pytest.mark.takes(4)
+pytestmark = [pytest.mark.takes(4), pytest.mark.engines("embedded")]
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 BOUNCE = "element => { element.click(); setTimeout(() => element.click(), 20); }"

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Locator, Page, expect
 from product import Api, Product, alive, until
 
-pytestmark = pytest.mark.takes(4)
+pytestmark = [pytest.mark.takes(4), pytest.mark.engines("external")]
 
 
 @pytest.fixture(autouse=True)

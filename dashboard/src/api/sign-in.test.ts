@@ -76,3 +76,31 @@ describe("signed requests", () => {
     expect(error.fields).toEqual({ name: "Too long." });
   });
 });
+
+describe("a page that is opened", () => {
+  afterEach(() => {
+    forget();
+    vi.unstubAllGlobals();
+  });
+
+  /** As another page of this browser has it, which knows of nobody yet. */
+  async function another() {
+    vi.resetModules();
+    return import("./sign-in");
+  }
+
+  it("asks who is signed in only where somebody is", async () => {
+    const calls = serve(() => json(answer("again")));
+    const first = await another();
+    await first.recall();
+    expect([first.signInState().status, calls]).toEqual(["signed-out", []]);
+    adopt(answer("first"));
+    const second = await another();
+    await second.recall();
+    expect([second.signInState().status, calls]).toEqual(["signed-in", ["/api/v1/auth/refresh"]]);
+    forget();
+    const third = await another();
+    await third.recall();
+    expect([third.signInState().status, calls.length]).toEqual(["signed-out", 1]);
+  });
+});

@@ -12,11 +12,21 @@ export type SignInState =
   | { status: "signed-in"; me: Me };
 
 const RENEW_BEFORE_MS = 15_000;
+/** A cookie beside that of the sign-in, which says no more than that there is one: without it nobody needs to be asked. */
+const HERE = "gururmm_here";
+const HERE_S = 30 * 86_400; // as long as a sign-in lasts at most
 
 let state: SignInState = { status: "unknown", me: null };
 let token: { value: string; renewAt: number } | null = null;
 let refreshing: Promise<boolean> | null = null;
 const listeners = new Set<() => void>();
+
+declare global {
+  interface Window {
+    /** The first renewal's answer, which `public/first.js` asks for before this script is there. */
+    refreshedEarly?: Promise<Response>;
+  }
+}
 
 export function signInState(): SignInState {
   return state;
@@ -35,12 +45,26 @@ function change(next: SignInState): void {
 /** Takes over the answer of sign-in, refresh, switch-partner, enter, leave or an invitation. */
 export function adopt(answer: SignedIn): void {
   token = { value: answer.access_token, renewAt: performance.now() + answer.expires_in * 1000 - RENEW_BEFORE_MS };
+  mark(HERE_S);
   change({ status: "signed-in", me: answer.me });
+}
+
+function mark(seconds: number): void {
+  // biome-ignore lint/suspicious/noDocumentCookie: the store of cookies is not there on plain http
+  document.cookie = `${HERE}=1; path=/; max-age=${seconds}; samesite=strict`;
+}
+
+/** Finds out who is signed in on this browser. */
+export async function recall(): Promise<void> {
+  if (state.status !== "unknown") return;
+  if (document.cookie.includes(`${HERE}=`)) await refresh();
+  else forget();
 }
 
 /** Nobody is signed in any more: it ran out, or (`byChoice`) they signed out and want no way back to this page. */
 export function forget(byChoice = false): void {
   token = null;
+  mark(0);
   change({ status: "signed-out", me: null, byChoice });
 }
 
@@ -75,9 +99,10 @@ function acrossTabs(work: () => Promise<boolean>): Promise<boolean> {
 }
 
 async function askForToken(): Promise<boolean> {
-  const response = await fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin" }).catch(
-    () => null,
-  );
+  const early = window.refreshedEarly;
+  window.refreshedEarly = undefined;
+  const asked = early ?? fetch("/api/v1/auth/refresh", { method: "POST", credentials: "same-origin" });
+  const response = await asked.catch(() => null);
   if (response === null) throw new ApiError(0, { code: "unreachable" });
   if (response.ok) {
     adopt((await response.json()) as AnswerOf<"/auth/refresh", "post">);

@@ -19,7 +19,7 @@ interface ShownSection extends Destination {
 export function sectionsFor(features: readonly Feature[], me: Me): ShownSection[] {
   const pages = features.flatMap(({ pages = [], layouts = [] }) => [...pages, ...layouts]);
   const sections = pages.flatMap(({ path, section, needs, where }) =>
-    section ? [{ ...section, to: path, needs, where }] : [],
+    section && !section.notFor?.includes(me.role) ? [{ ...section, to: path, needs, where }] : [],
   );
   return partsFor(me, sections).map(({ to, label, short, icon, essential = false }) => ({
     to,

@@ -23,7 +23,7 @@ export function RouteNotFound() {
         <h1 className="text-lg font-semibold">There is nothing at this address.</h1>
         <p className="mt-1 text-muted">It may have been deleted, or it belongs to another {label("partner")}.</p>
         <Link to="/" className="mt-4 inline-block text-accent hover:underline">
-          Go to Mission Control
+          Go to the first page
         </Link>
       </div>
     </div>
@@ -39,7 +39,7 @@ export function NotForThisRole() {
         <h1 className="text-lg font-semibold">This page is not part of your role.</h1>
         <p className="mt-1 text-muted">Ask a {label("partner")} admin, if you need what is on it.</p>
         <Link to="/" className="mt-4 inline-block text-accent hover:underline">
-          Go to Mission Control
+          Go to the first page
         </Link>
       </div>
     </div>

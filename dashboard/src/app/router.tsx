@@ -9,3 +9,7 @@ declare module "@tanstack/react-router" {
     router: typeof router;
   }
 }
+
+// The code of the page that is asked for comes while the server is asked who is signed in.
+const [asked] = router.getMatchedRoutes(window.location.pathname);
+for (const { options } of asked) void options.component?.preload?.();

@@ -1,6 +1,6 @@
 /** Makes the router's tree of what the features contribute, with every address known to the compiler. */
 import { type AnyRoute, createRootRoute, createRoute, type RouteComponent, redirect } from "@tanstack/react-router";
-import { refresh, signInState } from "@/api/sign-in";
+import { recall, signInState } from "@/api/sign-in";
 import { useCan } from "@/api/use-sign-in";
 import { lazyPage } from "@/components/lazy-page";
 import type { Feature, Layout, Page, Tab } from "@/features/define-feature";
@@ -78,7 +78,7 @@ function shellRoute(root: Root, features: readonly Feature[]) {
     getParentRoute: () => root,
     id: "app",
     beforeLoad: async ({ location, matches }) => {
-      if (signInState().status === "unknown") await refresh();
+      await recall();
       const { status, me } = signInState();
       if (status !== "signed-in") {
         throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { return_to: location.href } });

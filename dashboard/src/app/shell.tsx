@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Outlet, useLocation, useMatches, useNavigate } from "@tanstack/react-router";
 import { useEffect, useMemo, useRef, useState } from "react";
+import type { Me } from "@/api/contract";
 import { type LiveParts, LiveProvider } from "@/api/live";
 import { useMe, useSignIn } from "@/api/use-sign-in";
 import { ConfirmProvider } from "@/components/confirm";
@@ -16,7 +17,7 @@ import { useWhenIdle } from "@/lib/use-idle";
 import { usePagesScroll } from "@/lib/use-place";
 import { BottomBar } from "./bottom-bar";
 import { HelpDialog } from "./help-dialog";
-import { homeOf } from "./navigation";
+import { homeOf, sectionsFor } from "./navigation";
 import { Notices } from "./notices";
 import { Palette } from "./palette";
 import { PartnerBanner } from "./partner-banner";
@@ -73,6 +74,7 @@ function livePartsOf(features: readonly Feature[]): LiveParts {
 function Frame({ live }: { live: boolean }) {
   const navigate = useNavigate();
   const features = useFeatures();
+  const me = useMe();
   const main = useRef<HTMLElement>(null);
   const [collapsed, setCollapsed] = useState(() => readPreference("sidebar") === "icons");
   const [early, setEarly] = useState(takeEarlyKeys);
@@ -83,12 +85,13 @@ function Frame({ live }: { live: boolean }) {
     setCollapsed(next);
     keepPreference("sidebar", next ? "icons" : "full");
   };
-  useHotkeys({
+  const keys = {
     "mod+k": () => setPalette(true),
     "?": () => setHelp(true),
     "[": () => collapse(!collapsed),
-    ...(live && hotkeysOf(features, navigate)),
-  });
+    ...(live && hotkeysOf(features, me, navigate)),
+  };
+  useHotkeys(keys, true, "window");
   usePagesScroll(main);
   return (
     <div className="flex h-dvh overflow-hidden max-md:flex-col">
@@ -129,8 +132,12 @@ function preload(features: readonly Feature[]): void {
   for (const load of loads) load?.().catch(() => undefined);
 }
 
-function hotkeysOf(features: readonly Feature[], navigate: ReturnType<typeof useNavigate>) {
-  const ways = features.flatMap(({ hotkeys = {} }) => Object.entries(hotkeys));
+/** A key leads where a section of this role leads. */
+function hotkeysOf(features: readonly Feature[], me: Me, navigate: ReturnType<typeof useNavigate>) {
+  const sections = sectionsFor(features, me).map(({ to }) => to);
+  const ways = features
+    .flatMap(({ hotkeys = {} }) => Object.entries(hotkeys))
+    .filter(([, { to }]) => sections.includes(to));
   return Object.fromEntries(
     ways.map(([key, { to, search }]) => [key, () => void navigate({ to, search: search as never })]),
   );

@@ -5,7 +5,7 @@
  */
 import type { RouteComponent } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
-import type { AgentFilter, Me } from "@/api/contract";
+import type { AgentFilter, Me, Role } from "@/api/contract";
 import type { Invalidation, LiveReducer } from "@/api/live-contribution";
 import type { OpenDialog } from "@/components/dialog-host";
 import type { LazyPart } from "@/components/lazy-part";
@@ -35,6 +35,8 @@ export interface Section {
   short?: Wording;
   /** Whether it stands in the bottom bar of a phone. */
   essential?: boolean;
+  /** The roles that may see the page, but are not led there: they have a page of their own for it. */
+  notFor?: readonly Role[];
 }
 
 /** A page with an address of its own. Where its path has a place for an id (`$siteId`), there is nothing at other words. */
@@ -97,7 +99,7 @@ export interface EventKind {
   noun: string;
   icon: LucideIcon;
   /** The names that one can filter by, in words. */
-  names: Record<string, string>;
+  names: Record<string, Wording>;
   /** What several events of a name in a row are, after their number: "came online". */
   many?: Record<string, (number: string) => string>;
   /** Colour classes of single events' signs. */

@@ -1,4 +1,4 @@
-/** What was pressed before the dashboard was there; `public/early-keys.js` keeps it. */
+/** What was pressed before the dashboard was there; `public/first.js` keeps it. */
 export interface EarlyKeys {
   /** The palette was asked for. */
   asked: boolean;

@@ -12,6 +12,21 @@ describe("format", () => {
     expect(counted(1, "process", "processes")).toBe("1 process");
   });
 
+  it("parts numbers and units by spaces that are seen", () => {
+    const now = Date.parse("2026-11-23T12:00:00Z");
+    const ago = [34e3, 3 * 60e3, 5 * 3600e3, 9 * 86_400e3, 90 * 86_400e3, 900 * 86_400e3];
+    const said = [
+      ...ago.map((length) => relativeTime(new Date(now - length).toISOString(), now)),
+      ...ago.map((length) => `${duration(length / 1000)} ${elapsed(length)}`),
+      exactTime(now),
+      bytes(1536),
+      percent(7.25),
+      counted(12_345, "machine"),
+    ].join("");
+    expect(said.match(/[^\S ]/gu)).toBeNull();
+    expect(said).toContain("34 sec. ago");
+  });
+
   it("says lengths of time", () => {
     expect(duration(59)).toBe("59 s");
     expect(duration(250)).toBe("4 min 10 s");

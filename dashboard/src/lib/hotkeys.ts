@@ -21,8 +21,15 @@ function pressesControl(event: KeyboardEvent): boolean {
   return event.target instanceof Element && event.target.closest("a, button, summary, [role=button]") !== null;
 }
 
-/** Keys of the page: names as in KeyboardEvent.key, "mod+k" for ⌘K and Ctrl+K. A handler that acts prevents the default. */
-export function useHotkeys(map: Record<string, (event: KeyboardEvent) => void>, active = true): void {
+/**
+ * Keys of the page: names as in KeyboardEvent.key, "mod+k" for ⌘K and Ctrl+K. A handler that acts prevents the default.
+ * What stands around every page listens at the `window`: a key that the page has a use for is the page's.
+ */
+export function useHotkeys(
+  map: Record<string, (event: KeyboardEvent) => void>,
+  active = true,
+  at: "page" | "window" = "page",
+): void {
   const current = useRef(map);
   useEffect(() => {
     current.current = map;
@@ -39,7 +46,8 @@ export function useHotkeys(map: Record<string, (event: KeyboardEvent) => void>, 
       event.preventDefault();
       handler(event);
     };
-    document.addEventListener("keydown", listener);
-    return () => document.removeEventListener("keydown", listener);
-  }, [active]);
+    const target = at === "window" ? window : document;
+    target.addEventListener("keydown", listener as EventListener);
+    return () => target.removeEventListener("keydown", listener as EventListener);
+  }, [active, at]);
 }

@@ -19,7 +19,7 @@ function currentChoice(): ThemeChoice {
   return kept === "light" || kept === "dark" ? kept : "system";
 }
 
-/** `public/theme.js` makes it so, as it does before the first paint and whenever the system changes. */
+/** `public/first.js` makes it so, as it does before the first paint and whenever the system changes. */
 export function chooseTheme(choice: ThemeChoice): void {
   if (choice === "system") dropPreference("theme");
   else keepPreference("theme", choice);

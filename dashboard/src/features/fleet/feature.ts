@@ -14,11 +14,11 @@ export const feature = defineFeature({
       search: validateFleetSearch,
       component: lazyPage(() => import("./routes/fleet-page"), "FleetPage"),
       section: {
-        label: (me) => (me.role === "client_contact" ? "Search computers" : "Fleet"),
-        short: (me) => (me.role === "client_contact" ? "Search" : "Fleet"),
+        label: "Fleet",
         icon: Monitor,
         order: 20,
         essential: true,
+        notFor: ["client_contact"],
       },
     }),
   ],

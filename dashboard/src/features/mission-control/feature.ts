@@ -2,7 +2,7 @@ import { Activity, LayoutDashboard } from "lucide-react";
 import { lazyPage } from "@/components/lazy-page";
 import { defineFeature, page } from "@/features/define-feature";
 import { invalidations, reducers } from "./api/live";
-import { validateActivitySearch } from "./search";
+import { validateActivitySearch, validateHomeSearch } from "./search";
 
 /** How the Partner's machines are, and what happens on them. */
 export const feature = defineFeature({
@@ -10,6 +10,7 @@ export const feature = defineFeature({
   pages: [
     page({
       path: "/",
+      search: validateHomeSearch,
       component: lazyPage(() => import("./routes/mission-control-page"), "MissionControlPage"),
       section: {
         label: (me) => (me.role === "client_contact" ? "Your computers" : "Mission Control"),
@@ -23,7 +24,7 @@ export const feature = defineFeature({
       path: "/activity",
       search: validateActivitySearch,
       component: lazyPage(() => import("./routes/activity-page"), "ActivityPage"),
-      section: { label: "Activity", icon: Activity, order: 60 },
+      section: { label: "Activity", icon: Activity, order: 60, notFor: ["client_contact"] },
     }),
   ],
   reducers,

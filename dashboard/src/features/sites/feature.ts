@@ -21,6 +21,7 @@ export const feature = defineFeature({
         icon: Building2,
         order: 50,
         essential: true,
+        notFor: ["client_contact"],
       },
     }),
     page({
@@ -37,7 +38,7 @@ export const feature = defineFeature({
   ],
   invalidations,
   events: [
-    { noun: "site", icon: MapPin, names: { "site.created": "Site created" } },
-    { noun: "client", icon: Boxes, names: { "client.created": "Client created" } },
+    { noun: "site", icon: MapPin, names: { "site.created": (me) => `${labelOf(me, "site")} created` } },
+    { noun: "client", icon: Boxes, names: { "client.created": (me) => `${labelOf(me, "client")} created` } },
   ],
 });

@@ -259,7 +259,8 @@ async def test_problems_that_a_machine_tells_of_are_said_in_words(
 async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: Partner, owner_url: str) -> None:
     owner = await asyncpg.connect(owner_url)
     await owner.execute(
-        "update core.agent_state set problems = '{disk_full,memory_high}', disk = 950 where agent_id = $1",
+        "update core.agent_state set problems = '{memory_high,disk_full}', disk = 950,"
+        " problems_since = '{2026-01-02T00:00Z,2026-01-01T12:34:56Z}' where agent_id = $1",
         partner.agents[0],
     )
     await owner.execute(
@@ -282,6 +283,10 @@ async def test_overview_counts_what_there_is(admin: httpx.AsyncClient, partner: 
         ("disk_full", "The fullest disk is 95 % full."),
         ("offline_long", "Offline for 2 days."),
     ]
+    full, gone = (item.since for item in overview.attention)
+    assert full == datetime(2026, 1, 1, 12, 34, 56, tzinfo=UTC)
+    assert gone is not None
+    assert timedelta(hours=50) <= datetime.now(UTC) - gone < timedelta(hours=51)
     assert [(site.name, site.total, site.problems) for site in overview.sites] == [("Site 0", 6, 1), ("Site 1", 6, 1)]
     assert [site.offline_since is not None for site in overview.sites] == [
         site.online < site.total for site in overview.sites

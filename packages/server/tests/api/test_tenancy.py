@@ -3,10 +3,12 @@
 import asyncio
 import re
 
+import msgspec
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.platform.demo import seed
 from gururmm_server.core.post.traffic import settings_changed
 from gururmm_server.core.tenancy.codes import new_code, normal_code
+from gururmm_server.core.tenancy.events import ClientCreated, SiteCreated
 
 from .conftest import Api
 
@@ -135,6 +137,21 @@ async def test_settings_change_and_the_gateways_hear_of_it(api: Api) -> None:
     ):
         assert (await api.ask("PATCH", "/settings", bad, token=token)).status == 422, bad
     assert [row["operation"] for row in await api.audit()][-1] == "settings.changed"
+
+
+async def test_the_activity_says_clients_and_sites_in_the_partners_words(api: Api) -> None:
+    token = api.token()
+    await api.ask("PATCH", "/settings", {"label_overrides": {"client": "Customer", "site": "Location"}}, token=token)
+    client = (await api.ask("POST", "/clients", {"name": "Harbor"}, token=token)).body["id"]
+    await api.ask("POST", "/sites", {"client_id": client, "name": "Pier"}, token=token)
+    async with api.db.worker() as tx:
+        rows = await tx.fetch(
+            "select name, payload from core.outbox where tenant_id = $1 order by event_id", api.own.tenant_id
+        )
+    told = {row["name"]: row["payload"] for row in rows}
+    said = [msgspec.json.decode(told[kind.name], type=kind).sentence() for kind in (ClientCreated, SiteCreated)]
+    assert said[0].endswith(" created the Customer Harbor.")
+    assert said[1].endswith(" created the Location Pier.")
 
 
 async def test_the_demo_is_made_once(api: Api) -> None:

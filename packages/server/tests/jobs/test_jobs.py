@@ -91,6 +91,40 @@ async def test_problems_follow_the_state(db: Database, partner: Partner, owner: 
     assert await presence.mark_problems(db) == 3
 
 
+async def test_a_problem_has_the_time_since_which_it_holds(db: Database, partner: Partner, owner: Any) -> None:
+    agent = partner.agents[0]
+
+    async def state(**values: int | bool) -> dict[str, datetime | None]:
+        """Set what the machine says, mark, and return since when it has which problems."""
+        given = ", ".join(f"{name} = {value}" for name, value in values.items())
+        await owner.execute(f"update core.agent_state set {given} where agent_id = $1", agent)
+        await presence.mark_problems(db)
+        row = await owner.fetchrow("select problems, problems_since from core.agent_state where agent_id = $1", agent)
+        return dict(zip(row["problems"], row["problems_since"], strict=True))
+
+    before: datetime = await owner.fetchval("select now()")
+    first = await state(online=True, disk=901, memory=951)
+    assert set(first) == {"disk_full", "memory_high"}
+    assert all(since is not None and since > before for since in first.values())
+    assert await state(disk=950, memory=500) == {"disk_full": first["disk_full"]}, "fuller is not anew"
+    again = await state(memory=952)
+    assert again["disk_full"] == first["disk_full"]
+    assert again["memory_high"] > first["memory_high"], "it had ended"
+    assert await state(disk=100, memory=100) == {}
+
+
+async def test_nobody_knows_since_when_problems_hold_that_are_older_than_the_question(
+    db: Database, partner: Partner, owner: Any
+) -> None:
+    old, agent = "update core.agent_state set online = true, disk = 901, problems = '{disk_full}'", partner.agents[0]
+    await owner.execute(f"{old} where agent_id = $1", agent)
+    await owner.execute("update core.agent_state set memory = 951 where agent_id = $1", agent)
+    await presence.mark_problems(db)
+    row = await owner.fetchrow("select problems, problems_since from core.agent_state where agent_id = $1", agent)
+    assert row["problems"] == ["disk_full", "memory_high"]
+    assert [since is None for since in row["problems_since"]] == [True, False]
+
+
 async def test_a_wrong_clock_and_what_a_machine_tells_of_are_problems(
     db: Database, partner: Partner, owner: Any
 ) -> None:

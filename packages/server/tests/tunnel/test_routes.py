@@ -187,3 +187,23 @@ async def test_sessions_are_listed_filtered_and_paged(house: House, api: Api) ->
         ):
             found = (await http.get("/tunnel/sessions", params=params)).json()
             assert [item["session_id"] for item in found["items"]] == expected, params
+
+
+async def test_sessions_are_sorted_by_the_names_of_machines_as_people_read_them(house: House, api: Api) -> None:
+    for name in ("pc 10", "Zebra", "pc 2", "Ärzte"):
+        session_id, agent_id = await house.open(), new_id()
+        await house.execute(
+            "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
+            " hostname) select tenant_id, $2, client_id, site_id, client_name, site_name, sha256($3), $4"
+            " from core.agents where agent_id = $1",
+            house.agent_id,
+            agent_id,
+            agent_id.bytes,
+            name,
+        )
+        await house.execute("update core.tunnel_sessions set agent_id = $2 where session_id = $1", session_id, agent_id)
+    async with api.as_(house.tech) as http:
+        right = ["Ärzte", "pc 2", "pc 10", "Zebra"]
+        for sort, names in (("hostname", right), ("-hostname", right[::-1])):
+            found = (await http.get("/tunnel/sessions", params={"sort": sort})).json()
+            assert [item["hostname"] for item in found["items"]] == names

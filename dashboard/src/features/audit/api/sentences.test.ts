@@ -5,6 +5,8 @@ import { auditPhrase, auditSentence } from "./sentences";
 const row = (operation: string, details: Record<string, unknown> = {}, part: Partial<AuditRow> = {}) =>
   ({ operation, details, actor: "tess@msp.example", hostname: "web-1", input: null, ...part }) as AuditRow;
 
+const words = { labels: { client: "Customer", site: "Location" } };
+
 it.each([
   [row("tunnel.open", { reason: "" }), "tess@msp.example opened a terminal on web-1."],
   [row("tunnel.open", { reason: "disk" }), "tess@msp.example opened a terminal on web-1: “disk”."],
@@ -31,11 +33,17 @@ it.each([
     "The system refused a sign-in as x@y.z from 10.0.0.9.",
   ],
   [row("agent.processes", {}, { hostname: null }), "tess@msp.example looked at the processes of a machine."],
+  [row("client.renamed", { before: "A", after: "B" }), "tess@msp.example renamed the Customer A to B."],
+  [row("site_codes.revoked"), "tess@msp.example revoked all codes of a Location."],
+  [
+    row("user.invited", { email: "x@y.z", role: "client_contact" }),
+    "tess@msp.example invited x@y.z as Customer contact.",
+  ],
   [row("something.new"), "tess@msp.example did “something.new”."],
 ])("says %j", (given, sentence) => {
-  expect(auditSentence(given)).toBe(sentence);
+  expect(auditSentence(given, words)).toBe(sentence);
 });
 
 it("shows what a machine's name could hide", () => {
-  expect(auditPhrase(row("agent.processes", {}, { hostname: "a\u202eb" }))).toContain("⟨202E⟩");
+  expect(auditPhrase(row("agent.processes", {}, { hostname: "a\u202eb" }), words)).toContain("⟨202E⟩");
 });

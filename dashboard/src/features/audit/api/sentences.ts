@@ -1,5 +1,6 @@
 /** What the rows of the audit say, in words. An operation that is not known here is said by its name. */
-import type { AuditRow } from "@/api/contract";
+import type { AuditRow, Me, Role } from "@/api/contract";
+import { labelOf, roleOf } from "@/api/use-sign-in";
 import { counted, words } from "@/lib/format";
 import { visibleLine } from "@/lib/visible-text";
 
@@ -16,8 +17,11 @@ const ENDINGS: Record<string, string> = {
   failed: "the server had to give it up",
 };
 
-/** What somebody did, to be read after their name; `m` is the machine's. */
-const PHRASES: Record<string, (details: Details, m: string) => string> = {
+/** What the Partner calls its tiers. */
+type Labels = Pick<Me, "labels">;
+
+/** What somebody did, to be read after their name; `m` is the machine's, `l` what the tiers are called. */
+const PHRASES: Record<string, (details: Details, m: string, l: Labels) => string> = {
   "tunnel.open": (d, m) => `opened a terminal on ${m}${text(d.reason) && `: “${text(d.reason)}”`}`,
   "tunnel.close": (d, m) => `ended the session on ${m}: ${ending(d)}`,
   "tunnel.recording_read": (_, m) => `read the recording of a session on ${m}`,
@@ -40,25 +44,25 @@ const PHRASES: Record<string, (details: Details, m: string) => string> = {
   "agent.called_one": (d) => `said that only one machine is left with the key of ${text(d.hostname)}`,
   "quota.changed": (d) =>
     `changed the quota of ${words(text(d.resource)).toLowerCase()} to ${text(d.after) || "everybody's"}`,
-  "client.created": (d) => `added the Client ${text(d.name)}`,
-  "client.renamed": (d) => `renamed the Client ${text(d.before)} to ${text(d.after)}`,
-  "client.deleted": (d) => `deleted the Client ${text(d.name)}`,
-  "site.created": (d) => `added the Site ${text(d.name)}`,
-  "site.renamed": (d) => `renamed the Site ${text(d.before)} to ${text(d.after)}`,
-  "site.deleted": (d) => `deleted the Site ${text(d.name)}`,
+  "client.created": (d, _, l) => `added the ${labelOf(l, "client")} ${text(d.name)}`,
+  "client.renamed": (d, _, l) => `renamed the ${labelOf(l, "client")} ${text(d.before)} to ${text(d.after)}`,
+  "client.deleted": (d, _, l) => `deleted the ${labelOf(l, "client")} ${text(d.name)}`,
+  "site.created": (d, _, l) => `added the ${labelOf(l, "site")} ${text(d.name)}`,
+  "site.renamed": (d, _, l) => `renamed the ${labelOf(l, "site")} ${text(d.before)} to ${text(d.after)}`,
+  "site.deleted": (d, _, l) => `deleted the ${labelOf(l, "site")} ${text(d.name)}`,
   "site_code.created": () => "made a site code",
   "site_code.revoked": () => "revoked a site code",
-  "site_codes.revoked": () => "revoked all codes of a Site",
+  "site_codes.revoked": (_d, _m, l) => `revoked all codes of a ${labelOf(l, "site")}`,
   "settings.changed": (d) => `changed ${list(Object.keys((d.after ?? {}) as object).map(settingWords)) || "settings"}`,
   "session.started": (d) => `signed in${from(d)}`,
   "session.refused": (d) => `refused a sign-in as ${text(d.email)}${from(d)}`,
   "session.ended": (d) => (d.reason ? `ended a sign-in: ${words(text(d.reason)).toLowerCase()}` : "signed out"),
   "sessions.ended_everywhere": () => "signed out everywhere",
   "password.changed": () => "changed their password",
-  "platform.entered": (d) => `entered this Partner from the Platform: “${text(d.reason)}”`,
-  "platform.left": () => "left this Partner for the Platform",
-  "tenant.created": (d) => `made the Partner ${text(d.name)}`,
-  "user.invited": (d) => `invited ${text(d.email)}${d.role ? ` as ${words(text(d.role)).toLowerCase()}` : ""}`,
+  "platform.entered": (d, _, l) => `entered this ${labelOf(l, "partner")} from the Platform: “${text(d.reason)}”`,
+  "platform.left": (_d, _m, l) => `left this ${labelOf(l, "partner")} for the Platform`,
+  "tenant.created": (d, _, l) => `made the ${labelOf(l, "partner")} ${text(d.name)}`,
+  "user.invited": (d, _, l) => `invited ${text(d.email)}${d.role ? ` as ${role(text(d.role), l)}` : ""}`,
   "user.changed": (d) => `changed what ${text(d.email)} may do`,
   "user.renamed": (d) => `renamed ${text(d.email)} to ${text(d.after)}`,
   "user.removed": (d) => `removed ${text(d.email)}`,
@@ -70,19 +74,23 @@ const PHRASES: Record<string, (details: Details, m: string) => string> = {
 export const CHAINS: Record<AuditRow["kind"], string> = { tunnel: "Machines", admin: "Product" };
 
 /** The row as a whole sentence: who did what, and where. */
-export function auditSentence(row: AuditRow): string {
-  const phrase = auditPhrase(row);
+export function auditSentence(row: AuditRow, labels: Labels): string {
+  const phrase = auditPhrase(row, labels);
   return `${row.actor ? visibleLine(row.actor) : "The system"} ${phrase}.`;
 }
 
 /** What was done, without who did it. */
-export function auditPhrase(row: Pick<AuditRow, "operation" | "details" | "hostname">): string {
+export function auditPhrase(row: Pick<AuditRow, "operation" | "details" | "hostname">, labels: Labels): string {
   const machine = row.hostname ? visibleLine(row.hostname) : "a machine";
-  return PHRASES[row.operation]?.(row.details ?? {}, machine) ?? `did “${visibleLine(row.operation)}”`;
+  return PHRASES[row.operation]?.(row.details ?? {}, machine, labels) ?? `did “${visibleLine(row.operation)}”`;
 }
 
 function text(value: unknown): string {
   return value === null || value === undefined ? "" : visibleLine(String(value));
+}
+
+function role(name: string, labels: Labels): string {
+  return visibleLine(roleOf(labels, name as Role) ?? words(name));
 }
 
 function ending(details: Details): string {

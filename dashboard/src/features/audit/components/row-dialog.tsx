@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import type { AuditRow } from "@/api/contract";
+import { useMe } from "@/api/use-sign-in";
 import { CopyButton } from "@/components/copy";
 import { Dialog } from "@/components/dialog";
 import { MachineText } from "@/components/machine-text";
@@ -10,8 +11,15 @@ import { auditSentence, CHAINS } from "../api/sentences";
 
 /** One row of the audit, whole. */
 export function AuditRowDialog({ row, onClose }: { row: AuditRow; onClose: () => void }) {
+  const me = useMe();
   return (
-    <Dialog open onClose={onClose} title={auditSentence(row)} description={exactTime(row.at)} className="md:w-[640px]">
+    <Dialog
+      open
+      onClose={onClose}
+      title={auditSentence(row, me)}
+      description={exactTime(row.at)}
+      className="md:w-[640px]"
+    >
       <dl className="space-y-2.5 text-sm">
         <Fact name="Operation">
           <span className="font-mono">{row.operation}</span>

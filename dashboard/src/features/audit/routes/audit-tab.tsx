@@ -6,6 +6,7 @@ import { useState } from "react";
 import type { AuditRow } from "@/api/contract";
 import type { SortOf } from "@/api/paths";
 import { useAct } from "@/api/use-act";
+import { useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import "@/components/data-table/columns";
 import { ListTable } from "@/components/data-table/list-table";
@@ -73,7 +74,7 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
 
 /** The act as a sentence; where there is little room, with what the other columns say. */
 function Happened({ row }: { row: AuditRow }) {
-  const phrase = auditPhrase(row);
+  const phrase = auditPhrase(row, useMe());
   return (
     <span className="block min-w-0">
       <span className="block truncate">

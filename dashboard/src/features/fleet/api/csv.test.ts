@@ -24,14 +24,21 @@ const agent = (part: Partial<AgentRow>) =>
 
 describe("machines as CSV", () => {
   it("are lines that a spreadsheet reads, in order", () => {
-    const [head, first, end] = machinesAsCsv([agent({})]).split("\r\n");
+    const [head, first, end] = machinesAsCsv([agent({})], { labels: {} }).split("\r\n");
     expect(head).toMatch(/^\ufeffMachine,State,Problems,Client,/);
     expect(first).toBe("pc 2,online,,Ärzte,Main,Debian 12,,10.0.0.1 fe80::1,1.5,,96,2026-11-27T10:00:00Z,1.2,1");
     expect(end).toBe("");
   });
 
+  it("say Clients and Sites in the Partner's words", () => {
+    const said = machinesAsCsv([], { labels: { client: "Customer", site: "Location" } });
+    expect(said).toMatch(/^\ufeffMachine,State,Problems,Customer,Location,/);
+  });
+
   it("hold hostile names as text", () => {
-    const said = machinesAsCsv([agent({ hostname: '=cmd|"/c calc"!A0', client_name: "a,b\nc", user: "@x" })]);
+    const said = machinesAsCsv([agent({ hostname: '=cmd|"/c calc"!A0', client_name: "a,b\nc", user: "@x" })], {
+      labels: {},
+    });
     expect(said).toContain(`"'=cmd|""/c calc""!A0",online,,"a,b\nc",`);
     expect(said).toContain(",'@x,");
   });

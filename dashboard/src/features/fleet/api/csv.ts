@@ -1,12 +1,17 @@
-import type { AgentRow } from "@/api/contract";
+import type { AgentRow, Me } from "@/api/contract";
+import { labelOf } from "@/api/use-sign-in";
 import { problemWords } from "./problem-words";
 
-const COLUMNS: [string, (agent: AgentRow) => string | number | null][] = [
+/** What the Partner calls its tiers. */
+type Labels = Pick<Me, "labels">;
+type Column = [header: string | ((labels: Labels) => string), value: (agent: AgentRow) => string | number | null];
+
+const COLUMNS: Column[] = [
   ["Machine", (agent) => agent.hostname],
   ["State", (agent) => agent.status],
   ["Problems", problemWords],
-  ["Client", (agent) => agent.client_name],
-  ["Site", (agent) => agent.site_name],
+  [(labels) => labelOf(labels, "client"), (agent) => agent.client_name],
+  [(labels) => labelOf(labels, "site"), (agent) => agent.site_name],
   ["Operating system", (agent) => agent.os_name],
   ["User", (agent) => agent.user],
   ["Addresses", (agent) => agent.addresses.join(" ")],
@@ -19,8 +24,9 @@ const COLUMNS: [string, (agent: AgentRow) => string | number | null][] = [
 ];
 
 /** Machines as CSV (RFC 4180) that a spreadsheet opens: what a machine said stays text there, and is no formula. */
-export function machinesAsCsv(agents: readonly AgentRow[]): string {
-  const lines = [COLUMNS.map(([name]) => name), ...agents.map((agent) => COLUMNS.map(([, value]) => value(agent)))];
+export function machinesAsCsv(agents: readonly AgentRow[], labels: Labels): string {
+  const headers = COLUMNS.map(([header]) => (typeof header === "string" ? header : header(labels)));
+  const lines = [headers, ...agents.map((agent) => COLUMNS.map(([, value]) => value(agent)))];
   return `\ufeff${lines.map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
 }
 

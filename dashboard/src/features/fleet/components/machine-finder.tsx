@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Monitor } from "lucide-react";
 import { useEffect, useRef } from "react";
+import { useMe } from "@/api/use-sign-in";
 import { MachineText } from "@/components/machine-text";
 import { PaletteGroup, PaletteItem } from "@/components/palette-items";
 import { StateDot } from "@/components/state-dot";
@@ -20,6 +21,7 @@ export function MachineFinder({ text, hurry, onGo, onFound }: FinderProps) {
   const settled = useDebounced(text, PAUSE_MS);
   const search = hurry ? text : settled;
   const { ways } = useMachineActs();
+  const contact = useMe().role === "client_contact";
   const machines = useQuery(foundQuery(search));
   const found = search === "" ? [] : (machines.data?.items ?? []);
   const there = machines.isError || (machines.isSuccess && !machines.isPlaceholderData);
@@ -33,7 +35,7 @@ export function MachineFinder({ text, hurry, onGo, onFound }: FinderProps) {
   const [first] = found;
   if (!first) return null;
   return (
-    <PaletteGroup heading={`Machines (${count(machines.data?.total ?? 0)})`}>
+    <PaletteGroup heading={`${contact ? "Computers" : "Machines"} (${count(machines.data?.total ?? 0)})`}>
       {found.map((agent) => (
         <PaletteItem
           key={agent.id}
@@ -56,9 +58,14 @@ export function MachineFinder({ text, hurry, onGo, onFound }: FinderProps) {
             </span>
           </PaletteItem>
         ))}
-      <PaletteItem value="show-all" onSelect={() => onGo(() => navigate({ to: "/fleet", search: { search } }))}>
+      <PaletteItem
+        value="show-all"
+        onSelect={() => onGo(() => navigate({ to: contact ? "/" : "/fleet", search: { search } }))}
+      >
         <Monitor aria-hidden="true" className="size-4" />
-        <span className="truncate">Show all machines that match “{search}”</span>
+        <span className="truncate">
+          Show all {contact ? "computers" : "machines"} that match “{search}”
+        </span>
       </PaletteItem>
     </PaletteGroup>
   );

@@ -25,6 +25,17 @@ describe("processes", () => {
     expect(pids(sortProcesses(rows, "cpu"))).toEqual([1, 3, 2]);
   });
 
+  it("sort by name as people do", () => {
+    const names = ["zsh", "kworker/10", "Ärger", "KWorker/2", "bash"].map((name, pid) => row(pid, 1, name));
+    expect(sortProcesses(names, "name").map(({ name }) => name)).toEqual([
+      "Ärger",
+      "bash",
+      "KWorker/2",
+      "kworker/10",
+      "zsh",
+    ]);
+  });
+
   it("keep an order that somebody reads, newcomers last", () => {
     expect(pids(inKeptOrder([row(9, 99), ...rows], [2, 3, 1]))).toEqual([2, 3, 1, 9]);
   });

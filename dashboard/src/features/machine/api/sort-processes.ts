@@ -8,13 +8,16 @@ const VALUES: Record<ProcessColumn, (row: ProcessRow) => number | string | null>
   read: (row) => row.read_bytes,
   write: (row) => row.write_bytes,
   pid: (row) => row.pid,
-  name: (row) => row.name.toLowerCase(),
+  name: (row) => row.name,
   user: (row) => row.user,
   started: (row) =>
     row.started === null
       ? null
       : new Date(typeof row.started === "number" ? row.started * 1000 : row.started).getTime(),
 };
+
+/** Names as people read them: "kworker/2" before "kworker/10", whatever the case. */
+const NAMES = new Intl.Collator("en", { numeric: true });
 
 /** Rows in the order of "-cpu", "name" …; rows without the value come last whichever the direction. */
 export function sortProcesses(rows: ProcessRow[], sort: ProcessSort): ProcessRow[] {
@@ -23,7 +26,7 @@ export function sortProcesses(rows: ProcessRow[], sort: ProcessSort): ProcessRow
   return [...rows].sort((left, right) => {
     const [a, b] = [value(left), value(right)];
     if (a === null || b === null) return a === b ? left.pid - right.pid : a === null ? 1 : -1;
-    const order = typeof a === "string" || typeof b === "string" ? String(a).localeCompare(String(b)) : a - b;
+    const order = typeof a === "string" || typeof b === "string" ? NAMES.compare(String(a), String(b)) : a - b;
     return (down ? -order : order) || left.pid - right.pid;
   });
 }

@@ -1,4 +1,5 @@
 import type { AgentDetail } from "@/api/contract";
+import { useLabel } from "@/api/use-sign-in";
 import { Card, CardHeader } from "@/components/card";
 import { bytes, exactTime, isoOf, words } from "@/lib/format";
 import { asNumber, asText, at } from "../api/inventory";
@@ -7,6 +8,7 @@ import { FactList, type FactRow } from "./fact-list";
 /** Who the machine is: the left column of its overview. */
 export function SystemFacts({ agent }: { agent: AgentDetail }) {
   const { system, hardware } = agent.inventory;
+  const label = useLabel();
   const os: FactRow[] = [
     { name: "Operating system", value: at(system, "os", "pretty") ?? agent.os_name },
     { name: "Distribution", value: at(system, "os", "name") },
@@ -51,7 +53,7 @@ export function SystemFacts({ agent }: { agent: AgentDetail }) {
     { name: "Protocol", value: agent.protocol },
     { name: "Python", value: at(system, "agent", "python") },
     { name: "Enrolled", value: agent.enrolled_at, shown: agent.enrolled_at ? exactTime(agent.enrolled_at) : undefined },
-    { name: "Agent id", value: agent.id },
+    { name: `${label("agent")} id`, value: agent.id },
   ];
   return (
     <Card>

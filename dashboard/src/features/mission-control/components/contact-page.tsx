@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { CircleCheck, TriangleAlert } from "lucide-react";
 import type { AgentRow, Overview } from "@/api/contract";
 import { keys } from "@/api/keys";
@@ -9,19 +9,22 @@ import { Button } from "@/components/button";
 import { Card, CardHeader } from "@/components/card";
 import { MachineText } from "@/components/machine-text";
 import { Page } from "@/components/page";
+import { SearchField } from "@/components/search-field";
 import { StateDot } from "@/components/state-dot";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
 import { Time } from "@/components/time";
 import { count, counted } from "@/lib/format";
 import { problemInPlainWords } from "../api/plain-words";
 
-const computersQuery = listQuery([...keys.contact, "computers"], "/agents", { query: { sort: "hostname" } });
+const route = getRouteApi("/app/");
+const computersQuery = (search: string | undefined) =>
+  listQuery([...keys.contact, "computers"], "/agents", { query: { search, sort: "hostname" } });
 
 /** What a Client contact sees: how their computers are, and that somebody cares. No console with holes. */
 export function ContactPage({ overview }: { overview: Overview | undefined }) {
   const { partner_name: partner } = useMe();
   return (
-    <Page title="Your computers" heading={<Headline overview={overview} />} note={overview && done(overview, partner)}>
+    <Page title="Your computers" heading={<Headline overview={overview} />} note={overview ? done(overview, partner) : "\u00a0"}>
       <div className="max-w-3xl">
         <Computers />
       </div>
@@ -54,11 +57,21 @@ function done({ jobs_this_month: jobs, problems }: Overview, partner: string | n
 }
 
 function Computers() {
-  const computers = useInfiniteQuery({ ...computersQuery, refetchInterval: 30_000 });
+  const { search } = route.useSearch();
+  const navigate = route.useNavigate();
+  const computers = useInfiniteQuery({ ...computersQuery(search), refetchInterval: 30_000 });
   const rows = rowsOf(computers.data);
   return (
     <Card>
-      <CardHeader title="Computers" />
+      <CardHeader title="Computers">
+        <SearchField
+          value={search}
+          onChange={(text) => navigate({ search: { search: text }, replace: true })}
+          label="Search computers"
+          placeholder="Name, person, place…"
+          className="w-64 max-w-[60%]"
+        />
+      </CardHeader>
       {computers.isPending ? (
         <SkeletonLines lines={6} className="p-4" />
       ) : computers.isError && !computers.data ? (
@@ -68,7 +81,9 @@ function Computers() {
           onRetry={() => computers.refetch()}
         />
       ) : rows.length === 0 ? (
-        <EmptyState>Your computers will be listed here once they are added.</EmptyState>
+        <EmptyState>
+          {search ? "No computer matches." : "Your computers will be listed here once they are added."}
+        </EmptyState>
       ) : (
         <ul className="divide-y divide-line/60" aria-label="Computers">
           {rows.map((computer) => (

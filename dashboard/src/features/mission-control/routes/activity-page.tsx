@@ -2,13 +2,14 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
 import { rowsOf, totalOf } from "@/api/queries";
+import { useMe } from "@/api/use-sign-in";
 import { Button } from "@/components/button";
 import { Card } from "@/components/card";
 import { SelectField } from "@/components/field";
 import { Page } from "@/components/page";
 import { SearchField } from "@/components/search-field";
 import { EmptyState, ErrorState, SkeletonLines } from "@/components/states";
-import { useEventKinds } from "@/features/collected";
+import { useEventKinds, wordingOf } from "@/features/collected";
 import { counted } from "@/lib/format";
 import { eventsQuery } from "../api/queries";
 import { EventList } from "../components/event-list";
@@ -21,6 +22,7 @@ export function ActivityPage() {
   const navigate = route.useNavigate();
   const events = useInfiniteQuery(eventsQuery(search));
   const kinds = useEventKinds();
+  const me = useMe();
   const rows = rowsOf(events.data);
   const total = totalOf(events.data);
   const show = (next: ActivitySearch) => navigate({ search: next });
@@ -46,7 +48,7 @@ export function ActivityPage() {
             .flatMap(({ names }) => Object.entries(names))
             .map(([name, words]) => (
               <option key={name} value={name}>
-                {words}
+                {wordingOf(words, me)}
               </option>
             ))}
         </SelectField>

@@ -21,7 +21,7 @@ export function MissionControlPage() {
   if (role === "client_contact" && !(overview.isError && !overview.data))
     return <ContactPage overview={overview.data} />;
   return (
-    <Page title="Mission Control" note={overview.data ? summary(overview.data) : undefined}>
+    <Page title="Mission Control" note={overview.data ? summary(overview.data) : "\u00a0"}>
       {overview.isError && !overview.data ? (
         <ErrorState error={overview.error} what="We could not load the overview." onRetry={() => overview.refetch()} />
       ) : (

@@ -148,7 +148,7 @@ async def end_sessions(
 async def page_of_open(tx: Transaction, user_id: UUID, query: PageQuery) -> Slice[OpenSession]:
     """Returns a page of the sessions of a person that go on."""
     mine = sql("s.user_id = {user} and s.ended_at is null and s.expires_at > now()", user=user_id)
-    text = raw("lower(s.address || ' ' || s.user_agent)")
+    text = raw("core.folded(s.address || ' ' || s.user_agent)")
     found = sql("{text} like all ({words}::text[])", text=text, words=search_words(query.search))
     return await read_page(
         tx,

@@ -47,6 +47,8 @@ class AttentionRow(msgspec.Struct, frozen=True):
     client_name: str
     site_name: str
     problems: list[ProblemKind]
+    problems_since: list[datetime | None]
+    """In the order of the problems; those that nobody has a time of may be missing at its end."""
     online: bool
     disk: int | None
     memory: int | None
@@ -128,8 +130,8 @@ async def attention(tx: Transaction) -> list[AttentionRow]:
     wrong with those that are online, then the longest gone.
     """
     rows = await tx.fetch(
-        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.online, s.disk, s.memory,
-          s.changed_at, s.clock_s, s.latest
+        """select a.agent_id, a.hostname, a.client_name, a.site_name, s.problems, s.problems_since, s.online,
+          s.disk, s.memory, s.changed_at, s.clock_s, s.latest
         from core.machine_states s join core.machines a using (agent_id)
         where s.problems <> '{}'
         order by ('cloned' = any(s.problems)) desc, (s.online and 'disk_full' = any(s.problems)) desc,

@@ -46,6 +46,7 @@ class Attention(Answer, frozen=True, kw_only=True):
     kind: ProblemKind
     text: str
     since: datetime | None
+    """Since when it holds; null where it was there before anybody noted that."""
     online: bool
 
 

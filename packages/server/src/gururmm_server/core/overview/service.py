@@ -1,5 +1,6 @@
 """Mission Control's first page: how many, how well, and what needs somebody now."""
 
+from datetime import datetime
 from typing import Self
 
 import msgspec
@@ -18,7 +19,7 @@ from gururmm_server.core.overview.schemas import (
     SessionCounts,
     SiteHealth,
 )
-from gururmm_server.core.presence.problems import KINDS, sentence
+from gururmm_server.core.presence.problems import KINDS, ProblemKind, sentence
 from gururmm_server.core.quotas.resources import MACHINES, TERMINALS
 from gururmm_server.core.quotas.service import Quotas
 from gururmm_server.core.tunnel.permissions import TUNNEL_READ
@@ -97,6 +98,11 @@ def _attention(row: rows.AttentionRow) -> Attention:
         site_name=row.site_name,
         kind=kind,
         text=sentence(kind, row),
-        since=row.changed_at if kind == "offline_long" else None,
+        since=row.changed_at if kind == "offline_long" else _since(row, kind),
         online=row.online,
     )
+
+
+def _since(row: rows.AttentionRow, kind: ProblemKind) -> datetime | None:
+    """Returns since when a problem holds; null where it was there before anybody noted that."""
+    return dict(zip(row.problems, row.problems_since, strict=False)).get(kind)

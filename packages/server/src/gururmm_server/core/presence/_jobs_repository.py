@@ -15,13 +15,18 @@ _PROBLEMS = f"""(array_remove(array[
   case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end,
   case when exists (select from core.agent_doubles d where d.agent_id = s.agent_id) then 'cloned' end,
   case when s.online and abs(s.clock_s::bigint) > {CLOCK_SLACK_S} then 'clock_wrong' end], null) || s.faults)"""
+# A problem that goes on keeps its time, or that nobody knows it; one that is new begins now.
+_SINCE = """array(
+  select case when kind = any(s.problems) then s.problems_since[array_position(s.problems, kind)] else now() end
+  from unnest(c.problems) with ordinality as p(kind, place) order by place)"""
 # Both lock the rows in the order of their ids, as gateways do.
 _MARK = f"""
 with changed as materialized (
   select s.agent_id, {_PROBLEMS} as problems from core.agent_state s where s.problems is distinct from {_PROBLEMS}
   order by s.agent_id for no key update
 )
-update core.agent_state s set problems = c.problems from changed c where s.agent_id = c.agent_id
+update core.agent_state s set problems = c.problems, problems_since = {_SINCE} from changed c
+where s.agent_id = c.agent_id
 """
 _BURY = """
 with gone as materialized (
@@ -50,7 +55,7 @@ class Buried(msgspec.Struct, frozen=True):
 
 
 async def mark_problems(tx: Transaction) -> int:
-    """Sets every machine's problems to what its state says. Returns how many machines changed."""
+    """Sets every machine's problems to what its state says, and since when. Returns how many machines changed."""
     return await tx.execute(_MARK)
 
 

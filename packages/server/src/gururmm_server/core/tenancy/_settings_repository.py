@@ -64,6 +64,12 @@ async def terminal_grace_s(tx: Transaction) -> int:
     return TERMINAL_GRACE_S if found is None else found
 
 
+async def word_for(tx: Transaction, tier: Literal["Client", "Site"]) -> str:
+    """Returns what the scope's Partner calls this tier."""
+    found: str | None = await tx.fetchval("select label_overrides ->> $1::text from core.tenant_settings", tier.lower())
+    return found or tier
+
+
 async def lock(tx: Transaction) -> SettingsRow:
     """Returns the same, which nobody else changes before the transaction ends."""
     row = await tx.fetchrow(_LOCK)

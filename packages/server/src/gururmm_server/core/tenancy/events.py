@@ -24,9 +24,11 @@ class ClientCreated(Event, frozen=True, kw_only=True):
     client_id: UUID
     client_name: str
     actor: str
+    called: str = "Client"
+    """What the Partner calls a Client."""
 
     def sentence(self) -> str:
-        return f"{self.actor} created the Client {self.client_name}."
+        return f"{self.actor} created the {self.called} {self.client_name}."
 
 
 class SiteCreated(Event, frozen=True, kw_only=True):
@@ -36,9 +38,11 @@ class SiteCreated(Event, frozen=True, kw_only=True):
     client_id: UUID
     site_name: str
     actor: str
+    called: str = "Site"
+    """What the Partner calls a Site."""
 
     def sentence(self) -> str:
-        return f"{self.actor} created the Site {self.site_name}."
+        return f"{self.actor} created the {self.called} {self.site_name}."
 
 
 EVENTS = (TenantCreated, ClientCreated, SiteCreated)

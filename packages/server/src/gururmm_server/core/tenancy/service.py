@@ -12,6 +12,7 @@ from gururmm_server.core.agents import record
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import Hold, House
 from gururmm_server.core.tenancy import _repository as repository
+from gururmm_server.core.tenancy import _settings_repository as settings
 from gururmm_server.core.tenancy._repository import BranchRow, ClientRow, SiteRow
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
 from gururmm_server.core.tenancy.events import ClientCreated, SiteCreated
@@ -69,7 +70,12 @@ class Tenancy:
                 AuditRow("client.created", caller.subject, details={"client_id": client_id, "name": name}),
             )
             await repository.add_client(tx, client_id, name)
-            event = ClientCreated(client_id=client_id, client_name=name, actor=caller.subject.name)
+            event = ClientCreated(
+                client_id=client_id,
+                client_name=name,
+                actor=caller.subject.name,
+                called=await settings.word_for(tx, "Client"),
+            )
             await outbox.publish(tx, caller.tenant_id, event)
         return await self.client(caller, client_id)
 
@@ -92,7 +98,7 @@ class Tenancy:
             if name is None:
                 raise ClientNotFound
             if await repository.has_sites(tx, client_id):
-                raise NotEmpty(f"{name} still has Sites. Delete them first.")
+                raise NotEmpty(f"{name} is not empty. Delete what is in it first.")
             for hold in self._holds:
                 if held := await hold(tx, client_id):
                     raise NotEmpty(f"{name} still has {held}")
@@ -124,7 +130,13 @@ class Tenancy:
             details = {"site_id": site_id, "client_id": client_id, "name": name}
             await append(tx, "audit_log", AuditRow("site.created", caller.subject, details=details))
             await repository.add_site(tx, site_id, client_id, name)
-            event = SiteCreated(site_id=site_id, client_id=client_id, site_name=name, actor=caller.subject.name)
+            event = SiteCreated(
+                site_id=site_id,
+                client_id=client_id,
+                site_name=name,
+                actor=caller.subject.name,
+                called=await settings.word_for(tx, "Site"),
+            )
             await outbox.publish(tx, caller.tenant_id, event)
         return await self.site(caller, site_id)
 
