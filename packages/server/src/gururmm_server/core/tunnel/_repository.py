@@ -7,11 +7,18 @@ import msgspec
 
 from gururmm_server.core.tunnel.schemas import Status
 from gururmm_server.infra.database import Row, Transaction
-from gururmm_server.infra.paging import PageQuery, Slice, read_page, search_words
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
 from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 HOSTNAME = "coalesce(a.hostname, s.hostname)"
 """The machine's name: the one it had when the session was opened, where it has been removed since."""
+
+SORTS = {
+    "opened_at": Sort("s.opened_at", "timestamptz"),
+    "hostname": Sort(f"core.natural_key({HOSTNAME})"),
+    "opened_by": Sort("s.opened_by"),
+    "status": Sort("s.status"),
+}
 
 _FIELDS = f"""
 s.session_id, s.agent_id, {HOSTNAME} as hostname, s.status, s.reason, s.opened_at, s.closed_at, s.close_reason,

@@ -51,7 +51,7 @@ from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
-from gururmm_server.infra.paging import Page, PageQuery, Sort
+from gururmm_server.infra.paging import Page, PageQuery
 
 log = get_logger(__name__)
 
@@ -65,12 +65,7 @@ LAST_CHANNEL = 255
 _OPEN_WITHIN = timedelta(minutes=15)
 """As far as the clocks of server and machine may be apart."""
 NOTICE = "Keystrokes are recorded."
-SORTS = {
-    "opened_at": Sort("s.opened_at", "timestamptz"),
-    "hostname": Sort(f"core.natural_key({repository.HOSTNAME})"),
-    "opened_by": Sort("s.opened_by"),
-    "status": Sort("s.status"),
-}
+SORTS = repository.SORTS
 _FIRST = 1
 _NOBODY_THERE = "This machine is offline, so there is nobody to open a terminal. Try again when it is back."
 
