@@ -7,12 +7,15 @@ import msgspec
 import pytest
 from gururmm_server.core.post import traffic
 from gururmm_server.core.tunnel import agent_channel
+from gururmm_server.infra.ids import new_id
+from gururmm_server.infra.peer_log import LINES
 from gururmm_wire.channel_seal import OUTPUT, RANDOM_BYTES, ChannelSeal, accept
 from gururmm_wire.codec import decode_from_agent, decode_from_server
 from gururmm_wire.orders import read
-from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelOpened, TunnelOutput
+from gururmm_wire.v2.agent import Message, TunnelClosed, TunnelInputAck, TunnelOpened, TunnelOutput
 from gururmm_wire.v2.server import Order, TunnelChange, TunnelInput, TunnelOpen, TunnelRekey
 from nacl.bindings import crypto_sign, crypto_sign_seed_keypair
+from structlog.testing import capture_logs
 
 from packages.server.tests.waiting import until
 
@@ -84,6 +87,23 @@ async def test_output_that_the_machine_did_not_say_is_not_shown(house: House) ->
     await until(lambda: browser.close_code == 1000)
     shown = [data for kind, data in await house.recorded(session_id) if kind == "o"]
     assert b"".join(shown) == b"true mineexit\r"
+
+
+async def test_a_flood_of_what_is_not_believed_fills_no_log(house: House) -> None:
+    """Output under no key of ours, and another machine's words."""
+    session_id, browser = await attached(house)
+    await until(lambda: house.agent.seal)
+    browser.type(b"ls")
+    await until(lambda: browser.output == b"ls" and browser.acknowledged_input == 2)
+    sealed = ChannelSeal(bytes(32), bytes(32)).seal(OUTPUT, 2, b"x")
+    with capture_logs() as lines:
+        for _ in range(100):
+            await house.agent.say_as_it_is(TunnelOutput(session_id.bytes, 1, 2, sealed))
+            await house.agent.say(TunnelInputAck(session_id.bytes, 1, 0), sender=new_id())
+        await house.agent.print(b"mine")
+        await until(lambda: browser.output == b"lsmine")
+    for what in ("does not open", "came from another agent"):
+        assert 0 < sum(what in line["event"] for line in lines) <= LINES, what
 
 
 async def test_a_half_of_a_gateway_makes_no_key(house: House) -> None:

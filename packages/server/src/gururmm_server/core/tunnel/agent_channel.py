@@ -14,8 +14,9 @@ from gururmm_wire.v2.server import TunnelChange, TunnelInput, TunnelOpen, Tunnel
 from gururmm_server.core.tunnel._channel_repository import ClaimedChannel
 from gururmm_server.core.tunnel.agent_end import AgentEnd, FromAgent
 from gururmm_server.infra.logging import get_logger
+from gururmm_server.infra.peer_log import PeerLog
 
-log = get_logger(__name__)
+about_peers = PeerLog(get_logger(__name__))
 
 ORDER_S: Final = 300.0
 """So long the same order is said again; what it says of the channel's parameters may be that old."""
@@ -40,7 +41,7 @@ class AgentChannel:
         self._half: bytes | None = None
         self._seal: ChannelSeal | None = None
         self._changes = 0
-        self._log = log.bind(session_id=agent.session.hex(), channel=claimed.channel)
+        self._facts = {"session_id": agent.session.hex(), "channel": claimed.channel}
         self.opened = claimed.state == "open"
         self.resumed_at = 0.0
         self.changed: dict[str, Any] | None = None
@@ -126,7 +127,8 @@ class AgentChannel:
         try:
             seal = self._offer.agree(*self._key, opened.half, opened.signature, self._agent.public_key)
         except NoAgreement as error:
-            self._log.warning("no key is agreed for a channel", error=str(error))
+            what = "no key is agreed for a channel"
+            about_peers.warning(self._agent.agent_id, what, **self._facts, error=str(error))
             return False
         self._half, self._seal, self._changes = opened.half, seal, 0
         if self.changed is not None:
@@ -139,5 +141,6 @@ class AgentChannel:
         try:
             return self._seal.open(channel_seal.OUTPUT, offset, sealed)
         except BrokenSeal:
-            self._log.info("output does not open under the channel's key", offset=offset)
+            what = "output does not open under the channel's key"
+            about_peers.info(self._agent.agent_id, what, **self._facts, offset=offset)
             return None

@@ -17,8 +17,9 @@ from gururmm_server.core.post.service import Post
 from gururmm_server.core.tunnel._repository import Claimed
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.peer_log import PeerLog
 
-log = get_logger(__name__)
+about_peers = PeerLog(get_logger(__name__))
 
 SILENT_S = 3.0
 """How long an agent may leave a question unanswered before it counts as silent."""
@@ -38,10 +39,10 @@ class AgentEnd:
         self._bus = bus
         self._post = Post(bus.publish)
         self._order_to_open = order_to_open
-        self._agent_id, self._agent = claimed.agent_id, claimed.agent_id.bytes
+        self.agent_id, self._agent = claimed.agent_id, claimed.agent_id.bytes
         self._clock = get_running_loop().time
         self._asked_at: float | None = None
-        self._log = log.bind(session_id=str(claimed.session_id), agent_id=str(claimed.agent_id))
+        self._facts = {"session_id": str(claimed.session_id), "agent_id": str(claimed.agent_id)}
         self.session = claimed.session_id.bytes
         self.public_key = claimed.public_key
         self.gateway_id = claimed.gateway_id
@@ -70,11 +71,12 @@ class AgentEnd:
         try:
             sender, gateway_id, pieces = traffic.split_up(payload)
             if sender != self._agent:
-                self._log.warning("a message for this session came from another agent", sender=sender.hex())
+                what = "a message for this session came from another agent"
+                about_peers.warning(self.agent_id, what, **self._facts, sender=sender.hex())
                 return []
             messages = [decode_from_agent(piece) for piece in pieces]
         except (MalformedMessage, IndexError, UnicodeDecodeError) as error:
-            self._log.warning("malformed tunnel message", error=str(error))
+            about_peers.warning(self.agent_id, "malformed tunnel message", **self._facts, error=str(error))
             return []
         heard = [each for each in messages if isinstance(each, FromAgent) and each.session_id == self.session]
         if heard:
@@ -86,20 +88,20 @@ class AgentEnd:
     async def send(self, message: Message) -> None:
         """Say something to the agent by its own connection, if a gateway holds it."""
         if self.gateway_id is not None and self._bus.connected:
-            await self._post.to_machine(self.gateway_id, self._agent_id, message)
+            await self._post.to_machine(self.gateway_id, self.agent_id, message)
 
     def order(self, message: TunnelOpen | TunnelRekey) -> bytes:
         """Returns the signed order to open a channel, or to speak under another key."""
-        return self._order_to_open(self._agent_id, message)
+        return self._order_to_open(self.agent_id, message)
 
     async def carry(self, order: bytes) -> None:
         """Give the agent a signed order, if a gateway holds it."""
         if self.gateway_id is not None and self._bus.connected:
-            await self._post.carry(self.gateway_id, self._agent_id, order)
+            await self._post.carry(self.gateway_id, self.agent_id, order)
 
     async def send_bytes(self, message: Message) -> None:
         """Say something to an open channel, by the connection for channels where that was heard of."""
         if self.tunnel_gateway_id is None:
             await self.send(message)
         elif self._bus.connected:
-            await self._post.by_tunnel(self.tunnel_gateway_id, self._agent_id, message)
+            await self._post.by_tunnel(self.tunnel_gateway_id, self.agent_id, message)
