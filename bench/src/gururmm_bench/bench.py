@@ -19,6 +19,8 @@ class Sizes:
     """Of these, how many somebody types in."""
     targets: int = 2000
     """Machines of one order."""
+    told: int = 5000
+    """Connected machines that hear of a change of settings."""
     reconnects: int = 5000
     """Machines that come back at once through TLS."""
     flood_mb: int = 50

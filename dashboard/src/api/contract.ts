@@ -13,7 +13,8 @@ export type {
   Overview,
   Problem,
   Role,
-  SettingsChange,
+  Setting,
+  SettingsPage,
   SignedIn,
   Tree,
 } from "./generated/schema";
@@ -51,5 +52,4 @@ export type FailedRun = Api.FailedRun;
 export type TechSession = Api.TunnelStatus;
 
 export type UserRow = Api.User;
-export type PartnerSettings = Api.Settings;
 export type AuditRow = Api.Entry;

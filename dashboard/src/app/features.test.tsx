@@ -39,7 +39,16 @@ const ANSWERS: [RegExp, unknown][] = [
   [/\/live\/ticket$/, { ticket: "t", stream_url: "/api/v1/live" }],
   [
     /\/agents\/[^/]+$/,
-    { ...machine, inventory: {}, latest: null, addresses: [], former: [], doubles: [], problem_texts: {} },
+    {
+      ...machine,
+      inventory: {},
+      latest: null,
+      addresses: [],
+      former: [],
+      doubles: [],
+      problem_texts: {},
+      settings: { version: 1, newest: 1 },
+    },
   ],
   [/./, { items: [machine], clients: [], next_cursor: null, total: 1 }],
 ];

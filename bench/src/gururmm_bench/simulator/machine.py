@@ -105,6 +105,11 @@ class Machine:
         return self.identity.agent_id
 
     @property
+    def settings_version(self) -> int:
+        """Which version of its settings it runs; 0 before the first."""
+        return self._settings.version
+
+    @property
     def secret(self) -> bytes:
         """Seed and public half."""
         return self.identity.secret

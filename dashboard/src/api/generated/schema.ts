@@ -717,6 +717,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/platform/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Platform Settings */
+        get: operations["get_platform_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change Platform Settings */
+        patch: operations["change_platform_settings"];
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -822,6 +840,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sites/{site_id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Site Settings */
+        get: operations["get_site_settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change Site Settings */
+        patch: operations["change_site_settings"];
         trace?: never;
     };
     "/api/v1/tree": {
@@ -1200,6 +1236,7 @@ export interface components {
             problems: ("cloned" | "disk_full" | "disk_read_only" | "disk_not_answering" | "memory_high" | "offline_long" | "clock_wrong" | "state_not_kept" | "reading_failed")[];
             /** Protocol */
             protocol: number;
+            settings: components["schemas"]["SettingsState"];
             /**
              * Site Id
              * Format: uuid
@@ -1980,6 +2017,12 @@ export interface components {
             state: "active" | "invited" | "disabled";
         };
         /**
+         * Level
+         * @description Where a value can be set, from the farthest to the nearest.
+         * @enum {string}
+         */
+        Level: "platform" | "partner" | "site";
+        /**
          * LiveTicket
          * @description Opens one socket within 30 seconds.
          */
@@ -2408,6 +2451,102 @@ export interface components {
             users: number;
         };
         /**
+         * PlatformSettingsChange
+         * @description What is left out stays as it is; null takes the value away that is set here.
+         */
+        PlatformSettingsChange: {
+            /**
+             * Command Output Kept Days
+             * @description After how long the output of a command is deleted; what was run, and how it ended, stays.
+             */
+            command_output_kept_days?: number | null;
+            /**
+             * Disk Full Percent
+             * @description Above which use of its fullest disk a machine needs somebody.
+             */
+            disk_full_percent?: number | null;
+            /**
+             * Heartbeat S
+             * @description How often a machine says that it is there.
+             */
+            heartbeat_s?: number | null;
+            /**
+             * Hourly Metrics Kept Months
+             * @description After how long the hourly averages of readings are dropped.
+             */
+            hourly_metrics_kept_months?: number | null;
+            /**
+             * Inventory Changes Kept Days
+             * @description After how long it is forgotten what was installed on a machine, attached or removed.
+             */
+            inventory_changes_kept_days?: number | null;
+            /**
+             * Inventory S
+             * @description How often a machine looks again at its hardware and software.
+             */
+            inventory_s?: number | null;
+            /**
+             * Label Agent
+             * @description What the dashboard calls one Agent.
+             */
+            label_agent?: string | null;
+            /**
+             * Label Client
+             * @description What the dashboard calls one Client.
+             */
+            label_client?: string | null;
+            /**
+             * Label Partner
+             * @description What the dashboard calls one Partner.
+             */
+            label_partner?: string | null;
+            /**
+             * Label Site
+             * @description What the dashboard calls one Site.
+             */
+            label_site?: string | null;
+            /**
+             * Log Level
+             * @description How much an agent writes into the log on its own machine.
+             */
+            log_level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR") | null;
+            /**
+             * Memory High Percent
+             * @description Above which use of its memory a machine that is online needs somebody.
+             */
+            memory_high_percent?: number | null;
+            /**
+             * Metrics Kept Days
+             * @description After how long single readings of machines are dropped; their hourly averages stay.
+             */
+            metrics_kept_days?: number | null;
+            /**
+             * Metrics S
+             * @description How often CPU, memory, disks and network are read and kept.
+             */
+            metrics_s?: number | null;
+            /**
+             * Offline Long Hours
+             * @description After how long offline a machine needs somebody.
+             */
+            offline_long_hours?: number | null;
+            /**
+             * Recordings Kept Days
+             * @description After how long the recording of a session is deleted; who was where, and what they typed, stays.
+             */
+            recordings_kept_days?: number | null;
+            /**
+             * Session Hours
+             * @description After how long somebody has to sign in again, whatever they do; it counts for sign-ins from then on.
+             */
+            session_hours?: number | null;
+            /**
+             * Terminal Grace S
+             * @description How long a shell goes on when its page is closed or the network drops; for sessions opened from then on.
+             */
+            terminal_grace_s?: number | null;
+        };
+        /**
          * Problem
          * @description What an error answer holds.
          */
@@ -2565,52 +2704,162 @@ export interface components {
             open: number;
         };
         /**
-         * Settings
-         * @description What a Partner decides about its agents, terminals and words. Times in seconds.
+         * Setting
+         * @description What one may set, what holds here, and where that comes from.
          */
-        Settings: {
-            /** Heartbeat S */
-            heartbeat_s: number;
-            /** Inventory S */
-            inventory_s: number;
-            /** Label Overrides */
-            label_overrides: {
-                [key: string]: string;
-            };
+        Setting: {
+            /** Changed At */
+            changed_at: string | null;
+            /** Changed By */
+            changed_by: string | null;
+            /** Choices */
+            choices: string[] | null;
+            /** Default */
+            default: number | string;
+            /** Group */
+            group: string;
+            /** Inherited */
+            inherited: number | string;
             /**
-             * Log Level
+             * Inherited From
              * @enum {string}
              */
-            log_level: "DEBUG" | "INFO" | "WARNING" | "ERROR";
-            /** Metrics S */
-            metrics_s: number;
+            inherited_from: "default" | "platform" | "partner" | "site";
+            /** Key */
+            key: string;
             /**
-             * Terminal Grace S
-             * @description How long a terminal that nobody looks at goes on
+             * Kind
+             * @enum {string}
              */
-            terminal_grace_s: number;
-            /** Version */
-            version: number;
+            kind: "number" | "choice" | "text";
+            /** Least */
+            least: number | null;
+            /** Lowering Deletes */
+            lowering_deletes: boolean;
+            /** Most */
+            most: number | null;
+            /** Own */
+            own: number | string | null;
+            /** Sentence */
+            sentence: string;
+            /** Settable */
+            settable: boolean;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "default" | "platform" | "partner" | "site";
+            /** Title */
+            title: string;
+            /** Unit */
+            unit: string | null;
+            /** Value */
+            value: number | string;
         };
         /**
          * SettingsChange
-         * @description What is left out stays as it is.
+         * @description What is left out stays as it is; null takes the value away that is set here.
          */
         SettingsChange: {
-            /** Heartbeat S */
+            /**
+             * Command Output Kept Days
+             * @description After how long the output of a command is deleted; what was run, and how it ended, stays.
+             */
+            command_output_kept_days?: number | null;
+            /**
+             * Disk Full Percent
+             * @description Above which use of its fullest disk a machine needs somebody.
+             */
+            disk_full_percent?: number | null;
+            /**
+             * Heartbeat S
+             * @description How often a machine says that it is there.
+             */
             heartbeat_s?: number | null;
-            /** Inventory S */
+            /**
+             * Inventory Changes Kept Days
+             * @description After how long it is forgotten what was installed on a machine, attached or removed.
+             */
+            inventory_changes_kept_days?: number | null;
+            /**
+             * Inventory S
+             * @description How often a machine looks again at its hardware and software.
+             */
             inventory_s?: number | null;
-            /** Label Overrides */
-            label_overrides?: {
-                [key: string]: string;
-            } | null;
-            /** Log Level */
+            /**
+             * Label Agent
+             * @description What the dashboard calls one Agent.
+             */
+            label_agent?: string | null;
+            /**
+             * Label Client
+             * @description What the dashboard calls one Client.
+             */
+            label_client?: string | null;
+            /**
+             * Label Partner
+             * @description What the dashboard calls one Partner.
+             */
+            label_partner?: string | null;
+            /**
+             * Label Site
+             * @description What the dashboard calls one Site.
+             */
+            label_site?: string | null;
+            /**
+             * Log Level
+             * @description How much an agent writes into the log on its own machine.
+             */
             log_level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR") | null;
-            /** Metrics S */
+            /**
+             * Memory High Percent
+             * @description Above which use of its memory a machine that is online needs somebody.
+             */
+            memory_high_percent?: number | null;
+            /**
+             * Metrics S
+             * @description How often CPU, memory, disks and network are read and kept.
+             */
             metrics_s?: number | null;
-            /** Terminal Grace S */
+            /**
+             * Offline Long Hours
+             * @description After how long offline a machine needs somebody.
+             */
+            offline_long_hours?: number | null;
+            /**
+             * Recordings Kept Days
+             * @description After how long the recording of a session is deleted; who was where, and what they typed, stays.
+             */
+            recordings_kept_days?: number | null;
+            /**
+             * Session Hours
+             * @description After how long somebody has to sign in again, whatever they do; it counts for sign-ins from then on.
+             */
+            session_hours?: number | null;
+            /**
+             * Terminal Grace S
+             * @description How long a shell goes on when its page is closed or the network drops; for sessions opened from then on.
+             */
             terminal_grace_s?: number | null;
+        };
+        /**
+         * SettingsPage
+         * @description All settings of the Platform, a Partner or a Site.
+         */
+        SettingsPage: {
+            /** Items */
+            items: components["schemas"]["Setting"][];
+            level: components["schemas"]["Level"];
+        };
+        /**
+         * SettingsState
+         * @description Which version of its settings a machine runs, by its own word, and which it is to run.
+         */
+        SettingsState: {
+            /** Newest */
+            newest: number | null;
+            /** Version */
+            version: number | null;
         };
         /** SignIn */
         SignIn: {
@@ -2686,6 +2935,37 @@ export interface components {
             problems: number;
             /** Total */
             total: number;
+        };
+        /**
+         * SiteSettingsChange
+         * @description What is left out stays as it is; null takes the value away that is set here.
+         */
+        SiteSettingsChange: {
+            /**
+             * Heartbeat S
+             * @description How often a machine says that it is there.
+             */
+            heartbeat_s?: number | null;
+            /**
+             * Inventory S
+             * @description How often a machine looks again at its hardware and software.
+             */
+            inventory_s?: number | null;
+            /**
+             * Log Level
+             * @description How much an agent writes into the log on its own machine.
+             */
+            log_level?: ("DEBUG" | "INFO" | "WARNING" | "ERROR") | null;
+            /**
+             * Metrics S
+             * @description How often CPU, memory, disks and network are read and kept.
+             */
+            metrics_s?: number | null;
+            /**
+             * Terminal Grace S
+             * @description How long a shell goes on when its page is closed or the network drops; for sessions opened from then on.
+             */
+            terminal_grace_s?: number | null;
         };
         /** Software */
         Software: {
@@ -2967,6 +3247,7 @@ export type History = components['schemas']['History'];
 export type Invitation = components['schemas']['Invitation'];
 export type InvitationLink = components['schemas']['InvitationLink'];
 export type InvitedUser = components['schemas']['InvitedUser'];
+export type Level = components['schemas']['Level'];
 export type LiveTicket = components['schemas']['LiveTicket'];
 export type Me = components['schemas']['Me'];
 export type Membership = components['schemas']['Membership'];
@@ -2997,6 +3278,7 @@ export type PageSoftware = components['schemas']['Page_Software_'];
 export type PageTunnelStatus = components['schemas']['Page_TunnelStatus_'];
 export type PageUser = components['schemas']['Page_User_'];
 export type Partner = components['schemas']['Partner'];
+export type PlatformSettingsChange = components['schemas']['PlatformSettingsChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCounts = components['schemas']['ProblemCounts'];
 export type Process = components['schemas']['Process'];
@@ -3007,12 +3289,15 @@ export type RunPreview = components['schemas']['RunPreview'];
 export type RunSums = components['schemas']['RunSums'];
 export type Session = components['schemas']['Session'];
 export type SessionCounts = components['schemas']['SessionCounts'];
-export type Settings = components['schemas']['Settings'];
+export type Setting = components['schemas']['Setting'];
 export type SettingsChange = components['schemas']['SettingsChange'];
+export type SettingsPage = components['schemas']['SettingsPage'];
+export type SettingsState = components['schemas']['SettingsState'];
 export type SignIn = components['schemas']['SignIn'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Site = components['schemas']['Site'];
 export type SiteHealth = components['schemas']['SiteHealth'];
+export type SiteSettingsChange = components['schemas']['SiteSettingsChange'];
 export type Software = components['schemas']['Software'];
 export type StreamTicket = components['schemas']['StreamTicket'];
 export type SwitchPartner = components['schemas']['SwitchPartner'];
@@ -5000,6 +5285,86 @@ export interface operations {
             };
         };
     };
+    get_platform_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_platform_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_settings: {
         parameters: {
             query?: never;
@@ -5015,7 +5380,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settings"];
+                    "application/json": components["schemas"]["SettingsPage"];
                 };
             };
             /** @description Client Error */
@@ -5057,7 +5422,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Settings"];
+                    "application/json": components["schemas"]["SettingsPage"];
                 };
             };
             /** @description Client Error */
@@ -5448,6 +5813,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Code"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_site_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_site_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                site_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SiteSettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsPage"];
                 };
             };
             /** @description Client Error */

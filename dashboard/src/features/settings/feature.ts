@@ -2,12 +2,12 @@ import { Gauge, Settings, Users } from "lucide-react";
 import { labelOf } from "@/api/use-sign-in";
 import { lazyPage } from "@/components/lazy-page";
 import { defineFeature, layout, tab } from "@/features/define-feature";
-import { validateUsersSearch } from "./search";
+import { validatePlaceSearch, validateUsersSearch } from "./search";
 
 /** One's own account, and what a Partner decides about people and machines. */
 export const feature = defineFeature({
   name: "settings",
-  permissions: ["users.read", "users.write", "settings.write"],
+  permissions: ["users.read", "users.write", "settings.read", "settings.write", "platform_settings.write"],
   layouts: [
     layout({
       name: "settings",
@@ -40,9 +40,20 @@ export const feature = defineFeature({
     tab({
       of: "settings",
       path: "/partner",
-      needs: "settings.write",
+      needs: "settings.read",
+      search: validatePlaceSearch,
       component: lazyPage(() => import("./routes/partner-tab"), "PartnerTab"),
       label: (me) => labelOf(me, "partner"),
+      icon: Settings,
+      order: 30,
+    }),
+    tab({
+      of: "settings",
+      path: "/platform",
+      needs: "platform_settings.write",
+      where: "platform",
+      component: lazyPage(() => import("./routes/platform-tab"), "PlatformTab"),
+      label: "Platform",
       icon: Settings,
       order: 30,
     }),
@@ -56,4 +67,6 @@ export const feature = defineFeature({
       order: 40,
     }),
   ],
+  events: [{ noun: "settings", icon: Settings, names: { "settings.changed": "Settings changed" } }],
+  invalidations: [{ after: ["settings"], mark: [["settings"]] }],
 });

@@ -1,5 +1,5 @@
 import type { SortOf } from "@/api/paths";
-import { type RawSearch, searchParam, sortParam } from "@/lib/search-params";
+import { idParam, type RawSearch, searchParam, sortParam } from "@/lib/search-params";
 
 export interface UsersSearch {
   search?: string;
@@ -11,4 +11,13 @@ export function validateUsersSearch(raw: RawSearch): UsersSearch {
     search: searchParam(raw),
     sort: sortParam(raw, ["created_at", "email", "last_sign_in_at", "name", "role"]),
   };
+}
+
+export interface PlaceSearch {
+  /** The Site whose settings are shown; the whole Partner's without one. */
+  site?: string;
+}
+
+export function validatePlaceSearch(raw: RawSearch): PlaceSearch {
+  return { site: idParam(raw, "site") };
 }

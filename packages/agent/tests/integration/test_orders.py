@@ -239,6 +239,21 @@ async def test_old_settings_do_not_come_back(gateway, agent):
     assert not gateway.of(SettingsApplied, version=1)
 
 
+async def test_settings_for_this_machine_alone_are_followed_and_another_machines_are_not(gateway, agent):
+    await agent.start()
+    mine = gateway.order(SettingsPush(Settings(version=8, heartbeat_s=7)), addressee=gateway.order_signer.agent_id)
+    gateway.say(mine)
+    await gateway.wait_for(SettingsApplied, version=8)
+    gateway.say(gateway.order(SettingsPush(Settings(version=9, heartbeat_s=9)), addressee=OTHER_ID))
+    assert (await gateway.wait_for(OrderRefused)).code == "other_addressee"
+    assert not gateway.of(SettingsApplied, version=9)
+    # Back to what all are told, by an order that is newer; the machine's own, held back, does not come again.
+    gateway.say(SettingsPush(Settings(version=3, heartbeat_s=5)))
+    await gateway.wait_for(SettingsApplied, count=2, version=3)
+    gateway.say(mine)
+    await gateway.wait_for(OrderRefused, code="behind")
+
+
 async def test_the_same_settings_again_are_no_fault(gateway, agent):
     await agent.start()
     again = gateway.order(SettingsPush(Settings(version=9)))

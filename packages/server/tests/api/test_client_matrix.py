@@ -94,6 +94,14 @@ _ROWS = {
     " values ($1, {agent_id}, sha256('x'))",
     "audit_reads": "insert into core.audit_reads (tenant_id, read_id, actor, query)"
     " values ($1, gen_random_uuid(), '{mark}', '{{}}')",
+    # What holds for the whole Partner holds at the contact's own Site, too; another Site's is hidden.
+    "setting_values": "insert into core.setting_values (tenant_id, site_id, key, value, changed_by)"
+    " values ($1, {site_id}, 'heartbeat_s', '7', '{mark}')",
+    "site_settings": "insert into core.site_settings (tenant_id, site_id, version, told)"
+    ' values ($1, {site_id}, 9, \'{{"log_level": "{mark}"}}\')',
+    "agent_settings": "insert into core.agent_settings (tenant_id, agent_id, version, signed_order, signed_by)"
+    " values ($1, {agent_id}, 9, '{mark}', 'x')",
+    "platform_settings": "insert into core.platform_settings (key, value, changed_by) values ('metrics_s', '61', 'x')",
     "partner_quotas": "insert into core.partner_quotas (tenant_id, resource, most) values ($1, 'machines', 9)",
     "partner_usage": "insert into core.partner_usage (tenant_id, resource, day, used)"
     " values ($1, 'command_bytes', current_date, 9)",

@@ -245,9 +245,8 @@ async def test_settings_that_are_only_signed_anew_are_for_those_who_come(
 async def say_settings(fleet: Fleet, settings: Settings) -> None:
     """Write settings and their order, as the api does."""
     await fleet.value(
-        "update core.tenant_settings set heartbeat_s = $2, version = $3, signed_order = $4 where tenant_id = $1",
+        "update core.tenant_settings set version = $2, signed_order = $3 where tenant_id = $1",
         fleet.tenant_id,
-        settings.heartbeat_s,
         settings.version,
         fleet.order(fleet.tenant_id, SettingsPush(settings)),
     )

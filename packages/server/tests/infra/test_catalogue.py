@@ -22,13 +22,14 @@ GLOBAL = {
     "job_locks": "held among workers",
     "order_keys": "public halves of keys that sign for every Partner's agents",
     "order_key_changes": "the same for every agent",
+    "platform_settings": "what holds where no Partner says otherwise",
     "platform_access": "who crossed the line between Partners",
 }
 """Tables of no Partner, each with its reason."""
 
 WHOLE_PARTNERS = {
     "tenants": "the Partner itself",
-    "tenant_settings": "how the Partner works, which its Clients' contacts are shown by its labels",
+    "tenant_settings": "what agents of every Client are told",
     "outbox": "written by every scope, read by the relay alone",
     "stream_tickets": "written by every scope, read by identity alone",
     "user_sessions": "identity's alone",

@@ -14,7 +14,7 @@ from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
 from gururmm_server.infra.schema import check_revision, migrate, upgrade
 from gururmm_server.migrations import versions
-from gururmm_server.migrations.versions import rev_0010_signed_orders
+from gururmm_server.migrations.versions import rev_0010_signed_orders, rev_0034_settings
 
 from packages.server.tests.conftest import Engines
 from packages.server.tests.world import plant
@@ -214,6 +214,47 @@ async def test_what_was_queued_before_orders_were_signed_ends_and_all_have_a_dea
     ]
     said = {row["message"] for row in rows if row["status"] == "expired"}
     assert said == {"it was queued before commands were signed; run it again"}
+    await owner.close()
+    await admin.execute(f"drop database {url.rpartition('/')[2]} with (force)")
+    await admin.close()
+
+
+async def test_what_was_set_before_there_was_a_registry_is_set_in_it(engines: Engines) -> None:
+    url = engines.database(engines.owner_url, f"older_{new_id().hex}")
+    admin = await asyncpg.connect(engines.database(engines.owner_url, "postgres"))
+    await admin.execute(f"create database {url.rpartition('/')[2]} owner gururmm_owner")
+    migrator = engines.database(engines.migrator_url, url.rpartition("/")[2])
+    await asyncio.to_thread(upgrade, migrator, rev_0034_settings.down_revision)
+    owner = await asyncpg.connect(url)
+    usual, own = await plant(url, machines=0), await plant(url, machines=0)
+    await owner.execute(
+        "update core.tenant_settings set heartbeat_s = 10, metrics_s = 20, inventory_s = 120, log_level = 'DEBUG',"
+        " terminal_grace_s = 90, version = 7, label_overrides = $2, signed_order = 'an order' where tenant_id = $1",
+        own.tenant_id,
+        json.dumps({"client": "Customer", "agent": "Device"}),
+    )
+    await migrate(migrator)
+    rows = await owner.fetch("select tenant_id, site_id, key, value from core.setting_values")
+    assert {row["key"]: json.loads(row["value"]) for row in rows} == {
+        "heartbeat_s": 10,
+        "metrics_s": 20,
+        "inventory_s": 120,
+        "log_level": "DEBUG",
+        "terminal_grace_s": 90,
+        "label_client": "Customer",
+        "label_agent": "Device",
+    }
+    assert {(row["tenant_id"], row["site_id"]) for row in rows} == {(own.tenant_id, None)}
+    told = {row["tenant_id"]: row for row in await owner.fetch("select * from core.tenant_settings")}
+    assert (told[own.tenant_id]["version"], told[own.tenant_id]["last_version"]) == (7, 7)
+    assert told[own.tenant_id]["signed_order"] == b"an order"
+    assert json.loads(told[own.tenant_id]["told"]) == {
+        "heartbeat_s": 10,
+        "metrics_s": 20,
+        "inventory_s": 120,
+        "log_level": "DEBUG",
+    }
+    assert json.loads(told[usual.tenant_id]["told"])["heartbeat_s"] == 30
     await owner.close()
     await admin.execute(f"drop database {url.rpartition('/')[2]} with (force)")
     await admin.close()

@@ -257,6 +257,24 @@ CROSSINGS: dict[str, tuple[str, str, str]] = {
         ),
         "session",
     ),
+    "a setting of another's Site": (
+        "app",
+        "insert into core.setting_values (tenant_id, site_id, key, value, changed_by) values ($1, $2, 'x', '1', 'x')",
+        "site",
+    ),
+    "what another's Site is told": (
+        "worker",
+        "insert into core.site_settings (tenant_id, site_id, version, told) values ($1, $2, 1, '{}')",
+        "site",
+    ),
+    "settings for another's machine": (
+        "worker",
+        (
+            "insert into core.agent_settings (tenant_id, agent_id, version, signed_order, signed_by)"
+            " values ($1, $2, 1, 'x', 'x')"
+        ),
+        "agent",
+    ),
     "a channel of another's session": (
         "app",
         "insert into core.tunnel_channels (tenant_id, session_id, channel, kind) values ($1, $2, 2, 'terminal')",

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -125,6 +126,33 @@ async def test_nobody_knows_since_when_problems_hold_that_are_older_than_the_que
     assert [since is None for since in row["problems_since"]] == [True, False]
 
 
+async def set_value(owner: Any, tenant_id: UUID | None, key: str, value: int) -> None:
+    """Sets something for a Partner (None: for everybody)."""
+    table, columns = ("platform_settings", "") if tenant_id is None else ("setting_values", "tenant_id, ")
+    given = "" if tenant_id is None else f"'{tenant_id}', "
+    await owner.execute(
+        f"insert into core.{table} ({columns}key, value, changed_by) values ({given}'{key}', '{value}', 'x')"
+    )
+
+
+async def test_from_when_on_something_is_a_problem_is_each_partners_to_say(
+    db: Database, partner: Partner, owner: Any, owner_url: str
+) -> None:
+    other = await plant(owner_url, "Other", machines=2)
+    await owner.execute("update core.agent_state set disk = 850, memory = 850, online = true")
+    await owner.execute("update core.agent_state set online = false, changed_at = now() - interval '3 hours'")
+    assert await presence.mark_problems(db) == 0
+    await set_value(owner, other.tenant_id, "disk_full_percent", 80)
+    await set_value(owner, other.tenant_id, "offline_long_hours", 2)
+    await set_value(owner, None, "offline_long_hours", 4)
+    assert await presence.mark_problems(db) == 2
+    rows = await owner.fetch("select tenant_id, problems from core.agent_state where problems <> '{}'")
+    assert [tuple(row) for row in rows] == [(other.tenant_id, ["disk_full", "offline_long"])] * 2
+    await owner.execute("update core.platform_settings set value = '3'")
+    await owner.execute("update core.agent_state set changed_at = now() - interval '200 minutes'")
+    assert await presence.mark_problems(db) == len(partner.agents)
+
+
 async def test_a_wrong_clock_and_what_a_machine_tells_of_are_problems(
     db: Database, partner: Partner, owner: Any
 ) -> None:
@@ -203,6 +231,26 @@ async def test_partitions_are_kept_ahead(db: Database, owner: Any) -> None:
     await owner.execute(f"drop table core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
     await telemetry.maintain_partitions(db)
     assert await owner.fetchval("select to_regclass($1)", f"core.agent_metrics_{datetime.now(UTC):%Y%m%d}")
+
+
+async def test_partitions_are_dropped_after_the_time_that_is_set(db: Database, owner: Any) -> None:
+    today = datetime.now(UTC)
+
+    async def there(days: int) -> bool:
+        """Makes the partition of so many days ago, and tells whether it outlives the job."""
+        day = today - timedelta(days=days)
+        name = f"agent_metrics_{day:%Y%m%d}"
+        await owner.execute(
+            f"select core.ensure_partition('agent_metrics', '{day:%Y-%m-%d}Z',"
+            f" '{day + timedelta(days=1):%Y-%m-%d}Z', '{day:%Y%m%d}')"
+        )
+        await telemetry.maintain_partitions(db)
+        return bool(await owner.fetchval("select to_regclass($1) is not null", f"core.{name}"))
+
+    assert not await there(10)
+    await set_value(owner, None, "metrics_kept_days", 20)
+    assert await there(10)
+    assert not await there(22)
 
 
 async def queue(owner: Any, partner: Partner, agent: int, **columns: Any) -> Any:
@@ -400,6 +448,45 @@ async def test_output_and_recordings_are_kept_ninety_days(db: Database, partner:
     # What was done, and by whom, stays.
     assert await owner.fetchval("select count(*) from core.commands") == 2
     assert await owner.fetchval("select count(*) from core.tunnel_channels") == 2
+
+
+async def test_what_is_kept_for_less_long_is_each_partners_to_say(
+    db: Database, partner: Partner, owner: Any, owner_url: str
+) -> None:
+    other = await plant(owner_url, "Other", machines=1)
+    for each in (partner, other):
+        for days in (20, 40):
+            await owner.execute(
+                "insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change)"
+                " values ($1, $2, $3, now() - make_interval(days => $4), 'software', 'nginx', 'added')",
+                each.tenant_id,
+                new_id(),
+                each.agents[0],
+                days,
+            )
+            command_id = new_id()
+            await owner.execute(
+                "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s,"
+                " created_by, status, finished_at) values ($1, $2, $2, $3, 'sh', 'true', 60, 'x', 'succeeded',"
+                " now() - make_interval(days => $4))",
+                each.tenant_id,
+                command_id,
+                each.agents[0],
+                days,
+            )
+            await owner.execute(
+                "insert into core.command_output (tenant_id, command_id, seq, stream, data) values ($1, $2, 0, 1, 'x')",
+                each.tenant_id,
+                command_id,
+            )
+    await set_value(owner, None, "inventory_changes_kept_days", 39)
+    await set_value(owner, other.tenant_id, "inventory_changes_kept_days", 19)
+    await set_value(owner, other.tenant_id, "command_output_kept_days", 30)
+    assert await inventory.forget_changes(db) == 3
+    assert await forget_output(db) == 1
+    kept = "select tenant_id, count(*) from core.{} group by tenant_id"
+    assert dict(await owner.fetch(kept.format("inventory_changes"))) == {partner.tenant_id: 1}
+    assert dict(await owner.fetch(kept.format("command_output"))) == {partner.tenant_id: 2, other.tenant_id: 1}
 
 
 async def test_inventory_changes_are_kept_a_year(db: Database, partner: Partner, owner: Any) -> None:

@@ -14,8 +14,9 @@ from gururmm_server.core.orders import rotation
 from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.orders.errors import NothingToRetire, TooEarly
 from gururmm_server.core.orders.signing import OrderSigner, Wanted
+from gururmm_server.core.post.service import Post
 from gururmm_server.core.post.traffic import settings_changed
-from gururmm_server.core.tenancy.jobs import sign_settings
+from gururmm_server.core.settings.jobs import sign_settings
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -203,21 +204,21 @@ async def test_settings_are_signed_once_for_all_agents_and_again_each_day(
     hearing = await bus.subscribe(settings_changed(partner.tenant_id), lambda subject, _: told.append(subject))
     signer = OrderSigner(db.worker)
     await signer.refresh()
-    assert await sign_settings(db, bus, signer) == 1
-    assert await sign_settings(db, bus, signer) == 0
+    assert await sign_settings(db, Post(bus.publish), signer) == 1
+    assert await sign_settings(db, Post(bus.publish), signer) == 0
     row = await owner.fetchrow("select * from core.tenant_settings")
     body, message = opened(row["signed_order"], signer.key.public_key)
     assert body.addressee == partner.tenant_id.bytes
     assert message == SettingsPush(Settings(version=1))
     assert 0 <= body.not_after - time.time() - ORDER_SECONDS < 2
     await owner.execute("update core.tenant_settings set signed_at = now() - interval '25 hours'")
-    assert await sign_settings(db, bus, signer) == 1
+    assert await sign_settings(db, Post(bus.publish), signer) == 1
     again, _ = opened(await owner.fetchval("select signed_order from core.tenant_settings"), signer.key.public_key)
     assert again.counter > body.counter
     await rotation.rotate(db, ACTOR)
     await owner.execute("update core.order_keys set signs_from = now() where signs_from > now()")
     await signer.refresh()
-    assert await sign_settings(db, bus, signer) == 1
+    assert await sign_settings(db, Post(bus.publish), signer) == 1
     opened(await owner.fetchval("select signed_order from core.tenant_settings"), signer.key.public_key)
     await until(lambda: len(told) >= 3)
     await hearing.stop()

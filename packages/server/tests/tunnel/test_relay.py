@@ -381,7 +381,9 @@ async def test_a_shell_waits_for_its_person_as_long_as_the_partner_says_and_no_l
 async def test_another_grace_holds_for_what_is_opened_then(house: House) -> None:
     before = await house.open()
     await house.execute(
-        "insert into core.tenant_settings (tenant_id, terminal_grace_s) values ($1, 60)", house.tenant_id
+        "insert into core.setting_values (tenant_id, key, value, changed_by)"
+        " values ($1, 'terminal_grace_s', '60', 'x')",
+        house.tenant_id,
     )
     after = await house.open()
     sql = "select grace_s from core.tunnel_sessions where session_id = $1"

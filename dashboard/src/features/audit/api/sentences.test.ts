@@ -29,6 +29,14 @@ it.each([
     "tess@msp.example changed heartbeat and log level.",
   ],
   [
+    row("settings.changed", { level: "site", site: "HQ", after: { heartbeat_s: 10 } }),
+    "tess@msp.example changed heartbeat of the Site HQ.",
+  ],
+  [
+    row("settings.changed", { level: "platform", after: { heartbeat_s: 10 } }),
+    "tess@msp.example changed heartbeat for every Partner.",
+  ],
+  [
     row("session.refused", { email: "x@y.z", address: "10.0.0.9" }, { actor: null }),
     "The system refused a sign-in as x@y.z from 10.0.0.9.",
   ],

@@ -53,7 +53,8 @@ const PHRASES: Record<string, (details: Details, m: string, l: Labels) => string
   "site_code.created": () => "made a site code",
   "site_code.revoked": () => "revoked a site code",
   "site_codes.revoked": (_d, _m, l) => `revoked all codes of a ${labelOf(l, "site")}`,
-  "settings.changed": (d) => `changed ${list(Object.keys((d.after ?? {}) as object).map(settingWords)) || "settings"}`,
+  "settings.changed": (d, _, l) =>
+    `changed ${list(Object.keys((d.after ?? {}) as object).map(settingWords)) || "settings"}${placeOf(d, l)}`,
   "session.started": (d) => `signed in${from(d)}`,
   "session.refused": (d) => `refused a sign-in as ${text(d.email)}${from(d)}`,
   "session.ended": (d) => (d.reason ? `ended a sign-in: ${words(text(d.reason)).toLowerCase()}` : "signed out"),
@@ -113,6 +114,12 @@ function was({ status }: Details): string {
 
 function from({ address }: Details): string {
   return address ? ` from ${text(address)}` : "";
+}
+
+/** For whom a setting was changed; rows from before there were levels say nothing of it. */
+function placeOf({ level, site }: Details, l: Labels): string {
+  if (level === "site") return ` of the ${labelOf(l, "site")} ${text(site)}`;
+  return level === "platform" ? ` for every ${labelOf(l, "partner")}` : "";
 }
 
 function settingWords(name: string): string {

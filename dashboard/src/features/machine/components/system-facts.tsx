@@ -52,6 +52,7 @@ export function SystemFacts({ agent }: { agent: AgentDetail }) {
     { name: "Agent", value: agent.agent_version },
     { name: "Protocol", value: agent.protocol },
     { name: "Python", value: at(system, "agent", "python") },
+    { name: "Settings", value: agent.settings.version, shown: settingsOf(agent) },
     { name: "Enrolled", value: agent.enrolled_at, shown: agent.enrolled_at ? exactTime(agent.enrolled_at) : undefined },
     { name: `${label("agent")} id`, value: agent.id },
   ];
@@ -74,6 +75,12 @@ export function SystemFacts({ agent }: { agent: AgentDetail }) {
       ))}
     </Card>
   );
+}
+
+/** Which version of its settings the machine runs, and whether there is a newer one. */
+function settingsOf({ settings: { version, newest } }: AgentDetail): string | undefined {
+  if (version === null) return undefined;
+  return version === newest ? `Version ${version}, the newest` : `Version ${version}; ${newest} is on its way`;
 }
 
 function moment(value: unknown): { value: unknown; shown?: string } {

@@ -1,5 +1,4 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { SettingsChange } from "@/api/contract";
 import { api } from "@/api/http";
 import type { BodyOf, QueryOf } from "@/api/paths";
 import { listQuery } from "@/api/queries";
@@ -10,10 +9,23 @@ export function usersQuery(query: QueryOf<"/users">) {
   return listQuery(usersKey, "/users", { query });
 }
 
-export const settingsQuery = queryOptions({
-  queryKey: ["settings"],
-  queryFn: ({ signal }) => api.get("/settings", { signal }),
-});
+/** For whom something is set: for everybody, for one's Partner, or for a Site of it. */
+export type Place = { level: "platform" } | { level: "partner" } | { level: "site"; siteId: string };
+
+/** New values by the settings' keys; null takes the one away that is set there. */
+export type Changes = Record<string, string | number | null>;
+
+export function settingsQuery(place: Place) {
+  return queryOptions({
+    queryKey: ["settings", place.level, "siteId" in place ? place.siteId : ""],
+    queryFn: ({ signal }) => {
+      if (place.level === "site") return api.get("/sites/{site_id}/settings", { path: siteOf(place), signal });
+      return place.level === "platform" ? api.get("/platform/settings", { signal }) : api.get("/settings", { signal });
+    },
+  });
+}
+
+const siteOf = ({ siteId }: { siteId: string }) => ({ site_id: siteId });
 
 export const usageQuery = queryOptions({
   queryKey: ["usage"],
@@ -32,7 +44,12 @@ export const acts = {
   changeUser: (id: string, body: BodyOf<"/users/{user_id}", "patch">) =>
     api.patch("/users/{user_id}", { path: user(id), body }),
   deleteUser: (id: string) => api.delete("/users/{user_id}", { path: user(id) }),
-  saveSettings: (body: SettingsChange) => api.patch("/settings", { body }),
+  saveSettings: (place: Place, changes: Changes) => {
+    // Which settings there are is the server's to say, and grows with its components: the page knows their kinds alone.
+    const body = changes as object;
+    if (place.level === "site") return api.patch("/sites/{site_id}/settings", { path: siteOf(place), body });
+    return place.level === "platform" ? api.patch("/platform/settings", { body }) : api.patch("/settings", { body });
+  },
   endSignIn: (id: string) => api.post("/auth/sessions/{session_id}/end", { path: { session_id: id } }),
   changePassword: (current: string, chosen: string) =>
     api.post("/auth/password", { body: { current_password: current, new_password: chosen } }),

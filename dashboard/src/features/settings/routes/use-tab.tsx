@@ -33,8 +33,8 @@ export function UseTab() {
         </ul>
       )}
       <p className="border-t px-4 py-3 text-muted text-xs">
-        Recordings and the output of commands are kept for 90 days, and count for as long. Whoever runs this server can
-        give more.
+        Recordings and the output of commands count for 90 days, also where they are kept for less long. Whoever runs
+        this server can give more.
       </p>
     </Card>
   );

@@ -23,6 +23,7 @@ export function SitePage() {
   const { partner_name: partner } = useMe();
   const canWrite = useCan("sites.write");
   const seesCodes = useCan("codes.write");
+  const seesSettings = useCan("settings.read");
   const site = useQuery(siteQuery(siteId));
   const [renaming, setRenaming] = useState(false);
   const name = site.data?.name ?? label("site");
@@ -64,6 +65,14 @@ export function SitePage() {
             <Menu
               items={[
                 { label: "Rename", onSelect: () => setRenaming(true) },
+                ...(seesSettings
+                  ? [
+                      {
+                        label: "Settings",
+                        onSelect: () => void go({ to: "/settings/partner", search: { site: siteId } }),
+                      },
+                    ]
+                  : []),
                 { label: "Delete", danger: true, onSelect: () => void remove.ask() },
               ]}
               trigger={

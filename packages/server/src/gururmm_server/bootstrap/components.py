@@ -13,6 +13,7 @@ _NAMES: Final = (
     "audit",
     "idempotency",
     "events",
+    "settings",
     "presence",
     "tenancy",
     "quotas",

@@ -1,8 +1,9 @@
 """The one shape of a component, and the house in which a process builds what its components do.
 
 Every folder of core that is a component exports one `COMPONENT`; `bootstrap` folds the list of them, whatever the kind
-of process. What a component *declares* is data: its tables, permissions, kinds of event and kinds of live message. What
-it *does* is built from a `House` by functions that import late, so that a gateway never loads the REST frame.
+of process. What a component *declares* is data: its tables, permissions, settings, kinds of event and kinds of live
+message. What it *does* is built from a `House` by functions that import late, so that a gateway never loads the REST
+frame.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -13,6 +14,7 @@ from uuid import UUID
 from gururmm_server.core.access.audience import Audience
 from gururmm_server.core.access.permissions import Permission, Permissions
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.setting import Setting, Settings
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.nats import Bus
 from gururmm_server.settings import ProcessSettings
@@ -131,6 +133,8 @@ class Component:
     offers: tuple[str, ...] = ()
     """Views and functions in schema core that the SQL of others may name."""
     permissions: tuple[Permission, ...] = ()
+    settings: tuple[Setting[Any], ...] = ()
+    """What may be set that this component goes by."""
     events: tuple[type[EventKind], ...] = ()
     live: tuple[type[LiveKind], ...] = ()
     routes: "Callable[[House], APIRouter] | None" = None
@@ -149,8 +153,12 @@ class Declared:
     """Everything that a list of components declares, together."""
 
     def __init__(self, components: Sequence[Component]) -> None:
-        """Collects it. Raises `ValueError` where two declare one name, or an audience asks what nobody declares."""
+        """Collects it.
+
+        Raises `ValueError` where two declare one name, or an audience or a setting asks what nobody declares.
+        """
         self.permissions = Permissions(each for component in components for each in component.permissions)
+        self.settings = Settings(each for component in components for each in component.settings)
         self.events = tuple(each for component in components for each in component.events)
         self.live = tuple(each for component in components for each in component.live)
         _check_once("component", (component.name for component in components))
@@ -162,6 +170,9 @@ class Declared:
         for each in told:
             if each.audience is not None and each.audience.permission not in known:
                 raise ValueError(f"{each.__name__} is for who has {each.audience.permission}, which nobody declares")
+        for setting in self.settings.all():
+            if setting.permission.name not in known:
+                raise ValueError(f"{setting.key} is set by who has {setting.permission.name}, which nobody declares")
 
 
 def _check_once(what: str, names: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from gururmm_server.core.commands.events import EVENTS
 from gururmm_server.core.commands.live import LIVE
 from gururmm_server.core.commands.permissions import PERMISSIONS
+from gururmm_server.core.commands.settings import SETTINGS
 from gururmm_server.core.component import Component, Ending, House, Job
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ COMPONENT: Final = Component(
     tables=("command_output", "commands", "shared_scripts"),
     offers=("command_states",),
     permissions=PERMISSIONS,
+    settings=SETTINGS,
     events=EVENTS,
     live=LIVE,
     routes=_routes,

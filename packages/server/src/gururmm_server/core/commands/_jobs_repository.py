@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.core.commands.schemas import Status
+from gururmm_server.core.setting import ForPartners
 from gururmm_server.infra.database import Transaction
 
 # What was sent to a machine may run there already; its word is waited for a minute longer. One that did begin is given
@@ -36,7 +37,9 @@ returning c.tenant_id, c.command_id, c.agent_id, a.client_id, a.hostname, c.stat
 _FORGET = """
 with old as (
   select c.command_id from core.commands c
-  where c.finished_at < now() - make_interval(days => $1) and exists (
+  left join unnest($2::uuid[], $3::int[]) as own(tenant_id, days) on own.tenant_id = c.tenant_id
+  where c.finished_at < now() - make_interval(days => $4)
+    and c.finished_at < now() - make_interval(days => coalesce(own.days, $1)) and exists (
     select from core.command_output o where o.command_id = c.command_id)
   limit 500
 ), gone as (
@@ -78,7 +81,10 @@ async def forget_scripts(tx: Transaction) -> int:
     return await tx.execute(_FORGET_SCRIPTS)
 
 
-async def forget_output(tx: Transaction, kept_days: int) -> int:
-    """Deletes the output of some commands that ended longer ago. Returns of how many; 0: there are no more."""
-    commands: int = await tx.fetchval(_FORGET, kept_days)
+async def forget_output(tx: Transaction, kept: ForPartners[int]) -> int:
+    """Deletes the output of some commands that ended longer ago than their Partner keeps them.
+
+    Returns of how many commands; 0: there are no more.
+    """
+    commands: int = await tx.fetchval(_FORGET, kept.most, list(kept.own), list(kept.own.values()), kept.least)
     return commands

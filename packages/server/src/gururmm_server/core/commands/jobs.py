@@ -7,8 +7,9 @@ from gururmm_server.core.commands import shapes
 from gururmm_server.core.commands._jobs_repository import ExpiredRow
 from gururmm_server.core.commands.events import CommandCompleted
 from gururmm_server.core.commands.live import CommandUpdate
+from gururmm_server.core.commands.settings import OUTPUT_KEPT
 from gururmm_server.core.post.service import Post
-from gururmm_server.core.quotas.resources import KEPT_DAYS
+from gururmm_server.core.settings.reading import values_for_partners
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database
 
@@ -27,14 +28,15 @@ async def expire(db: Database, post: Post) -> int:
 
 
 async def forget_output(db: Database) -> int:
-    """Deletes the output of commands that ended long ago; what was run, and how it ended, stays.
+    """Deletes the output of commands that ended as long ago as is set; what was run, and how it ended, stays.
 
     Returns of how many commands.
     """
     forgotten = 0
     while True:
         async with db.worker() as tx:
-            some = await rows.forget_output(tx, KEPT_DAYS)
+            kept = await values_for_partners(tx, OUTPUT_KEPT)
+            some = await rows.forget_output(tx, kept)
         if not some:
             return forgotten
         forgotten += some

@@ -33,6 +33,7 @@ from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.presence import state
 from gururmm_server.core.quotas.resources import MACHINES
 from gururmm_server.core.quotas.service import Quotas
+from gururmm_server.core.settings.orders import settle_machine
 from gururmm_server.core.tenancy.codes import Admission, count_use, lock_admission, tenant_of_code
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database, Transaction
@@ -197,6 +198,7 @@ class Bootstrap:
         )
         await record.register(tx, new)
         await state.add(tx, tenant_id, agent_id, at.client_id)
+        await settle_machine(tx, self._signer, agent_id)
         await outbox.publish(tx, tenant_id, event)
 
 

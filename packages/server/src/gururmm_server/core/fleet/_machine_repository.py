@@ -70,6 +70,12 @@ async def inventory(tx: Transaction, agent_id: UUID) -> list[Section]:
     return [Section(**row) for row in rows]
 
 
+async def running_settings(tx: Transaction, agent_id: UUID) -> int | None:
+    """Returns which version of its settings a machine last said that it runs, None where it never did."""
+    found: int | None = await tx.fetchval("select version from core.running_settings where agent_id = $1", agent_id)
+    return found
+
+
 async def gateway_of(tx: Transaction, agent_id: UUID) -> str | None:
     """Returns the gateway that holds a machine, if one does."""
     found: str | None = await tx.fetchval(

@@ -13,20 +13,24 @@ from gururmm_server.core.component import House
 from gururmm_server.core.fleet import _machine_repository as machines
 from gururmm_server.core.fleet.errors import NotTheSame
 from gururmm_server.core.fleet.removal import AgentRemoval
+from gururmm_server.core.orders.signing import OrderSigner
+from gururmm_server.core.settings.orders import settle_machine
 from gururmm_server.infra.database import Database
 
 
 class FormerMachines:
     """Decides for people. A site code and a machine-id are no proof, so no machine decides that for itself."""
 
-    def __init__(self, db: Database, removal: AgentRemoval) -> None:
+    def __init__(self, db: Database, removal: AgentRemoval, signer: OrderSigner | None = None) -> None:
+        """Without a signer the agent hears its settings as the former machine once they are signed the next time."""
         self._db = db
         self._removal = removal
+        self._signer = signer
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(AgentRemoval))
+        return cls(house.db, house.get(AgentRemoval), house.get(OrderSigner))
 
     async def keep_both(self, caller: Scope, agent_id: UUID) -> None:
         """Ask no more. Raises `AgentNotFound`."""
@@ -57,3 +61,5 @@ class FormerMachines:
             order = self._removal.last_order(agent_id, ChangeIdentity(agent_id=former_id.bytes))
             await self._removal.take_away(tx, caller, agent_id, order)
             await record.give_key(tx, former_id, key)
+            if self._signer is not None:
+                await settle_machine(tx, self._signer, former_id, anew=True)

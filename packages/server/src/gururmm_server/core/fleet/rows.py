@@ -20,6 +20,7 @@ from gururmm_server.core.fleet.schemas import (
     Double,
     Former,
     Metrics,
+    SettingsState,
     Temperature,
 )
 from gururmm_server.core.presence.problems import sentence
@@ -55,7 +56,11 @@ def agent_row(row: FleetRow) -> AgentRow:
 
 
 def agent_detail(
-    row: MachineRow, inventory: Iterable[Section], former: Iterable[FormerRow], doubles: Iterable[DoubleRow]
+    row: MachineRow,
+    inventory: Iterable[Section],
+    former: Iterable[FormerRow],
+    doubles: Iterable[DoubleRow],
+    settings: SettingsState,
 ) -> AgentDetail:
     """Returns a machine as its page shows it: the sections of its inventory, who it was before, who has its key."""
     return AgentDetail(
@@ -86,6 +91,7 @@ def agent_detail(
             )
             for each in doubles
         ],
+        settings=settings,
     )
 
 

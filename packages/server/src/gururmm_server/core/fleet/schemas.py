@@ -94,6 +94,13 @@ class Double(Answer, frozen=True, kw_only=True):
     """It makes a key of its own when it is there next."""
 
 
+class SettingsState(Answer, frozen=True, kw_only=True):
+    """Which version of its settings a machine runs, by its own word, and which it is to run."""
+
+    version: int | None
+    newest: int | None
+
+
 class AgentDetail(AgentRow, frozen=True, kw_only=True):
     """A machine's page. `inventory` maps section to items as the agent reported them (docs/protocol.md)."""
 
@@ -108,6 +115,7 @@ class AgentDetail(AgentRow, frozen=True, kw_only=True):
     """Who it was before, until somebody decided."""
     doubles: list[Double]
     """Where several machines prove its key: those. Nothing runs on any of them."""
+    settings: SettingsState
 
 
 class Process(Answer, frozen=True, kw_only=True):

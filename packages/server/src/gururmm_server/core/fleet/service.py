@@ -15,9 +15,11 @@ from gururmm_server.core.fleet._repository import ReachRow
 from gururmm_server.core.fleet.errors import SiteNotFound
 from gururmm_server.core.fleet.filter import FleetFilter
 from gururmm_server.core.fleet.rows import agent_detail, agent_row, live_row
-from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow
+from gururmm_server.core.fleet.schemas import AgentDetail, AgentRow, SettingsState
+from gururmm_server.core.orders.signing import OrderSigner
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import state
+from gururmm_server.core.settings.orders import newest, settle_machine
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.paging import PageQuery, Slice
 
@@ -27,14 +29,16 @@ SORTS = fleet_rows.SORTS
 class AgentService:
     """Reads machines and moves them. Removing one is `removal`'s."""
 
-    def __init__(self, db: Database, post: Post) -> None:
+    def __init__(self, db: Database, post: Post, signer: OrderSigner | None = None) -> None:
+        """Without a signer a machine that moves hears its new Site's settings from the worker, within half a minute."""
         self._db = db
         self._post = post
+        self._signer = signer
 
     @classmethod
     def build(cls, house: House) -> Self:
         """Returns the process's service."""
-        return cls(house.db, house.get(Post))
+        return cls(house.db, house.get(Post), house.get(OrderSigner))
 
     async def page(self, caller: Scope, fleet: FleetFilter, query: PageQuery) -> Slice[AgentRow]:
         """Returns a page of the fleet."""
@@ -64,7 +68,9 @@ class AgentService:
             sections = await machines.inventory(tx, agent_id)
             former = await machines.former(tx, agent_id)
             doubles = await state.of_machine(tx, agent_id)
-        return agent_detail(row, sections, former, doubles)
+            running = await machines.running_settings(tx, agent_id)
+            settings = SettingsState(version=running, newest=await newest(tx, agent_id))
+        return agent_detail(row, sections, former, doubles, settings)
 
     async def move(self, caller: Scope, agent_id: UUID, site_id: UUID | None) -> AgentDetail:
         """Puts a machine under another Site: from now on only that Site's Client hears of it.
@@ -82,6 +88,8 @@ class AgentService:
                     tx, "audit_log", AuditRow("agent.moved", caller.subject, agent_id=agent_id, details=details)
                 )
                 await record.move(tx, agent_id, place)
+                if self._signer is not None and await settle_machine(tx, self._signer, agent_id):
+                    tx.after_commit(self._post.settings_changed, caller.tenant_id)
                 gateway_id = await machines.gateway_of(tx, agent_id)
                 row = await find_machine(tx, agent_id)
                 tx.after_commit(self._post.moved, gateway_id, agent_id, place.client_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gururmm_server.core.component import Component, Hold, House, Job
 from gururmm_server.core.identity.permissions import PERMISSIONS
+from gururmm_server.core.identity.settings import SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -40,6 +41,7 @@ COMPONENT: Final = Component(
     tables=("invitations", "msp_users", "stream_tickets", "tenant_users", "user_sessions", "users"),
     offers=("member_counts",),
     permissions=PERMISSIONS,
+    settings=SETTINGS,
     routes=_routes,
     jobs=_jobs,
     holds=_holds,

@@ -55,11 +55,10 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class PartnerRow(msgspec.Struct, frozen=True):
-    """A Partner's name, and what it calls the tiers."""
+    """A Partner's name."""
 
     tenant_id: UUID
     name: str
-    labels: dict[str, str]
 
 
 class InvitationRow(msgspec.Struct, frozen=True):
@@ -128,8 +127,7 @@ async def place(tx: Transaction, user_id: UUID, tenant_id: UUID, *, hold: bool) 
 async def partner(tx: Transaction, tenant_id: UUID) -> PartnerRow | None:
     """Returns a Partner as its people see it named."""
     row = await tx.fetchrow(
-        "select t.tenant_id, t.name, coalesce(s.label_overrides, '{}'::jsonb) as labels from core.partners t"
-        " left join core.partner_labels s using (tenant_id) where t.tenant_id = $1",
+        "select tenant_id, name from core.partners where tenant_id = $1",
         tenant_id,
     )
     return PartnerRow(**row) if row is not None else None

@@ -12,7 +12,6 @@ from gururmm_server.infra.fields import Email, Line, Name, Password
 TenantRole = Literal["partner_admin", "partner_tech", "client_contact"]
 PersonName = Annotated[Line, Field(max_length=200)]
 """The name of a person, empty until they or their admin gave one."""
-LABELS = {"partner": "Partner", "client": "Client", "site": "Site", "agent": "Agent"}
 
 
 class Membership(BaseModel):

@@ -22,8 +22,11 @@ from gururmm_server.core.identity._sessions_repository import SORTS, Family, Ses
 from gururmm_server.core.identity.errors import CookieNeeded, NoPartner, SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
-from gururmm_server.core.identity.schemas import LABELS, Me, Membership, Session, SignedIn
+from gururmm_server.core.identity.schemas import Me, Membership, Session, SignedIn
+from gururmm_server.core.identity.settings import LONGEST_HOURS, SESSION_HOURS
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
+from gururmm_server.core.settings.reading import value_for, values_for
+from gururmm_server.core.tenancy.settings import LABELS
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.fair_queue import FairQueue
@@ -35,7 +38,8 @@ __all__ = ["ENTRY_SECONDS", "SESSION_SECONDS", "SORTS", "Device", "SessionKeeper
 
 log = get_logger(__name__)
 
-SESSION_SECONDS = 30 * 86400
+SESSION_SECONDS = 3600 * LONGEST_HOURS
+"""How long a sign-in lasts at most; a Partner may set less."""
 ENTRY_SECONDS = 3600
 ID_DIGITS = 32
 """With these a refresh token begins: its session."""
@@ -100,7 +104,7 @@ class SessionKeeper:
             raise NoPartner
         principal = self._principal(person, session_id, tenant_id, place)
         address, agent = device.address[:64], device.user_agent[:300]
-        lifetime = ENTRY_SECONDS if entering else SESSION_SECONDS
+        lifetime = ENTRY_SECONDS if entering else 3600 * await value_for(tx, SESSION_HOURS, tenant_id)
         new = sessions.NewSession(
             session_id, principal.user_id, tenant_id, token_hash(refresh_token), lifetime, address, agent, family
         )
@@ -275,7 +279,7 @@ class SessionKeeper:
             client_id=principal.client_id,
             permissions=sorted(principal.permissions),
             partners=[Membership(tenant_id=row.tenant_id, name=row.name, role=Role(row.role)) for row in places],
-            labels=LABELS | (here.labels if here else {}),
+            labels=await values_for(tx, LABELS, principal.tenant_id),
         )
 
     def _principal(self, person: Person, session_id: UUID, tenant_id: UUID | None, place: Place | None) -> Principal:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gururmm_server.core.component import Component, House, Job
 from gururmm_server.core.inventory.events import EVENTS
+from gururmm_server.core.inventory.settings import SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -30,6 +31,7 @@ COMPONENT: Final = Component(
     name="inventory",
     tables=("agent_inventory", "inventory_changes"),
     offers=("machine_inventory",),
+    settings=SETTINGS,
     events=EVENTS,
     routes=_routes,
     jobs=_jobs,

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from gururmm_server.core.setting import ForPartners
 from gururmm_server.infra.database import Transaction
 from gururmm_server.infra.paging import PageQuery, Slice, Sort, read_page, search_words
 from gururmm_server.infra.sql import all_of, raw, sql
@@ -23,6 +24,14 @@ _CHANGES = """
 insert into core.inventory_changes (tenant_id, change_id, agent_id, at, section, key, change, before, after)
 select $1, change_id, $2, now(), $3, key, change, before::jsonb, after::jsonb
 from unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[]) as u(change_id, key, change, before, after)
+"""
+
+_FORGET = """
+delete from core.inventory_changes where change_id in (
+  select c.change_id from core.inventory_changes c
+    left join unnest($2::uuid[], $3::int[]) as own(tenant_id, days) on own.tenant_id = c.tenant_id
+  where c.at < now() - make_interval(days => $4) and c.at < now() - make_interval(days => coalesce(own.days, $1))
+  limit $5)
 """
 
 # One row of an agent and day, found again by an id of its own making.
@@ -115,13 +124,12 @@ async def count_left_out(tx: Transaction, tenant_id: UUID, agent_id: UUID, name:
     return bool(await tx.fetchval(_LEFT_OUT, agent_id, tenant_id, name, left_out))
 
 
-async def forget_changes(tx: Transaction, limit: int) -> int:
-    """Deletes up to `limit` rows of the inventory's history that are a year old. Returns how many those were."""
-    return await tx.execute(
-        "delete from core.inventory_changes where change_id in"
-        " (select change_id from core.inventory_changes where at < now() - interval '1 year' limit $1)",
-        limit,
-    )
+async def forget_changes(tx: Transaction, kept: ForPartners[int], limit: int) -> int:
+    """Deletes up to `limit` rows of the inventory's history that are older than their Partner keeps them.
+
+    Returns how many those were.
+    """
+    return await tx.execute(_FORGET, kept.most, list(kept.own), list(kept.own.values()), kept.least, limit)
 
 
 async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[SoftwareRow]:

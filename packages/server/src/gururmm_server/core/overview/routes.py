@@ -9,7 +9,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.permissions import AGENTS_READ
 from gururmm_server.core.overview import schemas
 from gururmm_server.core.overview.service import Overview
-from gururmm_server.core.tenancy.permissions import SETTINGS_READ
+from gururmm_server.core.settings.permissions import SETTINGS_READ
 from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[Scope, requires(AGENTS_READ)]

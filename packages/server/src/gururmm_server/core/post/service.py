@@ -8,7 +8,7 @@ from gururmm_wire.codec import encode
 from gururmm_wire.v2.agent import Message
 
 from gururmm_server.core.component import House, LiveKind
-from gururmm_server.core.post import letters
+from gururmm_server.core.post import letters, traffic
 
 Publish = Callable[[str, bytes], Awaitable[None]]
 
@@ -51,6 +51,10 @@ class Post:
         """Tells the gateway that holds a machine under which Client it is now."""
         if gateway_id is not None:
             await self._publish(*letters.moved(gateway_id, agent_id, client_id))
+
+    async def settings_changed(self, tenant_id: UUID) -> None:
+        """Has every gateway look what a Partner's agents are to be told, and tell them."""
+        await self._publish(traffic.settings_changed(tenant_id), b"")
 
     async def to_dashboards(self, tenant_id: UUID, items: Iterable[LiveKind]) -> None:
         """Shows live messages to a Partner's dashboards, in as many batches as it takes."""

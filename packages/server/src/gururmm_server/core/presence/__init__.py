@@ -10,6 +10,7 @@ from typing import Final
 
 from gururmm_server.core.component import Component, House, Job
 from gururmm_server.core.presence.events import EVENTS
+from gururmm_server.core.presence.settings import SETTINGS
 
 
 def _jobs(house: House) -> Sequence[Job]:
@@ -27,7 +28,8 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="presence",
     tables=("agent_doubles", "agent_state", "gateways", "online_history"),
-    offers=("machine_states", "online_points"),
+    offers=("machine_states", "online_points", "running_settings"),
+    settings=SETTINGS,
     events=EVENTS,
     jobs=_jobs,
 )

@@ -7,12 +7,14 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.core.presence.problems import CLOCK_SLACK_S
+from gururmm_server.core.setting import ForPartners
 from gururmm_server.infra.database import Transaction
 
 _PROBLEMS = f"""(array_remove(array[
-  case when s.disk > 900 then 'disk_full' end,
-  case when s.online and s.memory > 950 then 'memory_high' end,
-  case when not s.online and s.changed_at < now() - interval '24 hours' then 'offline_long' end,
+  case when s.disk > 10 * coalesce(own.disk, $1) then 'disk_full' end,
+  case when s.online and s.memory > 10 * coalesce(own.memory, $2) then 'memory_high' end,
+  case when not s.online and s.changed_at < now() - make_interval(hours => coalesce(own.hours, $3))
+    then 'offline_long' end,
   case when exists (select from core.agent_doubles d where d.agent_id = s.agent_id) then 'cloned' end,
   case when s.online and abs(s.clock_s::bigint) > {CLOCK_SLACK_S} then 'clock_wrong' end], null) || s.faults)"""
 # A problem that goes on keeps its time, or that nobody knows it; one that is new begins now.
@@ -22,8 +24,10 @@ _SINCE = """array(
 # Both lock the rows in the order of their ids, as gateways do.
 _MARK = f"""
 with changed as materialized (
-  select s.agent_id, {_PROBLEMS} as problems from core.agent_state s where s.problems is distinct from {_PROBLEMS}
-  order by s.agent_id for no key update
+  select s.agent_id, {_PROBLEMS} as problems from core.agent_state s
+    left join unnest($4::uuid[], $5::int[], $6::int[], $7::int[]) as own(tenant_id, disk, memory, hours)
+      on own.tenant_id = s.tenant_id
+  where s.problems is distinct from {_PROBLEMS} order by s.agent_id for no key update of s
 )
 update core.agent_state s set problems = c.problems, problems_since = {_SINCE} from changed c
 where s.agent_id = c.agent_id
@@ -54,9 +58,18 @@ class Buried(msgspec.Struct, frozen=True):
     disk: int | None
 
 
-async def mark_problems(tx: Transaction) -> int:
-    """Sets every machine's problems to what its state says, and since when. Returns how many machines changed."""
-    return await tx.execute(_MARK)
+async def mark_problems(
+    tx: Transaction, disk: ForPartners[int], memory: ForPartners[int], hours: ForPartners[int]
+) -> int:
+    """Sets every machine's problems to what its state says: disk and memory in percent, offline for so many hours;
+    and since when.
+
+    Returns how many machines changed.
+    """
+    levels = (disk, memory, hours)
+    own = sorted({tenant_id for level in levels for tenant_id in level.own})
+    columns = [[level.of(tenant_id) for tenant_id in own] for level in levels]
+    return await tx.execute(_MARK, *(level.most for level in levels), own, *columns)
 
 
 async def sample_online(tx: Transaction) -> int:

@@ -50,19 +50,22 @@ from gone where s.agent_id = gone.agent_id returning s.agent_id, s.client_id
 # A session whose Client is no longer the machine's is passed over, as one that has ended: it has to learn that first.
 _HEARTBEATS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = coalesce(u.cpu, s.cpu),
-  memory = coalesce(u.memory, s.memory), clock_s = coalesce(u.clock_s, s.clock_s)
-from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::float8[], $7::smallint[], $8::smallint[], $9::int[])
-  as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory, clock_s)
+  memory = coalesce(u.memory, s.memory), clock_s = coalesce(u.clock_s, s.clock_s),
+  settings_version = coalesce(u.settings_version, s.settings_version)
+from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::float8[], $7::smallint[], $8::smallint[], $9::int[],
+  $10::bigint[]) as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory, clock_s, settings_version)
 where s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id = u.connection_id
   and s.client_id = u.client_id and s.gateway_id || '' = $1
 """
 
 _METRICS = """
 update core.agent_state s set last_seen = to_timestamp(u.seen), cpu = u.cpu, memory = u.memory, disk = u.disk,
-  clock_s = u.clock_s, uptime_s = u.uptime, latest = u.latest, faults = string_to_array(u.faults, ' ')
+  clock_s = u.clock_s, uptime_s = u.uptime, latest = u.latest, faults = string_to_array(u.faults, ' '),
+  settings_version = coalesce(u.settings_version, s.settings_version)
 from unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::uuid[], $6::float8[], $7::smallint[], $8::smallint[], $9::int[],
-  $10::smallint[], $11::bigint[], $12::bytea[], $13::text[])
-  as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory, clock_s, disk, uptime, latest, faults)
+  $10::smallint[], $11::bigint[], $12::bytea[], $13::text[], $14::bigint[])
+  as u(tenant_id, agent_id, connection_id, client_id, seen, cpu, memory, clock_s, disk, uptime, latest, faults,
+    settings_version)
 where s.tenant_id = u.tenant_id and s.agent_id = u.agent_id and s.connection_id = u.connection_id
   and s.client_id = u.client_id and s.gateway_id || '' = $1
 """
@@ -140,6 +143,7 @@ async def write_heartbeats(tx: Transaction, gateway_id: str, sessions: Sequence[
         [s.cpu for s in sessions],
         [s.memory for s in sessions],
         [s.clock_s for s in sessions],
+        [s.settings_version for s in sessions],
     )
 
 
@@ -158,6 +162,7 @@ async def write_metrics(tx: Transaction, gateway_id: str, sessions: Sequence[Age
         [s.uptime for s in sessions],
         [s.latest for s in sessions],
         [" ".join(s.faults) for s in sessions],
+        [s.settings_version for s in sessions],
     )
 
 

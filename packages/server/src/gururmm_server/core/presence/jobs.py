@@ -10,6 +10,8 @@ from gururmm_server.core.post.service import Post
 from gururmm_server.core.presence import _jobs_repository as rows
 from gururmm_server.core.presence._jobs_repository import Buried
 from gururmm_server.core.presence.events import AgentOffline
+from gururmm_server.core.presence.settings import DISK_FULL, MEMORY_HIGH, OFFLINE_LONG
+from gururmm_server.core.settings.reading import values_for_partners
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.logging import get_logger
@@ -29,7 +31,8 @@ async def sample_online(db: Database) -> None:
 async def mark_problems(db: Database) -> int:
     """Mark what the machines' states say, as a full disk. Returns how many machines' problems changed."""
     async with db.worker() as tx:
-        return await rows.mark_problems(tx)
+        disk, memory, hours = [await values_for_partners(tx, each) for each in (DISK_FULL, MEMORY_HIGH, OFFLINE_LONG)]
+        return await rows.mark_problems(tx, disk, memory, hours)
 
 
 class GatewayWatch:

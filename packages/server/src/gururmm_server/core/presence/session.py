@@ -5,6 +5,7 @@ from time import time
 from uuid import UUID
 
 from gururmm_server.core.agents.live import AgentRow
+from gururmm_server.core.settings.told import UNTOLD, Told
 
 
 class AgentSession:
@@ -29,7 +30,9 @@ class AgentSession:
         "latest",
         "memory",
         "said_hostname",
+        "settings_version",
         "tenant_id",
+        "told",
         "uptime",
     )
 
@@ -46,6 +49,10 @@ class AgentSession:
         self.instance: bytes | None = None
         """Which process it is, by its own word; None for older agents."""
         self.said_hostname = hostname
+        self.settings_version: int | None = None
+        """Which version of its settings it runs, by its own word."""
+        self.told: Told = UNTOLD
+        """What it was told of settings."""
         self.last_seen = time()
         self.changed_at = self.last_seen
         self.cpu: int | None = None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from gururmm_server.core.component import Component, House, Job
 from gururmm_server.core.telemetry.live import LIVE
+from gururmm_server.core.telemetry.settings import SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -32,6 +33,7 @@ def _jobs(house: House) -> Sequence[Job]:
 COMPONENT: Final = Component(
     name="telemetry",
     tables=("agent_metrics", "agent_metrics_hourly"),
+    settings=SETTINGS,
     offers=("maintain_partitions",),
     live=LIVE,
     routes=_routes,

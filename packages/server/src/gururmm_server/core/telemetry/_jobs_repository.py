@@ -15,9 +15,9 @@ on conflict (tenant_id, agent_id, at) do update set {_REPLACED} where h.samples 
 """
 
 
-async def maintain_partitions(tx: Transaction) -> None:
-    """Makes the partitions of the days to come and drops those past their time."""
-    await tx.execute("select core.maintain_partitions()")
+async def maintain_partitions(tx: Transaction, kept_days: int, kept_months: int) -> None:
+    """Makes the partitions of the days to come, and drops samples and hourly averages that are older."""
+    await tx.execute("select core.maintain_partitions($1, $2)", kept_days, kept_months)
 
 
 async def roll_up_hour(tx: Transaction, hour: datetime) -> int:

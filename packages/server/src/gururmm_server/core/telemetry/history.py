@@ -9,7 +9,6 @@ from gururmm_server.core.telemetry.schemas import Columns
 RANGES = {"1h": 3600, "6h": 21600, "24h": 86400, "7d": 7 * 86400, "30d": 30 * 86400, "1y": 366 * 86400}
 _STEPS = (60, 300, 3600)
 _MOST_POINTS = 2100
-_RAW_SECONDS = 7 * 86400
 _LONGEST = 400 * 86400
 
 _COLUMNS = {
@@ -35,14 +34,14 @@ class Window:
     hourly: bool
 
 
-def window(start: float, end: float, now: float, metrics_s: int) -> Window:
+def window(start: float, end: float, now: float, metrics_s: int, kept_days: int) -> Window:
     """Returns the grid for a stretch of time, its step the finest for a readable number of points.
 
-    Raises `UnknownRange`.
+    `kept_days` is for how long single samples are kept. Raises `UnknownRange`.
     """
     if not start < end or end - start > _LONGEST:
         raise UnknownRange
-    hourly = now - start > _RAW_SECONDS + 3600
+    hourly = now - start > (kept_days - 1) * 86400 + 3600
     fits = [step for step in _STEPS if step >= metrics_s and (end - start) / step <= _MOST_POINTS]
     step = 3600 if hourly or not fits else fits[0]
     return Window(int(start // step * step), int(-(-end // step) * step), step, hourly or step == 3600)

@@ -2,7 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from gururmm_server.core.settings.reading import value_for
 from gururmm_server.core.telemetry import _jobs_repository as rows
+from gururmm_server.core.telemetry.settings import HOURLY_KEPT, METRICS_KEPT
 from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database
 
@@ -11,9 +13,11 @@ LATE_HOURS = 3
 
 
 async def maintain_partitions(db: Database) -> None:
-    """Make partitions of telemetry and audit ahead, and drop those of telemetry after their time."""
+    """Make partitions of telemetry and audit ahead, and drop those of telemetry after the time that is set."""
     async with db.worker() as tx:
-        await rows.maintain_partitions(tx)
+        days = await value_for(tx, METRICS_KEPT, None)
+        months = await value_for(tx, HOURLY_KEPT, None)
+        await rows.maintain_partitions(tx, days, months)
 
 
 async def roll_up(db: Database, moment: datetime | None = None) -> None:

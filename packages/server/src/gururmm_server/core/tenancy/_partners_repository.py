@@ -12,18 +12,11 @@ async def every_partner(tx: Transaction) -> dict[UUID, str]:
 
 
 async def add_partner(tx: Transaction, tenant_id: UUID, name: str) -> None:
-    """Adds a Partner with its settings, in a Platform scope, which is that tenant's from here on."""
+    """Adds a Partner, in a Platform scope, which is that tenant's from here on."""
     await tx.execute("select set_config('gururmm.tenant_id', $1, true)", str(tenant_id))
     await tx.execute("insert into core.tenants (tenant_id, name) values ($1, $2)", tenant_id, name)
-    await tx.execute("insert into core.tenant_settings (tenant_id) values ($1)", tenant_id)
 
 
 async def exists(tx: Transaction, tenant_id: UUID) -> bool:
     """Tells whether there is such a Partner, in a Platform scope."""
     return bool(await tx.fetchval("select true from core.tenants where tenant_id = $1", tenant_id))
-
-
-async def metrics_interval(tx: Transaction) -> int:
-    """Returns how often the scope's Partner has its agents send readings, in seconds."""
-    found: int | None = await tx.fetchval("select metrics_s from core.tenant_settings")
-    return found or 60

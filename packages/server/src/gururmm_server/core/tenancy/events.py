@@ -5,7 +5,8 @@ from uuid import UUID
 
 from gururmm_server.core.access.audience import Audience, who_may
 from gururmm_server.core.events.event import Event
-from gururmm_server.core.tenancy.permissions import SETTINGS_READ, SITES_READ
+from gururmm_server.core.settings.permissions import SETTINGS_READ
+from gururmm_server.core.tenancy.permissions import SITES_READ
 
 
 class TenantCreated(Event, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.settings.orders import begin
 from gururmm_server.core.tenancy import _partners_repository as repository
 from gururmm_server.core.tenancy.events import TenantCreated
 from gururmm_server.infra import outbox
@@ -21,13 +22,9 @@ async def partner_exists(tx: Transaction, tenant_id: UUID) -> bool:
     return await repository.exists(tx, tenant_id)
 
 
-async def metrics_interval(tx: Transaction) -> int:
-    """Returns how often the scope's Partner has its agents send readings, in seconds."""
-    return await repository.metrics_interval(tx)
-
-
 async def add_partner(tx: Transaction, tenant_id: UUID, name: str, actor: Subject) -> None:
     """Make a Partner with its settings in a Platform scope; the first row of its audit says who made it."""
     await repository.add_partner(tx, tenant_id, name)
+    await begin(tx, tenant_id)
     await append(tx, "audit_log", AuditRow("tenant.created", actor, details={"name": name}))
     await outbox.publish(tx, tenant_id, TenantCreated(partner_name=name, actor=actor.name))

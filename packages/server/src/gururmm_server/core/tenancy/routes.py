@@ -1,22 +1,19 @@
-"""REST of tenancy: /tree, /clients, /sites, codes, /settings."""
+"""REST of tenancy: /tree, /clients, /sites, codes, and the settings of a Site."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
 from gururmm_server.core.access.doors import requires
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
+from gururmm_server.core.setting import Level
+from gururmm_server.core.settings.permissions import SETTINGS_READ, SETTINGS_WRITE
+from gururmm_server.core.settings.schemas import Changes, ChangesAt, SettingsPage
+from gururmm_server.core.settings.service import SettingsService, SiteAt
 from gururmm_server.core.tenancy.codes import SiteCodes
-from gururmm_server.core.tenancy.partner_settings import PartnerSettings
-from gururmm_server.core.tenancy.permissions import (
-    CODES_WRITE,
-    SETTINGS_READ,
-    SETTINGS_WRITE,
-    SITES_READ,
-    SITES_WRITE,
-)
+from gururmm_server.core.tenancy.permissions import CODES_WRITE, SITES_READ, SITES_WRITE
 from gururmm_server.core.tenancy.schemas import (
     Client,
     Code,
@@ -24,26 +21,25 @@ from gururmm_server.core.tenancy.schemas import (
     Named,
     NewCode,
     NewSite,
-    Settings,
-    SettingsChange,
     Site,
     Tree,
 )
 from gururmm_server.core.tenancy.service import CLIENT_SORTS, SITE_SORTS, Tenancy
 from gururmm_server.infra.paging import Page, PageQuery, page_query
+from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[Scope, requires(SITES_READ)]
 Writer = Annotated[Scope, requires(SITES_WRITE)]
 CodeWriter = Annotated[Scope, requires(CODES_WRITE)]
 
 
-def build_router(tenancy: Tenancy, codes: SiteCodes, settings: PartnerSettings) -> APIRouter:
+def build_router(tenancy: Tenancy, codes: SiteCodes, settings: SettingsService) -> APIRouter:
     """Returns the routes that people of a Partner use."""
     router = APIRouter(route_class=OncePerKey)
     _add_clients(router, tenancy)
     _add_sites(router, tenancy)
     _add_codes(router, codes)
-    _add_settings(router, settings)
+    _add_settings(router, tenancy, settings)
     return router
 
 
@@ -120,11 +116,19 @@ def _add_codes(router: APIRouter, codes: SiteCodes) -> None:
         return await codes.revoke(caller, site_id, code_id)
 
 
-def _add_settings(router: APIRouter, settings: PartnerSettings) -> None:
-    @router.get("/settings", tags=["settings"])
-    async def get_settings(caller: Annotated[Scope, requires(SETTINGS_READ)]) -> Settings:
-        return await settings.get(caller)
+def _add_settings(router: APIRouter, tenancy: Tenancy, settings: SettingsService) -> None:
+    changes = ChangesAt(settings.declared, Level.SITE)
 
-    @router.patch("/settings", tags=["settings"])
-    async def change_settings(body: SettingsChange, caller: Annotated[Scope, requires(SETTINGS_WRITE)]) -> Settings:
-        return await settings.change(caller, body)
+    async def found(caller: Scope, site_id: UUID) -> SiteAt:
+        site = await tenancy.site(caller, site_id)
+        return SiteAt(site.id, site.name, site.client_id)
+
+    @router.get("/sites/{site_id}/settings", tags=["settings"], response_model=SettingsPage)
+    async def get_site_settings(site_id: UUID, caller: Annotated[Scope, requires(SETTINGS_READ)]) -> Response:
+        return json_response(await settings.page(caller, await found(caller, site_id)))
+
+    @router.patch("/sites/{site_id}/settings", tags=["settings"], response_model=SettingsPage)
+    async def change_site_settings(
+        site_id: UUID, body: Annotated[Changes, changes], caller: Annotated[Scope, requires(SETTINGS_WRITE)]
+    ) -> Response:
+        return json_response(await settings.change(caller, body, await found(caller, site_id)))

@@ -1,17 +1,12 @@
 """What tenancy tells and takes over REST."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 
 from gururmm_server.infra.fields import Name
-
-Label = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]+$")
-]
-LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class Client(BaseModel):
@@ -88,26 +83,3 @@ class Code(BaseModel):
 
 class Codes(BaseModel):
     items: list[Code]
-
-
-class Settings(BaseModel):
-    """What a Partner decides about its agents, terminals and words. Times in seconds."""
-
-    heartbeat_s: int
-    metrics_s: int
-    inventory_s: int
-    log_level: LogLevel
-    label_overrides: dict[str, str]
-    version: int
-    terminal_grace_s: int = Field(description="How long a terminal that nobody looks at goes on")
-
-
-class SettingsChange(BaseModel):
-    """What is left out stays as it is."""
-
-    heartbeat_s: int | None = Field(default=None, ge=5, le=3600)
-    metrics_s: int | None = Field(default=None, ge=5, le=3600)
-    inventory_s: int | None = Field(default=None, ge=60, le=86_400)
-    log_level: LogLevel | None = None
-    label_overrides: dict[Literal["partner", "client", "site", "agent"], Label] | None = None
-    terminal_grace_s: int | None = Field(default=None, ge=60, le=86_400)

@@ -11,12 +11,13 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents import record
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import Hold, House
+from gururmm_server.core.settings.reading import value_for
 from gururmm_server.core.tenancy import _repository as repository
-from gururmm_server.core.tenancy import _settings_repository as settings
 from gururmm_server.core.tenancy._repository import BranchRow, ClientRow, SiteRow
 from gururmm_server.core.tenancy.errors import ClientNotFound, NotEmpty, SiteNotFound
 from gururmm_server.core.tenancy.events import ClientCreated, SiteCreated
 from gururmm_server.core.tenancy.schemas import Client, Site, Tree, TreeClient, TreeSite
+from gururmm_server.core.tenancy.settings import LABELS
 from gururmm_server.infra import outbox
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.ids import new_id
@@ -74,7 +75,7 @@ class Tenancy:
                 client_id=client_id,
                 client_name=name,
                 actor=caller.subject.name,
-                called=await settings.word_for(tx, "Client"),
+                called=await value_for(tx, LABELS["client"], caller.tenant_id),
             )
             await outbox.publish(tx, caller.tenant_id, event)
         return await self.client(caller, client_id)
@@ -135,7 +136,7 @@ class Tenancy:
                 client_id=client_id,
                 site_name=name,
                 actor=caller.subject.name,
-                called=await settings.word_for(tx, "Site"),
+                called=await value_for(tx, LABELS["site"], caller.tenant_id),
             )
             await outbox.publish(tx, caller.tenant_id, event)
         return await self.site(caller, site_id)

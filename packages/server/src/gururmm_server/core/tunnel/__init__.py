@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from gururmm_server.core.component import Component, Ending, House, Job
 from gururmm_server.core.tunnel.events import EVENTS
 from gururmm_server.core.tunnel.permissions import PERMISSIONS
+from gururmm_server.core.tunnel.settings import SETTINGS
 
 if TYPE_CHECKING:
     from fastapi import APIRouter
@@ -44,6 +45,7 @@ COMPONENT: Final = Component(
     tables=("tunnel_channels", "tunnel_recording", "tunnel_sessions"),
     offers=("opened_channels", "tech_sessions"),
     permissions=PERMISSIONS,
+    settings=SETTINGS,
     events=EVENTS,
     routes=_routes,
     jobs=_jobs,

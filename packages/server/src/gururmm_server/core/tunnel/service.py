@@ -22,7 +22,7 @@ from gururmm_server.core.post import traffic
 from gururmm_server.core.post.service import Post
 from gururmm_server.core.quotas.resources import TERMINALS
 from gururmm_server.core.quotas.service import Quotas
-from gururmm_server.core.tenancy.partner_settings import terminal_grace_s
+from gururmm_server.core.settings.reading import value_for
 from gururmm_server.core.tunnel import _channel_repository as channels
 from gururmm_server.core.tunnel import _repository as repository
 from gururmm_server.core.tunnel._channel_repository import ChannelRow, ClaimedChannel
@@ -43,6 +43,7 @@ from gururmm_server.core.tunnel.output_path import SHOWN_AHEAD_BYTES
 from gururmm_server.core.tunnel.permissions import TUNNEL_END, TUNNEL_READ
 from gururmm_server.core.tunnel.recording import play
 from gururmm_server.core.tunnel.schemas import ChannelStatus, OpenedTunnel, StreamTicket, TunnelStatus
+from gururmm_server.core.tunnel.settings import TERMINAL_GRACE
 from gururmm_server.core.tunnel.shapes import channel_status, stream_ticket, tunnel_status, tunnel_statuses
 from gururmm_server.infra import outbox
 from gururmm_server.infra.clock import now
@@ -138,7 +139,7 @@ class TunnelService:
                 email=caller.email,
                 user_id=caller.user_id,
                 reason=reason,
-                grace_s=await terminal_grace_s(tx),
+                grace_s=await value_for(tx, TERMINAL_GRACE, scope.tenant_id, machine.site_id),
             )
             details = {"reason": reason}
             audited = AuditRow("tunnel.open", scope.subject, agent_id, session_id, details=details)

@@ -23,10 +23,10 @@ from nacl.bindings import crypto_sign_seed_keypair
 from gururmm_server.core.orders.chain import KeyChain
 from gururmm_server.core.presence.service import Candidate, Presence
 from gururmm_server.core.presence.session import AgentSession
-from gururmm_server.core.tenancy.told_settings import AgentSettings
+from gururmm_server.core.settings.told import Told
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket, Phase
+from gururmm_server.entrypoints.agent_gateway.configurations import Configurations, tell
 from gururmm_server.entrypoints.agent_gateway.shares import FULL, Shares
-from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins, is_other_machine
 from gururmm_server.infra.errors import GuruError
 from gururmm_server.infra.fair_queue import FairQueue
@@ -53,7 +53,7 @@ class Authenticator:
     def __init__(
         self,
         presence: Presence,
-        settings: TenantSettings,
+        configurations: Configurations,
         order_keys: KeyChain,
         link_key_seed: bytes,
         *,
@@ -62,7 +62,7 @@ class Authenticator:
         shares: Shares,
     ) -> None:
         self._presence = presence
-        self._settings = settings
+        self._configurations = configurations
         self._order_keys = order_keys
         self._public_key, self._secret_key = crypto_sign_seed_keypair(link_key_seed)
         self._joined = joined
@@ -122,7 +122,7 @@ class Authenticator:
     async def _check(self, batch: list[tuple[AgentSocket, ServerHandshake]]) -> None:
         try:
             found = await self._presence.candidates({handshake.claim.agent_id for _, handshake in batch})
-            settings = await self._settings.of({candidate.session.tenant_id for candidate in found.values()})
+            told = await self._configurations.of([candidate.session for candidate in found.values()])
         except Exception as error:
             # Whatever the reason, nobody may be left waiting without an answer.
             if not isinstance(error, GuruError):
@@ -136,7 +136,7 @@ class Authenticator:
             if agent_id in welcomed:
                 self._wait(socket, handshake)  # its second connection needs a newer session
             elif socket.phase is Phase.CHECKING:
-                self._decide(socket, handshake, found.get(agent_id), settings)
+                self._decide(socket, handshake, found.get(agent_id), told)
                 if socket.session is not None:
                     welcomed.add(agent_id)
         doubled, self._doubled = self._doubled, []
@@ -150,7 +150,7 @@ class Authenticator:
         socket: AgentSocket,
         handshake: ServerHandshake,
         candidate: Candidate | None,
-        settings: dict[UUID, AgentSettings],
+        told: dict[bytes, Told],
     ) -> None:
         claim = handshake.claim
         if candidate is None or not handshake.proves(candidate.public_key):
@@ -186,8 +186,7 @@ class Authenticator:
         session.instance = claim.instance
         if claim.hostname and claim.hostname != session.hostname:
             session.said_hostname = claim.hostname
-        if (order := settings[session.tenant_id].order) is not None:
-            socket.send(order)
+        tell(socket, session, told[session.agent_id])
         self._joined(socket, session, claim if self._is_news(claim, candidate) else None)
 
     def _remember(self, session: AgentSession) -> None:

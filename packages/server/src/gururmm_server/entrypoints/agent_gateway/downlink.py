@@ -16,8 +16,8 @@ from gururmm_server.core.post.traffic import AgentMoved, AgentReplaced, Deliver,
 from gururmm_server.core.presence.doubles import Double
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.channels import RESUME, Channels
+from gururmm_server.entrypoints.agent_gateway.configurations import Configurations, tell
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
-from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import UNNAMED, Twins
 from gururmm_server.infra.errors import Unavailable
 from gururmm_server.infra.logging import get_logger
@@ -43,7 +43,7 @@ class Downlink:
         gateway_id: str,
         roster: Roster,
         *,
-        settings: TenantSettings,
+        configurations: Configurations,
         order_keys: KeyChain,
         twins: Twins,
         channels: Channels,
@@ -51,7 +51,7 @@ class Downlink:
         self._bus = bus
         self._gateway_id = gateway_id
         self._roster = roster
-        self._settings = settings
+        self._configurations = configurations
         self._order_keys = order_keys
         self._twins = twins
         self._channels = channels
@@ -167,15 +167,16 @@ class Downlink:
             try:
                 if wanted is None:
                     self._tell_all(await self._order_keys.reload())
-                self._push(await self._settings.reload(wanted))
+                await self._tell_settings(wanted)
             except Unavailable:
                 self._stale |= wanted or set()
 
-    def _push(self, orders: dict[UUID, bytes]) -> None:
-        if orders:
-            for socket in list(self._roster.agents.values()):
-                if socket.session is not None and socket.session.tenant_id in orders:
-                    socket.send(orders[socket.session.tenant_id])
+    async def _tell_settings(self, tenant_ids: set[UUID] | None) -> None:
+        here = [socket.session for socket in self._roster.agents.values() if socket.session is not None]
+        for session, told in await self._configurations.news(here, tenant_ids):
+            socket = self._roster.agents.get(session.agent_id)
+            if socket is not None and socket.session is session:
+                tell(socket, session, told)
 
     def _tell_all(self, changes: list[bytes]) -> None:
         for change in changes:

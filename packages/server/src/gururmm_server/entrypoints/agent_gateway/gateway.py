@@ -25,12 +25,13 @@ from gururmm_server.core.presence.doubles import Doubles
 from gururmm_server.core.presence.gateways import GatewayRecord, ThisGateway
 from gururmm_server.core.presence.service import Change, Presence
 from gururmm_server.core.presence.session import AgentSession
+from gururmm_server.core.settings.told import ToldSettings
 from gururmm_server.core.telemetry.ingest import TelemetryIngest
-from gururmm_server.core.tenancy.told_settings import ToldSettings
 from gururmm_server.core.tunnel.opened import OpenedChannels
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.authenticator import Authenticator
 from gururmm_server.entrypoints.agent_gateway.channels import Channels
+from gururmm_server.entrypoints.agent_gateway.configurations import Configurations
 from gururmm_server.entrypoints.agent_gateway.door import Door, Refused
 from gururmm_server.entrypoints.agent_gateway.downlink import Downlink
 from gururmm_server.entrypoints.agent_gateway.inbox import Inbox
@@ -38,7 +39,6 @@ from gururmm_server.entrypoints.agent_gateway.queues import REPORT_BYTES, Databa
 from gururmm_server.entrypoints.agent_gateway.roster import Roster
 from gururmm_server.entrypoints.agent_gateway.shares import Shares
 from gururmm_server.entrypoints.agent_gateway.sweeper import Sweeper
-from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.twins import Twins
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.crowd import Crowd
@@ -101,7 +101,7 @@ class Gateway:
         self._bus_was_away = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._record = house.get(GatewayRecord)
-        self._settings = TenantSettings(house.get(ToldSettings))
+        self._configurations = Configurations(house.get(ToldSettings))
         self._order_keys = house.get(KeyChain)
         self._commands = house.get(CommandDelivery)
         self._uplink = Uplink(bus)
@@ -117,14 +117,14 @@ class Gateway:
             gateway_id=self.gateway_id,
         )
         self._channels = Channels(house.get(OpenedChannels), self.roster, self._uplink, self.gateway_id, clock)
-        self._inbox = Inbox(self._queues, self._uplink, self._settings, self._channels)
+        self._inbox = Inbox(self._queues, self._uplink, self._channels)
         self._sweeper = Sweeper(self.roster)
         self._twins = Twins(self.roster, house.get(Doubles), self._uplink)
         self._downlink = Downlink(
             bus,
             self.gateway_id,
             self.roster,
-            settings=self._settings,
+            configurations=self._configurations,
             order_keys=self._order_keys,
             twins=self._twins,
             channels=self._channels,
@@ -144,7 +144,7 @@ class Gateway:
         presence = self._house.get(Presence)
         self._authenticator = Authenticator(
             presence,
-            self._settings,
+            self._configurations,
             self._order_keys,
             seed,
             joined=self._joined,

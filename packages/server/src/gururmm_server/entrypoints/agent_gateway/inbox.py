@@ -40,7 +40,6 @@ from gururmm_server.core.telemetry.live import Sample
 from gururmm_server.core.telemetry.sample import HistoryRow
 from gururmm_server.entrypoints.agent_gateway.agent_socket import AgentSocket
 from gururmm_server.entrypoints.agent_gateway.channels import Channels, FromAgent
-from gururmm_server.entrypoints.agent_gateway.tenant_settings import TenantSettings
 from gururmm_server.entrypoints.agent_gateway.uplink import Uplink
 from gururmm_server.infra.logging import get_logger
 from gururmm_server.infra.metrics import AGENT_MESSAGES, AGENT_UNKNOWN
@@ -73,10 +72,9 @@ class Queues(Protocol):
 class Inbox:
     """Decodes and hands on. A message that is none closes the connection; what only a newer agent knows does not."""
 
-    def __init__(self, queues: Queues, uplink: Uplink, settings: TenantSettings, channels: Channels) -> None:
+    def __init__(self, queues: Queues, uplink: Uplink, channels: Channels) -> None:
         self._queues = queues
         self._uplink = uplink
-        self._settings = settings
         self._channels = channels
         self._counts: dict[type[Any], int] = {}
         self._handlers: Handlers = {
@@ -149,7 +147,7 @@ class Inbox:
         message, data = in_time(session, message, data)
         note_metrics(session, message, data)
         self._queues.readings(session)
-        row = history_row(session, message, self._spacing(session))
+        row = history_row(session, message, _spacing(session))
         if row is not None:
             self._queues.history(row)
         if socket.watched_until > monotonic():
@@ -160,14 +158,11 @@ class Inbox:
 
     def _backlog(self, socket: AgentSocket, session: AgentSession, message: MetricsBacklog, _data: bytes) -> None:
         socket.charge(_SAMPLE_UNITS * len(message.samples))
-        spacing = self._spacing(session)
+        spacing = _spacing(session)
         for sample in message.samples:
             row = history_row(session, sample, spacing, backlog=True)
             if row is not None:
                 self._queues.history(row)
-
-    def _spacing(self, session: AgentSession) -> float:
-        return self._settings.get(session.tenant_id).metrics_s * _SPACING
 
     def _offer(self, socket: AgentSocket, session: AgentSession, message: InventoryHashes, _data: bytes) -> None:
         socket.charge(_INVENTORY_UNITS)
@@ -215,7 +210,8 @@ class Inbox:
     def _settings_applied(
         self, _socket: AgentSocket, session: AgentSession, message: SettingsApplied, _data: bytes
     ) -> None:
-        log.debug("settings applied", **_ids(session), version=message.version)
+        session.settings_version = message.version
+        self._queues.readings(session)
 
     def _refusal(self, socket: AgentSocket, session: AgentSession, message: OrderRefused, _data: bytes) -> None:
         socket.charge(_REFUSAL_UNITS)
@@ -226,6 +222,11 @@ class Inbox:
 def _passed_over(what: str, session: AgentSession, name: object) -> None:
     AGENT_UNKNOWN.labels(what).inc()
     log.debug("passed over what only a newer agent knows", **_ids(session), what=what, name=name)
+
+
+def _spacing(session: AgentSession) -> float:
+    """Returns how far apart an agent's samples are kept, which it takes as often as it was told."""
+    return session.told.settings.metrics_s * _SPACING
 
 
 def _ids(session: AgentSession) -> dict[str, str]:
