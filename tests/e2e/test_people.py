@@ -1,6 +1,8 @@
 """The dashboard as people of each role have it: what a Client contact reads, and what becomes of who may no longer."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -26,24 +28,30 @@ class Person:
     api: Api
 
 
-def invited(product: Product, api: Api, role: str, **more: Any) -> Person:
+@contextmanager
+def somebody(product: Product, api: Api, role: str, **more: Any) -> Iterator[Person]:
+    """Who was invited, chose a password, and is signed in at the API."""
     number = next(NUMBERS)
     name, email = f"Person {number}", f"person-{number}@northwind.example"
     made = api.post("/users", {"email": email, "name": name, "role": role, **more})
     api.post(f"/auth/invitation/{made['invitation_url'].rpartition('/')[2]}", {"password": PASSWORD, "name": name})
-    return Person(made["id"], name, email, Api(product.url, email, PASSWORD).sign_in())
+    person = Person(made["id"], name, email, Api(product.url, email, PASSWORD).sign_in())
+    yield person
+    person.api.close()
 
 
 @pytest.fixture
-def contact(product: Product, api: Api) -> Person:
+def contact(product: Product, api: Api) -> Iterator[Person]:
     """A contact of the Client that has this machine."""
     client = api.get(f"/agents/{product.agent_id}")["client_id"]
-    return invited(product, api, "client_contact", client_id=client)
+    with somebody(product, api, "client_contact", client_id=client) as person:
+        yield person
 
 
 @pytest.fixture
-def tech(product: Product, api: Api) -> Person:
-    return invited(product, api, "partner_tech")
+def tech(product: Product, api: Api) -> Iterator[Person]:
+    with somebody(product, api, "partner_tech") as person:
+        yield person
 
 
 def sign_in(page: Page, person: Person) -> None:

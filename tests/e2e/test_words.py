@@ -13,8 +13,8 @@ TIERS = re.compile(r"\b(?:Client|Site)s?\b")
 EVERYTHING_SAID = """() => [document.body.innerText, document.title,
   ...["aria-label", "title", "placeholder"].flatMap((name) =>
     [...document.querySelectorAll(`[${name}]`)].map((element) => element.getAttribute(name)))].join("\\n")"""
-SPACE = """(size) => {
-  const line = document.createElement("span");
+SPACE = """([tag, size]) => {
+  const line = document.createElement(tag);
   line.style.cssText = `position: absolute; white-space: pre; font-size: ${size}px`;
   document.querySelector("main").append(line);
   const width = (text) => { line.textContent = text; return line.getBoundingClientRect().width; };
@@ -86,6 +86,7 @@ def test_a_partners_own_words_stand_everywhere(own_words: None, signed_in: Page,
 
 
 @pytest.mark.parametrize("size", [12, 13, 14])
-def test_a_space_is_as_wide_as_one_is_seen(signed_in: Page, size: int) -> None:
-    """As wide as in most fonts, a quarter of the letters' height: "34 sec. ago" is three words."""
-    assert signed_in.evaluate(SPACE, size) >= 0.25
+@pytest.mark.parametrize("tag", ["span", "button"])
+def test_a_space_is_as_wide_as_one_is_seen(signed_in: Page, tag: str, size: int) -> None:
+    """As wide as in most fonts, a quarter of the letters' height: "34 sec. ago" is three words, on a button, too."""
+    assert signed_in.evaluate(SPACE, [tag, size]) >= 0.25

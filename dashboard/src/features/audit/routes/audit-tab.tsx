@@ -29,7 +29,7 @@ const COLUMNS: ColumnDef<AuditRow, unknown>[] = [
   {
     id: "at",
     header: "When",
-    meta: { sort: "at", downFirst: true, className: "w-28 max-md:w-24" },
+    meta: { sort: "at", downFirst: true, className: "w-28" },
     cell: ({ row }) => <Time at={row.original.at} className="text-muted" />,
   },
   {

@@ -123,8 +123,8 @@ function Outage({ site }: { site: Overview["sites"][number] }) {
           </span>
         }
         text={`${count(site.online)} of ${counted(site.total, "machine")} of this ${label("site")} online.`}
+        since={site.offline_since}
       />
-      {site.offline_since && <Time at={site.offline_since} className="shrink-0 text-muted text-xs" />}
     </Link>
   );
 }
@@ -141,8 +141,8 @@ function Run({ run }: { run: FailedRun }) {
             ? `Failed on ${visibleLine(run.hostname)}.`
             : `Failed on ${count(run.failed)} of ${counted(run.total, "machine")}.`
         }
+        since={run.at}
       />
-      <Time at={run.at} className="shrink-0 text-muted text-xs" />
     </>
   );
   return run.total === 1 ? (
@@ -177,8 +177,8 @@ function Machine({ entry }: { entry: Overview["attention"][number] }) {
             </>
           }
           text={visibleLine(entry.text)}
+          since={entry.since}
         />
-        {entry.since && <Time at={entry.since} className="shrink-0 text-muted text-xs" />}
       </Link>
       {entry.online &&
         ways.map(({ to: way, label, name, icon: Icon }) => (
@@ -213,11 +213,15 @@ function Sign({ icon: Icon, tone }: { icon: LucideIcon; tone: string }) {
   return <Icon aria-hidden="true" className={`size-4 shrink-0 ${tone}`} strokeWidth={1.75} />;
 }
 
-function Words({ head, text }: { head: ReactNode; text: string }) {
+/** What is the matter and since when; on a phone the moment stands below, and nothing is cut off. */
+function Words({ head, text, since }: { head: ReactNode; text: string; since: string | null }) {
   return (
-    <span className="min-w-0 flex-1">
-      <span className="flex min-w-0 items-baseline gap-2">{head}</span>
-      <span className="block truncate text-muted text-xs">{text}</span>
+    <span className="flex min-w-0 flex-1 items-center gap-3 max-sm:flex-col max-sm:items-stretch max-sm:gap-0">
+      <span className="min-w-0 flex-1">
+        <span className="flex min-w-0 items-baseline gap-2">{head}</span>
+        <span className="block truncate text-muted text-xs max-sm:whitespace-normal">{text}</span>
+      </span>
+      {since && <Time at={since} className="shrink-0 text-muted text-xs" />}
     </span>
   );
 }

@@ -80,7 +80,7 @@ function columns(withMachine: boolean): ColumnDef<TechSession, unknown>[] {
     {
       id: "length",
       header: "Lasted",
-      meta: { className: "w-28 max-md:w-20", right: true },
+      meta: { className: "w-28", right: true },
       cell: ({ row }) => <span className="font-mono text-muted text-xs">{sessionLength(row.original)}</span>,
     },
     {
