@@ -79,6 +79,7 @@ on conflict (agent_id) do update set client_id = excluded.client_id, client_name
   site_id = excluded.site_id, site_name = excluded.site_name, hostname = excluded.hostname, enrolled_at = now(),
   revoked_at = null
 """
+# Most come back as they went: what a record is found by is made anew with each write of it.
 _DESCRIBE_ALL = """
 update core.agents a set agent_version = u.agent_version, protocol = 2,
   arch = case when u.arch = '' then a.arch else u.arch end,
@@ -86,7 +87,9 @@ update core.agents a set agent_version = u.agent_version, protocol = 2,
   machine_id = case when u.machine_id = '' then a.machine_id else u.machine_id end
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
   as u(tenant_id, agent_id, agent_version, arch, os_family, machine_id)
-where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
+where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id and (a.agent_version <> u.agent_version or a.protocol <> 2
+  or a.arch <> u.arch and u.arch <> '' or a.machine_id <> u.machine_id and u.machine_id <> ''
+  or a.os_family = 'other' and u.os_family <> 'other')
 """
 # Only what the inventory said anything about is set.
 _DESCRIBE = """
