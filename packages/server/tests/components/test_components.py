@@ -21,8 +21,8 @@ from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.tables import TABLES
 from gururmm_server.settings import ProcessSettings
 
-WORDS = {"access", "post"}
-"""Folders of core that are no component: words and an outlet for all of them."""
+WORDS = {"access", "post", "search"}
+"""Folders of core that are no component: words, an outlet and a language for all of them."""
 READ = Permission("things.read", "see things", TECHNICIANS)
 
 
