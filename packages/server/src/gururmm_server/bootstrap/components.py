@@ -23,6 +23,8 @@ _NAMES: Final = (
     "orders",
     "enrolment",
     "fleet",
+    "tags",
+    "views",
     "commands",
     "tunnel",
     "overview",

@@ -67,6 +67,10 @@ class Facts(msgspec.Struct, frozen=True):
     macs: list[str] | None = None
     username: str | None = None
     serial: str | None = None
+    ram: int | None = None
+    cores: int | None = None
+    model: str | None = None
+    processor: str | None = None
 
 
 _MACHINE = "select agent_id, hostname, client_id, client_name, site_id, site_name from core.agents where agent_id = $1"
@@ -95,7 +99,9 @@ where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id and (a.agent_version
 _DESCRIBE = """
 update core.agents set hostname = coalesce($3, hostname), os_name = coalesce($4, os_name),
   os_family = coalesce($5, os_family), arch = coalesce($6, arch), addresses = coalesce($7, addresses),
-  macs = coalesce($8, macs), username = coalesce($9, username), serial = coalesce($10, serial)
+  macs = coalesce($8, macs), username = coalesce($9, username), serial = coalesce($10, serial),
+  ram = coalesce($11, ram), cores = coalesce($12, cores), model = coalesce($13, model),
+  processor = coalesce($14, processor)
 where tenant_id = $1 and agent_id = $2
 """
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gururmm_server.core.component import Component, House, Job
+from gururmm_server.core.presence._search_repository import FIELDS
 from gururmm_server.core.presence.events import EVENTS
 
 
@@ -29,5 +30,6 @@ COMPONENT: Final = Component(
     tables=("agent_doubles", "agent_state", "gateways", "online_history"),
     offers=("machine_states", "online_points"),
     events=EVENTS,
+    search_fields=FIELDS,
     jobs=_jobs,
 )
