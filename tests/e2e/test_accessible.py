@@ -33,6 +33,7 @@ def addresses(product: Product, api: Api, away: str) -> list[str]:
         "/",
         "/fleet?sort=status",
         "/fleet?search=nothing-has-this-name",
+        "/fleet?search=raam:8gb",
         f"/agents/{product.agent_id}",
         f"/agents/{away}",
         f"/commands/batch/{batch}",

@@ -138,9 +138,9 @@ def test_what_is_wrong_is_said_at_its_field(signed_in: Page, product: Product) -
     dialog.get_by_role("button", name="Run", exact=True).click()
     expect(dialog.get_by_role("alert")).to_have_text("This is 293 KiB; at most 128 KiB fit.")
     signed_in.goto("/fleet")
-    search = signed_in.get_by_role("searchbox", name="Search machines")
+    search = signed_in.get_by_role("combobox", name="Search machines")
     search.fill("x" * 3000)
-    expect(signed_in.get_by_role("alert")).to_contain_text("At most 200 characters")
+    expect(signed_in.get_by_role("alert")).to_contain_text("At most 500 characters")
     expect(signed_in.get_by_role("table", name="Machines").get_by_role("row").nth(1)).to_be_visible()
 
 

@@ -19,11 +19,13 @@ _BATCH: Final = 2000
 
 _AGENTS: Final = """
 insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key, hostname,
-  machine_id, os_name, os_family, arch, agent_version, addresses, macs, username, serial)
-select $1, a, c, s, cn, sn, k, h, m, o, f, ar, $2, string_to_array(ad, ','), string_to_array(mc, ','), u, se
+  machine_id, os_name, os_family, arch, agent_version, addresses, macs, username, serial, ram, cores, model, processor)
+select $1, a, c, s, cn, sn, k, h, m, o, f, ar, $2, string_to_array(ad, ','), string_to_array(mc, ','), u, se, ra, co,
+  mo, pr
 from unnest($3::uuid[], $4::uuid[], $5::uuid[], $6::text[], $7::text[], $8::bytea[], $9::text[], $10::text[],
-  $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[])
-  as t(a, c, s, cn, sn, k, h, m, o, f, ar, ad, mc, u, se)
+  $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::bigint[], $19::int[],
+  $20::text[], $21::text[])
+  as t(a, c, s, cn, sn, k, h, m, o, f, ar, ad, mc, u, se, ra, co, mo, pr)
 """
 _STATES: Final = """
 insert into core.agent_state (tenant_id, agent_id, client_id, last_seen, cpu, memory, disk, uptime_s)
@@ -122,6 +124,10 @@ def _agent_row(profile: Profile, identity: Identity, places: list[Place]) -> tup
         ",".join(interface.mac for interface in profile.interfaces),
         profile.user,
         profile.serial,
+        profile.memory,
+        profile.model.cores,
+        f"{profile.model.manufacturer} {profile.model.model}",
+        profile.model.cpu,
     )
 
 

@@ -34,8 +34,10 @@ export type SiteCode = Api.Code;
 export type AgentStatus = Api.AgentRow["status"];
 export type { AgentDetail, AgentRow } from "./generated/schema";
 
-type AgentFilterName = "search" | "status" | "client_id" | "site_id" | "os";
+type AgentFilterName = "q" | "status" | "client_id" | "site_id" | "os";
 export type AgentFilter = { [K in AgentFilterName]?: NonNullable<QueryOf<"/agents">[K]> };
+export type SearchField = Api.SearchFieldRow;
+export type SavedView = Api.View;
 export type MetricHistory = Api.History;
 export type MetricColumn = Exclude<keyof Api.Columns, "at">;
 export type SoftwareRow = Api.Software;

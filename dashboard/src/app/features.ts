@@ -9,6 +9,7 @@ import { feature as platform } from "@/features/platform/feature";
 import { feature as sessions } from "@/features/sessions/feature";
 import { feature as settings } from "@/features/settings/feature";
 import { feature as sites } from "@/features/sites/feature";
+import { feature as tags } from "@/features/tags/feature";
 import { feature as terminal } from "@/features/terminal/feature";
 
 export const FEATURES = [
@@ -18,6 +19,7 @@ export const FEATURES = [
   machine,
   terminal,
   commands,
+  tags,
   sessions,
   sites,
   settings,

@@ -1,9 +1,10 @@
 import { Search, X } from "lucide-react";
-import { useEffect, useId, useRef, useState } from "react";
+import { useId, useRef } from "react";
 import { cn } from "@/lib/cn";
 import { count } from "@/lib/format";
 import { useHotkeys } from "@/lib/hotkeys";
 import { MOST_SEARCHED } from "@/lib/search-params";
+import { useUrlText } from "@/lib/use-url-text";
 
 /** A search that lives in the URL: it follows the URL, and changes it when the typing pauses. `/` puts the cursor in it. */
 export function SearchField({
@@ -19,28 +20,9 @@ export function SearchField({
   placeholder?: string;
   className?: string;
 }) {
-  const [text, setText] = useState(value ?? "");
+  const { text, setText, long } = useUrlText(value, onChange, MOST_SEARCHED);
   const input = useRef<HTMLInputElement>(null);
   const note = useId();
-  const long = text.trim().length > MOST_SEARCHED;
-  const sent = useRef(value ?? "");
-  const send = useRef(onChange);
-  useEffect(() => {
-    send.current = onChange;
-  });
-  useEffect(() => {
-    if ((value ?? "") === sent.current) return;
-    sent.current = value ?? "";
-    setText(value ?? "");
-  }, [value]);
-  useEffect(() => {
-    if (text === sent.current || text.trim().length > MOST_SEARCHED) return;
-    const timer = setTimeout(() => {
-      sent.current = text;
-      send.current(text.trim() === "" ? undefined : text);
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [text]);
   useHotkeys({
     "/": () => {
       input.current?.focus();

@@ -18,6 +18,8 @@ export interface LaidOut<T> {
   /** Puts a column before another one; before null: to the end. */
   move: (id: string, before: string | null) => void;
   hide: (hidden: ReadonlySet<string>) => void;
+  /** Shows these columns and no others, in this order. */
+  show: (ids: readonly string[]) => void;
   reset: () => void;
 }
 
@@ -63,6 +65,12 @@ export function useColumnLayout<T>(name: string, all: ColumnDef<T, unknown>[]): 
         ),
       })),
     hide: (hidden) => change((before) => ({ ...before, hidden })),
+    show: (ids) =>
+      change((before) => ({
+        ...before,
+        order: ids,
+        hidden: new Set(all.filter(({ id = "", meta }) => !meta?.pinned && !ids.includes(id)).map(({ id = "" }) => id)),
+      })),
     reset: () => change(() => AS_MADE),
   };
 }

@@ -8,6 +8,7 @@ import { validateFleetSearch } from "./search";
 /** All machines in one list, and the search for one. */
 export const feature = defineFeature({
   name: "fleet",
+  permissions: ["views.write", "views.manage"],
   pages: [
     page({
       path: "/fleet",

@@ -1,9 +1,10 @@
 import type { SortOf } from "@/api/paths";
-import { choiceParam, idParam, type RawSearch, searchParam, sortParam } from "@/lib/search-params";
+import { choiceParam, idParam, type RawSearch, sortParam, textParam } from "@/lib/search-params";
 
 const SORTS = ["client", "cpu", "disk", "hostname", "last_seen", "memory", "os", "site", "status", "version"] as const;
 
 export interface FleetSearch {
+  /** A query. */
   search?: string;
   status?: "online" | "offline" | "problem";
   client_id?: string;
@@ -18,7 +19,7 @@ export interface FleetSearch {
 
 export function validateFleetSearch(raw: RawSearch): FleetSearch {
   return {
-    search: searchParam(raw),
+    search: textParam(raw, "search"),
     status: choiceParam(raw, "status", ["online", "offline", "problem"]),
     client_id: idParam(raw, "client_id"),
     site_id: idParam(raw, "site_id"),

@@ -25,7 +25,7 @@ from gururmm_server.core.tunnel.closing import close_all
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 
-from packages.server.tests.world import Api, Partner, plant
+from packages.server.tests.world import DECLARED, Api, Partner, plant
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def api(api_db: Database, bus: Bus, signer: OrderSigner) -> Api:
     queries = LiveQueries(api_db, bus, answer_seconds=0.3)
     return Api(
         build_router(
-            agents=AgentService(api_db, Post(bus.publish)),
+            agents=AgentService(api_db, Post(bus.publish), fields=DECLARED.search_fields),
             removal=removal,
             former=FormerMachines(api_db, removal),
             doubles=DoubleMachines(api_db, SiteCodes(api_db, "http://rmm.test"), removal),

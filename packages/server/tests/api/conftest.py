@@ -216,6 +216,7 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
         "command_id": new_id(),
         "session_id": new_id(),
         "channel": 1,
+        "view_id": new_id(),
     }
     await plant_machine(db, house)
     return house
@@ -224,6 +225,13 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
 async def plant_machine(db: Database, house: House) -> None:
     ids = house.ids
     async with db.scope(system_scope(house.tenant_id)) as tx:
+        await tx.execute(
+            "insert into core.saved_views (tenant_id, view_id, owner_id, name, query, sort, columns, shared, saved_by)"
+            " values ($1, $2, $3, 'Away', 'online:false', 'hostname', '{}', true, 'x')",
+            house.tenant_id,
+            ids["view_id"],
+            house.admin.user_id,
+        )
         await tx.execute(
             "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
             " hostname) values ($1, $2, $3, $4, 'c', 's', $5, 'planted')",

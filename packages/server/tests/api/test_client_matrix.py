@@ -72,6 +72,9 @@ _ROWS = {
     " values ($1, {agent_id}, 'software', 'x', '{{\"a\": {{\"name\": \"{mark}\"}}}}')",
     "inventory_changes": "insert into core.inventory_changes (tenant_id, change_id, agent_id, section, key, change)"
     " values ($1, gen_random_uuid(), {agent_id}, 'software', '{mark}', 'added')",
+    "tags": "insert into core.tags (tenant_id, tag, agent_id) values ($1, '{mark}', {agent_id})",
+    "saved_views": "insert into core.saved_views (tenant_id, view_id, owner_id, name, query, sort, columns, shared,"
+    " saved_by) values ($1, {view_id}, gen_random_uuid(), '{mark}', '{mark}', 'hostname', '{{}}', true, '{mark}')",
     "commands": "insert into core.commands (tenant_id, command_id, batch_id, agent_id, shell, script, timeout_s,"
     " created_by) values ($1, {command_id}, {command_id}, {agent_id}, 'sh', '{mark}', 60, '{mark}')",
     "shared_scripts": "insert into core.shared_scripts (tenant_id, batch_id, script)"

@@ -26,7 +26,7 @@ from gururmm_wire import orders
 from gururmm_wire.codec import decode_from_server, encode
 from gururmm_wire.v2.server import Order, Watch
 
-from packages.server.tests.world import Api, Partner, plant
+from packages.server.tests.world import DECLARED, Api, Partner, plant
 
 
 @dataclass
@@ -118,7 +118,8 @@ def recheck_s() -> float:
 @pytest.fixture
 async def api(db: Database, bus: Bus, signer: OrderSigner, hub: Hub, recheck_s: float) -> Api:
     post = Post(bus.publish)
-    return Api(build_router(CommandService(db, post, signer, AgentService(db, post), hub, recheck_s=recheck_s)))
+    agents = AgentService(db, post, fields=DECLARED.search_fields)
+    return Api(build_router(CommandService(db, post, signer, agents, hub, recheck_s=recheck_s)))
 
 
 @pytest.fixture

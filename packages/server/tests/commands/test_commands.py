@@ -48,6 +48,20 @@ async def test_a_run_is_told_in_numbers_before_it_is_started(
     assert await owner.fetchval("select count(*) from core.commands") == 0
 
 
+async def test_a_run_goes_to_what_a_query_means(admin: httpx.AsyncClient, partner: Partner, owner: Any) -> None:
+    meant = {"filter": {"q": "online:false (name:0001 or name:0003 or name:0002)", "os": "linux"}}
+    preview = await admin.post("/commands/preview", json=meant)
+    assert (preview.json()["machines"], preview.json()["online"]) == (2, 0)
+    made = await admin.post("/commands", json={"shell": "sh", "script": "true", **meant})
+    assert {item["agent_id"] for item in made.json()["items"]} == {str(partner.agents[1]), str(partner.agents[3])}
+    for path in ("/commands/preview", "/commands"):
+        wrong = {"shell": "sh", "script": "true"} if path == "/commands" else {}
+        refused = await admin.post(path, json={**wrong, "filter": {"q": "online:"}})
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_query")
+        assert (refused.json()["details"]["offset"], refused.json()["details"]["length"]) == (0, 7)
+    assert await owner.fetchval("select count(*) from core.commands") == 2
+
+
 async def test_a_run_is_sorted_by_what_needs_somebody_and_says_why(
     admin: httpx.AsyncClient, partner: Partner, db: Database, owner: Any
 ) -> None:

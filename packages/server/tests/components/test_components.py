@@ -16,14 +16,26 @@ from gururmm_server.core.component import Component, Declared, House
 from gururmm_server.core.events.event import Event
 from gururmm_server.core.post.hub import LiveHub
 from gururmm_server.core.presence.gateways import ThisGateway
+from gururmm_server.core.search.fields import SearchField
+from gururmm_server.core.search.kinds import Number
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
+from gururmm_server.infra.sql import raw
 from gururmm_server.infra.tables import TABLES
 from gururmm_server.settings import ProcessSettings
 
-WORDS = {"access", "post"}
-"""Folders of core that are no component: words and an outlet for all of them."""
+WORDS = {"access", "post", "search"}
+"""Folders of core that are no component: words, an outlet and a language for all of them."""
 READ = Permission("things.read", "see things", TECHNICIANS)
+
+
+def field(name: str, *aliases: str) -> SearchField:
+    return SearchField(name=name, aliases=aliases, sentence="", examples=(), kind=Number(raw("a.size")))
+
+
+SIZE, WIDTH = field("size"), field("width", "size")
+FACE = field("face")
+"""All of its letters are those of a MAC address."""
 
 
 class ThingSeen(Event, frozen=True, kw_only=True):
@@ -57,6 +69,11 @@ async def test_every_table_is_owned_by_one_component_or_by_infra(owner_url: str)
             [Component(name="a", permissions=(READ,), events=(ThingSeen,)), Component(name="b", events=(ThingSeen,))],
             "the event thing.seen is declared twice",
         ),
+        (
+            [Component(name="a", search_fields=(SIZE,)), Component(name="b", search_fields=(WIDTH,))],
+            "the search field size is declared twice",
+        ),
+        ([Component(name="a", search_fields=(FACE,))], "face is no name for a search field"),
         ([Component(name="a", events=(ThingSeen,))], "ThingSeen is for who has things.read, which nobody declares"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -93,6 +110,8 @@ from gururmm_server.bootstrap import gateway
 from gururmm_server.bootstrap.components import COMPONENTS
 from gururmm_server.core.component import House
 from gururmm_server.core.presence.gateways import new_gateway
+from gururmm_server.core.search.fields import SearchField
+from gururmm_server.core.search.kinds import Number
 from gururmm_server.infra.database import Database
 from gururmm_server.infra.nats import Bus
 from gururmm_server.infra.tables import TABLES

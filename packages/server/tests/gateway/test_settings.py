@@ -58,7 +58,7 @@ class Desk:
         return agent
 
     async def move(self, agent: AgentEnd, site: SiteAt) -> None:
-        service = AgentService(self.db, self.post, self.signer)
+        service = AgentService(self.db, self.post, signer=self.signer)
         await service.move(self.caller, agent.agent_id, site.site_id)
 
     async def sweep(self) -> int:
@@ -218,7 +218,7 @@ async def test_what_the_platform_sets_is_signed_by_the_worker_and_told(
 
 async def test_a_machine_says_which_version_it_runs(gateway: Gateway, desk: Desk) -> None:
     agent = await desk.enrolled(desk.there)
-    service = AgentService(desk.db, desk.post, desk.signer)
+    service = AgentService(desk.db, desk.post, signer=desk.signer)
 
     async def state() -> tuple[int | None, int | None]:
         found = (await service.get(desk.caller, agent.agent_id)).settings

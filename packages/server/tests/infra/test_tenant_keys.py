@@ -43,6 +43,7 @@ LOOSE = {
     "idempotency_keys.subject_id": "whoever acts may be no person; a day later the row is gone",
     "outbox.tenant_id": "on its way to the bus within a second; a policy holds who writes for one Partner",
     "outbox_log.tenant_id": "of the outbox, for three days",
+    "saved_views.owner_id": "a person of the Partner, or of the Platform, who is in no table of the Partner",
     "stream_tickets.subject": "a tech session that is looked up in the ticket's tenant",
     "tunnel_audit.actor_id": "evidence outlives the person",
     "tunnel_audit.agent_id": "evidence outlives the machine",
@@ -213,6 +214,16 @@ CROSSINGS: dict[str, tuple[str, str, str]] = {
     "inventory of another's machine": (
         "ingest",
         "insert into core.agent_inventory (tenant_id, agent_id, section, hash, items) values ($1, $2, 'x', 'x', '{}')",
+        "agent",
+    ),
+    "a tag on another's machine": (
+        "app",
+        "insert into core.tags (tenant_id, tag, agent_id) values ($1, 'vip', $2)",
+        "agent",
+    ),
+    "software of another's machine": (
+        "ingest",
+        "insert into core.agent_software (tenant_id, agent_id, titles) values ($1, $2, '{}')",
         "agent",
     ),
     "a change at another's machine": (

@@ -20,7 +20,7 @@ export function commandQuery(id: string) {
 
 /** The machines of a run, as the server is told of them. */
 export function targetBody(target: MachineTarget): Pick<NewCommand, "agent_ids" | "filter"> {
-  if (target.kind === "filter") return { filter: { ...target.filter, search: target.filter.search ?? "" } };
+  if (target.kind === "filter") return { filter: { ...target.filter, q: target.filter.q ?? "", search: "" } };
   return { agent_ids: target.agents.map((agent) => agent.id) };
 }
 

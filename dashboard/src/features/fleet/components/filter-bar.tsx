@@ -3,9 +3,10 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { useLabel } from "@/api/use-sign-in";
 import { Button, IconButton } from "@/components/button";
 import { SelectField } from "@/components/field";
-import { SearchField } from "@/components/search-field";
 import { cn } from "@/lib/cn";
+import type { Mistake } from "../api/query-text";
 import type { FleetSearch } from "../search";
+import { QueryField } from "./query-field";
 
 const STATES: [FleetSearch["status"], string][] = [
   [undefined, "All"],
@@ -20,14 +21,18 @@ export function FilterBar({
   treeOpen,
   onTree,
   columns,
+  views,
   place,
+  mistake,
 }: {
   search: FleetSearch;
   onChange: (part: Partial<FleetSearch>) => void;
   treeOpen: boolean;
   onTree: () => void;
   columns: ReactNode;
+  views: ReactNode;
   place?: string;
+  mistake: Mistake | null;
 }) {
   const label = useLabel();
   const bar = useRef<HTMLDivElement>(null);
@@ -48,12 +53,12 @@ export function FilterBar({
       >
         <PanelLeft aria-hidden="true" className="size-4" strokeWidth={1.75} />
       </IconButton>
-      <SearchField
+      <QueryField
         value={search.search}
         onChange={(text) => onChange({ search: text })}
-        label="Search machines"
-        placeholder={`Name, address, MAC, OS, user, serial, ${label("site")}…`}
-        className="min-w-48 flex-1 md:max-w-md"
+        mistake={mistake}
+        placeholder={`Name, address, user, ${label("site")}… or os:windows ram:<=8gb`}
+        className="min-w-48 flex-1 md:max-w-xl"
       />
       <fieldset className="flex rounded-md border bg-canvas p-0.5 max-md:order-last max-md:w-full">
         <legend className="sr-only">State</legend>
@@ -95,7 +100,10 @@ export function FilterBar({
           <span className="max-w-48 truncate">{place}</span> <X aria-hidden="true" className="size-3" />
         </Button>
       )}
-      <div className="ml-auto">{columns}</div>
+      <div className="ml-auto flex items-center gap-1">
+        {views}
+        {columns}
+      </div>
     </div>
   );
 }

@@ -7,7 +7,7 @@ import { keys } from "@/api/keys";
 import type { SortOf } from "@/api/paths";
 import { treeQuery } from "@/api/queries";
 import { useListChanges } from "@/api/use-list-changes";
-import { useLabel } from "@/api/use-sign-in";
+import { useCan, useLabel } from "@/api/use-sign-in";
 import { useWindowedList } from "@/api/use-windowed-list";
 import { Button, buttonClass } from "@/components/button";
 import { ChangesChip } from "@/components/changes-chip";
@@ -20,6 +20,7 @@ import { counted } from "@/lib/format";
 import { keepPreference, readPreference } from "@/lib/storage";
 import { visibleLine } from "@/lib/visible-text";
 import { AGENTS_STALE_MS } from "../api/queries";
+import { mistakeIn, wholeQuery } from "../api/query-text";
 import { useVisibleAgents } from "../api/use-visible-agents";
 import { type ColumnChoice, ColumnMenu } from "../components/column-menu";
 import { fleetColumns } from "../components/columns";
@@ -29,7 +30,8 @@ import { Peek } from "../components/peek";
 import { SelectionBar } from "../components/selection-bar";
 import { SiteTree } from "../components/site-tree";
 import { useMachineSelection } from "../components/use-machine-selection";
-import type { FleetSearch } from "../search";
+import { ViewsMenu } from "../components/views-menu";
+import { type FleetSearch, validateFleetSearch } from "../search";
 
 const route = getRouteApi("/app/fleet");
 const rowId = (agent: AgentRow) => agent.id;
@@ -44,7 +46,7 @@ export function FleetPage() {
   const { acts } = useMachineActs();
   const filter = useMemo<AgentFilter>(
     () => ({
-      search: search.search,
+      q: search.search,
       status: search.status,
       client_id: search.client_id,
       site_id: search.site_id,
@@ -55,11 +57,16 @@ export function FleetPage() {
   const query = { ...filter, sort: search.sort };
   const agents = useWindowedList(keys.agentLists, "/agents", { query }, AGENTS_STALE_MS);
   const total = agents.total ?? 0;
+  const mistake = mistakeIn(search.search ?? "", agents.error);
+  // What is wrong with the query is said at the query; the list of before stays.
+  const list = mistake === null ? agents : { ...agents, error: null };
   const [treeOpen, setTreeOpen] = useState(
     () => (readPreference("fleet-tree") ?? (window.innerWidth >= 1024 ? "open" : "shut")) === "open",
   );
   const placed = search.client_id !== undefined || search.site_id !== undefined;
   const tree = useQuery({ ...treeQuery, enabled: treeOpen || placed });
+  const place = placeOf(tree.data, filter);
+  const mayView = useCan("views.write");
   const { selection, target, clear, busy } = useMachineSelection(filter, agents, total);
   const byStatus = search.status !== undefined;
   const changes = useListChanges(
@@ -87,9 +94,11 @@ export function FleetPage() {
       title="Fleet"
       fill
       note={
-        agents.total === null
-          ? " "
-          : `${counted(total, "machine")}${isFiltered(filter) ? (total === 1 ? " matches" : " match") : ""}`
+        mistake !== null
+          ? "This search cannot be read yet"
+          : agents.total === null
+            ? " "
+            : `${counted(total, "machine")}${isFiltered(filter) ? (total === 1 ? " matches" : " match") : ""}`
       }
       acts={
         <>
@@ -111,7 +120,24 @@ export function FleetPage() {
             onReset={laidOut.reset}
           />
         }
-        place={placeName(tree.data, filter)}
+        place={placed ? (place ? placeName(place) : "One place") : undefined}
+        views={
+          mayView && (
+            <ViewsMenu
+              here={{
+                query: wholeQuery(filter, place),
+                sort: search.sort ?? "hostname",
+                columns: laidOut.columns.map(({ id = "" }) => id),
+              }}
+              savable={mistake === null && (!placed || place !== undefined)}
+              onShow={(view) => {
+                if (view.columns.length > 0) laidOut.show(view.columns);
+                navigate({ search: validateFleetSearch({ search: view.query, sort: view.sort }) });
+              }}
+            />
+          )
+        }
+        mistake={mistake}
       />
       <div className="-mx-4 md:-mx-6 -mb-6 relative flex min-h-0 flex-1 border-t max-md:flex-col">
         {treeOpen && (
@@ -123,7 +149,7 @@ export function FleetPage() {
           <WindowedTable<AgentRow, SortOf<"/agents">>
             name="Machines"
             what="the machines"
-            list={agents}
+            list={list}
             columns={laidOut.columns}
             laidOut={laidOut}
             rowId={rowId}
@@ -136,7 +162,13 @@ export function FleetPage() {
             onVisible={onVisible}
             marked={search.peek}
             selection={acts.length > 0 ? selection : undefined}
-            empty={<FleetEmpty filtered={isFiltered(filter)} onClear={() => navigate({ search: {} })} />}
+            empty={
+              <FleetEmpty
+                filtered={isFiltered(filter)}
+                unread={mistake !== null}
+                onClear={() => navigate({ search: {} })}
+              />
+            }
           />
           {(selection.size > 0 || busy) && (
             <SelectionBar
@@ -164,22 +196,29 @@ function isFiltered(filter: AgentFilter): boolean {
   return Object.values(filter).some((value) => value !== undefined);
 }
 
-function placeName(tree: Tree | undefined, { client_id, site_id }: AgentFilter): string | undefined {
-  if (!client_id && !site_id) return undefined;
+/** The names of what the list is limited to, as far as they are known. */
+function placeOf(
+  tree: Tree | undefined,
+  { client_id, site_id }: AgentFilter,
+): { client: string; site?: string } | undefined {
   for (const client of tree?.clients ?? []) {
     const site = client.sites.find((each) => each.id === site_id);
-    if (site) return `${client.name} › ${site.name}`;
-    if (!site_id && client.id === client_id) return client.name;
+    if (site) return { client: client.name, site: site.name };
+    if (!site_id && client.id === client_id) return { client: client.name };
   }
-  return "One place";
+  return undefined;
 }
 
-function FleetEmpty({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+function placeName(place: { client: string; site?: string }): string {
+  return place.site === undefined ? place.client : `${place.client} › ${place.site}`;
+}
+
+function FleetEmpty({ filtered, unread, onClear }: { filtered: boolean; unread: boolean; onClear: () => void }) {
   const label = useLabel();
   if (filtered) {
     return (
       <EmptyState icon={Monitor} act={<Button onClick={onClear}>Show all machines</Button>}>
-        No machine matches.
+        {unread ? "This search cannot be read yet." : "No machine matches."}
       </EmptyState>
     );
   }

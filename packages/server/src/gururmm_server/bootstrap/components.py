@@ -24,6 +24,8 @@ _NAMES: Final = (
     "orders",
     "enrolment",
     "fleet",
+    "tags",
+    "views",
     "commands",
     "tunnel",
     "overview",

@@ -14,6 +14,7 @@ from uuid import UUID
 from gururmm_server.core.access.audience import Audience
 from gururmm_server.core.access.permissions import Permission, Permissions
 from gururmm_server.core.access.subject import Subject
+from gururmm_server.core.search.fields import Fields, SearchField
 from gururmm_server.core.setting import Setting, Settings
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.nats import Bus
@@ -137,6 +138,8 @@ class Component:
     """What may be set that this component goes by."""
     events: tuple[type[EventKind], ...] = ()
     live: tuple[type[LiveKind], ...] = ()
+    search_fields: tuple[SearchField, ...] = ()
+    """By what of its own machines can be searched."""
     routes: "Callable[[House], APIRouter] | None" = None
     """Mounted under /api/v1 by an api."""
     jobs: "Callable[[House], Sequence[Job]] | None" = None
@@ -161,6 +164,7 @@ class Declared:
         self.settings = Settings(each for component in components for each in component.settings)
         self.events = tuple(each for component in components for each in component.events)
         self.live = tuple(each for component in components for each in component.live)
+        self.search_fields = Fields(each for component in components for each in component.search_fields)
         _check_once("component", (component.name for component in components))
         _check_once("table", (name for component in components for name in (*component.tables, *component.offers)))
         _check_once("event", (each.name for each in self.events))

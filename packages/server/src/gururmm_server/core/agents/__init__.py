@@ -6,6 +6,7 @@ inventory write that) and to act on one: `record` is what others read and write 
 
 from typing import Final
 
+from gururmm_server.core.agents._search_repository import FIELDS
 from gururmm_server.core.agents.live import LIVE
 from gururmm_server.core.agents.permissions import PERMISSIONS
 from gururmm_server.core.component import Component
@@ -16,4 +17,5 @@ COMPONENT: Final = Component(
     offers=("claimants", "machine_counts", "machine_keys", "machines", "search_agents"),
     permissions=PERMISSIONS,
     live=LIVE,
+    search_fields=FIELDS,
 )

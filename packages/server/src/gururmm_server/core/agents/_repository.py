@@ -67,6 +67,10 @@ class Facts(msgspec.Struct, frozen=True):
     macs: list[str] | None = None
     username: str | None = None
     serial: str | None = None
+    ram: int | None = None
+    cores: int | None = None
+    model: str | None = None
+    processor: str | None = None
 
 
 _MACHINE = "select agent_id, hostname, client_id, client_name, site_id, site_name from core.agents where agent_id = $1"
@@ -79,6 +83,7 @@ on conflict (agent_id) do update set client_id = excluded.client_id, client_name
   site_id = excluded.site_id, site_name = excluded.site_name, hostname = excluded.hostname, enrolled_at = now(),
   revoked_at = null
 """
+# Most come back as they went: what a record is found by is made anew with each write of it.
 _DESCRIBE_ALL = """
 update core.agents a set agent_version = u.agent_version, protocol = 2,
   arch = case when u.arch = '' then a.arch else u.arch end,
@@ -86,13 +91,17 @@ update core.agents a set agent_version = u.agent_version, protocol = 2,
   machine_id = case when u.machine_id = '' then a.machine_id else u.machine_id end
 from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
   as u(tenant_id, agent_id, agent_version, arch, os_family, machine_id)
-where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id
+where a.tenant_id = u.tenant_id and a.agent_id = u.agent_id and (a.agent_version <> u.agent_version or a.protocol <> 2
+  or a.arch <> u.arch and u.arch <> '' or a.machine_id <> u.machine_id and u.machine_id <> ''
+  or a.os_family = 'other' and u.os_family <> 'other')
 """
 # Only what the inventory said anything about is set.
 _DESCRIBE = """
 update core.agents set hostname = coalesce($3, hostname), os_name = coalesce($4, os_name),
   os_family = coalesce($5, os_family), arch = coalesce($6, arch), addresses = coalesce($7, addresses),
-  macs = coalesce($8, macs), username = coalesce($9, username), serial = coalesce($10, serial)
+  macs = coalesce($8, macs), username = coalesce($9, username), serial = coalesce($10, serial),
+  ram = coalesce($11, ram), cores = coalesce($12, cores), model = coalesce($13, model),
+  processor = coalesce($14, processor)
 where tenant_id = $1 and agent_id = $2
 """
 

@@ -13,6 +13,7 @@ from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_R
 from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.fleet.filter import FleetFilter
+from gururmm_server.core.fleet.schemas import TargetFilter
 from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 from gururmm_server.infra.responses import json_response
@@ -68,13 +69,13 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
     async def create_commands(caller: Runner, body: schemas.CreateCommands) -> Response:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
         script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)
-        items = await commands.create(caller, script, body.agent_ids, _fleet(body.filter))
+        items = await commands.create(caller, script, body.agent_ids, _meant(body.filter))
         return json_response(schemas.CommandList(items=items), 201)
 
     @router.post("/preview", response_model=schemas.RunPreview)
     async def preview_run(caller: Runner, body: schemas.Targets) -> Response:
         """What a run on these machines would touch, in numbers. Changes nothing."""
-        return json_response(await commands.preview(caller, body.agent_ids, _fleet(body.filter)))
+        return json_response(await commands.preview(caller, body.agent_ids, _meant(body.filter)))
 
     @router.post(
         "/{command_id}/cancel",
@@ -99,10 +100,8 @@ def _add_acts(router: APIRouter, commands: CommandService) -> None:
         return json_response(schemas.Cleared(deleted=deleted))
 
 
-def _fleet(wanted: schemas.TargetFilter | None) -> FleetFilter | None:
-    if wanted is None:
-        return None
-    return FleetFilter(wanted.search, wanted.status, wanted.client_id, wanted.site_id, wanted.os)
+def _meant(wanted: TargetFilter | None) -> FleetFilter | None:
+    return None if wanted is None else wanted.meant()
 
 
 def _statuses(status: str | None, state: str | None) -> list[str] | None:

@@ -8,6 +8,7 @@ from gururmm_wire.v2.limits import ORDER_SECONDS, SCRIPT_BYTES
 from pydantic import Field, field_validator, model_validator
 
 from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.core.fleet.schemas import TargetFilter
 from gururmm_server.infra.shapes import Answer, Exact
 
 Shell = Literal["sh", "bash", "python3", "powershell", "cmd", "python"]
@@ -18,16 +19,6 @@ Stream = Literal["stdout", "stderr"]
 
 MOST_TARGETS = 5000
 DAY_SECONDS = 86400
-
-
-class TargetFilter(Exact):
-    """The machines of a filtered fleet list."""
-
-    search: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
-    status: Literal["online", "offline", "problem"] | None = None
-    client_id: UUID | None = None
-    site_id: UUID | None = None
-    os: OsFamily | None = None
 
 
 class Targets(Exact):

@@ -11,10 +11,12 @@ from uuid import UUID
 import msgspec
 
 from gururmm_server.core.agents.os_family import OsFamily
-from gururmm_server.core.fleet.filter import FleetFilter, patterns
+from gururmm_server.core.fleet.filter import FleetFilter, patterns, text_patterns
 from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.core.search.fields import Asked
+from gururmm_server.core.search.kinds import contains
 from gururmm_server.infra.database import Transaction
-from gururmm_server.infra.paging import PageQuery, Slice, Sort
+from gururmm_server.infra.paging import PageQuery, Slice, Sort, folded
 from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 SORTS: dict[str, Sort] = {
@@ -80,15 +82,28 @@ _SEARCH = f"select core.search_agents($1) as agent_id limit {_FEW + 1}"
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """A filter as SQL: what it asks of the record, and what of the state."""
+    """A filter as SQL: what it asks of the record, what of the state, and what of both at once."""
 
     agents: list[Sql] = field(default_factory=list)
     state: list[Sql] = field(default_factory=list)
+    both: list[Sql] = field(default_factory=list)
+    looked_up: bool = False
+    """It holds for some of a few machines, which are named."""
 
     @property
     def where(self) -> Sql:
         """Returns the condition that all of it holds."""
-        return all_of([*self.agents, *self.state])
+        return all_of([*self.agents, *self.state, *self.both])
+
+    @property
+    def on_record(self) -> bool:
+        """Tells whether it asks anything of the record."""
+        return bool(self.agents or self.both)
+
+    @property
+    def on_state(self) -> bool:
+        """Tells whether it asks anything of the state."""
+        return bool(self.state or self.both)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +115,29 @@ class _Way:
     total: Sql
 
 
-async def page(tx: Transaction, fleet: FleetFilter, query: PageQuery) -> Slice[FleetRow]:
-    """Returns a page of the machines that the filter means."""
-    made, common = await _compiled(tx, fleet)
-    # A single common word is soon met on the way through the order; anything else is found first, then sorted.
-    met = common and len(made.agents) == 1 and not made.state
-    rows = await tx.fetch(*_page_sql(made, query, met).bound())
+async def page(tx: Transaction, fleet: FleetFilter, asked: Asked, query: PageQuery) -> Slice[FleetRow]:
+    """Returns a page of the machines that the filter and its query mean."""
+    made, common = await _compiled(tx, fleet, asked)
+    total: int | None = None
+    if asked.conditions and not made.looked_up:
+        # A query may mean a few machines or most of them, and no index tells beforehand.
+        total = await _count(tx, made)
+        if total == 0:
+            return Slice([], None, 0)
+        met = total > _FEW
+    else:
+        # A single common word is soon met on the way through the order; anything else is found first, then sorted.
+        met = common and len(made.agents) == 1 and not made.on_state
+    rows = await tx.fetch(*_page_sql(made, query, met, total).bound())
     shown, cursor = query.cut(rows)
-    total = rows[0]["total"] if rows else await _count(tx, made)
+    if total is None:
+        total = rows[0]["total"] if rows else await _count(tx, made)
     return Slice([FleetRow(*row[3:]) for row in shown], cursor, total)
 
 
-async def count(tx: Transaction, fleet: FleetFilter) -> int:
-    """Returns how many machines the filter means."""
-    made, _ = await _compiled(tx, fleet)
-    return await _count(tx, made)
-
-
-async def targets(tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]:
-    """Returns the ids of the machines that the filter means, up to `limit`, by name."""
-    made, _ = await _compiled(tx, fleet)
+async def targets(tx: Transaction, fleet: FleetFilter, asked: Asked, limit: int) -> list[UUID]:
+    """Returns the ids of the machines that the filter and its query mean, up to `limit`, by name."""
+    made, _ = await _compiled(tx, fleet, asked)
     statement = sql(
         "select a.agent_id from {join} where {where} order by a.hostname_key, a.agent_id limit {limit}",
         join=raw(JOIN),
@@ -129,12 +147,12 @@ async def targets(tx: Transaction, fleet: FleetFilter, limit: int) -> list[UUID]
     return [row["agent_id"] for row in await tx.fetch(*statement.bound())]
 
 
-async def reach(tx: Transaction, wanted: FleetFilter | list[UUID]) -> list[ReachRow]:
-    """Returns, for each family of systems, how many machines a filter or these ids mean."""
+async def reach(tx: Transaction, wanted: FleetFilter | list[UUID], asked: Asked) -> list[ReachRow]:
+    """Returns, for each family of systems, how many machines a filter with its query, or these ids, mean."""
     if isinstance(wanted, list):
         where = sql("a.agent_id = any({ids}::uuid[])", ids=wanted)
     else:
-        where = (await _compiled(tx, wanted))[0].where
+        where = (await _compiled(tx, wanted, asked))[0].where
     statement = sql(
         "select a.os_family, count(*) as machines, count(*) filter (where s.online) as online,"
         " count(*) filter (where s.online and a.username <> '') as signed_in,"
@@ -146,6 +164,16 @@ async def reach(tx: Transaction, wanted: FleetFilter | list[UUID]) -> list[Reach
     return [ReachRow(**row) for row in await tx.fetch(*statement.bound())]
 
 
+def free_text(text: str) -> Sql:
+    """Returns the condition that a machine is known by a text of a query."""
+    return all_of(map(_known_as, text_patterns(text)))
+
+
+def _known_as(pattern: str) -> Sql:
+    # As a number: the planner takes a bare LIKE for rare, and a common word would then cost a lookup for each machine.
+    return sql("(a.search_text like {pattern})::int > 0", pattern=pattern)
+
+
 async def _count(tx: Transaction, made: Conditions) -> int:
     source = raw(_source(made, ""))
     counted = sql("select count(*) from {source} where {where}", source=source, where=made.where)
@@ -153,23 +181,27 @@ async def _count(tx: Transaction, made: Conditions) -> int:
     return found
 
 
-async def _compiled(tx: Transaction, fleet: FleetFilter) -> tuple[Conditions, bool]:
+async def _compiled(tx: Transaction, fleet: FleetFilter, asked: Asked) -> tuple[Conditions, bool]:
     """Returns the filter, its longest word looked up where that is rare, and whether that word is common."""
-    longest = patterns(fleet.search)[:1]
-    if not longest or len(longest[0]) < _INDEXED_PATTERN:
-        return _conditions(fleet), False
-    rows = await tx.fetch(_SEARCH, longest[0])
+    words = [*patterns(fleet.search), *(word for text in asked.free for word in text_patterns(text))]
+    told = [contains(folded(condition.known_by)) for condition in asked.conditions]
+    longest = max([*words, *told], key=len, default="")
+    if len(longest) < _INDEXED_PATTERN:
+        return _conditions(fleet, asked, words), False
+    rows = await tx.fetch(_SEARCH, longest)
     common = len(rows) > _FEW
-    return _conditions(fleet, None if common else [row["agent_id"] for row in rows]), common
+    return _conditions(fleet, asked, words, None if common else [row["agent_id"] for row in rows]), common
 
 
-def _conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Conditions:
+def _conditions(fleet: FleetFilter, asked: Asked, words: list[str], known: list[UUID] | None = None) -> Conditions:
     """Returns a filter as SQL. `known` are the machines that the longest word was found to mean."""
-    made = Conditions()
+    made = Conditions(looked_up=known is not None)
     if known is not None:
         made.agents.append(sql("a.agent_id = any({known}::uuid[])", known=known))
-    # As a number: the planner takes a bare LIKE for rare, and a common word would then cost a lookup for each machine.
-    made.agents.extend(sql("(a.search_text like {word})::int > 0", word=word) for word in patterns(fleet.search))
+    made.agents.extend(map(_known_as, words))
+    for condition in asked.conditions:
+        places = {frozenset("a"): made.agents, frozenset("s"): made.state}
+        places.get(condition.tables, made.both).append(sql("({asked})::int > 0", asked=condition.where))
     if fleet.status is not None:
         made.state.append(raw(_STATUS[fleet.status]))
     if fleet.hostname is not None:
@@ -179,15 +211,18 @@ def _conditions(fleet: FleetFilter, known: list[UUID] | None = None) -> Conditio
     if fleet.os is not None:
         made.agents.append(sql("a.os_family = {os}", os=fleet.os))
     if fleet.client_id is not None:
-        on_record = bool(made.agents) or not made.state
+        on_record = made.on_record or not made.on_state
         chosen = sql("{table}.client_id = {client}", table=raw("a" if on_record else "s"), client=fleet.client_id)
         (made.agents if on_record else made.state).append(chosen)
     return made
 
 
-def _page_sql(made: Conditions, query: PageQuery, met: bool) -> Sql:
-    """Returns the page's statement. `met` says that the filter is applied on the way through the order."""
-    if made.agents or made.state:
+def _page_sql(made: Conditions, query: PageQuery, met: bool, total: int | None) -> Sql:
+    """Returns the page's statement. `met` says that the filter is applied on the way through the order.
+
+    It counts by itself where the `total` is not known yet.
+    """
+    if made.on_record or made.on_state:
         way = _met_in_order(made, query) if met else _found_then_sorted(made, query)
     else:
         way = _in_order(query)
@@ -199,7 +234,7 @@ def _page_sql(made: Conditions, query: PageQuery, met: bool) -> Sql:
         found=way.found,
         page=way.page,
         limit=query.window,
-        total=way.total,
+        total=way.total if total is None else sql("{total}::bigint", total=total),
         columns=raw(ROW_COLUMNS),
         direction=raw("desc" if query.descending else "asc"),
     )
@@ -214,14 +249,18 @@ def _in_order(query: PageQuery) -> _Way:
 def _met_in_order(made: Conditions, query: PageQuery) -> _Way:
     """Returns the way for a filter that many agents fulfil: through the order, until the page is full."""
     table = _table_of(query.sort)
-    total = sql("select count(*) from core.machines a where {where}", where=made.where)
-    if table == "a":
-        return _Way(raw(""), _ordered(query, "a", made.where), total)
+    source = raw(_source(made, ""))
+    total = sql("select count(*) from {source} where {where}", source=source, where=made.where)
+    if not (made.on_state if table == "a" else made.on_record):
+        return _Way(raw(""), _ordered(query, table, made.where), total)
     outer = replace(query, sort=replace(query.sort, expression="o.sort_value"))
+    # A subquery in the condition is asked of each machine as it comes, never joined with all of them before.
     page_sql = sql(
-        "select o.* from ({ordered}) o join core.machines a on a.agent_id = o.sort_id where {where} {order}",
-        ordered=_ordered(query, "s", raw("true")),
+        "select o.* from ({ordered}) o where (select {where} from {source} where {identity} = o.sort_id) {order}",
+        ordered=_ordered(query, table, raw("true")),
         where=made.where,
+        source=source,
+        identity=raw("a.agent_id" if made.on_record else "s.agent_id"),
         order=outer.order("o.sort_id"),
     )
     return _Way(raw(""), page_sql, total)
@@ -264,7 +303,7 @@ def _table_of(sort: Sort) -> str:
 
 def _source(made: Conditions, sort_table: str) -> str:
     """Returns the tables that the conditions and the sort need."""
-    agents, state = bool(made.agents) or sort_table == "a", bool(made.state) or sort_table == "s"
+    agents, state = made.on_record or sort_table == "a", made.on_state or sort_table == "s"
     if agents and state:
         return JOIN
     return _TABLES["s" if state else "a"]

@@ -37,6 +37,7 @@ def build_router(
     """Returns the routes, to be mounted under /api/v1."""
     router = APIRouter(tags=["agents"])
     _add_lists(router, agents)
+    _add_search(router, agents)
     _add_questions(router, queries)
     _add_acts(router, agents, removal)
     _add_identity(router, agents, former, doubles)
@@ -54,15 +55,28 @@ def _add_lists(router: APIRouter, agents: AgentService) -> None:
         site_id: UUID | None = None,
         os: OsFamily | None = None,
         hostname: Annotated[str | None, Query(max_length=255)] = None,
+        q: Annotated[str, Query(description="A query: /search/fields has what it may ask for")] = "",
     ) -> Response:
-        """The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name."""
-        fleet = FleetFilter(page.search, status, client_id, site_id, os, hostname and hostname.replace("\0", ""))
+        """The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name.
+
+        A `q` that cannot be read is `invalid_query`: `details` has `offset` and `length` of what is wrong, in
+        characters, and what was `expected`.
+        """
+        whole = hostname and hostname.replace("\0", "")
+        fleet = FleetFilter(page.search, status, client_id, site_id, os, whole, q)
         return json_response(await agents.page(caller, fleet, page))
 
     @router.get("/agents/{agent_id}", response_model=schemas.AgentDetail)
     async def get_agent(caller: Reader, agent_id: UUID) -> Response:
         """A machine with its inventory and newest readings."""
         return json_response(await agents.get(caller, agent_id))
+
+
+def _add_search(router: APIRouter, agents: AgentService) -> None:
+    @router.get("/search/fields", response_model=schemas.SearchFields)
+    async def list_search_fields(caller: Reader) -> Response:  # noqa: ARG001  # who may read machines may search them
+        """What a query may ask for, for completion and help."""
+        return json_response(agents.search_fields())
 
 
 def _add_questions(router: APIRouter, queries: LiveQueries) -> None:

@@ -10,7 +10,9 @@ from uuid import UUID
 from pydantic import Field
 
 from gururmm_server.core.agents.os_family import OsFamily
+from gururmm_server.core.fleet.filter import FleetFilter, Status
 from gururmm_server.core.presence.problems import ProblemKind
+from gururmm_server.core.search.kinds import KindName
 from gururmm_server.infra.shapes import Answer, Exact
 
 Access = Literal["writable", "read_only", "became_read_only", "not_answering"]
@@ -171,3 +173,38 @@ class MoveAgent(Exact):
     """Which Site the machine belongs to from now on."""
 
     site_id: UUID | None = None
+
+
+class SearchFieldRow(Answer, frozen=True, kw_only=True):
+    """Something that machines can be searched by, as `name:value`. `operators` may stand before the value."""
+
+    name: str
+    aliases: list[str]
+    kind: KindName
+    sentence: str
+    operators: list[str]
+    units: list[str]
+    """That a number may have."""
+    values: list[str]
+    """All that there are, where they can be counted up."""
+    examples: list[str]
+
+
+class SearchFields(Answer, frozen=True, kw_only=True):
+    items: list[SearchFieldRow]
+
+
+class TargetFilter(Exact):
+    """The machines of a filtered fleet list."""
+
+    search: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
+    status: Status | None = None
+    client_id: UUID | None = None
+    site_id: UUID | None = None
+    os: OsFamily | None = None
+    q: str = ""
+    """In the query language, as of the list of machines."""
+
+    def meant(self) -> FleetFilter:
+        """Returns it as the fleet takes it."""
+        return FleetFilter(self.search, self.status, self.client_id, self.site_id, self.os, q=self.q)

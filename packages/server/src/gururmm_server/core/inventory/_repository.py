@@ -49,6 +49,48 @@ on conflict (change_id) do update
 returning (after ->> 'left_out')::bigint = $4
 """
 
+# What machines say that they have. New titles are written by one statement in one order: gateways that meet the same
+# ones wait for each other, and never round in a circle.
+_LISTED = """
+listed as (
+  select i.tenant_id, i.agent_id, left(e.key, 300) as name, left(coalesce(e.value ->> 'version', ''), 100) as version
+  from core.agent_inventory i cross join jsonb_each(i.items) e
+  where i.agent_id = any($1::uuid[]) and i.section = 'software' and jsonb_typeof(e.value) = 'object'
+    and e.value ? 'version' and e.key <> ''
+)
+"""
+_NEW_TITLES = f"""
+with {_LISTED}, new as (
+  select distinct tenant_id, name, version from listed
+  where not exists (select from core.software_titles t
+    where t.tenant_id = listed.tenant_id and t.name = listed.name and t.version = listed.version)
+), room as (
+  select tenant_id, $2 - (select count(*) from core.software_titles t where t.tenant_id = new.tenant_id) as titles
+  from new group by tenant_id
+)
+insert into core.software_titles (tenant_id, name, version)
+select tenant_id, name, version
+from (select *, row_number() over (partition by tenant_id order by name, version) as place from new) counted
+join room using (tenant_id) where place <= room.titles order by tenant_id, name, version
+on conflict do nothing
+"""
+_TITLES = f"""
+with {_LISTED}, held as (
+  select listed.agent_id, array_agg(distinct t.title_id) as titles
+  from listed join core.software_titles t using (tenant_id, name, version) group by listed.agent_id
+)
+insert into core.agent_software (tenant_id, agent_id, titles)
+select m.tenant_id, m.agent_id, coalesce(held.titles, '{{}}')
+from unnest($2::uuid[], $1::uuid[]) as m(tenant_id, agent_id) left join held using (agent_id) order by m.agent_id
+on conflict (agent_id) do update set titles = excluded.titles
+"""
+_FORGET_TITLES = """
+delete from core.software_titles t
+using (select tenant_id from core.software_titles group by tenant_id having count(*) > $1) crowded
+where t.tenant_id = crowded.tenant_id and not exists (
+  select from core.agent_software s where s.tenant_id = t.tenant_id and s.titles && array[t.title_id])
+"""
+
 
 class Held(msgspec.Struct, frozen=True):
     """A section as it is held."""
@@ -130,6 +172,22 @@ async def forget_changes(tx: Transaction, kept: ForPartners[int], limit: int) ->
     Returns how many those were.
     """
     return await tx.execute(_FORGET, kept.most, list(kept.own), list(kept.own.values()), kept.least, limit)
+
+
+async def keep_titles(tx: Transaction, machines: Sequence[tuple[UUID, UUID]], most: int) -> None:
+    """Notes what these (tenant, agent) have by their software sections, to be searched by.
+
+    A Partner has `most` titles; of those beyond, machines are not found.
+    """
+    agent_ids = [agent_id for _, agent_id in machines]
+    await tx.execute(_NEW_TITLES, agent_ids, most)
+    # Another statement: it sees also those that another gateway has written meanwhile.
+    await tx.execute(_TITLES, agent_ids, [tenant_id for tenant_id, _ in machines])
+
+
+async def forget_titles(tx: Transaction, crowded: int) -> int:
+    """Deletes the titles that no machine has any more, of Partners with more than so many. Returns how many."""
+    return await tx.execute(_FORGET_TITLES, crowded)
 
 
 async def software(tx: Transaction, agent_id: UUID, query: PageQuery) -> Slice[SoftwareRow]:

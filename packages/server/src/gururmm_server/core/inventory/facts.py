@@ -10,6 +10,8 @@ from gururmm_server.core.agents.record import Facts
 
 _TEXT: Final = 256
 _MANY: Final = 64
+_MOST_BYTES: Final = 1 << 60
+_MOST_CORES: Final = 1 << 20
 
 
 def facts(section: str, items: dict[str, Any]) -> Facts:
@@ -35,7 +37,15 @@ def _system(items: dict[str, Any]) -> Facts:
 
 
 def _hardware(items: dict[str, Any]) -> Facts:
-    return Facts(serial=_short(items.get("serial")))
+    memory, cpu = items.get("memory"), items.get("cpu")
+    cpu = cpu if isinstance(cpu, dict) else {}
+    return Facts(
+        serial=_short(items.get("serial")),
+        ram=_count(memory.get("total"), _MOST_BYTES) if isinstance(memory, dict) else None,
+        cores=_count(cpu.get("cores"), _MOST_CORES),
+        model=_short(f"{_text(items.get('manufacturer'))} {_text(items.get('model'))}".strip()),
+        processor=_short(cpu.get("model")),
+    )
 
 
 def _network(items: dict[str, Any]) -> Facts:
@@ -64,6 +74,10 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return "".join(character for character in value if character.isprintable()).strip()[:_TEXT]
+
+
+def _count(value: object, most: int) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= most else None
 
 
 def _short(value: object) -> str | None:

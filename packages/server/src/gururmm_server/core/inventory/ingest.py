@@ -33,6 +33,8 @@ CHANGES_A_DAY = 2000
 """Rows of history of one agent and day (UTC); one more says how many were left out."""
 VALUE_BYTES = 2048
 """JSON of one value in the history; a longer one is replaced by its length."""
+TITLES = 200_000
+"""Names and versions of software that a Partner's machines can be searched by."""
 _DEEPEST = 16
 
 Change = tuple[UUID, str, str, str | None, str | None]
@@ -53,6 +55,8 @@ class Stored:
 
     wanted: list[tuple[AgentSession, str]] = field(default_factory=list)
     """Differences to something that is not held: the whole section is wanted."""
+    software: dict[UUID, UUID] = field(default_factory=dict)
+    """The machines, each with its tenant, whose software is new."""
 
 
 class InventoryIngest:
@@ -88,6 +92,9 @@ class InventoryIngest:
                 if event is not None:
                     events.append((upload.session.tenant_id, event))
             await publish_many(tx, events)
+            if stored.software:
+                machines = [(tenant_id, agent_id) for agent_id, tenant_id in sorted(stored.software.items())]
+                await repository.keep_titles(tx, machines, TITLES)
         return stored
 
     async def _store_one(self, tx: Transaction, upload: Upload, stored: Stored) -> AgentInventoryChanged | None:
@@ -130,13 +137,7 @@ class InventoryIngest:
             )
             return None
         after: dict[str, Any] = msgspec.json.decode(text)
-        await repository.keep(
-            tx, session.tenant_id, session.agent_uuid, message.section, digest=message.hash, items=text
-        )
-        found = facts.facts(message.section, after)
-        if found != record.Facts():
-            await record.describe(tx, session.tenant_id, session.agent_uuid, found)
-            session.hostname = found.hostname or session.hostname
+        await self._keep(tx, upload, text, after, stored)
         if before is None:
             return None
         kept = await self._keep_changes(tx, session, message.section, _changes(before, after))
@@ -149,6 +150,19 @@ class InventoryIngest:
             section=message.section,
             keys=[key for _, key, _, _, _ in kept[:20]],
         )
+
+    async def _keep(self, tx: Transaction, upload: Upload, text: str, items: dict[str, Any], stored: Stored) -> None:
+        """Replace a section, and what its machine is found by."""
+        session, message = upload.session, upload.message
+        await repository.keep(
+            tx, session.tenant_id, session.agent_uuid, message.section, digest=message.hash, items=text
+        )
+        if message.section == "software":
+            stored.software[session.agent_uuid] = session.tenant_id
+        found = facts.facts(message.section, items)
+        if found != record.Facts():
+            await record.describe(tx, session.tenant_id, session.agent_uuid, found)
+            session.hostname = found.hostname or session.hostname
 
     async def _keep_changes(
         self, tx: Transaction, session: AgentSession, section: str, changes: list[Change]

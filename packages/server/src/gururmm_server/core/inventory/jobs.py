@@ -6,6 +6,8 @@ from gururmm_server.core.settings.reading import values_for_partners
 from gururmm_server.infra.database import Database
 
 FORGET_ROWS = 10_000
+CROWDED = 100_000
+"""Titles of a Partner, beyond which those are forgotten that no machine has."""
 
 
 async def forget_changes(db: Database, at_once: int = FORGET_ROWS) -> int:
@@ -18,3 +20,9 @@ async def forget_changes(db: Database, at_once: int = FORGET_ROWS) -> int:
         forgotten += count
         if count < at_once:
             return forgotten
+
+
+async def forget_titles(db: Database, crowded: int = CROWDED) -> int:
+    """Deletes titles of software that no machine has any more, where there are many. Returns how many."""
+    async with db.worker() as tx:
+        return await rows.forget_titles(tx, crowded)

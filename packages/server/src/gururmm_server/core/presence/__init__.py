@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gururmm_server.core.component import Component, House, Job
+from gururmm_server.core.presence._search_repository import FIELDS
 from gururmm_server.core.presence.events import EVENTS
 from gururmm_server.core.presence.settings import SETTINGS
 
@@ -31,5 +32,6 @@ COMPONENT: Final = Component(
     offers=("machine_states", "online_points", "running_settings"),
     settings=SETTINGS,
     events=EVENTS,
+    search_fields=FIELDS,
     jobs=_jobs,
 )

@@ -23,6 +23,7 @@ end $$;
 
 create or replace view core.machines with (security_invoker = true) as
   select tenant_id, agent_id, client_id, site_id, client_name, site_name, hostname, os_name, os_family, agent_version,
-    addresses, username, protocol, enrolled_at, revoked_at, search_text, machine_id, kept_apart, hostname_key, os_key,
-    client_key, site_key
+    addresses, username, protocol, enrolled_at, revoked_at, search_text, machine_id, kept_apart,
+    arch, macs, ram, cores, hostname_folded, os_folded, username_folded, serial_folded, client_folded, site_folded,
+    model_folded, processor_folded, version_key, address_text, hostname_key, os_key, client_key, site_key
   from core.agents;
