@@ -14,6 +14,9 @@ export interface paths {
         /**
          * List Agents
          * @description The fleet. Every word of `search` must occur in what a machine is known by; `hostname` is the whole name.
+         *
+         *     A `q` that cannot be read is `invalid_query`: `details` has `offset` and `length` of what is wrong, in
+         *     characters, and what was `expected`.
          */
         get: operations["list_agents"];
         put?: never;
@@ -184,6 +187,26 @@ export interface paths {
          * @description What is installed.
          */
         get: operations["list_software"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{agent_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Agent Tags
+         * @description A machine's tags, with those of its Site and Client.
+         */
+        get: operations["list_agent_tags"];
         put?: never;
         post?: never;
         delete?: never;
@@ -735,6 +758,26 @@ export interface paths {
         patch: operations["change_platform_settings"];
         trace?: never;
     };
+    "/api/v1/search/fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Search Fields
+         * @description What a query may ask for, for completion and help.
+         */
+        get: operations["list_search_fields"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/settings": {
         parameters: {
             query?: never;
@@ -858,6 +901,30 @@ export interface paths {
         head?: never;
         /** Change Site Settings */
         patch: operations["change_site_settings"];
+        trace?: never;
+    };
+    "/api/v1/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tags
+         * @description The tags that there are, each with the number of things that it hangs on itself.
+         */
+        get: operations["list_tags"];
+        put?: never;
+        /**
+         * Change Tags
+         * @description Hang tags on machines, Sites and Clients, and take some off; done twice it is as done once.
+         */
+        post: operations["change_tags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/tree": {
@@ -1150,6 +1217,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Views
+         * @description Your own views of the fleet, and those that others share.
+         */
+        get: operations["list_views"];
+        put?: never;
+        /**
+         * Save View
+         * @description Keep a query with its order and columns, by a name.
+         */
+        post: operations["save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete View
+         * @description Delete a view of your own; an admin also one that is shared.
+         */
+        delete: operations["delete_view"];
+        options?: never;
+        head?: never;
+        /**
+         * Change View
+         * @description Change a view of your own; an admin also one that is shared.
+         */
+        patch: operations["change_view"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1312,6 +1427,24 @@ export interface components {
             uptime_s: number | null;
             /** User */
             user: string | null;
+        };
+        /**
+         * AgentTag
+         * @description A tag of a machine: its own, or that of its Site or Client.
+         */
+        AgentTag: {
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "agent" | "site" | "client";
+            /** Tag */
+            tag: string;
+        };
+        /** AgentTags */
+        AgentTags: {
+            /** Items */
+            items: components["schemas"]["AgentTag"][];
         };
         /** Attention */
         Attention: {
@@ -2171,6 +2304,31 @@ export interface components {
              */
             role: "partner_admin" | "partner_tech" | "client_contact";
         };
+        /**
+         * NewView
+         * @description What somebody wants to come back to. `shared`: everybody of the Partner who sees every Client has it, too.
+         */
+        NewView: {
+            /** Columns */
+            columns?: string[];
+            /** Name */
+            name: string;
+            /**
+             * Query
+             * @default
+             */
+            query: string;
+            /**
+             * Shared
+             * @default false
+             */
+            shared: boolean;
+            /**
+             * Sort
+             * @default hostname
+             */
+            sort: string;
+        };
         /** OnlinePoint */
         OnlinePoint: {
             /**
@@ -2672,6 +2830,36 @@ export interface components {
             total: number;
         };
         /**
+         * SearchFieldRow
+         * @description Something that machines can be searched by, as `name:value`. `operators` may stand before the value.
+         */
+        SearchFieldRow: {
+            /** Aliases */
+            aliases: string[];
+            /** Examples */
+            examples: string[];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "text" | "number" | "bytes" | "percent" | "duration" | "ago" | "yes_no" | "choice" | "address" | "mac" | "version" | "software" | "tag";
+            /** Name */
+            name: string;
+            /** Operators */
+            operators: string[];
+            /** Sentence */
+            sentence: string;
+            /** Units */
+            units: string[];
+            /** Values */
+            values: string[];
+        };
+        /** SearchFields */
+        SearchFields: {
+            /** Items */
+            items: components["schemas"]["SearchFieldRow"][];
+        };
+        /**
          * Session
          * @description A browser that is signed in.
          */
@@ -2995,6 +3183,42 @@ export interface components {
             tenant_id: string;
         };
         /**
+         * TagChange
+         * @description Which tags to hang on these, and which to take off. `filter`: all machines that it means.
+         */
+        TagChange: {
+            /** Add */
+            add?: string[];
+            /** Agent Ids */
+            agent_ids?: string[];
+            /** Client Ids */
+            client_ids?: string[];
+            filter?: components["schemas"]["TargetFilter"] | null;
+            /** Remove */
+            remove?: string[];
+            /** Site Ids */
+            site_ids?: string[];
+        };
+        /**
+         * TagCount
+         * @description A tag, and on how many it hangs itself.
+         */
+        TagCount: {
+            /** Agents */
+            agents: number;
+            /** Clients */
+            clients: number;
+            /** Sites */
+            sites: number;
+            /** Tag */
+            tag: string;
+        };
+        /** TagCounts */
+        TagCounts: {
+            /** Items */
+            items: components["schemas"]["TagCount"][];
+        };
+        /**
          * TargetFilter
          * @description The machines of a filtered fleet list.
          */
@@ -3003,6 +3227,11 @@ export interface components {
             client_id?: string | null;
             /** Os */
             os?: ("linux" | "windows" | "macos" | "other") | null;
+            /**
+             * Q
+             * @default
+             */
+            q: string;
             /**
              * Search
              * @default
@@ -3204,6 +3433,57 @@ export interface components {
             /** Rows */
             rows: number;
         };
+        /**
+         * View
+         * @description A view of the fleet. `own`: the caller's, who may change it; `columns`: those that it shows, in order.
+         */
+        View: {
+            /** Columns */
+            columns: string[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Own */
+            own: boolean;
+            /** Query */
+            query: string;
+            /**
+             * Saved At
+             * Format: date-time
+             */
+            saved_at: string;
+            /** Saved By */
+            saved_by: string;
+            /** Shared */
+            shared: boolean;
+            /** Sort */
+            sort: string;
+        };
+        /**
+         * ViewChange
+         * @description What is left out stays as it is.
+         */
+        ViewChange: {
+            /** Columns */
+            columns?: string[] | null;
+            /** Name */
+            name?: string | null;
+            /** Query */
+            query?: string | null;
+            /** Shared */
+            shared?: boolean | null;
+            /** Sort */
+            sort?: string | null;
+        };
+        /** Views */
+        Views: {
+            /** Items */
+            items: components["schemas"]["View"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -3215,6 +3495,8 @@ export type AcceptInvitation = components['schemas']['AcceptInvitation'];
 export type AgentCounts = components['schemas']['AgentCounts'];
 export type AgentDetail = components['schemas']['AgentDetail'];
 export type AgentRow = components['schemas']['AgentRow'];
+export type AgentTag = components['schemas']['AgentTag'];
+export type AgentTags = components['schemas']['AgentTags'];
 export type Attention = components['schemas']['Attention'];
 export type Change = components['schemas']['Change'];
 export type ChangePassword = components['schemas']['ChangePassword'];
@@ -3258,6 +3540,7 @@ export type NewCode = components['schemas']['NewCode'];
 export type NewPartner = components['schemas']['NewPartner'];
 export type NewSite = components['schemas']['NewSite'];
 export type NewUser = components['schemas']['NewUser'];
+export type NewView = components['schemas']['NewView'];
 export type OnlinePoint = components['schemas']['OnlinePoint'];
 export type OpenChannel = components['schemas']['OpenChannel'];
 export type OpenTunnel = components['schemas']['OpenTunnel'];
@@ -3287,6 +3570,8 @@ export type Quota = components['schemas']['Quota'];
 export type Role = components['schemas']['Role'];
 export type RunPreview = components['schemas']['RunPreview'];
 export type RunSums = components['schemas']['RunSums'];
+export type SearchFieldRow = components['schemas']['SearchFieldRow'];
+export type SearchFields = components['schemas']['SearchFields'];
 export type Session = components['schemas']['Session'];
 export type SessionCounts = components['schemas']['SessionCounts'];
 export type Setting = components['schemas']['Setting'];
@@ -3301,6 +3586,9 @@ export type SiteSettingsChange = components['schemas']['SiteSettingsChange'];
 export type Software = components['schemas']['Software'];
 export type StreamTicket = components['schemas']['StreamTicket'];
 export type SwitchPartner = components['schemas']['SwitchPartner'];
+export type TagChange = components['schemas']['TagChange'];
+export type TagCount = components['schemas']['TagCount'];
+export type TagCounts = components['schemas']['TagCounts'];
 export type TargetFilter = components['schemas']['TargetFilter'];
 export type Targets = components['schemas']['Targets'];
 export type Temperature = components['schemas']['Temperature'];
@@ -3313,6 +3601,9 @@ export type Used = components['schemas']['Used'];
 export type User = components['schemas']['User'];
 export type UserChange = components['schemas']['UserChange'];
 export type Verified = components['schemas']['Verified'];
+export type View = components['schemas']['View'];
+export type ViewChange = components['schemas']['ViewChange'];
+export type Views = components['schemas']['Views'];
 export type $defs = Record<string, never>;
 export interface operations {
     list_agents: {
@@ -3323,6 +3614,8 @@ export interface operations {
                 site_id?: string | null;
                 os?: ("linux" | "windows" | "macos" | "other") | null;
                 hostname?: string | null;
+                /** @description A query: /search/fields has what it may ask for */
+                q?: string;
                 /** @description Words, all of which must occur */
                 search?: string;
                 sort?: "client" | "-client" | "cpu" | "-cpu" | "disk" | "-disk" | "hostname" | "-hostname" | "last_seen" | "-last_seen" | "memory" | "-memory" | "os" | "-os" | "site" | "-site" | "status" | "-status" | "version" | "-version";
@@ -3784,6 +4077,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Page_Software_"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_agent_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                agent_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgentTags"];
                 };
             };
             /** @description Client Error */
@@ -5365,6 +5698,44 @@ export interface operations {
             };
         };
     };
+    list_search_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchFields"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_settings: {
         parameters: {
             query?: never;
@@ -5898,6 +6269,84 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["SettingsPage"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagCounts"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_tags: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {
@@ -6607,6 +7056,171 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["InvitationLink"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Views"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Up to 64 printable ASCII characters, a new UUID for instance. Sent again within 24 hours with the same key, the request is not carried out a second time: it gets the first answer. */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewView"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                view_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["View"];
                 };
             };
             /** @description Client Error */
