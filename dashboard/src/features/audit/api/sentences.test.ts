@@ -30,6 +30,19 @@ it.each([
     row("session.refused", { email: "x@y.z", address: "10.0.0.9" }, { actor: null }),
     "The system refused a sign-in as x@y.z from 10.0.0.9.",
   ],
+  [
+    row("session.refused", { email: "x@y.z", address: "10.0.0.9", wrong: "second factor" }, { actor: null }),
+    "The system refused a sign-in as x@y.z from 10.0.0.9: the second factor was wrong.",
+  ],
+  [row("session.started", { by: "password, totp" }), "tess@msp.example signed in by password and app."],
+  [
+    row("session.started", { by: "passkey", address: "10.0.0.9" }),
+    "tess@msp.example signed in by passkey from 10.0.0.9.",
+  ],
+  [row("step_up.done", { by: "recovery_code" }), "tess@msp.example proved again that it is they, by recovery code."],
+  [row("factor.added", { factor: "passkey", name: "My laptop" }), "tess@msp.example set up the passkey My laptop."],
+  [row("factor.reset", { email: "bea@y.z" }), "tess@msp.example took the second factor of bea@y.z away."],
+  [row("sign_in_rules.changed", { second_factor: true }), "tess@msp.example asked a second factor of everybody."],
   [row("agent.processes", {}, { hostname: null }), "tess@msp.example looked at the processes of a machine."],
   [row("something.new"), "tess@msp.example did “something.new”."],
 ])("says %j", (given, sentence) => {

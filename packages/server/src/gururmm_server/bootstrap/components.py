@@ -16,6 +16,7 @@ _NAMES: Final = (
     "presence",
     "tenancy",
     "quotas",
+    "factors",
     "identity",
     "platform",
     "telemetry",
