@@ -43,6 +43,7 @@ def addresses(product: Product, api: Api, away: str) -> list[str]:
         "/activity",
         "/settings",
         "/settings/users",
+        "/settings/sign-in",
         "/settings/partner",
         "/settings/audit",
         "/agents/no-id",

@@ -11,14 +11,20 @@ export type {
   Me,
   Metrics,
   Overview,
+  OwnFactors,
+  PasswordStrength,
   Problem,
   Role,
+  SecondStep,
   Setting,
   SettingsPage,
   SignedIn,
+  SignInRules,
+  StepUpMethods,
   Tree,
 } from "./generated/schema";
 
+export type PasskeyRow = Api.Passkey;
 export type Tier = "partner" | "client" | "site" | "agent";
 export type SignInSession = Api.Session;
 export type PartnerRow = Api.Partner;

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SignedIn } from "./contract";
 import { api, filled, queryString } from "./http";
 import { adopt, forget } from "./sign-in";
+import { onStepUp } from "./step-up";
 
 const asked = vi.fn<(path: string, init: RequestInit) => Promise<Response>>();
 const answer = (body: unknown, status = 200) => new Response(status === 204 ? null : JSON.stringify(body), { status });
@@ -56,6 +57,48 @@ describe("requests", () => {
     expect(keys[1]).toBe(keys[0]);
     expect(keys[2]).not.toBe(keys[0]);
     expect(keys.slice(3)).toEqual([undefined, undefined]);
+  });
+
+  it("ask for proof where the server wants it, once for all that wait, and are sent again with the same key", async () => {
+    const wanted = () => answer({ code: "step_up_required", message: "Prove it." }, 403);
+    const prove = vi.fn(async () => {
+      asked.mockImplementation(() => Promise.resolve(answer({ done: true })));
+      return true;
+    });
+    const stop = onStepUp(prove);
+    asked.mockImplementation(() => Promise.resolve(wanted()));
+    const answers = await Promise.all([api.post("/clients", { body: { name: "Fjord" } }), api.get("/audit")]);
+    expect(answers).toEqual([{ done: true }, { done: true }]);
+    expect(prove).toHaveBeenCalledTimes(1);
+    const posted = asked.mock.calls.filter(([, { method }]) => method === "POST");
+    const keys = posted.map(([, { headers }]) => (headers as Record<string, string>)["Idempotency-Key"]);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+    stop();
+  });
+
+  it("say what the server said where nobody proves it, and ask once only", async () => {
+    const prove = vi.fn(async () => true);
+    asked.mockImplementation(() => Promise.resolve(answer({ code: "step_up_required", message: "Prove it." }, 403)));
+    await expect(api.get("/audit")).rejects.toMatchObject({ code: "step_up_required" });
+    const stop = onStepUp(prove);
+    await expect(api.get("/audit")).rejects.toMatchObject({ code: "step_up_required" });
+    expect(prove).toHaveBeenCalledTimes(1);
+    stop();
+    const refuse = onStepUp(async () => false);
+    asked.mockClear();
+    await expect(api.get("/audit")).rejects.toMatchObject({ code: "step_up_required" });
+    expect(asked).toHaveBeenCalledTimes(1);
+    refuse();
+  });
+
+  it("ask nobody for proof where somebody may not", async () => {
+    const prove = vi.fn(async () => true);
+    const stop = onStepUp(prove);
+    asked.mockResolvedValue(answer({ code: "forbidden", message: "No." }, 403));
+    await expect(api.get("/audit")).rejects.toMatchObject({ code: "forbidden" });
+    expect(prove).not.toHaveBeenCalled();
+    stop();
   });
 
   it("answer nothing where the server has nothing to say, and text where it says text", async () => {

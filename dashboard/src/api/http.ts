@@ -2,6 +2,7 @@ import type { Problem } from "./contract";
 import { ApiError } from "./errors";
 import type { AnswerOf, Method, PathOf, RequestArgument, TextPath } from "./paths";
 import { accessToken, forget, refresh } from "./sign-in";
+import { proveAgain } from "./step-up";
 import { Submissions } from "./submissions";
 
 interface Asked {
@@ -40,17 +41,33 @@ export function filled(path: string, values: Record<string, string> = {}): strin
 }
 
 /**
- * A request with the token of whoever is signed in. A 401 renews the token once and asks again; a second one ends the
- * sign-in in this tab.
+ * A request with the token of whoever is signed in. Where the server wants proof that it is they, they are asked for it,
+ * and the same request is sent once more.
  */
 const signedIn: Ask = async (method, path, asked) => {
+  const response = await withToken(method, path, asked);
+  if (!(await wantsProof(response)) || !(await proveAgain())) return successful(response);
+  return successful(await withToken(method, path, asked));
+};
+
+async function wantsProof(response: Response): Promise<boolean> {
+  if (response.status !== 403) return false;
+  const { code } = (await response
+    .clone()
+    .json()
+    .catch(() => ({}))) as Partial<Problem>;
+  return code === "step_up_required";
+}
+
+/** A 401 renews the token once and asks again; a second one ends the sign-in in this tab. */
+async function withToken(method: Method, path: string, asked: Asked): Promise<Response> {
   let response = await send(method, path, asked, await accessToken());
   if (response.status === 401 && (await refresh())) {
     response = await send(method, path, asked, await accessToken());
     if (response.status === 401) forget();
   }
-  return successful(response);
-};
+  return response;
+}
 
 /** A request before anybody is signed in (sign-in, invitations). */
 const nobody: Ask = async (method, path, asked) => successful(await send(method, path, asked, null));

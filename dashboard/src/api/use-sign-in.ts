@@ -24,6 +24,7 @@ const NOBODY: Me = {
   partner_name: null,
   client_id: null,
   permissions: [],
+  needs_factor: false,
   partners: [],
   labels: OWN_WORDS,
 };

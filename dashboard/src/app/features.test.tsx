@@ -29,6 +29,7 @@ const me = (part: Partial<Me> = {}): Me => ({
   partner_name: "Northwind",
   client_id: null,
   permissions: ["tickets.read"],
+  needs_factor: false,
   partners: [],
   labels: {},
   ...part,
@@ -36,6 +37,7 @@ const me = (part: Partial<Me> = {}): Me => ({
 const machine = { id: ID, hostname: "nw-1", status: "online", os_family: "linux", uptime_s: null, problems: [] };
 const ANSWERS: [RegExp, unknown][] = [
   [/\/auth\/invitation\//, { email: "new@msp.example", name: "", partner_name: "Northwind", role: "partner_tech" }],
+  [/\/auth\/factors$/, { totp: false, passkeys: [], passkeys_possible: false, recovery_codes: 0 }],
   [/\/live\/ticket$/, { ticket: "t", stream_url: "/api/v1/live" }],
   [
     /\/agents\/[^/]+$/,

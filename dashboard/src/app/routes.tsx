@@ -83,6 +83,7 @@ function shellRoute(root: Root, features: readonly Feature[]) {
       if (status !== "signed-in") {
         throw redirect({ to: "/sign-in", search: location.pathname === "/" ? {} : { return_to: location.href } });
       }
+      if (me.needs_factor) throw redirect({ to: "/second-factor" });
       const needsPartner = matches.some(({ staticData }) => staticData.where === "partner");
       if (me.tenant_id === null && needsPartner) throw redirect({ to: homeOf(features, me) });
     },

@@ -23,6 +23,7 @@ import { Palette } from "./palette";
 import { PartnerBanner } from "./partner-banner";
 import { PagePending } from "./route-states";
 import { Sidebar } from "./sidebar";
+import { StepUpDialog } from "./step-up-dialog";
 import { TopBar } from "./top-bar";
 
 const NO_KEYS = { asked: false, text: "", enter: false };
@@ -34,6 +35,7 @@ export function Shell() {
       <ConfirmProvider>
         <SignedIn />
       </ConfirmProvider>
+      <StepUpDialog />
       <Notices />
     </>
   );
@@ -41,7 +43,7 @@ export function Shell() {
 
 function SignedIn() {
   const { status } = useSignIn();
-  const { tenant_id } = useMe();
+  const { tenant_id, needs_factor } = useMe();
   // Not the address: while the next page loads, the address is new and the page shown is still the old one.
   const needsPartner = useMatches({
     select: (matches) => matches.some(({ staticData }) => staticData.where === "partner"),
@@ -49,9 +51,10 @@ function SignedIn() {
   const features = useFeatures();
   const parts = useMemo(() => livePartsOf(features), [features]);
   useLeaveWhenSignedOut();
+  useLeaveForSecondFactor(needs_factor);
   useForgetAtPartnerChange(status === "signed-in", tenant_id);
   // On the way out of a Partner or of the product: the page of before must not render without what it needs.
-  if (status !== "signed-in" || (tenant_id === null && needsPartner)) return <PagePending />;
+  if (status !== "signed-in" || needs_factor || (tenant_id === null && needsPartner)) return <PagePending />;
   // A Partner's live socket ends with the Partner: the key makes a new one for the next.
   return tenant_id === null ? (
     <Frame live={false} />
@@ -156,6 +159,14 @@ function useLeaveWhenSignedOut(): void {
     const back = signIn.byChoice || pathname === "/" ? {} : { return_to: href };
     void navigate({ to: "/sign-in", search: back, replace: true });
   }, [signIn, navigate, href, pathname, cache]);
+}
+
+/** A Partner that asks a second factor of everybody may do so while somebody is at work. */
+function useLeaveForSecondFactor(needed: boolean): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (needed) void navigate({ to: "/second-factor", replace: true });
+  }, [needed, navigate]);
 }
 
 /** Nothing of one Partner may be seen in another: the caches go when the Partner changes. */

@@ -27,7 +27,7 @@ export function Dialog({
   return (
     <Radix.Root open={open} onOpenChange={(next) => !next && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 animate-appear bg-canvas/70 backdrop-blur-[2px]" />
+        <Radix.Overlay className="fixed inset-0 z-50 animate-appear bg-canvas/70 backdrop-blur-[2px]" />
         <Radix.Content
           ref={content}
           aria-describedby={description ? undefined : ""}

@@ -1,6 +1,7 @@
 """Partners with machines, planted under the product's feet, and the API's routes with a signed-in person in front."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,17 +36,22 @@ def person(
     client_id: UUID | None = None,
     *,
     user_id: UUID | None = None,
+    session_id: UUID | None = None,
     email: str | None = None,
+    proved_at: float | None = None,
+    needs_factor: bool = False,
 ) -> Principal:
-    """Returns somebody who is signed in with a role in a Partner (None: on the Platform)."""
+    """Returns somebody who is signed in with a role in a Partner (None: on the Platform), by default just now."""
     return Principal(
         user_id=user_id or new_id(),
         email=email or f"{role}@example.org",
-        session_id=new_id(),
+        session_id=session_id or new_id(),
         role=role,
         tenant_id=tenant_id,
         client_id=client_id,
-        permissions=PERMISSIONS.of(role, inside=tenant_id is not None),
+        permissions=frozenset() if needs_factor else PERMISSIONS.of(role, inside=tenant_id is not None),
+        needs_factor=needs_factor,
+        proved_at=int(time.time() if proved_at is None else proved_at),
     )
 
 

@@ -1,4 +1,4 @@
-import { Gauge, Settings, Users } from "lucide-react";
+import { Gauge, Settings, ShieldCheck, Users } from "lucide-react";
 import { labelOf } from "@/api/use-sign-in";
 import { lazyPage } from "@/components/lazy-page";
 import { defineFeature, layout, tab } from "@/features/define-feature";
@@ -56,6 +56,15 @@ export const feature = defineFeature({
       label: "Platform",
       icon: Settings,
       order: 30,
+    }),
+    tab({
+      of: "settings",
+      path: "/sign-in",
+      needs: "settings.write",
+      component: lazyPage(() => import("./routes/sign-in-rules-tab"), "SignInRulesTab"),
+      label: "Sign-in",
+      icon: ShieldCheck,
+      order: 25,
     }),
     tab({
       of: "settings",

@@ -77,9 +77,18 @@ class Api:
     """Answers so far that were not as their routes declare: any fails the test at its end."""
 
     def token(
-        self, role: Role | None = Role.PARTNER_ADMIN, *, house: House | None = None, client_id: UUID | None = None
+        self,
+        role: Role | None = Role.PARTNER_ADMIN,
+        *,
+        house: House | None = None,
+        client_id: UUID | None = None,
+        proved_at: float | None = None,
+        needs_factor: bool = False,
     ) -> str:
-        """An access token as the product signs it; role None is a Platform admin outside of any Partner."""
+        """An access token as the product signs it; role None is a Platform admin outside of any Partner.
+
+        `proved_at`: when they last proved that it is they; by default just now.
+        """
         house = house or self.own
         if role is Role.CLIENT_CONTACT and client_id is None:
             client_id = house.ids["client_id"]
@@ -89,6 +98,8 @@ class Api:
             client_id,
             user_id=house.admin.user_id,
             email=house.email,
+            proved_at=proved_at,
+            needs_factor=needs_factor,
         )
         return self.identity.tokens.issue(holder)
 
@@ -152,6 +163,12 @@ def trusted_proxies() -> tuple[str, ...]:
 
 
 @pytest.fixture
+def public_url() -> str:
+    """What browsers call the api."""
+    return URL
+
+
+@pytest.fixture
 async def api(
     *,
     db: Database,
@@ -160,9 +177,14 @@ async def api(
     api_bus: Bus,
     dashboard_dir: Path,
     trusted_proxies: tuple[str, ...],
+    public_url: str,
 ) -> AsyncIterator[Api]:
     settings = ProcessSettings(
-        database_url="", nats_url="", public_url=URL, dashboard_dir=dashboard_dir, trusted_proxies=trusted_proxies
+        database_url="",
+        nats_url="",
+        public_url=public_url,
+        dashboard_dir=dashboard_dir,
+        trusted_proxies=trusted_proxies,
     )
     process = Process(settings, api_db, api_bus, await load_access_token_key(api_db))
     await process.open()
@@ -215,6 +237,7 @@ async def build_house(db: Database, bus: Bus, name: str) -> House:
         "agent_id": new_id(),
         "command_id": new_id(),
         "session_id": new_id(),
+        "passkey_id": new_id(),
         "channel": 1,
         "view_id": new_id(),
     }

@@ -1,6 +1,7 @@
 """Who may do what: every route of the api, asked as nobody, as the wrong role, and for another Partner's things."""
 
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,9 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, APIWebSocketRoute, RouteContext, iter_route_contexts
 from gururmm_server.core.access.doors import PUBLIC as PUBLIC_ACCESS
 from gururmm_server.core.access.doors import SIGNED_IN
+from gururmm_server.core.access.freshness import ALWAYS, FRESH_SECONDS
 from gururmm_server.core.access.permissions import Role
+from gururmm_server.core.commands.service import MASS_MACHINES
 
 from packages.server.tests.world import DECLARED, PERMISSIONS
 
@@ -34,10 +37,14 @@ class Case:
 
 PUBLIC = {
     "POST /auth/sign-in",
+    "POST /auth/second-step",
+    "POST /auth/passkey/options",
+    "POST /auth/passkey",
     "POST /auth/refresh",
     "POST /auth/sign-out",
     "GET /auth/invitation/{token}",
     "POST /auth/invitation/{token}",
+    "POST /auth/invitation/{token}/strength",
 }
 NAMED = {"name": "Renamed"}
 CODE = {"expires_in_h": None, "max_uses": None}
@@ -54,6 +61,21 @@ CASES: dict[str, Case] = {
     "POST /auth/switch-partner": Case(
         {"tenant_id": "{partner_id}"}, denied=None, foreign="body", accepts=(401,)
     ),  # a token alone does not do: the browser's cookie is needed
+    "POST /auth/password/strength": Case({"password": PASSWORD}, denied=None),
+    "GET /auth/step-up": Case(denied=None),
+    "POST /auth/step-up/passkey": Case(denied=None, accepts=(409,)),
+    "POST /auth/step-up": Case({"password": PASSWORD}, denied=None, accepts=(401,)),  # of a sign-in that goes on
+    "GET /auth/factors": Case(denied=None),
+    "POST /auth/factors/totp": Case(denied=None),
+    "POST /auth/factors/totp/confirm": Case({"code": "123456"}, denied=None, accepts=(409, 422)),
+    "DELETE /auth/factors/totp": Case(denied=None, accepts=(409,)),
+    "POST /auth/factors/recovery-codes": Case(denied=None, accepts=(409,)),
+    # The api of these tests is called without https, so browsers have no passkeys for it.
+    "POST /auth/factors/passkeys/options": Case(denied=None, accepts=(409,)),
+    "POST /auth/factors/passkeys": Case({"name": "My key", "credential": {}}, denied=None, accepts=(409,)),
+    "DELETE /auth/factors/passkeys/{passkey_id}": Case(denied=None, foreign="path", accepts=(404,)),
+    "GET /sign-in-rules": Case(),
+    "PATCH /sign-in-rules": Case({"second_factor": False}, "partner_tech"),
     "GET /users": Case(),
     "POST /users": Case(
         {"email": "new@own.example", "role": "client_contact", "client_id": "{client_id}"}, "partner_tech", "body"
@@ -61,6 +83,7 @@ CASES: dict[str, Case] = {
     "PATCH /users/{user_id}": Case({"name": "New Name"}, "partner_tech", "path"),
     "DELETE /users/{user_id}": Case(None, "partner_tech", "path", accepts=(409,)),
     "POST /users/{user_id}/invitation": Case(None, "partner_tech", "path", accepts=(409,)),
+    "POST /users/{user_id}/factors/reset": Case(None, "partner_tech", "path", accepts=(409,)),
     "GET /tree": Case(denied=ANYBODY_INSIDE),
     "GET /clients": Case(denied=ANYBODY_INSIDE),
     "POST /clients": Case(NAMED),
@@ -259,6 +282,87 @@ async def test_an_admin_of_the_partner_gets_through(api: Api) -> None:
         api, {name: open_to_admins[name] for name in in_order}, lambda name: _ask(api, name, api.token())
     )
     assert found == {}
+
+
+STEP_UP = {
+    "POST /auth/factors/passkeys/options",
+    "POST /auth/factors/passkeys",
+    "DELETE /auth/factors/passkeys/{passkey_id}",
+    "PATCH /sign-in-rules",
+    "POST /auth/factors/totp",
+    "POST /auth/factors/totp/confirm",
+    "DELETE /auth/factors/totp",
+    "POST /auth/factors/recovery-codes",
+    "POST /users",
+    "PATCH /users/{user_id}",
+    "DELETE /users/{user_id}",
+    "POST /users/{user_id}/invitation",
+    "POST /users/{user_id}/factors/reset",
+    "DELETE /clients/{client_id}",
+    "DELETE /sites/{site_id}",
+    "DELETE /agents/{agent_id}",
+    "POST /agents/{agent_id}/former",
+    "GET /audit",
+}
+"""What is dangerous: it takes a factor that was proved within ten minutes."""
+CLOSE_CHANNEL = "POST /tunnel/sessions/{session_id}/channels/{channel}/close"
+
+
+async def test_dangerous_acts_ask_who_signed_in_long_ago_and_nothing_else_does(api: Api) -> None:
+    long_ago = time.time() - FRESH_SECONDS
+    asking = set()
+    for name in CASES:
+        answer = await _ask(api, name, api.token(proved_at=long_ago))
+        if answer.status == 403 and answer.body["code"] == "step_up_required":
+            asking.add(name)
+    # The planted tech session is somebody else's.
+    assert asking == STEP_UP | {"POST /tunnel/close/{session_id}", CLOSE_CHANNEL}
+    # Whoever proved nothing at all, as a token of before says, is asked too.
+    for name in STEP_UP:
+        assert (await _ask(api, name, api.token(proved_at=0))).body["code"] == "step_up_required", name
+
+
+FACTORLESS = {
+    "GET /auth/me",
+    "POST /auth/sign-out-everywhere",
+    "GET /auth/step-up",
+    "POST /auth/step-up",
+    "POST /auth/step-up/passkey",
+    "GET /auth/factors",
+    "POST /auth/factors/totp",
+    "POST /auth/factors/totp/confirm",
+    "POST /auth/factors/passkeys/options",
+    "POST /auth/factors/passkeys",
+}
+"""All that somebody can do who has to set a second factor up first."""
+
+
+async def test_who_needs_a_second_factor_can_do_nothing_but_set_one_up(api: Api) -> None:
+    done = set()
+    for name in CASES:
+        answer = await _ask(api, name, api.token(needs_factor=True))
+        if answer.status != 403 or answer.body["code"] != "factor_needed":
+            done.add(name)
+    assert done == FACTORLESS
+
+
+async def test_the_document_says_what_each_door_asks(api: Api) -> None:
+    document = (await api.ask("GET", "/openapi.json")).body
+    said = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}": operation
+        for path, operations in document["paths"].items()
+        if path.startswith("/api/")
+        for method, operation in operations.items()
+    }
+    assert {name for name, operation in said.items() if operation["x-access"] == PUBLIC_ACCESS} >= PUBLIC
+    assert {name for name, operation in said.items() if operation.get("x-step-up") == ALWAYS} == STEP_UP
+    sometimes = {name: operation.get("x-step-up") for name, operation in said.items() if name not in STEP_UP}
+    assert {name: words for name, words in sometimes.items() if words} == {
+        "POST /commands": f"on more than {MASS_MACHINES} machines",
+        "POST /tunnel/close/{session_id}": "of somebody else's session",
+        CLOSE_CHANNEL: "of somebody else's session",
+    }
+    assert said["DELETE /clients/{client_id}"]["x-access"] == "sites.write"
 
 
 async def test_a_client_contact_sees_its_own_client_only(api: Api) -> None:

@@ -57,6 +57,10 @@ _ROWS = {
     "users": "insert into core.users (user_id, email) values ({user_id}, '{mark}@example.org')",
     "tenant_users": "insert into core.tenant_users (tenant_id, user_id, role, client_id, name)"
     " values ($1, {user_id}, 'client_contact', {client_id}, '{mark}')",
+    "totp_factors": "insert into core.totp_factors (user_id, sealed_secret, confirmed_at)"
+    " values ({user_id}, 'x', now())",
+    "passkeys": "insert into core.passkeys (passkey_id, user_id, credential_id, public_key, sign_count, name)"
+    " values (gen_random_uuid(), {user_id}, 'x', 'x', 0, '{mark}')",
     "agents": "insert into core.agents (tenant_id, agent_id, client_id, site_id, client_name, site_name, public_key,"
     " hostname, os_name) values ($1, {agent_id}, {client_id}, {site_id}, '{mark}', '{mark}', sha256('x'), '{mark}',"
     " '{mark}')",

@@ -23,6 +23,15 @@ PLATFORM = "/api/v1/platform"
 NEEDS_MORE = {
     # What a person knows, or a browser keeps:
     "POST /api/v1/auth/sign-in",
+    "POST /api/v1/auth/second-step",
+    "POST /api/v1/auth/passkey",
+    "POST /api/v1/auth/step-up",
+    "POST /api/v1/auth/step-up/passkey",
+    "POST /api/v1/auth/factors/passkeys",
+    "DELETE /api/v1/auth/factors/passkeys/{passkey_id}",
+    "POST /api/v1/auth/factors/totp/confirm",
+    "DELETE /api/v1/auth/factors/totp",
+    "POST /api/v1/auth/factors/recovery-codes",
     "POST /api/v1/auth/refresh",
     "POST /api/v1/auth/password",
     "POST /api/v1/auth/switch-partner",
@@ -34,6 +43,12 @@ NEEDS_MORE = {
     "POST /api/v1/tunnel/ticket/{session_id}",
 }
 """Operations that no generated request carries out: tests of their own do."""
+
+
+@pytest.fixture
+def public_url() -> str:
+    """One for which browsers make passkeys."""
+    return "https://rmm.example.org"
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from packages.server.tests.conftest import Engines
 
 _TABLE = Path(__file__).with_name("rights.txt")
 _SECRETS = {
-    Kind.API: {"access_token_key", "agent_link_public_key", "order_key"},
+    Kind.API: {"access_token_key", "agent_link_public_key", "order_key", "totp_key"},
     Kind.GATEWAY: {"agent_link_key"},
     Kind.WORKER: {"order_key"},
 }

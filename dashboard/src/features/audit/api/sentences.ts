@@ -55,10 +55,19 @@ const PHRASES: Record<string, (details: Details, m: string, l: Labels) => string
   "site_codes.revoked": (_d, _m, l) => `revoked all codes of a ${labelOf(l, "site")}`,
   "settings.changed": (d, _, l) =>
     `changed ${list(Object.keys((d.after ?? {}) as object).map(settingWords)) || "settings"}${placeOf(d, l)}`,
-  "session.started": (d) => `signed in${from(d)}`,
-  "session.refused": (d) => `refused a sign-in as ${text(d.email)}${from(d)}`,
+  "session.started": (d) => `signed in${d.by ? ` by ${factorWords(d.by)}` : ""}${from(d)}`,
+  "session.refused": (d) =>
+    `refused a sign-in as ${text(d.email)}${from(d)}${d.wrong ? `: the ${text(d.wrong)} was wrong` : ""}`,
   "session.ended": (d) => (d.reason ? `ended a sign-in: ${words(text(d.reason)).toLowerCase()}` : "signed out"),
   "sessions.ended_everywhere": () => "signed out everywhere",
+  "step_up.done": (d) => `proved again that it is they, by ${factorWords(d.by)}${from(d)}`,
+  "step_up.refused": (d) => `did not prove again that it is they${from(d)}`,
+  "factor.added": (d) => `set up ${d.factor === "totp" ? "an authenticator app" : `the passkey ${text(d.name)}`}`,
+  "factor.removed": (d) => (d.factor === "totp" ? "turned their authenticator app off" : "removed a passkey"),
+  "factor.reset": (d) => `took the second factor of ${text(d.email)} away`,
+  "recovery_codes.made": () => "made new recovery codes",
+  "sign_in_rules.changed": (d) =>
+    d.second_factor ? "asked a second factor of everybody" : "left the second factor to each person",
   "password.changed": () => "changed their password",
   "platform.entered": (d, _, l) => `entered this ${labelOf(l, "partner")} from the Platform: “${text(d.reason)}”`,
   "platform.left": (_d, _m, l) => `left this ${labelOf(l, "partner")} for the Platform`,
@@ -92,6 +101,11 @@ function text(value: unknown): string {
 
 function role(name: string, labels: Labels): string {
   return visibleLine(roleOf(labels, name as Role) ?? words(name));
+}
+
+/** "password, totp" as people say it. */
+function factorWords(by: unknown): string {
+  return text(by).replace("totp", "app").replace("recovery_code", "recovery code").replace(", ", " and ");
 }
 
 function ending(details: Details): string {

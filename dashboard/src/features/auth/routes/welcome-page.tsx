@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import type { SecondStep, SignedIn } from "@/api/contract";
 import { ApiError } from "@/api/errors";
 import { adopt } from "@/api/sign-in";
 import { useAct } from "@/api/use-act";
@@ -10,8 +11,9 @@ import { TextField } from "@/components/field";
 import { Form } from "@/components/form";
 import { charactersToGo, NewPasswordField } from "@/components/new-password-field";
 import { ErrorState, SkeletonLines } from "@/components/states";
-import { acceptInvitation, readInvitation } from "../api/queries";
+import { acceptInvitation, isSecondStep, judgePassword, readInvitation } from "../api/queries";
 import { Entrance } from "../components/entrance";
+import { SecondStepForm } from "../components/second-step-form";
 
 const route = getRouteApi("/welcome/$token");
 
@@ -28,13 +30,22 @@ export function WelcomePage() {
   });
   const invitedName = invitation.data?.name;
   useEffect(() => setName(invitedName ?? ""), [invitedName]);
+  const [step, setStep] = useState<SecondStep | null>(null);
+  const enter = (answer: SignedIn) => {
+    adopt(answer);
+    void navigate({ to: "/", replace: true });
+  };
   const accept = useAct({
     mutationFn: () => acceptInvitation(token, password, name.trim()),
-    onSuccess: (answer) => {
-      adopt(answer);
-      void navigate({ to: "/", replace: true });
-    },
+    onSuccess: (answer) => (isSecondStep(answer) ? setStep(answer) : enter(answer)),
   });
+  if (step !== null) {
+    return (
+      <Entrance title="Your second factor">
+        <SecondStepForm step={step} onDone={enter} onGone={() => void navigate({ to: "/sign-in", replace: true })} />
+      </Entrance>
+    );
+  }
   if (invitation.isPending) {
     return (
       <Entrance title="Welcome">
@@ -77,7 +88,14 @@ export function WelcomePage() {
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
-        <NewPasswordField label="Password" name="password" autoFocus value={password} onChange={setPassword} />
+        <NewPasswordField
+          label="Password"
+          name="password"
+          autoFocus
+          value={password}
+          onChange={setPassword}
+          judge={(chosen) => judgePassword(token, chosen)}
+        />
         <Button
           type="submit"
           variant="primary"

@@ -44,7 +44,13 @@ export function PasswordDialog({ onClose }: { onClose: () => void }) {
           value={current}
           onChange={(event) => setCurrent(event.target.value)}
         />
-        <NewPasswordField label="New password" name="new_password" value={chosen} onChange={setChosen} />
+        <NewPasswordField
+          label="New password"
+          name="new_password"
+          value={chosen}
+          onChange={setChosen}
+          judge={acts.judgePassword}
+        />
         <DialogActs>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant="primary" busy={change.isPending} disabled={charactersToGo(chosen) > 0}>

@@ -19,6 +19,7 @@ import { chooseTheme, type ThemeChoice, useThemeChoice } from "@/lib/theme";
 import { visibleLine } from "@/lib/visible-text";
 import { acts, signInsKey, signInsQuery } from "../api/queries";
 import { PasswordDialog } from "../components/password-dialog";
+import { SecondFactorCard } from "../components/second-factor-card";
 
 export function AccountTab() {
   const me = useMe();
@@ -53,6 +54,7 @@ export function AccountTab() {
           </SelectField>
         </div>
       </Card>
+      <SecondFactorCard />
       <SignIns />
       {changing && <PasswordDialog onClose={() => setChanging(false)} />}
     </div>

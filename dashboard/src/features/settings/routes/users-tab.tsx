@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { ColumnDef } from "@tanstack/react-table";
-import { Ellipsis, UserPlus, Users } from "lucide-react";
+import { Ellipsis, ShieldCheck, UserPlus, Users } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { UserRow } from "@/api/contract";
 import type { SortOf } from "@/api/paths";
@@ -72,11 +72,16 @@ export function UsersTab() {
       {
         id: "state",
         header: "State",
-        meta: { className: "w-24 max-md:hidden" },
+        meta: { className: "w-28 max-md:hidden" },
         cell: ({ row: { original: user } }) => (
-          <Badge tone={user.state === "active" ? "ok" : user.state === "invited" ? "info" : "neutral"}>
-            {words(user.state)}
-          </Badge>
+          <span className="flex items-center gap-1.5">
+            <Badge tone={user.state === "active" ? "ok" : user.state === "invited" ? "info" : "neutral"}>
+              {words(user.state)}
+            </Badge>
+            {user.second_factor && (
+              <ShieldCheck aria-label="Has a second factor" className="size-3.5 text-muted" strokeWidth={1.75} />
+            )}
+          </span>
         ),
       },
       {
@@ -102,6 +107,9 @@ export function UsersTab() {
                   label: user.state === "disabled" ? "Allow to sign in" : "Stop from signing in",
                   onSelect: () => void change.disable(user),
                 },
+                ...(user.second_factor
+                  ? [{ label: "Take the second factor away", onSelect: () => void change.resetFactors(user) }]
+                  : []),
                 { label: "Delete", danger: true, onSelect: () => void change.remove(user) },
               ]}
               trigger={
@@ -175,6 +183,14 @@ function useUserActs(onLink: (url: string, email: string) => void) {
     onSuccess: refresh,
     onError: (error) => notifyError("Nothing was changed.", error),
   });
+  const resetFactors = useAct({
+    mutationFn: (user: UserRow) => acts.resetFactors(user.id),
+    onSuccess: async () => {
+      notifyDone("They sign in with their password alone now.");
+      await refresh();
+    },
+    onError: (error) => notifyError("Nothing was changed.", error),
+  });
   const remove = useAct({
     mutationFn: (user: UserRow) => acts.deleteUser(user.id),
     onSuccess: async () => {
@@ -195,6 +211,15 @@ function useUserActs(onLink: (url: string, email: string) => void) {
           act: "Stop",
         }));
       if (sure) disable.mutate(user);
+    },
+    resetFactors: async (user: UserRow) => {
+      const sure = await confirm({
+        title: `Take the second factor of ${user.name || user.email} away?`,
+        consequence:
+          "Do it when they lost it, and are surely who asks you. Ends all their sign-ins; their password is then enough.",
+        act: "Take it away",
+      });
+      if (sure) resetFactors.mutate(user);
     },
     remove: async (user: UserRow) => {
       const sure = await confirm({

@@ -9,7 +9,7 @@ from uuid import UUID
 from gururmm_server.bootstrap.opened import opened, opened_database
 from gururmm_server.core.audit.reading import Verdict, verify_all
 from gururmm_server.core.audit.store import head_book
-from gururmm_server.core.identity.platform_admin import create_platform_admin
+from gururmm_server.core.identity.platform_admin import create_platform_admin, reset_factors
 from gururmm_server.core.orders import rotation
 from gururmm_server.core.orders.rotation import KeyStatus
 from gururmm_server.core.platform.demo import DemoSeed, seed
@@ -31,6 +31,12 @@ async def create_admin(settings: ProcessSettings, email: str, name: str) -> str:
     """Make a Platform admin; the one-time link that lets them choose a password."""
     async with _quiet_database(settings, "admin") as db:
         return await create_platform_admin(db, email, name, settings.public_url)
+
+
+async def reset_factor(settings: ProcessSettings, email: str) -> None:
+    """Take a person's second factor away. Raises `InvalidInput` where nobody has this address."""
+    async with _quiet_database(settings, "admin") as db:
+        await reset_factors(db, email)
 
 
 async def verify_audit(settings: ProcessSettings, tenant_id: UUID | None) -> list[Verdict]:

@@ -17,6 +17,7 @@ _NAMES: Final = (
     "presence",
     "tenancy",
     "quotas",
+    "factors",
     "identity",
     "platform",
     "telemetry",

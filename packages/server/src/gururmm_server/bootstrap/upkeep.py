@@ -49,6 +49,20 @@ def admin_create(
     typer.echo(link)
 
 
+@admin.command("reset-factor")
+def admin_reset_factor(
+    *,
+    email: Annotated[str, typer.Option(help="Who lost their second factor, and has proved to you who they are.")],
+    data: Data = DATA,
+    database_url: DatabaseUrl = "",
+) -> None:
+    """Take a person's second factor away and end their sign-ins: their password alone is enough then."""
+    from gururmm_server.bootstrap.administration import reset_factor
+
+    asyncio.run(reset_factor(_settings(data, database_url, ""), email))
+    typer.echo(f"{email} signs in with their password alone now.")
+
+
 @audit.command("verify")
 def audit_verify(
     *,

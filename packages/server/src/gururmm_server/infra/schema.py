@@ -178,6 +178,7 @@ async def _ensure_secrets(url: str) -> None:
     made = {
         "access_token_key": secrets.token_bytes(32),
         "agent_link_key": seed,
+        "totp_key": secrets.token_bytes(32),
     }
     connection = await _connect(url)
     try:

@@ -10,6 +10,20 @@ class NotSignedIn(GuruError):
     status = 401
 
 
+class StepUpRequired(GuruError):
+    """This takes proof that it is you. Prove it again, and the same request is carried out."""
+
+    code = "step_up_required"
+    status = 403
+
+
+class FactorNeeded(GuruError):
+    """This Partner asks for a second factor. Set one up first, in your account."""
+
+    code = "factor_needed"
+    status = 403
+
+
 class Forbidden(GuruError):
     """Your role does not allow this. A Partner admin can change your role."""
 

@@ -28,6 +28,8 @@ class Subject(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID | None
     name: str
     permissions: frozenset[str] = frozenset()
+    proved_at: int = 0
+    """When a person last proved that it is they (Unix time): at sign-in, or by a factor since."""
 
     def may(self, permission: Permission) -> bool:
         """Tells whether the subject has this permission."""

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.freshness import ALWAYS
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.chains import Kind
 from gururmm_server.core.audit.permissions import AUDIT_READ
@@ -14,7 +15,8 @@ from gururmm_server.infra.errors import InvalidInput
 from gururmm_server.infra.fields import Moment
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
-Reader = Annotated[Scope, requires(AUDIT_READ)]
+Reader = Annotated[Scope, requires(AUDIT_READ, fresh=ALWAYS)]
+Verifier = Annotated[Scope, requires(AUDIT_READ)]
 Exact = Annotated[str | None, Query(max_length=254)]
 
 
@@ -48,7 +50,7 @@ def build_router(audit: AuditReading) -> APIRouter:
         return await audit.page(caller, chosen, query)
 
     @router.get("/verify")
-    async def verify_audit(caller: Reader) -> Verified:
+    async def verify_audit(caller: Verifier) -> Verified:
         """Recompute both chains of hashes."""
         return await audit.verify(caller)
 

@@ -10,7 +10,7 @@ from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.commands import schemas
 from gururmm_server.core.commands.filter import CommandFilter
 from gururmm_server.core.commands.permissions import COMMANDS_DELETE, COMMANDS_READ, COMMANDS_RUN
-from gururmm_server.core.commands.service import ACTIVE, FINAL, SORTS, CommandService
+from gururmm_server.core.commands.service import ACTIVE, FINAL, MASS_MACHINES, SORTS, CommandService
 from gururmm_server.core.commands.shapes import Script
 from gururmm_server.core.fleet.filter import FleetFilter
 from gururmm_server.core.fleet.schemas import TargetFilter
@@ -20,6 +20,7 @@ from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[Scope, requires(COMMANDS_READ)]
 Runner = Annotated[Scope, requires(COMMANDS_RUN)]
+MassRunner = Annotated[Scope, requires(COMMANDS_RUN, fresh=f"on more than {MASS_MACHINES} machines")]
 Deleter = Annotated[Scope, requires(COMMANDS_DELETE)]
 
 
@@ -66,7 +67,7 @@ def _add_reads(router: APIRouter, commands: CommandService) -> None:
 
 def _add_acts(router: APIRouter, commands: CommandService) -> None:
     @router.post("", response_model=schemas.CommandList, status_code=201, dependencies=[once_per_key()])
-    async def create_commands(caller: Runner, body: schemas.CreateCommands) -> Response:
+    async def create_commands(caller: MassRunner, body: schemas.CreateCommands) -> Response:
         """Queue a script. A machine that is offline gets it when it returns, before the deadline."""
         script = Script(body.shell, body.script, body.timeout_s, body.deadline_s)
         items = await commands.create(caller, script, body.agent_ids, _meant(body.filter))

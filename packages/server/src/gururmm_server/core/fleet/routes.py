@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.freshness import ALWAYS
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.agents.os_family import OsFamily
 from gururmm_server.core.agents.permissions import AGENTS_DELETE, AGENTS_INSPECT, AGENTS_READ, AGENTS_WRITE
@@ -22,7 +23,7 @@ from gururmm_server.infra.responses import json_response
 Reader = Annotated[Scope, requires(AGENTS_READ)]
 Inspector = Annotated[Scope, requires(AGENTS_INSPECT)]
 Writer = Annotated[Scope, requires(AGENTS_WRITE)]
-Deleter = Annotated[Scope, requires(AGENTS_DELETE)]
+Deleter = Annotated[Scope, requires(AGENTS_DELETE, fresh=ALWAYS)]
 ProcessSort = Literal["cpu", "-cpu", "memory", "-memory", "read", "-read", "write", "-write", "name", "-name", "pid"]
 
 

@@ -19,7 +19,8 @@ SORTS = {
     "last_sign_in_at": Sort(f"({_LAST_SIGN_IN})", "timestamptz", nullable=True),
 }
 _COLUMNS = f"""u.user_id, u.email, tu.name, tu.role, tu.client_id, c.name as client_name, tu.created_at,
-  {_LAST_SIGN_IN} as last_sign_in_at, tu.accepted_at, coalesce(tu.disabled_at, u.disabled_at) as disabled_at"""
+  {_LAST_SIGN_IN} as last_sign_in_at, tu.accepted_at, coalesce(tu.disabled_at, u.disabled_at) as disabled_at,
+  exists (select from core.factor_holders f where f.user_id = tu.user_id) as second_factor"""
 _FROM = """core.tenant_users tu join core.users u using (user_id)
   left join core.client_names c on c.client_id = tu.client_id"""
 _ONE = f"select {_COLUMNS} from {_FROM} where tu.user_id = $1"
@@ -38,6 +39,7 @@ class PersonRow(msgspec.Struct, frozen=True):
     last_sign_in_at: datetime | None
     accepted_at: datetime | None
     disabled_at: datetime | None
+    second_factor: bool
 
 
 async def list_people(tx: Transaction, query: PageQuery) -> Slice[PersonRow]:

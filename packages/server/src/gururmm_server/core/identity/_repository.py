@@ -148,7 +148,9 @@ async def set_platform_name(tx: Transaction, user_id: UUID, name: str) -> None:
 
 
 async def set_password(tx: Transaction, user_id: UUID, password_hash: str | None) -> None:
+    """Sets another password. A sign-in that waits for its second step began with the old one: it is void."""
     await tx.execute("update core.users set password_hash = $2 where user_id = $1", user_id, password_hash)
+    await tx.execute("delete from core.sign_in_steps where user_id = $1", user_id)
 
 
 async def make_platform_admin(tx: Transaction, user_id: UUID) -> bool:

@@ -17,7 +17,8 @@ select s.session_id, s.user_id, s.tenant_id, s.ended_at, s.refresh_hash = $2 as 
   coalesce(s.previous_hash = $2, false) as previous, s.expires_at > now() as fresh,
   s.rotated_at > now() - interval '10 seconds' as just_rotated,
   coalesce(s.ended_at > now() - interval '10 seconds', false) as just_ended,
-  coalesce(s.family_id, s.session_id) as family_id, coalesce(s.family_expires_at, s.expires_at) as family_expires_at
+  coalesce(s.family_id, s.session_id) as family_id, coalesce(s.family_expires_at, s.expires_at) as family_expires_at,
+  s.proved_at
 from core.user_sessions s where s.session_id = $1 for update
 """
 
@@ -53,6 +54,8 @@ class NewSession(msgspec.Struct, frozen=True):
     lifetime_s: int
     address: str
     user_agent: str
+    proved_at: datetime
+    """When the person last proved that it is they."""
     family: Family | None
     """Which sign-in goes on; None: a new one."""
 
@@ -71,6 +74,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     just_ended: bool
     family_id: UUID
     family_expires_at: datetime
+    proved_at: datetime
 
     @property
     def in_use(self) -> bool:
@@ -94,8 +98,8 @@ async def add_session(tx: Transaction, new: NewSession) -> None:
     *columns, family = msgspec.structs.astuple(new)
     await tx.execute(
         "insert into core.user_sessions (session_id, user_id, tenant_id, refresh_hash, expires_at, address, user_agent,"
-        " family_id, family_expires_at)"
-        " values ($1, $2, $3, $4, least(now() + make_interval(secs => $5), $9), $6, $7, $8, $9)",
+        " proved_at, family_id, family_expires_at)"
+        " values ($1, $2, $3, $4, least(now() + make_interval(secs => $5), $10), $6, $7, $8, $9, $10)",
         *columns,
         family and family.family_id,
         family and family.expires_at,
@@ -117,6 +121,16 @@ async def rotate(tx: Transaction, session_id: UUID, refresh_hash: bytes, address
         refresh_hash,
         address,
     )
+
+
+async def prove(tx: Transaction, session_id: UUID) -> datetime | None:
+    """Notes that the person proved now that it is they. Returns when that is; None where the session is over."""
+    moment: datetime | None = await tx.fetchval(
+        "update core.user_sessions set proved_at = now()"
+        " where session_id = $1 and ended_at is null and expires_at > now() returning proved_at",
+        session_id,
+    )
+    return moment
 
 
 async def end_session(tx: Transaction, session_id: UUID, user_id: UUID) -> bool:

@@ -1,4 +1,4 @@
-"""What is special about browsers: the refresh cookie, the Origin that may use it, and where a request came from."""
+"""What is special about browsers: their cookies, the Origin that may use it, and where a request came from."""
 
 from typing import Self
 from urllib.parse import urlsplit
@@ -7,12 +7,14 @@ from fastapi import Request, Response
 
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.component import House
+from gururmm_server.core.identity.browsers import BROWSER_SECONDS
 from gururmm_server.core.identity.errors import OriginRefused
 from gururmm_server.core.identity.schemas import SignedIn
 from gururmm_server.core.identity.sessions import SESSION_SECONDS, Device, Started
 
 COOKIE = "gururmm_refresh"
 COOKIE_PATH = "/api/v1/auth"
+BROWSER_COOKIE = "gururmm_browser"
 PLATFORM_PATH = "/api/v1/platform"
 """Where Platform staff enters and leaves Partners: theirs is sent there, too."""
 
@@ -43,6 +45,7 @@ class BrowserDoor:
 
     def hand_over(self, started: Started, request: Request, response: Response) -> SignedIn:
         """Returns the answer of a sign-in, with the refresh token in its cookie."""
+        secure = request.url.scheme == "https" or self._own_origin.startswith("https:")
         if started.refresh_token is not None:
             staff = started.signed_in.me.role is Role.PLATFORM_ADMIN
             for path in (COOKIE_PATH, PLATFORM_PATH) if staff else (COOKIE_PATH,):
@@ -51,10 +54,20 @@ class BrowserDoor:
                     started.refresh_token,
                     max_age=SESSION_SECONDS,
                     path=path,
-                    secure=request.url.scheme == "https" or self._own_origin.startswith("https:"),
+                    secure=secure,
                     httponly=True,
                     samesite="strict",
                 )
+        if started.browser_token is not None:
+            response.set_cookie(
+                BROWSER_COOKIE,
+                started.browser_token,
+                max_age=BROWSER_SECONDS,
+                path=COOKIE_PATH,
+                secure=secure,
+                httponly=True,
+                samesite="strict",
+            )
         return started.signed_in
 
     def forget(self, response: Response) -> None:
@@ -67,4 +80,5 @@ def device_of(request: Request) -> Device:
     """Returns where the request came from. Behind a trusted proxy the address is the browser's."""
     agent = request.headers.get("user-agent", "")
     printable = "".join(character for character in agent[:300] if character.isprintable())
-    return Device(request.client.host if request.client else "", printable)
+    known = request.cookies.get(BROWSER_COOKIE, "")[:200]
+    return Device(request.client.host if request.client else "", printable, known)

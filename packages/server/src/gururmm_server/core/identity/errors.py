@@ -24,6 +24,13 @@ class SessionEnded(GuruError):
     status = 401
 
 
+class StepGone(GuruError):
+    """This sign-in took too long, or too many codes were tried. Begin it again with your password."""
+
+    code = "step_gone"
+    status = 401
+
+
 class CookieNeeded(GuruError):
     """Only the browser that signed in can do this, with its session's own cookie. Reload the page, or sign in again."""
 
@@ -58,7 +65,7 @@ class PasswordRefused(GuruError):
 
 
 class WeakPassword(PasswordRefused):
-    """A password needs at least 12 characters, 5 of them different, and must not be the e-mail address."""
+    """A password needs at least 12 characters."""
 
     code = "weak_password"
 

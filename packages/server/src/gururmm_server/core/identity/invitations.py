@@ -10,13 +10,17 @@ from uuid import UUID
 from gururmm_server.core.access.permissions import Role
 from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.factors import service as factors
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity._repository import InvitationRow, Person
 from gururmm_server.core.identity.attempts import Attempts
+from gururmm_server.core.identity.browsers import KnownBrowsers
 from gururmm_server.core.identity.errors import InvitationGone, WrongCredentials
-from gururmm_server.core.identity.passwords import Passwords, check_strength
-from gururmm_server.core.identity.schemas import Invitation
+from gururmm_server.core.identity.passwords import Passwords
+from gururmm_server.core.identity.schemas import Invitation, SecondStep
+from gururmm_server.core.identity.second_step import SecondSteps
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started, token_hash
+from gururmm_server.core.identity.strength import Strength
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.ids import new_id
 
@@ -27,10 +31,20 @@ class Invitations:
     """Makes, shows and accepts invitations."""
 
     def __init__(
-        self, db: Database, keeper: SessionKeeper, passwords: Passwords, attempts: Attempts, public_url: str
+        self,
+        db: Database,
+        *,
+        keeper: SessionKeeper,
+        steps: SecondSteps,
+        passwords: Passwords,
+        attempts: Attempts,
+        browsers: KnownBrowsers,
+        public_url: str,
     ) -> None:
         self._db = db
         self._keeper = keeper
+        self._steps = steps
+        self._browsers = browsers
         self._passwords = passwords
         self._attempts = attempts
         self._public_url = public_url
@@ -51,8 +65,16 @@ class Invitations:
             has_password=row.password_hash is not None,
         )
 
-    async def accept(self, token: str, password: str, name: str | None, device: Device) -> Started:
-        """Use the link up and sign in. `name` is what the person is called there from now on.
+    async def strength(self, token: str, password: str) -> Strength:
+        """Returns how hard the password is to guess that somebody is about to choose. Raises `InvitationGone`."""
+        async with self._db.identity() as tx:
+            row = await self._find(tx, token)
+        return await self._passwords.strength(password, row.email)
+
+    async def accept(self, token: str, password: str, name: str | None, device: Device) -> Started | SecondStep:
+        """Use the link up and sign in, or ask for the second factor of who has one: no link stands in for that.
+
+        `name` is what the person is called there from now on.
 
         Raises `InvitationGone`, `WeakPassword`, `WrongCredentials` and `TooManyAttempts`.
         """
@@ -72,26 +94,26 @@ class Invitations:
                 await self._set_name(tx, user_id, tenant_id, name)
             person = await repository.person(tx, user_id)
             assert person is not None
-            started = await self._keeper.start(tx, person, tenant_id, device)
             if tenant_id is not None:
-                await append(
-                    tx, "audit_log", AuditRow("invitation.accepted", as_actor(user_id, started.signed_in.me.email))
-                )
-        return started
+                await append(tx, "audit_log", AuditRow("invitation.accepted", as_actor(user_id, person.email)))
+            if (await factors.held(tx, user_id)).any:
+                return await self._steps.begin(tx, person, tenant_id)
+            return await self._keeper.start(tx, person, tenant_id, device, by="invitation")
 
     async def _prove(self, row: InvitationRow, password: str, device: Device) -> str | None:
         """Returns the hash of a first password; None once an existing one was proved."""
         if row.password_hash is None:
-            check_strength(password, row.email, "password")
+            await self._passwords.check_strength(password, row.email, "password")
             async with self._passwords.turn(device.address):
                 return await self._passwords.hash(password)
         self._attempts.count_visitor(device.address)
-        self._attempts.count_account(row.user_id)
+        browser = self._browsers.name(device.browser, row.user_id)
+        self._attempts.count_account(row.user_id, browser)
         async with self._passwords.turn(device.address):
             fits = await self._passwords.verify(password, row.password_hash)
         if not fits:
             raise WrongCredentials
-        self._attempts.succeeded(row.user_id, device.address)
+        self._attempts.succeeded(row.user_id, device.address, browser)
         return None
 
     async def _set_first_password(

@@ -9,13 +9,10 @@ from contextlib import AbstractAsyncContextManager
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from gururmm_server.core.identity.errors import WeakPassword
-from gururmm_server.core.identity.guessable import is_guessable
+from gururmm_server.core.identity.strength import Strength, check_strength, strength
 from gururmm_server.infra.fair_queue import FairQueue
 from gururmm_server.infra.visitors import visitor
 
-MIN_LENGTH = 12
-_MIN_DIFFERENT = 5
 _AT_ONCE = 2
 """Of strangers; one more of known browsers. Each hash takes 64 MiB and a core while it is computed."""
 _NICE = 10
@@ -35,6 +32,8 @@ class Passwords:
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=64 * 1024, parallelism=1)
+        # zxcvbn keeps what it was told in a global: one at a time.
+        self._judge = ThreadPoolExecutor(1, thread_name_prefix="zxcvbn", initializer=_give_way)
         self._threads = ThreadPoolExecutor(_AT_ONCE + 1, thread_name_prefix="argon2", initializer=_give_way)
         self._strangers = FairQueue(_AT_ONCE, most=_WAITING, most_each=_WAITING_EACH)
         self._known = FairQueue(1, most=_WAITING, most_each=_WAITING_EACH)
@@ -45,6 +44,14 @@ class Passwords:
         Whose browser is `known` waits for no stranger.
         """
         return (self._known if known else self._strangers).place(visitor(address))
+
+    async def check_strength(self, password: str, email: str, field: str = "") -> None:
+        """Raise `WeakPassword`, of this field where one is named, for what nobody should use."""
+        await asyncio.get_running_loop().run_in_executor(self._judge, check_strength, password, email, field)
+
+    async def strength(self, password: str, email: str) -> Strength:
+        """Returns how hard a password is to guess."""
+        return await asyncio.get_running_loop().run_in_executor(self._judge, strength, password, email)
 
     async def hash(self, password: str) -> str:
         """Returns the hash to store."""
@@ -58,6 +65,7 @@ class Passwords:
     def close(self) -> None:
         """Let the threads go."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        self._judge.shutdown(wait=False, cancel_futures=True)
 
     def _fits(self, stored: str, password: str) -> bool:
         try:
@@ -69,14 +77,3 @@ class Passwords:
 def _give_way() -> None:
     """Make this thread a less urgent one: on Linux, each has a niceness of its own."""
     os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
-
-
-def check_strength(password: str, email: str, field: str = "") -> None:
-    """Raise `WeakPassword`, of this field where one is named, for what nobody should use."""
-    short = len(password) < MIN_LENGTH or len(set(password)) < _MIN_DIFFERENT
-    if short or password.lower() == email.lower():
-        raise WeakPassword(field)
-    if is_guessable(password, email):
-        raise WeakPassword(
-            field, "This is guessed soon: it is a common word, or a name, with little around it. Take several words."
-        )

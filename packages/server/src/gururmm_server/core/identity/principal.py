@@ -24,11 +24,21 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     client_id: UUID | None = None
     """Set for a Client contact, who sees this Client only."""
     permissions: frozenset[str] = frozenset()
+    proved_at: int = 0
+    """When they last proved that it is they (Unix time)."""
+    needs_factor: bool = False
+    """They have to set a second factor up before they can do anything else here, and have no permission."""
 
     @property
     def subject(self) -> Subject:
         """Returns the person as the one who acts."""
-        return Subject(kind=SubjectKind.PERSON, id=self.user_id, name=self.email, permissions=self.permissions)
+        return Subject(
+            kind=SubjectKind.PERSON,
+            id=self.user_id,
+            name=self.email,
+            permissions=self.permissions,
+            proved_at=self.proved_at,
+        )
 
     @property
     def scope(self) -> Scope | None:

@@ -3,10 +3,12 @@
 from typing import Annotated
 from uuid import UUID
 
+import msgspec
 from fastapi import APIRouter, Cookie, Request, Response
 
 from gururmm_server.core.access.doors import public, requires
 from gururmm_server.core.access.errors import NotSignedIn
+from gururmm_server.core.access.freshness import ALWAYS
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.identity.browser import COOKIE, BrowserDoor, device_of
@@ -20,7 +22,11 @@ from gururmm_server.core.identity.schemas import (
     InvitationLink,
     InvitedUser,
     Me,
+    NewPassword,
     NewUser,
+    PasswordStrength,
+    SecondFactor,
+    SecondStep,
     Session,
     SignedIn,
     SignIn,
@@ -33,6 +39,7 @@ from gururmm_server.core.identity.sessions import SORTS as SESSION_SORTS
 from gururmm_server.core.identity.users import SORTS, Users
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
+UsersWriter = Annotated[Scope, requires(USERS_WRITE, fresh=ALWAYS)]
 RefreshCookie = Annotated[str, Cookie(alias=COOKIE, max_length=200)]
 
 
@@ -49,9 +56,15 @@ def build_router(identity: Identity, users: Users, door: BrowserDoor) -> APIRout
 
 def _add_sign_in(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
     @router.post("/auth/sign-in", dependencies=[public()], tags=["auth"])
-    async def sign_in(body: SignIn, request: Request, response: Response) -> SignedIn:
+    async def sign_in(body: SignIn, request: Request, response: Response) -> SignedIn | SecondStep:
         token = door.own_token(request)
         started = await identity.sign_in(body.email, body.password, device_of(request), token)
+        return started if isinstance(started, SecondStep) else door.hand_over(started, request, response)
+
+    @router.post("/auth/second-step", dependencies=[public()], tags=["auth"])
+    async def finish_sign_in(body: SecondFactor, request: Request, response: Response) -> SignedIn:
+        door.check_origin(request)
+        started = await identity.finish_sign_in(body.step_token, body, device_of(request))
         return door.hand_over(started, request, response)
 
     @router.post("/auth/refresh", dependencies=[public()], tags=["auth"])
@@ -69,12 +82,12 @@ def _add_sign_in(router: APIRouter, identity: Identity, door: BrowserDoor) -> No
         door.forget(response)
 
     @router.post("/auth/sign-out-everywhere", status_code=204, tags=["auth"])
-    async def sign_out_everywhere(caller: Annotated[Principal, signed_in()], response: Response) -> None:
+    async def sign_out_everywhere(caller: Annotated[Principal, signed_in(factorless=True)], response: Response) -> None:
         await identity.keeper.end_all(caller)
         door.forget(response)
 
     @router.get("/auth/me", tags=["auth"])
-    async def me(caller: Annotated[Principal, signed_in()]) -> Me:
+    async def me(caller: Annotated[Principal, signed_in(factorless=True)]) -> Me:
         return await identity.keeper.me(caller)
 
     @router.post("/auth/switch-partner", tags=["auth"])
@@ -91,11 +104,19 @@ def _add_invitations(router: APIRouter, identity: Identity, door: BrowserDoor) -
     async def show_invitation(token: str) -> Invitation:
         return await identity.invitations.show(token)
 
+    @router.post("/auth/invitation/{token}/strength", dependencies=[public()], tags=["auth"])
+    async def judge_first_password(token: str, body: NewPassword) -> PasswordStrength:
+        """How hard a password is to guess that the invited person is about to choose. Nothing is kept of it."""
+        found = await identity.invitations.strength(token, body.password)
+        return PasswordStrength(**msgspec.structs.asdict(found))
+
     @router.post("/auth/invitation/{token}", dependencies=[public()], tags=["auth"])
-    async def accept_invitation(token: str, body: AcceptInvitation, request: Request, response: Response) -> SignedIn:
+    async def accept_invitation(
+        token: str, body: AcceptInvitation, request: Request, response: Response
+    ) -> SignedIn | SecondStep:
         door.check_origin(request)
         started = await identity.invitations.accept(token, body.password, body.name, device_of(request))
-        return door.hand_over(started, request, response)
+        return started if isinstance(started, SecondStep) else door.hand_over(started, request, response)
 
 
 def _add_sessions(router: APIRouter, identity: Identity, door: BrowserDoor) -> None:
@@ -114,6 +135,12 @@ def _add_sessions(router: APIRouter, identity: Identity, door: BrowserDoor) -> N
 
 
 def _add_password(router: APIRouter, identity: Identity) -> None:
+    @router.post("/auth/password/strength", tags=["auth"])
+    async def judge_password(body: NewPassword, caller: Annotated[Principal, signed_in()]) -> PasswordStrength:
+        """How hard a password is to guess that the caller is about to choose. Nothing is kept of it."""
+        found = await identity.passwords.strength(body.password, caller.email)
+        return PasswordStrength(**msgspec.structs.asdict(found))
+
     @router.post("/auth/password", status_code=204, tags=["auth"])
     async def change_password(
         body: ChangePassword, caller: Annotated[Principal, signed_in()], request: Request
@@ -130,17 +157,21 @@ def _add_users(router: APIRouter, users: Users) -> None:
         return await users.list(caller, query)
 
     @router.post("/users", status_code=201, tags=["users"], dependencies=[once_per_key()])
-    async def invite_user(body: NewUser, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitedUser:
+    async def invite_user(body: NewUser, caller: UsersWriter) -> InvitedUser:
         return await users.invite(caller, body)
 
     @router.patch("/users/{user_id}", tags=["users"])
-    async def change_user(user_id: UUID, body: UserChange, caller: Annotated[Scope, requires(USERS_WRITE)]) -> User:
+    async def change_user(user_id: UUID, body: UserChange, caller: UsersWriter) -> User:
         return await users.change(caller, user_id, body)
 
     @router.delete("/users/{user_id}", status_code=204, tags=["users"])
-    async def remove_user(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> None:
+    async def remove_user(user_id: UUID, caller: UsersWriter) -> None:
         await users.remove(caller, user_id)
 
     @router.post("/users/{user_id}/invitation", tags=["users"], dependencies=[once_per_key()])
-    async def renew_invitation(user_id: UUID, caller: Annotated[Scope, requires(USERS_WRITE)]) -> InvitationLink:
+    async def renew_invitation(user_id: UUID, caller: UsersWriter) -> InvitationLink:
         return await users.renew_invitation(caller, user_id)
+
+    @router.post("/users/{user_id}/factors/reset", status_code=204, tags=["users"])
+    async def reset_factors(user_id: UUID, caller: UsersWriter) -> None:
+        await users.reset_factors(caller, user_id)

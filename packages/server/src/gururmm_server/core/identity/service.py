@@ -7,18 +7,25 @@ from uuid import UUID
 from gururmm_server.core.access.permissions import Permissions
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
+from gururmm_server.core.factors import service as factors
+from gururmm_server.core.factors.errors import PasskeyRefused, WrongCode
+from gururmm_server.core.factors.relying_party import relying_party
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity import _sessions_repository as sessions
 from gururmm_server.core.identity._repository import Person
 from gururmm_server.core.identity.attempts import Attempts
+from gururmm_server.core.identity.browsers import KnownBrowsers
 from gururmm_server.core.identity.errors import NoPartner, SessionEnded, WrongCredentials, WrongPassword
 from gururmm_server.core.identity.invitations import Invitations
-from gururmm_server.core.identity.passwords import Passwords, check_strength
+from gururmm_server.core.identity.passwords import Passwords
 from gururmm_server.core.identity.principal import Principal
+from gururmm_server.core.identity.proofs import Proofs
 from gururmm_server.core.identity.revocation import Revocations
+from gururmm_server.core.identity.schemas import GivenFactor, SecondStep
+from gururmm_server.core.identity.second_step import SecondSteps
 from gururmm_server.core.identity.sessions import Device, SessionKeeper, Started
 from gururmm_server.core.identity.tokens import AccessTokenKey, AccessTokens, RefreshTokens
-from gururmm_server.infra.database import Database
+from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import GuruError, NotFound, StartError
 from gururmm_server.infra.fields import canonical_email
 from gururmm_server.infra.logging import get_logger
@@ -31,7 +38,7 @@ log = get_logger(__name__)
 class Identity:
     """The component's face: sign-in, and the parts that sign-in is made of.
 
-    `keeper` owns sessions, `invitations` the links, `attempts` the count of
+    `keeper` owns sessions, `steps` what waits for a second factor, `invitations` the links, `attempts` the count of
     guesses, `tokens` and `revocations` what the api's authentication needs.
     Call `open` before serving and `close` at the end.
     """
@@ -40,14 +47,32 @@ class Identity:
         self, db: Database, bus: Bus, access_token_key: bytes, public_url: str, permissions: Permissions
     ) -> None:
         self._db = db
-        self._passwords = Passwords()
         self._notes: set[asyncio.Task[None]] = set()
+        self.passwords = Passwords()
         self.attempts = Attempts()
+        self.browsers = KnownBrowsers(access_token_key)
+        self.proofs = Proofs(relying_party(public_url), self.attempts, self.browsers)
         self.tokens = AccessTokens(access_token_key, permissions)
         self.revocations = Revocations(db, bus)
         refresh_tokens = RefreshTokens(access_token_key)
-        self.keeper = SessionKeeper(db, self.tokens, refresh_tokens, self.revocations, permissions)
-        self.invitations = Invitations(db, self.keeper, self._passwords, self.attempts, public_url)
+        self.keeper = SessionKeeper(
+            db,
+            tokens=self.tokens,
+            refresh_tokens=refresh_tokens,
+            browsers=self.browsers,
+            revocations=self.revocations,
+            permissions=permissions,
+        )
+        self.steps = SecondSteps(db, self.attempts, self.proofs)
+        self.invitations = Invitations(
+            db,
+            keeper=self.keeper,
+            steps=self.steps,
+            passwords=self.passwords,
+            attempts=self.attempts,
+            browsers=self.browsers,
+            public_url=public_url,
+        )
 
     @classmethod
     def build(cls, house: House) -> Self:
@@ -65,41 +90,64 @@ class Identity:
     async def close(self) -> None:
         await self.revocations.close()
         await asyncio.gather(*self._notes)
-        self._passwords.close()
+        self.passwords.close()
 
-    async def sign_in(self, email: str, password: str, device: Device, token: str = "") -> Started:
-        """Starts a session where the person worked last, or on the Platform. `token` is an older session's, if any.
+    async def sign_in(self, email: str, password: str, device: Device, token: str = "") -> Started | SecondStep:
+        """Starts a session where the person worked last, or on the Platform, or asks for their second factor.
 
-        Raises `WrongCredentials` (unknown and disabled accounts included), `TooManyAttempts`, `Crowded`, `NoPartner`.
+        `token` is an older session's, if any. Raises `WrongCredentials` (unknown and disabled accounts included),
+        `TooManyAttempts`, `Crowded`, `NoPartner`.
         """
         self.attempts.count_visitor(device.address)
-        async with self._passwords.turn(device.address, known=self.keeper.knows(token)):
-            # The look into the database belongs to the turn: whoever gets none is to cost next to nothing.
-            async with self._db.identity() as tx:
-                person = await repository.person_by_email(tx, email)
-            self.attempts.count_account(person.user_id if person else canonical_email(email))
-            fits = await self._passwords.verify(password, person.password_hash if person else None)
+        async with self._db.identity() as tx:
+            person = await repository.person_by_email(tx, email)
+        browser = self.browsers.name(device.browser, person.user_id) if person else None
+        self.attempts.count_account(person.user_id if person else canonical_email(email), browser)
+        known = browser is not None or self.keeper.knows(token)
+        async with self.passwords.turn(device.address, known=known):
+            fits = await self.passwords.verify(password, person.password_hash if person else None)
         if person is None or not fits or person.disabled_at is not None:
             self._refused(person, device)
             raise WrongCredentials
-        self.attempts.succeeded(person.user_id, device.address)
-        if person.platform:
-            return await self._start_on_platform(person, device)
-        async with self._db.identity() as tx:
-            places = await repository.memberships(tx, person.user_id)
-        if not places:
-            raise NoPartner
-        return await self._start(person, places[0].tenant_id, device)
+        self.attempts.succeeded(person.user_id, device.address, browser)
+        async with self._db.identity(reserve=True) as tx:
+            tenant_id = await _first_place(tx, person)
+            if (await factors.held(tx, person.user_id)).any:
+                return await self.steps.begin(tx, person, tenant_id)
+        return await self._admit(person, tenant_id, device, by="password")
+
+    async def enter(self, person: Person, device: Device, *, by: str) -> Started:
+        """Starts a session where the person worked last, or on the Platform, for who proved all that is asked for.
+
+        Raises `NoPartner`.
+        """
+        async with self._db.identity(reserve=True) as tx:
+            tenant_id = await _first_place(tx, person)
+        return await self._admit(person, tenant_id, device, by=by)
+
+    async def finish_sign_in(self, step_token: str, given: GivenFactor, device: Device) -> Started:
+        """Starts the session that waited for this second factor.
+
+        Raises `WrongCode`, `PasskeyRefused`, `StepGone`, `TooManyAttempts`, `NoPartner`, and
+        `WrongCredentials` when the password was changed meanwhile.
+        """
+        step = await self.steps.take(step_token, device)
+        try:
+            person, by = await self.steps.prove(step, given, device)
+        except (WrongCode, PasskeyRefused):
+            await self._refused_code(step.user_id, device)
+            raise
+        return await self._admit(person, step.tenant_id, device, by=f"password, {by}")
 
     async def change_password(self, caller: Principal, current: str, new: str, device: Device) -> None:
         """Sets another password for the caller, whose other sign-in sessions end at once, everywhere.
 
         Raises `WeakPassword`, `WrongPassword`, `TooManyAttempts`, and `SessionEnded` when the account is gone.
         """
-        check_strength(new, caller.email, "new_password")
-        proved = await self._prove(caller, current, device)
-        async with self._passwords.turn(device.address):
-            new_hash = await self._passwords.hash(new)
+        await self.passwords.check_strength(new, caller.email, "new_password")
+        proved = await self.prove_password(caller, current, device)
+        async with self.passwords.turn(device.address):
+            new_hash = await self.passwords.hash(new)
         address = device.address[:64]
         if caller.tenant_id is None:
             # No Partner's chain can hold this row: the Platform keeps its own.
@@ -154,37 +202,41 @@ class Identity:
                 await append(tx, "audit_log", AuditRow("platform.left", principal.subject))
         return await self.keeper.replace(principal, None, device, token)
 
-    async def _start_on_platform(self, person: Person, device: Device) -> Started:
-        # No Partner's chain can hold this row: the Platform keeps its own.
-        async with self._db.platform(person.email, f"sign in from {device.address}", reserve=True):
-            pass
-        return await self._start(person, None, device)
-
-    async def _start(self, person: Person, tenant_id: UUID | None, device: Device) -> Started:
-        """Starts a sign-in session for a proved password. Raises `WrongCredentials` if that was changed meanwhile."""
+    async def _admit(self, person: Person, tenant_id: UUID | None, device: Device, *, by: str) -> Started:
+        """Starts a session for who proved it is they. Raises `WrongCredentials` if the password changed meanwhile."""
+        if tenant_id is None:
+            # No Partner's chain can hold this row: the Platform keeps its own.
+            async with self._db.platform(person.email, f"sign in from {device.address} by {by}", reserve=True):
+                pass
         async with self._db.identity(tenant_id, reserve=True) as tx:
-            started = await self.keeper.start(tx, person, tenant_id, device)
+            started = await self.keeper.start(tx, person, tenant_id, device, by=by)
             # The start noted the sign-in on the person's row, so nobody else changes that before the commit.
             held = await repository.person(tx, person.user_id)
             if held is None or held.password_hash != person.password_hash:
                 raise WrongCredentials
         return started
 
-    async def _prove(self, caller: Principal, password: str, device: Device) -> str:
-        """Returns the stored hash that the caller's password fits; a wrong password counts as at sign-in."""
+    async def prove_password(
+        self, caller: Principal, password: str, device: Device, field: str = "current_password"
+    ) -> str:
+        """Returns the stored hash that the caller's password fits; a wrong password counts as at sign-in.
+
+        Raises `WrongPassword` of this field, `TooManyAttempts`, and `SessionEnded` when the account is gone.
+        """
         self.attempts.count_visitor(device.address)
-        self.attempts.count_account(caller.user_id)
+        browser = self.browsers.name(device.browser, caller.user_id)
+        self.attempts.count_account(caller.user_id, browser)
         async with self._db.identity() as tx:
             person = await repository.person(tx, caller.user_id)
         if person is None or person.disabled_at is not None:
             raise SessionEnded(internal="account disabled")
         proved = person.password_hash
-        async with self._passwords.turn(device.address):
-            fits = await self._passwords.verify(password, proved)
+        async with self.passwords.turn(device.address):
+            fits = await self.passwords.verify(password, proved)
         if not fits:
-            log.info("change of password refused", user_id=str(caller.user_id), address=device.address)
-            raise WrongPassword("current_password")
-        self.attempts.succeeded(caller.user_id, device.address)
+            log.info("own password refused", user_id=str(caller.user_id), address=device.address)
+            raise WrongPassword(field)
+        self.attempts.succeeded(caller.user_id, device.address, browser)
         assert proved is not None, "no password fits where there is none"
         return proved
 
@@ -192,21 +244,39 @@ class Identity:
         log.info("sign-in refused", known=person is not None, address=device.address)
         if person is not None:
             # The answer does not wait for the row: it would tell by its time that there is such an account.
-            note = asyncio.create_task(self._record_refusal(person, device), name="refused sign-in")
+            note = asyncio.create_task(self._record_refusal(person, device, "password"), name="refused sign-in")
             self._notes.add(note)
             note.add_done_callback(self._notes.discard)
 
-    async def _record_refusal(self, person: Person, device: Device) -> None:
-        """Writes a wrong password for a known account into the audit of the Partner it was used in last."""
+    async def _refused_code(self, user_id: UUID, device: Device) -> None:
+        """Whoever tries codes knows the password: that is worth a row, and the answer may wait for it."""
+        async with self._db.identity() as tx:
+            person = await repository.person(tx, user_id)
+        if person is not None:
+            log.warning("second factor refused", user_id=str(user_id), address=device.address)
+            await self._record_refusal(person, device, "second factor")
+
+    async def _record_refusal(self, person: Person, device: Device, what: str) -> None:
+        """Writes what was wrong for a known account into the audit of the Partner it was used in last."""
         try:
             async with self._db.identity() as tx:
                 places = await repository.memberships(tx, person.user_id)
             if places:
                 async with self._db.identity(places[0].tenant_id, reserve=True) as tx:
-                    details = {"email": person.email, "address": device.address[:64]}
+                    details = {"email": person.email, "address": device.address[:64], "wrong": what}
                     await append(tx, "audit_log", AuditRow("session.refused", None, details=details))
         except GuruError as error:
             log.warning("refused sign-in not in the audit", user_id=str(person.user_id), error=str(error))
+
+
+async def _first_place(tx: Transaction, person: Person) -> UUID | None:
+    """Returns the Partner that a person worked in last; None for Platform staff. Raises `NoPartner`."""
+    if person.platform:
+        return None
+    places = await repository.memberships(tx, person.user_id)
+    if not places:
+        raise NoPartner
+    return places[0].tenant_id
 
 
 async def load_access_token_key(db: Database) -> bytes:

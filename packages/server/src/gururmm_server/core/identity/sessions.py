@@ -10,15 +10,19 @@ may be in wrong hands for its five minutes, and never lasts longer than the sign
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.subject import person as as_actor
 from gururmm_server.core.audit.service import AuditRow, append
+from gururmm_server.core.factors import service as factors
 from gururmm_server.core.identity import _repository as repository
+from gururmm_server.core.identity import _rules_repository as rules
 from gururmm_server.core.identity import _sessions_repository as sessions
 from gururmm_server.core.identity._repository import Person, Place
 from gururmm_server.core.identity._sessions_repository import SORTS, Family, SessionRow
+from gururmm_server.core.identity.browsers import KnownBrowsers
 from gururmm_server.core.identity.errors import CookieNeeded, NoPartner, SessionEnded
 from gururmm_server.core.identity.principal import Principal
 from gururmm_server.core.identity.revocation import Revocations
@@ -27,6 +31,7 @@ from gururmm_server.core.identity.settings import LONGEST_HOURS, SESSION_HOURS
 from gururmm_server.core.identity.tokens import ACCESS_SECONDS, AccessTokens, RefreshTokens
 from gururmm_server.core.settings.reading import value_for, values_for
 from gururmm_server.core.tenancy.settings import LABELS
+from gururmm_server.infra.clock import now
 from gururmm_server.infra.database import Database, Transaction
 from gururmm_server.infra.errors import NotFound
 from gururmm_server.infra.fair_queue import FairQueue
@@ -41,9 +46,9 @@ log = get_logger(__name__)
 SESSION_SECONDS = 3600 * LONGEST_HOURS
 """How long a sign-in lasts at most; a Partner may set less."""
 ENTRY_SECONDS = 3600
+"""How long Platform staff stays in a Partner that it entered."""
 ID_DIGITS = 32
 """With these a refresh token begins: its session."""
-"""How long Platform staff stays in a Partner that it entered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +57,17 @@ class Device:
 
     address: str
     user_agent: str
+    browser: str = ""
+    """The token by which it is known again, if it has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """What a browser gets: the answer, and the refresh token for its cookie (None: keep the one you have)."""
+    """What a browser gets: the answer, and what goes into its cookies (None: keep the one you have)."""
 
     signed_in: SignedIn
     refresh_token: str | None
+    browser_token: str | None = None
 
 
 class SessionKeeper:
@@ -68,8 +76,10 @@ class SessionKeeper:
     def __init__(
         self,
         db: Database,
+        *,
         tokens: AccessTokens,
         refresh_tokens: RefreshTokens,
+        browsers: KnownBrowsers,
         revocations: Revocations,
         permissions: Permissions,
     ) -> None:
@@ -77,6 +87,7 @@ class SessionKeeper:
         self._permissions = permissions
         self._tokens = tokens
         self._refresh_tokens = refresh_tokens
+        self._browsers = browsers
         self._revocations = revocations
         self._turns = FairQueue(64, most=1000, most_each=16, share=1, limit_s=10)
         """By the session that is refreshed: each locks its row, and many at once would hold every connection."""
@@ -89,12 +100,14 @@ class SessionKeeper:
         device: Device,
         *,
         entering: bool = False,
-        family: Family | None = None,
+        before: SessionRow | None = None,
+        by: str = "password",
     ) -> Started:
         """Begin a sign-in session in this Partner (None: on the Platform). Raises `NoPartner` for who has no place.
 
-        `entering`: the caller has recorded why Platform staff goes in. `family`: which sign-in goes on. The caller's
-        transaction carries the audit row, so a session never exists without one.
+        `entering`: the caller has recorded why Platform staff goes in. `before`: whose sign-in goes on. `by`: what the
+        person proved themselves with. The caller's transaction carries the audit row, so a session never exists
+        without one.
         """
         session_id = new_id()
         refresh_token = self._refresh_tokens.issue(session_id)
@@ -102,17 +115,27 @@ class SessionKeeper:
         place = await repository.place(tx, person.user_id, tenant_id, hold=True) if tenant_id else None
         if place is None and not (person.platform and (tenant_id is None or entering)):
             raise NoPartner
-        principal = self._principal(person, session_id, tenant_id, place)
+        proved_at = now() if before is None else before.proved_at
+        principal = await self._principal(tx, person, session_id, tenant_id, place, proved_at=proved_at)
         address, agent = device.address[:64], device.user_agent[:300]
         lifetime = ENTRY_SECONDS if entering else 3600 * await value_for(tx, SESSION_HOURS, tenant_id)
         new = sessions.NewSession(
-            session_id, principal.user_id, tenant_id, token_hash(refresh_token), lifetime, address, agent, family
+            session_id=session_id,
+            user_id=principal.user_id,
+            tenant_id=tenant_id,
+            refresh_hash=token_hash(refresh_token),
+            lifetime_s=lifetime,
+            address=address,
+            user_agent=agent,
+            proved_at=proved_at,
+            family=None if before is None else Family(before.family_id, before.family_expires_at),
         )
         await sessions.add_session(tx, new)
         if tenant_id is not None:
-            row = AuditRow("session.started", principal.subject, details={"address": address, "user_agent": agent})
-            await append(tx, "audit_log", row)
-        return Started(await self._signed_in(tx, principal, _name(person, place)), refresh_token)
+            details = {"address": address, "user_agent": agent} | ({"by": by} if before is None else {})
+            await append(tx, "audit_log", AuditRow("session.started", principal.subject, details=details))
+        signed_in = await self._signed_in(tx, principal, _name(person, place))
+        return Started(signed_in, refresh_token, self._browsers.issue(person.user_id) if before is None else None)
 
     async def refresh(self, token: str, device: Device) -> Started:
         """Returns a new access token. Raises `SessionEnded`; a token that was used before ends the sign-in session."""
@@ -180,11 +203,23 @@ class SessionKeeper:
             person = await repository.person(tx, principal.user_id)
             if person is None or person.disabled_at is not None:
                 raise SessionEnded(internal="account disabled")
-            family = Family(session.family_id, session.family_expires_at)
-            started = await self.start(tx, person, tenant_id, device, entering=entering, family=family)
+            started = await self.start(tx, person, tenant_id, device, entering=entering, before=session)
             await sessions.end_session(tx, principal.session_id, principal.user_id)
         await self._revocations.announce([principal.session_id])
         return started
+
+    async def proved(self, tx: Transaction, principal: Principal) -> SignedIn:
+        """Returns a new access token for somebody who proved now that it is they. Raises `SessionEnded`."""
+        moment = await sessions.prove(tx, principal.session_id)
+        person = await repository.person(tx, principal.user_id)
+        if moment is None or person is None:
+            raise SessionEnded
+        tenant_id = principal.tenant_id
+        place = await repository.place(tx, person.user_id, tenant_id, hold=False) if tenant_id else None
+        if place is None and not person.platform:
+            raise NoPartner
+        fresh = await self._principal(tx, person, principal.session_id, tenant_id, place, proved_at=moment)
+        return await self._signed_in(tx, fresh, _name(person, place))
 
     async def list(self, principal: Principal, query: PageQuery) -> Page[Session]:
         """Returns a page of the caller's open sessions."""
@@ -244,7 +279,7 @@ class SessionKeeper:
         if place is None and not person.platform:
             raise NoPartner
         # Platform staff without a membership came by `enter`: the end of a membership ends the sessions it gave.
-        principal = self._principal(person, session.session_id, tenant_id, place)
+        principal = await self._principal(tx, person, session.session_id, tenant_id, place, proved_at=session.proved_at)
         fresh = self._refresh_tokens.issue(principal.session_id) if session.current else None
         if fresh is not None:
             await sessions.rotate(tx, principal.session_id, token_hash(fresh), device.address[:64])
@@ -278,13 +313,28 @@ class SessionKeeper:
             partner_name=here.name if here else None,
             client_id=principal.client_id,
             permissions=sorted(principal.permissions),
+            needs_factor=principal.needs_factor,
             partners=[Membership(tenant_id=row.tenant_id, name=row.name, role=Role(row.role)) for row in places],
             labels=await values_for(tx, LABELS, principal.tenant_id),
         )
 
-    def _principal(self, person: Person, session_id: UUID, tenant_id: UUID | None, place: Place | None) -> Principal:
+    async def _principal(
+        self,
+        tx: Transaction,
+        person: Person,
+        session_id: UUID,
+        tenant_id: UUID | None,
+        place: Place | None,
+        *,
+        proved_at: datetime,
+    ) -> Principal:
         """Returns who somebody is there. Platform staff with a membership is a member: an invitation gives no more."""
         role = Role(place.role) if place else Role.PLATFORM_ADMIN
+        needs_factor = (
+            tenant_id is not None
+            and await rules.asks_second_factor(tx, tenant_id)
+            and not (await factors.held(tx, person.user_id)).any
+        )
         return Principal(
             user_id=person.user_id,
             email=person.email,
@@ -292,7 +342,9 @@ class SessionKeeper:
             role=role,
             tenant_id=tenant_id,
             client_id=place.client_id if place else None,
-            permissions=self._permissions.of(role, inside=tenant_id is not None),
+            permissions=frozenset() if needs_factor else self._permissions.of(role, inside=tenant_id is not None),
+            proved_at=int(proved_at.timestamp()),
+            needs_factor=needs_factor,
         )
 
 

@@ -52,6 +52,8 @@ class AccessTokens:
             "role": principal.role.value,
             "tid": principal.tenant_id.hex if principal.tenant_id else None,
             "cid": principal.client_id.hex if principal.client_id else None,
+            "pat": principal.proved_at,
+            "nf": principal.needs_factor,
             "iat": issued,
             "exp": issued + ACCESS_SECONDS,
         }
@@ -76,6 +78,7 @@ class AccessTokens:
 
     def _principal(self, claims: dict[str, Any]) -> Principal:
         role, tenant_id = Role(claims["role"]), UUID(hex=claims["tid"]) if claims["tid"] else None
+        needs_factor = bool(claims.get("nf", False))
         return Principal(
             user_id=UUID(hex=claims["sub"]),
             session_id=UUID(hex=claims["sid"]),
@@ -83,7 +86,9 @@ class AccessTokens:
             role=role,
             tenant_id=tenant_id,
             client_id=UUID(hex=claims["cid"]) if claims["cid"] else None,
-            permissions=self._permissions.of(role, inside=tenant_id is not None),
+            permissions=frozenset() if needs_factor else self._permissions.of(role, inside=tenant_id is not None),
+            proved_at=int(claims.get("pat", 0)),
+            needs_factor=needs_factor,
         )
 
 

@@ -8,8 +8,10 @@ from gururmm_server.core.access.permissions import Permissions, Role
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.audit.service import AuditRow, append
 from gururmm_server.core.component import House
+from gururmm_server.core.factors import service as factors
 from gururmm_server.core.identity import _repository as repository
 from gururmm_server.core.identity import _sessions_repository as sessions
+from gururmm_server.core.identity import _steps_repository as steps
 from gururmm_server.core.identity._people_repository import (
     SORTS,
     PersonRow,
@@ -149,6 +151,23 @@ class Users:
             url = await self._invitations.create(tx, user_id, caller.tenant_id)
         return InvitationLink(invitation_url=url)
 
+    async def reset_factors(self, caller: Scope, user_id: UUID) -> None:
+        """Takes every second factor of a person away, who lost it; their sign-ins end. The password stays.
+
+        Raises `NotFound`, `OwnAccount`, `RoleTooHigh`, and `OwnedByPerson` for who works for another Partner too.
+        """
+        async with self._db.identity(caller.tenant_id) as tx:
+            member = _find(await repository.lock_members(tx, caller.tenant_id), user_id)
+            self._check_may_change(caller, member, Role(member.role))
+            if await repository.belongs_elsewhere(tx, user_id, caller.tenant_id):
+                raise OwnedByPerson(
+                    "This person works for somebody else, too: only they, or the operator of this server, reset that."
+                )
+            details = {"user_id": user_id, "email": member.email}
+            await append(tx, "audit_log", AuditRow("factor.reset", caller.subject, details=details))
+            ended = await forget_factors(tx, user_id)
+            tx.after_commit(self._revocations.announce, ended)
+
     async def _rename(self, tx: Transaction, caller: Scope, member: Member, name: str) -> None:
         if member.user_id != caller.subject.id:
             self._check_may_change(caller, member, Role(member.role))
@@ -181,6 +200,14 @@ class Users:
         if row is None:
             raise NotFound
         return _shown(row)
+
+
+async def forget_factors(tx: Transaction, user_id: UUID) -> list[UUID]:
+    """Takes a person's factors away, in an identity scope, and ends their sign-ins. Returns ended sessions."""
+    await repository.lock_person(tx, user_id)
+    await factors.drop_all(tx, user_id)
+    await steps.end_all(tx, user_id)
+    return await sessions.end_sessions(tx, user_id)
 
 
 async def contacts_of(tx: Transaction, client_id: UUID) -> str | None:
@@ -234,5 +261,6 @@ def _shown(row: PersonRow) -> User:
         client_name=row.client_name,
         created_at=row.created_at,
         last_sign_in_at=row.last_sign_in_at,
+        second_factor=row.second_factor,
         state="disabled" if row.disabled_at else "active" if row.accepted_at else "invited",
     )

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from gururmm_server.core.access.doors import requires
+from gururmm_server.core.access.freshness import ALWAYS
 from gururmm_server.core.access.scope import Scope
 from gururmm_server.core.idempotency.doors import OncePerKey, once_per_key
 from gururmm_server.core.setting import Level
@@ -30,6 +31,7 @@ from gururmm_server.infra.responses import json_response
 
 Reader = Annotated[Scope, requires(SITES_READ)]
 Writer = Annotated[Scope, requires(SITES_WRITE)]
+Deleter = Annotated[Scope, requires(SITES_WRITE, fresh=ALWAYS)]
 CodeWriter = Annotated[Scope, requires(CODES_WRITE)]
 
 
@@ -67,7 +69,7 @@ def _add_clients(router: APIRouter, tenancy: Tenancy) -> None:
         return await tenancy.rename_client(caller, client_id, body.name)
 
     @router.delete("/clients/{client_id}", status_code=204, tags=["clients"])
-    async def delete_client(client_id: UUID, caller: Writer) -> None:
+    async def delete_client(client_id: UUID, caller: Deleter) -> None:
         await tenancy.delete_client(caller, client_id)
 
 
@@ -93,7 +95,7 @@ def _add_sites(router: APIRouter, tenancy: Tenancy) -> None:
         return await tenancy.rename_site(caller, site_id, body.name)
 
     @router.delete("/sites/{site_id}", status_code=204, tags=["sites"])
-    async def delete_site(site_id: UUID, caller: Writer) -> None:
+    async def delete_site(site_id: UUID, caller: Deleter) -> None:
         await tenancy.delete_site(caller, site_id)
 
 

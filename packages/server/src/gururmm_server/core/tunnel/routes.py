@@ -27,6 +27,7 @@ from gururmm_server.core.tunnel.service import SORTS, Replay, TunnelService
 from gururmm_server.infra.paging import Page, PageQuery, page_query
 
 Opener = Annotated[Scope, requires(TUNNEL_OPEN)]
+Closer = Annotated[Scope, requires(TUNNEL_OPEN, fresh="of somebody else's session")]
 Reader = Annotated[Scope, requires(TUNNEL_READ)]
 Person = Annotated[Principal, signed_in()]
 ChannelNumber = Annotated[int, Path(ge=1, le=255)]
@@ -53,7 +54,7 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         return await tunnel.ticket(caller, session_id)
 
     @router.post("/close/{session_id}")
-    async def close_tunnel(caller: Opener, session_id: UUID) -> TunnelStatus:
+    async def close_tunnel(caller: Closer, session_id: UUID) -> TunnelStatus:
         """End a session with all of its channels."""
         return await tunnel.close(caller, session_id)
 
@@ -74,7 +75,7 @@ def build_router(tunnel: TunnelService) -> APIRouter:
         return await tunnel.open_channel(caller, session_id, wanted.kind, wanted.parameters)
 
     @router.post("/sessions/{session_id}/channels/{channel}/close")
-    async def close_channel(caller: Opener, session_id: UUID, channel: ChannelNumber) -> TunnelStatus:
+    async def close_channel(caller: Closer, session_id: UUID, channel: ChannelNumber) -> TunnelStatus:
         """End a channel; the session ends with its last one."""
         return await tunnel.close(caller, session_id, channel)
 

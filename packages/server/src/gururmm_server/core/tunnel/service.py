@@ -9,6 +9,7 @@ from uuid import UUID
 from gururmm_wire.v2.server import TunnelClose, TunnelOpen, TunnelRekey
 
 from gururmm_server.core.access.errors import Forbidden
+from gururmm_server.core.access.freshness import check_fresh
 from gururmm_server.core.access.scope import Scope, system_scope
 from gururmm_server.core.access.subject import Subject
 from gururmm_server.core.agents import record
@@ -221,7 +222,10 @@ class TunnelService:
             return stream_ticket(session_id, await issue(tx, caller, "tunnel", session_id))
 
     async def close(self, caller: Scope, session_id: UUID, channel: int | None = None) -> TunnelStatus:
-        """Ends a session, or one channel of it: one's own, or anyone's for an admin. What is closed stays so."""
+        """Ends a session, or one channel of it: one's own, or anyone's for an admin. What is closed stays so.
+
+        Raises `NotYourSession`, and `StepUpRequired` for somebody else's.
+        """
         async with self._db.scope(caller) as tx:
             row = await self._find(tx, session_id)
             if channel is not None and await channels.find(tx, session_id, channel) is None:
@@ -229,6 +233,8 @@ class TunnelService:
             gateway_id = await repository.gateway_of(tx, row.agent_id)
         if row.opened_by_id != caller.subject.id and not caller.subject.may(TUNNEL_END):
             raise NotYourSession
+        if row.opened_by_id != caller.subject.id:
+            check_fresh(caller.subject)
         if channel is None:
             await self.end(caller, session_id, Closure("closed", None, caller.subject))
         else:

@@ -10,6 +10,7 @@ from gururmm_server import __version__
 from gururmm_server.core.access.doors import public
 from gururmm_server.entrypoints.internal_api.compression import Compressed
 from gururmm_server.entrypoints.internal_api.dashboard import Dashboard
+from gururmm_server.entrypoints.internal_api.document import describe_doors
 from gururmm_server.entrypoints.internal_api.failures import Problem, add_handlers
 from gururmm_server.entrypoints.internal_api.gate import App, Authenticator, Gate
 from gururmm_server.entrypoints.internal_api.strangers import Strangers
@@ -59,6 +60,7 @@ def build_app(
     app.include_router(_probes(ready, MetricsReaders(web.metrics_from)))
     app.router.default = Dashboard(web.dashboard_dir)
     add_handlers(app)
+    describe_doors(app)
     app.add_middleware(Compressed)
     app.add_middleware(
         Gate,

@@ -1,0 +1,2 @@
+export { factorsQuery } from "./api/queries";
+export { SecondFactorCard } from "./components/second-factor-card";
