@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0038"
-down_revision = "0030"
+down_revision = "0037"
 branch_labels = None
 depends_on = None
 

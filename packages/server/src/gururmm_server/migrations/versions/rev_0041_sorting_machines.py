@@ -3,7 +3,7 @@
 from gururmm_server.migrations.sql import run_file
 
 revision = "0041"
-down_revision = "0037"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
