@@ -2,7 +2,7 @@ import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react
 import { isPassing } from "./errors";
 import { api } from "./http";
 import { keys } from "./keys";
-import type { List, ListPath, RequestArgument, RequestOf, RowOf } from "./paths";
+import type { List, ListPath, RequestOf, RowOf } from "./paths";
 
 const PAGE_SIZE = 100;
 
@@ -23,6 +23,11 @@ export function createQueryClient(): QueryClient {
   });
 }
 
+/** Reads one page. A request's type can't be put together from parts while it is not known which list's it is. */
+export function readPage<T>(path: ListPath, request: object): Promise<List<T>> {
+  return (api.get as (path: string, request: object) => Promise<unknown>)(path, request) as Promise<List<T>>;
+}
+
 /** A list read page by page with the server's cursor; `key` starts with the list's noun so that acts can invalidate it. */
 export function listQuery<P extends ListPath>(
   key: readonly unknown[],
@@ -34,9 +39,8 @@ export function listQuery<P extends ListPath>(
   return infiniteQueryOptions({
     queryKey: [...key, query] as const,
     queryFn: ({ pageParam, signal }) => {
-      // The type of a request can't be put together from parts while the path is not known yet.
-      const page: unknown = [{ ...rest, query: { ...query, limit, cursor: pageParam }, signal }];
-      return api.get(path, ...(page as RequestArgument<P, "get">)) as Promise<List<RowOf<P>>>;
+      const request = { ...rest, query: { ...query, limit, cursor: pageParam }, signal };
+      return readPage<RowOf<P>>(path, request);
     },
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (last: List<RowOf<P>>) => last.next_cursor ?? undefined,

@@ -1,7 +1,7 @@
 import { type QueryKey, queryOptions, useQueries, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { api } from "./http";
-import type { List, ListPath, RequestArgument, RequestOf, RowOf } from "./paths";
+import type { List, ListPath, RequestOf, RowOf } from "./paths";
+import { readPage } from "./queries";
 
 /** A page of a windowed list; a few of them cover any screen. */
 export const WINDOW_ROWS = 100;
@@ -114,10 +114,8 @@ function windowQuery<P extends ListPath, T>(
   return queryOptions({
     queryKey: [...key, query, index],
     queryFn: ({ signal }) => {
-      // The type of a request can't be put together from parts while the path is not known yet.
       const window = { limit: WINDOW_ROWS, offset: index * WINDOW_ROWS };
-      const page: unknown = [{ ...rest, query: { ...query, ...window }, signal }];
-      return api.get(path, ...(page as RequestArgument<P, "get">)) as Promise<List<T>>;
+      return readPage<T>(path, { ...rest, query: { ...query, ...window }, signal });
     },
     staleTime,
   });

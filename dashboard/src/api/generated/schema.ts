@@ -255,6 +255,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/factors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own Factors */
+        get: operations["own_factors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Add Passkey */
+        post: operations["add_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/passkeys/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin Passkey */
+        post: operations["begin_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Passkey */
+        delete: operations["remove_passkey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** New Recovery Codes */
+        post: operations["new_recovery_codes"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin Totp */
+        post: operations["begin_totp"];
+        /** Remove Totp */
+        delete: operations["remove_totp"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/factors/totp/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm Totp */
+        post: operations["confirm_totp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/invitation/{token}": {
         parameters: {
             query?: never;
@@ -267,6 +387,26 @@ export interface paths {
         put?: never;
         /** Accept Invitation */
         post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/invitation/{token}/strength": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge First Password
+         * @description How hard a password is to guess that the invited person is about to choose. Nothing is kept of it.
+         */
+        post: operations["judge_first_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -290,6 +430,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign In By Passkey */
+        post: operations["sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkey/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin Sign In By Passkey */
+        post: operations["begin_sign_in_by_passkey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/password": {
         parameters: {
             query?: never;
@@ -307,6 +481,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/password/strength": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Judge Password
+         * @description How hard a password is to guess that the caller is about to choose. Nothing is kept of it.
+         */
+        post: operations["judge_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
@@ -318,6 +512,23 @@ export interface paths {
         put?: never;
         /** Refresh */
         post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/second-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish Sign In */
+        post: operations["finish_sign_in"];
         delete?: never;
         options?: never;
         head?: never;
@@ -403,6 +614,44 @@ export interface paths {
         put?: never;
         /** Sign Out Everywhere */
         post: operations["sign_out_everywhere"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/step-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Step Up Methods */
+        get: operations["step_up_methods"];
+        put?: never;
+        /**
+         * Step Up
+         * @description Proves that it is still the caller: dangerous acts are then carried out for ten minutes.
+         */
+        post: operations["step_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/step-up/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin Step Up By Passkey */
+        post: operations["begin_step_up_by_passkey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -794,6 +1043,24 @@ export interface paths {
         head?: never;
         /** Change Settings */
         patch: operations["change_settings"];
+        trace?: never;
+    };
+    "/api/v1/sign-in-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Sign In Rules */
+        get: operations["get_sign_in_rules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change Sign In Rules */
+        patch: operations["change_sign_in_rules"];
         trace?: never;
     };
     "/api/v1/sites": {
@@ -1198,6 +1465,23 @@ export interface paths {
         head?: never;
         /** Change User */
         patch: operations["change_user"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/factors/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reset Factors */
+        post: operations["reset_factors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/users/{user_id}/invitation": {
@@ -2144,6 +2428,11 @@ export interface components {
             name: string;
             role: components["schemas"]["Role"];
             /**
+             * Second Factor
+             * @description They sign in with more than a password
+             */
+            second_factor: boolean;
+            /**
              * State
              * @enum {string}
              */
@@ -2180,6 +2469,11 @@ export interface components {
             };
             /** Name */
             name: string;
+            /**
+             * Needs Factor
+             * @description They can do nothing here but set a second factor up
+             */
+            needs_factor: boolean;
             /** Partner Name */
             partner_name: string | null;
             /** Partners */
@@ -2274,6 +2568,26 @@ export interface components {
             /** Name */
             name: string;
         };
+        /** NewPasskey */
+        NewPasskey: {
+            /**
+             * Credential
+             * @description What `navigator.credentials.create` gave
+             */
+            credential: {
+                [key: string]: unknown;
+            };
+            /**
+             * Name
+             * @description What its person calls it
+             */
+            name: string;
+        };
+        /** NewPassword */
+        NewPassword: {
+            /** Password */
+            password: string;
+        };
         /** NewSite */
         NewSite: {
             /**
@@ -2283,6 +2597,22 @@ export interface components {
             client_id: string;
             /** Name */
             name: string;
+        };
+        /**
+         * NewTotp
+         * @description What an authenticator app is set up with. It counts once a code of it was sent.
+         */
+        NewTotp: {
+            /**
+             * Secret
+             * @description Base32, to be typed
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description What stands in the QR code
+             */
+            uri: string;
         };
         /** NewUser */
         NewUser: {
@@ -2450,6 +2780,26 @@ export interface components {
             sites: components["schemas"]["SiteHealth"][];
         };
         /**
+         * OwnFactors
+         * @description By what the caller signs in, beside the password.
+         */
+        OwnFactors: {
+            /** Passkeys */
+            passkeys: components["schemas"]["Passkey"][];
+            /**
+             * Passkeys Possible
+             * @description Whether browsers make passkeys for this server
+             */
+            passkeys_possible: boolean;
+            /**
+             * Recovery Codes
+             * @description So many are unused
+             */
+            recovery_codes: number;
+            /** Totp */
+            totp: boolean;
+        };
+        /**
          * OwnSessions
          * @description The tech sessions that one has open, the newest first.
          */
@@ -2607,6 +2957,64 @@ export interface components {
             recorded_most: number;
             /** Users */
             users: number;
+        };
+        /**
+         * Passkey
+         * @description One of the caller's passkeys.
+         */
+        Passkey: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+        };
+        /** PasskeyAnswer */
+        PasskeyAnswer: {
+            /**
+             * Credential
+             * @description What `navigator.credentials.get` gave
+             */
+            credential: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasskeyOptions
+         * @description For `navigator.credentials`, as JSON.
+         */
+        PasskeyOptions: {
+            /** Options */
+            options: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * PasswordStrength
+         * @description How hard a password is to guess.
+         */
+        PasswordStrength: {
+            /**
+             * Enough
+             * @description Whether it would be accepted
+             */
+            enough: boolean;
+            /**
+             * Message
+             * @description What is wrong with it; empty where it is enough
+             */
+            message: string;
+            /** Score */
+            score: number;
         };
         /**
          * PlatformSettingsChange
@@ -2792,6 +3200,17 @@ export interface components {
             resource: "recorded_bytes" | "command_bytes" | "output_bytes" | "terminals" | "machines";
         };
         /**
+         * RecoveryCodes
+         * @description Codes that stand in for a lost factor, each once. They are shown now and never again.
+         */
+        RecoveryCodes: {
+            /**
+             * Recovery Codes
+             * @description Empty where those of before go on
+             */
+            recovery_codes: string[];
+        };
+        /**
          * Role
          * @description The four roles of the product.
          * @enum {string}
@@ -2858,6 +3277,40 @@ export interface components {
         SearchFields: {
             /** Items */
             items: components["schemas"]["SearchFieldRow"][];
+        };
+        /** SecondFactor */
+        SecondFactor: {
+            /** Code */
+            code?: string | null;
+            /** Passkey */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /** Step Token */
+            step_token: string;
+        };
+        /**
+         * SecondStep
+         * @description The password was right; the person has a second factor, and it is asked for now.
+         */
+        SecondStep: {
+            /**
+             * Methods
+             * @description By what this person can go on
+             */
+            methods: ("passkey" | "totp" | "recovery_code")[];
+            /**
+             * Passkey
+             * @description For `navigator.credentials.get`, where they have a passkey
+             */
+            passkey: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Step Token
+             * @description Goes with the second factor; good for five minutes and once
+             */
+            step_token: string;
         };
         /**
          * Session
@@ -3057,6 +3510,27 @@ export interface components {
             password: string;
         };
         /**
+         * SignInRules
+         * @description What a Partner asks of its people's sign-ins.
+         */
+        SignInRules: {
+            /**
+             * People Without
+             * @description How many who may sign in have none
+             */
+            people_without: number;
+            /**
+             * Second Factor
+             * @description Of everybody: who has none can only set one up
+             */
+            second_factor: boolean;
+        };
+        /** SignInRulesChange */
+        SignInRulesChange: {
+            /** Second Factor */
+            second_factor: boolean;
+        };
+        /**
          * SignedIn
          * @description An access token and whom it stands for. The refresh token travels in a cookie.
          */
@@ -3163,6 +3637,28 @@ export interface components {
             source: string;
             /** Version */
             version: string;
+        };
+        /**
+         * StepUp
+         * @description A password, of who has no second factor; otherwise one of these.
+         */
+        StepUp: {
+            /** Code */
+            code?: string | null;
+            /** Passkey */
+            passkey?: {
+                [key: string]: unknown;
+            } | null;
+            /** Password */
+            password?: string | null;
+        };
+        /**
+         * StepUpMethods
+         * @description By what the caller can prove that it is they.
+         */
+        StepUpMethods: {
+            /** Methods */
+            methods: (("passkey" | "totp" | "recovery_code") | "password")[];
         };
         /**
          * StreamTicket
@@ -3354,6 +3850,11 @@ export interface components {
              */
             status: "opening" | "open" | "closed";
         };
+        /** TypedCode */
+        TypedCode: {
+            /** Code */
+            code: string;
+        };
         /** Usage */
         Usage: {
             /** Items */
@@ -3401,6 +3902,11 @@ export interface components {
             /** Name */
             name: string;
             role: components["schemas"]["Role"];
+            /**
+             * Second Factor
+             * @description They sign in with more than a password
+             */
+            second_factor: boolean;
             /**
              * State
              * @enum {string}
@@ -3538,7 +4044,10 @@ export type MoveAgent = components['schemas']['MoveAgent'];
 export type Named = components['schemas']['Named'];
 export type NewCode = components['schemas']['NewCode'];
 export type NewPartner = components['schemas']['NewPartner'];
+export type NewPasskey = components['schemas']['NewPasskey'];
+export type NewPassword = components['schemas']['NewPassword'];
 export type NewSite = components['schemas']['NewSite'];
+export type NewTotp = components['schemas']['NewTotp'];
 export type NewUser = components['schemas']['NewUser'];
 export type NewView = components['schemas']['NewView'];
 export type OnlinePoint = components['schemas']['OnlinePoint'];
@@ -3547,6 +4056,7 @@ export type OpenTunnel = components['schemas']['OpenTunnel'];
 export type OpenedTunnel = components['schemas']['OpenedTunnel'];
 export type OutputRun = components['schemas']['OutputRun'];
 export type Overview = components['schemas']['Overview'];
+export type OwnFactors = components['schemas']['OwnFactors'];
 export type OwnSessions = components['schemas']['OwnSessions'];
 export type PageAgentRow = components['schemas']['Page_AgentRow_'];
 export type PageChange = components['schemas']['Page_Change_'];
@@ -3561,17 +4071,24 @@ export type PageSoftware = components['schemas']['Page_Software_'];
 export type PageTunnelStatus = components['schemas']['Page_TunnelStatus_'];
 export type PageUser = components['schemas']['Page_User_'];
 export type Partner = components['schemas']['Partner'];
+export type Passkey = components['schemas']['Passkey'];
+export type PasskeyAnswer = components['schemas']['PasskeyAnswer'];
+export type PasskeyOptions = components['schemas']['PasskeyOptions'];
+export type PasswordStrength = components['schemas']['PasswordStrength'];
 export type PlatformSettingsChange = components['schemas']['PlatformSettingsChange'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCounts = components['schemas']['ProblemCounts'];
 export type Process = components['schemas']['Process'];
 export type Processes = components['schemas']['Processes'];
 export type Quota = components['schemas']['Quota'];
+export type RecoveryCodes = components['schemas']['RecoveryCodes'];
 export type Role = components['schemas']['Role'];
 export type RunPreview = components['schemas']['RunPreview'];
 export type RunSums = components['schemas']['RunSums'];
 export type SearchFieldRow = components['schemas']['SearchFieldRow'];
 export type SearchFields = components['schemas']['SearchFields'];
+export type SecondFactor = components['schemas']['SecondFactor'];
+export type SecondStep = components['schemas']['SecondStep'];
 export type Session = components['schemas']['Session'];
 export type SessionCounts = components['schemas']['SessionCounts'];
 export type Setting = components['schemas']['Setting'];
@@ -3579,11 +4096,15 @@ export type SettingsChange = components['schemas']['SettingsChange'];
 export type SettingsPage = components['schemas']['SettingsPage'];
 export type SettingsState = components['schemas']['SettingsState'];
 export type SignIn = components['schemas']['SignIn'];
+export type SignInRules = components['schemas']['SignInRules'];
+export type SignInRulesChange = components['schemas']['SignInRulesChange'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Site = components['schemas']['Site'];
 export type SiteHealth = components['schemas']['SiteHealth'];
 export type SiteSettingsChange = components['schemas']['SiteSettingsChange'];
 export type Software = components['schemas']['Software'];
+export type StepUp = components['schemas']['StepUp'];
+export type StepUpMethods = components['schemas']['StepUpMethods'];
 export type StreamTicket = components['schemas']['StreamTicket'];
 export type SwitchPartner = components['schemas']['SwitchPartner'];
 export type TagChange = components['schemas']['TagChange'];
@@ -3596,6 +4117,7 @@ export type Tree = components['schemas']['Tree'];
 export type TreeClient = components['schemas']['TreeClient'];
 export type TreeSite = components['schemas']['TreeSite'];
 export type TunnelStatus = components['schemas']['TunnelStatus'];
+export type TypedCode = components['schemas']['TypedCode'];
 export type Usage = components['schemas']['Usage'];
 export type Used = components['schemas']['Used'];
 export type User = components['schemas']['User'];
@@ -4231,6 +4753,316 @@ export interface operations {
             };
         };
     };
+    own_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnFactors"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPasskey"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkey_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    new_recovery_codes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotp"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_totp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TypedCode"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodes"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     show_invitation: {
         parameters: {
             query?: never;
@@ -4292,7 +5124,51 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignedIn"] | components["schemas"]["SecondStep"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    judge_first_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStrength"];
                 };
             };
             /** @description Client Error */
@@ -4331,6 +5207,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyAnswer"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_sign_in_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
                 };
             };
             /** @description Client Error */
@@ -4393,6 +5349,48 @@ export interface operations {
             };
         };
     };
+    judge_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPassword"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordStrength"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     refresh: {
         parameters: {
             query?: never;
@@ -4403,6 +5401,48 @@ export interface operations {
             };
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    finish_sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactor"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {
@@ -4537,7 +5577,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SignedIn"];
+                    "application/json": components["schemas"]["SignedIn"] | components["schemas"]["SecondStep"];
                 };
             };
             /** @description Client Error */
@@ -4613,6 +5653,124 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up_methods: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StepUpMethods"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    step_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepUp"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_step_up_by_passkey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
             };
             /** @description Client Error */
             "4XX": {
@@ -5794,6 +6952,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingsPage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_sign_in_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRules"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_sign_in_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInRulesChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInRules"];
                 };
             };
             /** @description Client Error */
@@ -7014,6 +8252,44 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["User"];
                 };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Server Error */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_factors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Client Error */
             "4XX": {

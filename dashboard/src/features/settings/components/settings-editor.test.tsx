@@ -22,6 +22,7 @@ const ME: Me = {
   tenant_id: ID,
   partner_name: "Northwind",
   client_id: null,
+  needs_factor: false,
   permissions: ["settings.read", "settings.write"],
   partners: [],
   labels: { partner: "Reseller" },

@@ -29,7 +29,7 @@ from gururmm_server.core.identity.schemas import (
     TypedCode,
 )
 from gururmm_server.core.identity.step_up import StepUps
-from gururmm_server.core.tenancy.permissions import SETTINGS_READ, SETTINGS_WRITE
+from gururmm_server.core.settings.permissions import SETTINGS_READ, SETTINGS_WRITE
 
 Person = Annotated[Principal, signed_in(factorless=True)]
 SurelyPerson = Annotated[Principal, signed_in(fresh=ALWAYS)]
