@@ -30,7 +30,7 @@ it.each([
   ],
   [
     row("settings.changed", { level: "site", site: "HQ", after: { heartbeat_s: 10 } }),
-    "tess@msp.example changed heartbeat of the Site HQ.",
+    "tess@msp.example changed heartbeat of the Location HQ.",
   ],
   [
     row("settings.changed", { level: "platform", after: { heartbeat_s: 10 } }),
