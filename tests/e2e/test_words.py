@@ -27,16 +27,19 @@ SPACE = """([tag, size]) => {
 @pytest.fixture
 def own_words(api: Api) -> Iterator[None]:
     """The Partner calls Clients Customers, and Sites Locations."""
-    for words in ({"client": "Customer", "site": "Location"}, {}):
-        assert api.call("PATCH", "/settings", json={"label_overrides": words}).is_success
-        if words:
+    for client, site in (("Customer", "Location"), (None, None)):
+        assert api.call("PATCH", "/settings", json={"label_client": client, "label_site": site}).is_success
+        if client:
             yield
 
 
 def said_in_the_products_words(page: Page) -> list[str]:
-    """The lines of the page that say Client or Site; what happened before the Partner had words of its own may."""
+    """The lines of the page that say Client or Site.
+
+    What happened before the Partner had words of its own may, and what says in whose place they stand.
+    """
     lines = page.evaluate(EVERYTHING_SAID).splitlines()
-    return [line for line in lines if TIERS.search(line) and " created the " not in line]
+    return [line for line in lines if TIERS.search(line) and not re.search(" created the |Instead of “", line)]
 
 
 def test_a_partners_own_words_stand_everywhere(own_words: None, signed_in: Page, product: Product, api: Api) -> None:
