@@ -33,11 +33,20 @@ export function useWindowedList<P extends ListPath>(
   asked: Omit<RequestOf<P, "get">, "signal">,
   staleTime: number,
 ): WindowedList<RowOf<P> & { id: string }> {
-  type T = RowOf<P> & { id: string };
+  return useWindows<RowOf<P> & { id: string }>(key, path, asked, staleTime);
+}
+
+/** The same without a type for each path, which together would be too much for the compiler. */
+function useWindows<T extends { id: string }>(
+  key: QueryKey,
+  path: ListPath,
+  asked: object,
+  staleTime: number,
+): WindowedList<T> {
   const cache = useQueryClient();
   const name = JSON.stringify([key, asked]);
   const pageQuery = useCallback(
-    (index: number) => windowQuery<P, T>(JSON.parse(name)[0], path, JSON.parse(name)[1], index, staleTime),
+    (index: number) => windowQuery<T>(JSON.parse(name)[0], path, JSON.parse(name)[1], index, staleTime),
     [name, path, staleTime],
   );
   const [asks, setAsks] = useState(0);
@@ -103,9 +112,9 @@ export function useWindowedList<P extends ListPath>(
   };
 }
 
-function windowQuery<P extends ListPath, T>(
+function windowQuery<T>(
   key: QueryKey,
-  path: P,
+  path: ListPath,
   asked: { query?: Record<string, unknown> },
   index: number,
   staleTime: number,
