@@ -24,7 +24,11 @@ const computersQuery = (search: string | undefined) =>
 export function ContactPage({ overview }: { overview: Overview | undefined }) {
   const { partner_name: partner } = useMe();
   return (
-    <Page title="Your computers" heading={<Headline overview={overview} />} note={overview ? done(overview, partner) : "\u00a0"}>
+    <Page
+      title="Your computers"
+      heading={<Headline overview={overview} />}
+      note={overview ? done(overview, partner) : "\u00a0"}
+    >
       <div className="max-w-3xl">
         <Computers />
       </div>

@@ -12,6 +12,8 @@ from gururmm_server.infra.sql import Sql, all_of, raw, sql
 
 HOSTNAME = "coalesce(a.hostname, s.hostname)"
 """The machine's name: the one it had when the session was opened, where it has been removed since."""
+NATURAL_HOSTNAME = f"core.natural_key({HOSTNAME})"
+"""What it is sorted by."""
 
 _FIELDS = f"""
 s.session_id, s.agent_id, {HOSTNAME} as hostname, s.status, s.reason, s.opened_at, s.closed_at, s.close_reason,

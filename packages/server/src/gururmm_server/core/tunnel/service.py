@@ -67,7 +67,7 @@ _OPEN_WITHIN = timedelta(minutes=15)
 NOTICE = "Keystrokes are recorded."
 SORTS = {
     "opened_at": Sort("s.opened_at", "timestamptz"),
-    "hostname": Sort(f"core.natural_key({repository.HOSTNAME})"),
+    "hostname": Sort(repository.NATURAL_HOSTNAME),
     "opened_by": Sort("s.opened_by"),
     "status": Sort("s.status"),
 }
