@@ -64,7 +64,7 @@ def test_a_failed_run_leads_to_what_failed(signed_in: Page, product: Product, ap
     command = api.run(product.agent_id, script)
     api.finished(command)
     row = needs(signed_in).filter(has_text=script)
-    expect(row).to_contain_text("Failed on ")
+    expect(row).to_contain_text("Failed on ", timeout=15_000)  # it is heard of, then asked for
     row.get_by_role("link").click()
     expect(signed_in).to_have_url(re.compile(f"/commands/{command}$"))
 
