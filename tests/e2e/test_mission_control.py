@@ -79,4 +79,4 @@ def test_a_slash_goes_to_the_search_of_the_page_and_from_others_to_the_fleet(sig
     signed_in.get_by_role("link", name="Mission Control").first.click()
     expect(signed_in.get_by_role("heading", name="Mission Control")).to_be_visible()
     signed_in.keyboard.press("/")
-    expect(signed_in.get_by_role("searchbox", name="Search machines")).to_be_focused()
+    expect(signed_in.get_by_role("combobox", name="Search machines")).to_be_focused()
