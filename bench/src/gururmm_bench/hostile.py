@@ -25,6 +25,7 @@ _HALF_SENT: Final = 1100
 _HELD: Final = 100
 """Connections that one task opens, one after the other."""
 _SIGN_INS: Final = 300
+_AGAIN_S: Final = 2.0
 _CALLERS: Final = 50
 _SCRIPT_BYTES: Final = 60_000
 _HEAVY: Final = (
@@ -94,14 +95,14 @@ class Attack:
         source = f"127.{random.randrange(1, 250)}.{random.randrange(250)}.{random.randrange(1, 250)}"
         answer = await post_json(f"{self._facts.url}/api/v1/auth/sign-in", body, source)
         self.done[f"sign-ins {answer.status}"] += 1
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(_AGAIN_S)
 
     async def _hold(self, what: str, port: int, said: bytes) -> None:
         """A hundred connections that say no more, until most of them were ended."""
         held = []
         try:
             for _ in range(_HELD):
-                held.append(await asyncio.open_connection("127.0.0.2", port, local_addr=("127.0.0.2", 0)))
+                held.append(await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0)))
                 held[-1][1].write(said)
                 self.done[what] += 1
             await asyncio.wait_for(held[-1][0].read(), 30)

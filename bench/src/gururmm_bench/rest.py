@@ -40,6 +40,10 @@ class Rest:
         """The access token of the last request."""
         return self._token
 
+    def renew(self) -> None:
+        """Sign in anew with the next request: for some minutes none has to."""
+        self._signed_in = float("-inf")
+
     def get(self, path: str) -> Answer:
         """GET. Raises `Refused`."""
         return self._call("GET", path, None)
