@@ -29,13 +29,13 @@ def row_of(page: Page, entry: Any) -> Locator:
     return needs(page).filter(has_text=entry["hostname"]).filter(has_text="full")
 
 
-def test_a_full_disk_says_which_how_full_and_since_when(signed_in: Page, full: Any) -> None:
+def test_a_full_disk_says_which_how_full_and_since_when(full: Any, signed_in: Page) -> None:
     row = row_of(signed_in, full)
     expect(row).to_contain_text(re.compile(r"\S+ is \d+(\.\d)? % full: [\d.]+ \w+ left\."))
     expect(row.locator("time")).to_have_attribute("datetime", full["since"])
 
 
-def test_a_terminal_and_a_run_are_one_click_from_the_row(signed_in: Page, full: Any) -> None:
+def test_a_terminal_and_a_run_are_one_click_from_the_row(full: Any, signed_in: Page) -> None:
     name = full["hostname"]
     row_of(signed_in, full).get_by_role("button", name=f"Run command on {name}").click()
     dialog = signed_in.get_by_role("dialog")
@@ -46,7 +46,7 @@ def test_a_terminal_and_a_run_are_one_click_from_the_row(signed_in: Page, full: 
     expect(signed_in).to_have_url(re.compile(f"/agents/{full['agent_id']}/terminal$"))
 
 
-def test_what_is_snoozed_is_gone_until_somebody_wants_it_back(signed_in: Page, full: Any) -> None:
+def test_what_is_snoozed_is_gone_until_somebody_wants_it_back(full: Any, signed_in: Page) -> None:
     row = row_of(signed_in, full)
     row.get_by_role("button", name="Snooze").click()
     signed_in.get_by_role("menuitem", name="Snooze for 1 hour").click()

@@ -112,7 +112,7 @@ class CommandService:
                 check_fresh(caller.subject)
             batch_id = new_id()
             signed = await self._sign(script, wanted, deadline)
-            targets = [_target(script, *each) for each in signed] if len(signed) > 1 else [_alone(*signed[0])]
+            targets = _sharing(script, signed) if len(signed) > 1 else [_alone(*signed[0])]
             await self._quotas.spend(tx, COMMANDS, await _bytes_written(tx, script, targets))
             made = await rows.create(
                 tx,
@@ -281,14 +281,18 @@ def _alone(agent_id: UUID, command_id: UUID, order: bytes) -> rows.Target:
     return rows.Target(agent_id, command_id, new_id(), order)
 
 
-def _target(script: Script, agent_id: UUID, command_id: UUID, order: bytes) -> rows.Target:
-    """Returns what is kept of one of several that run a script: the order, with the script cut out of it.
+def _sharing(script: Script, signed: list[tuple[UUID, UUID, bytes]]) -> list[rows.Target]:
+    """Returns what is kept of several that run one script: each order with the script cut out of it.
 
-    Put back it is byte for byte what was signed, wherever in it the script stood first.
+    Put back it is byte for byte what was signed, wherever in it the script stood. In nearly all of them that is the
+    same place, which spares a thousand searches through a long script while everybody else waits.
     """
-    before, text, after = order.partition(script.script.encode())
-    assert text, "an order has its script in it"
-    return rows.Target(agent_id, command_id, new_id(), before + after, len(before))
+    text, at, targets = script.script.encode(), 0, []
+    for agent_id, command_id, order in signed:
+        if not order.startswith(text, at):
+            at = order.index(text)
+        targets.append(rows.Target(agent_id, command_id, new_id(), order[:at] + order[at + len(text) :], at))
+    return targets
 
 
 async def _bytes_written(tx: Transaction, script: Script, targets: list[rows.Target]) -> int:
