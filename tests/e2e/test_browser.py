@@ -43,7 +43,7 @@ def test_a_machine_goes_offline_and_returns_before_your_eyes(
     try:
         (second,) = until(lambda: machines_at(api, site) - before, 20)
         signed_in.goto(f"/agents/{second}")
-        expect(signed_in.get_by_text("Online", exact=True).first).to_be_visible()
+        expect(signed_in.get_by_text("Online", exact=True).first).to_be_visible(timeout=20_000)
         expect(signed_in.get_by_role("status").filter(has_text="Live").first).to_be_visible()
         agent.terminate()
         agent.wait(10)
