@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from external import ExternalEngines, free_port
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from product import Api, Product, start_demo, stop
+
+# Two cores carry the product twice, its engines, a browser and other tests: what a page shows may take its time.
+expect.set_options(timeout=15_000)
 
 ARTIFACTS = Path(__file__).parent / ".artifacts"
 
