@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -28,7 +29,7 @@ BIN = Path(sys.executable).parent
 def _fails(*arguments: str | Path) -> str:
     """Run `gururmm`; what it says last, after it has failed in the way every refusal should look."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GURURMM_")}
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    environment["STARTED_BY"] = mark = str(uuid4())
     done = subprocess.run(
         [BIN / "gururmm", *arguments], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
@@ -36,12 +37,21 @@ def _fails(*arguments: str | Path) -> str:
     if "Starting" not in done.stdout:
         assert "Stop" not in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    after = {child.pid for child in psutil.Process().children(recursive=True)}
-    assert after <= before
+    assert _running(mark, *(str(each) for each in arguments if isinstance(each, Path))) == []
     sentence = done.stderr.removesuffix("\n")
     assert sentence.startswith("gururmm: "), sentence
     assert "\n" not in sentence, sentence
     return sentence.removeprefix("gururmm: ")
+
+
+def _running(mark: str, *places: str) -> list[str]:
+    """The processes that have this in their environment, or one of these places in their command line."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        line = " ".join(process.info["cmdline"] or ())
+        if mark in (process.info["environ"] or {}).values() or any(place in line for place in places):
+            found.append(line)
+    return found
 
 
 @pytest.fixture
