@@ -52,6 +52,19 @@ describe("Running", () => {
     expect(shell.runs).toBe(true);
   });
 
+  it("learns no prompt from what Ctrl-C leaves behind", () => {
+    const shell = new Running(true);
+    shell.drawn("root@web-1:~# "); // a screen that is drawn again piece by piece
+    shell.drawn("");
+    shell.typed(bytes("\x03"), "");
+    shell.drawn("^C");
+    shell.typed(bytes("e"), "^C");
+    shell.drawn("root@web-1:~# ");
+    shell.typed(bytes("cho\r"), "root@web-1:~# e");
+    shell.drawn("root@web-1:~# ");
+    expect(shell.runs).toBe(false);
+  });
+
   it("is not fooled by an empty line", () => {
     const shell = new Running(false);
     shell.typed(bytes("\r"), "$ ");

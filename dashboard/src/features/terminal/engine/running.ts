@@ -1,6 +1,6 @@
 /**
- * Whether something runs in a shell, as far as its screen tells: after Enter it does until the prompt is back. A guess,
- * so it only decides whether somebody is asked, never what is done.
+ * Whether something runs in a shell, as far as its screen tells: after Enter or Ctrl-C it does until the prompt is
+ * back. A guess, so it only decides whether somebody is asked, never what is done.
  */
 const LOOKS_LIKE_PROMPT = /[#$%❯»λ] ?$/;
 const INTERRUPT = 3;
@@ -29,7 +29,8 @@ export class Running {
   typed(bytes: Uint8Array, before: string): void {
     if (!this.waits && !this.inLine && before.trim() !== "") this.ending = before.slice(-2);
     this.inLine = !ENDS_LINE.has(bytes.at(-1) ?? 0);
-    if (bytes.includes(ENTER) || bytes.includes(NEWLINE)) this.waits = true;
+    // Also after Ctrl-C what stands left of the cursor ("^C") is no prompt until one is drawn.
+    if (bytes.some((byte) => ENDS_LINE.has(byte))) this.waits = true;
   }
 
   /** Something was drawn; `before` is what stands left of the cursor. */
