@@ -109,3 +109,19 @@ async def test_one_has_more_places_alone_than_in_company() -> None:
     assert shop.served == ["a"] * 5 + ["b"] * 5, "nobody else has come for a while"
     await shop.close()
     assert sorted(shop.served) == ["a"] * 7 + ["b"] * 6
+
+
+async def test_whoever_waited_in_company_goes_first_when_it_is_gone() -> None:
+    now = 100.0
+    queue = FairQueue(10, most=100, most_each=100, share=5, in_company=2, clock=lambda: now)
+    shop = _Shop(queue)
+    await shop.all_come("b")
+    async with queue.place("a"):
+        await shop.all_come(*"aaaa")
+        assert shop.served == ["b", "a"]
+        now += 3
+        await shop.all_come("a")
+        await until(lambda: shop.served == ["b"] + ["a"] * 4, 5)
+    await until(lambda: shop.served == ["b"] + ["a"] * 5, 5)
+    await shop.close()
+    assert len(shop.served) == 6

@@ -67,7 +67,7 @@ class FairQueue:
         if who != self._latest[0]:
             self._before = self._latest
         self._latest = (who, self._clock())
-        if self._free and self._may(who):
+        if self._free and who not in self._lines and self._may(who):
             self._give(who)
         else:
             await self._wait(who)
@@ -83,6 +83,7 @@ class FairQueue:
             self._make_room(who)
         turn = asyncio.get_running_loop().create_future()
         self._lines.setdefault(who, deque()).append(turn)
+        self._serve()
         try:
             # Not `wait_for`: since Python 3.12 it may pass over a turn that came at the last moment.
             await asyncio.wait({turn}, timeout=self._limit_s)
@@ -116,14 +117,16 @@ class FairQueue:
         self._held[who] -= 1
         if not self._held[who]:
             del self._held[who]
-        while (next_one := next(filter(self._may, self._lines), None)) is not None:
+        self._serve()
+
+    def _serve(self) -> None:
+        while self._free and (next_one := next(filter(self._may, self._lines), None)) is not None:
             turn = self._take(next_one)
             if next_one in self._lines:
                 self._lines[next_one] = self._lines.pop(next_one)
             if not turn.done():
                 self._give(next_one)
                 turn.set_result(None)
-                return
 
     def _take(self, who: str) -> "asyncio.Future[None]":
         line = self._lines[who]
