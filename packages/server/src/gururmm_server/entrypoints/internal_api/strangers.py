@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
+
+from fastapi import Request
 
 from gururmm_server.core.identity.browser import COOKIE
 from gururmm_server.infra.fair_queue import FairQueue
@@ -19,7 +20,7 @@ _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 class Strangers:
     """Lets those act in turn who have not signed in and whose browser never did; nobody else waits here.
 
-    A refusal costs a tenth of a request: however many come at once, whoever is signed in goes on working.
+    A refusal comes before anything is routed, parsed or looked up.
     """
 
     def __init__(self, knows: Callable[[str], bool]) -> None:
@@ -36,16 +37,5 @@ class Strangers:
         return self._queue.place(visitor((scope.get("client") or ("", 0))[0]))
 
     def _is_known(self, scope: Any) -> bool:
-        token = _refresh_token(scope)
+        token = Request(scope).cookies.get(COOKIE, "")
         return bool(token) and self._knows(token)
-
-
-def _refresh_token(scope: Any) -> str:
-    cookies: SimpleCookie = SimpleCookie()
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            try:
-                cookies.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-    return cookies[COOKIE].value if COOKIE in cookies else ""
