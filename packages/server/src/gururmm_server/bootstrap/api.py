@@ -4,7 +4,6 @@ import asyncio
 import gc
 import secrets
 import signal
-import sys
 from dataclasses import replace
 from typing import Any
 
@@ -117,8 +116,6 @@ async def run_api(settings: ProcessSettings) -> None:
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
-        # A thread that signs a thousand orders hands the interpreter over sooner than by itself, to whoever answers.
-        sys.setswitchinterval(0.0005)
         try:
             work = asyncio.create_task(server.run(), name="http")
             stopping = asyncio.create_task(stop.wait(), name="stop")
